@@ -1,0 +1,68 @@
+"""Everything that can happen to a replica. Drivers build these; nothing here acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from govchain.consensus.messages import ConsensusMessage, SignedMessage
+from govchain.crypto import Suite
+from govchain.errors import BadSignature, MalformedBytes, ProtocolViolation
+from govchain.model import BlockHeader, ValidatorSet
+
+
+class TimerKind(Enum):
+    """What a timer is for. One timer of a kind runs at a time; its generation tells stale ones apart."""
+
+    BATCH_AGE = "batch-age"
+    """Transactions have waited `batch_age_ms` behind proposals in flight (rule NC-7)."""
+    RETRANSMIT = "retransmit"
+    """Undecided votes may have been lost: send them again (rule VC-6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A peer message whose signature was checked. Only `verify_message` and the replica's own votes make one."""
+
+    message: ConsensusMessage
+    signed: SignedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionsAvailable:
+    """Admitted transactions that this validator holds, in order of arrival: (id, size in bytes)."""
+
+    entries: tuple[tuple[bytes, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionsDropped:
+    """Transactions that left the pool without being ordered (expired, rule RQ-3)."""
+
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that the driver armed has fired."""
+
+    kind: TimerKind
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockExecuted:
+    """The driver executed a decision and made block and state durable; here is its header."""
+
+    header: BlockHeader
+
+
+@dataclass(frozen=True, slots=True)
+class BlockInstalled:
+    """The driver took a block by certificate from a peer, executed it and made it durable (rule CU-2)."""
+
+    header: BlockHeader
+    transaction_ids: tuple[bytes, ...]
+
+
+Event = Verified | TransactionsAvailable | TransactionsDropped | TimerFired | BlockExecuted | BlockInstalled

@@ -1,0 +1,94 @@
+"""What a replica wants done. The contract between the core and every driver stands on `Output`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from govchain.consensus.events import TimerKind
+from govchain.consensus.messages import SignedMessage
+from govchain.model import Batch, FinalityCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One signed message to keep: an own vote or proposal, or a proposal that was accepted (rule RC-1)."""
+
+    seq: int
+    phase: str
+    """`proposal`, `prepare` or `commit`; with seq and view the entry's name."""
+    view: int
+    signed: SignedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message for one peer, or for all others when `to` is None."""
+
+    signed: SignedMessage
+    to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchTransactions:
+    """Transactions of an accepted proposal that this validator lacks: ask this peer first, then others."""
+
+    ids: tuple[bytes, ...]
+    peer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A batch is committed: execute it. Leaves in sequence order, without gaps, once (rule NC-6)."""
+
+    batch: Batch
+    transaction_ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Arm a timer, replacing the running one of its kind."""
+
+    kind: TimerKind
+    delay_ms: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    kind: TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A structured fact for logs, metrics, trace and dashboard.
+
+    `event` is one of: proposed, prepared, committed, rejected, behind, diverged, stable-checkpoint, dropped-peer-message.
+    A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule` and `peer`.
+    """
+
+    event: str
+    facts: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(slots=True)
+class Output:
+    """Everything one `handle` call asks for. The driver must honour the fields in this order.
+
+    Attributes:
+        persist: Make durable before anything in `send` leaves this node (rule RC-1).
+        send: Attempt delivery; loss, delay, duplication and reordering are allowed.
+        fetch: Ask peers for transactions; those that arrive come back as `TransactionsAvailable`.
+        decide: Hand to execution in this order, each exactly once; answer with `BlockExecuted` when durable.
+        certificates: Store beside the block; from here on the height is final and may be announced.
+        timers: Arm or cancel; a fired timer returns as `TimerFired` with its generation; stale ones do nothing.
+        notes: Turn into logs, metrics and trace. A `diverged` note means: stop the node, keep the data (rule CP-3).
+            A `behind` note (facts: height, peer) means: fetch certified blocks from that peer.
+    """
+
+    persist: list[LogEntry] = field(default_factory=list)
+    send: list[Send] = field(default_factory=list)
+    fetch: list[FetchTransactions] = field(default_factory=list)
+    decide: list[Decision] = field(default_factory=list)
+    certificates: list[FinalityCertificate] = field(default_factory=list)
+    timers: list[SetTimer | CancelTimer] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)

@@ -1,0 +1,33 @@
+"""The rooms of the key-value store, so that ledger, storage and node name them alike.
+
+Numbers are part of the data format: never reuse one.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Space(IntEnum):
+    """First byte of every key in the store."""
+
+    META = 0
+    """Format version, chain id, head."""
+    BLOCK = 1
+    """Height (8 bytes, big-endian) to canonical block."""
+    CERTIFICATE = 2
+    """Height to canonical finality certificate."""
+    TRANSACTION = 3
+    """Transaction id to height and position."""
+    STATE = 4
+    """State key to value."""
+    TREE = 5
+    """Nodes of the authenticated state map."""
+    HISTORY = 6
+    """Nodes of the history tree."""
+    VOTE = 7
+    """Own votes and accepted proposals above the head (rule RC-1)."""
+
+
+Write = tuple[Space, bytes, bytes | None]
+"""One change of the store: space, key, and the value, or None to delete."""
