@@ -150,13 +150,15 @@ class ProtocolViolation(InvalidInput):
     Attributes:
         peer: The validator's index, or its network name.
         rule: Id of the broken rule in docs/protocol.md.
+        code: `protocol-violation`, or one of the names in `govchain.consensus.REJECTION_CODES`.
     """
 
     code = "protocol-violation"
 
-    def __init__(self, peer: object, rule: str, problem: str) -> None:
+    def __init__(self, peer: object, rule: str, problem: str, *, code: str = "protocol-violation") -> None:
         self.peer = peer
         self.rule = rule
+        self.code = code
         super().__init__(f"{rule}: peer {peer}: {problem}")
 
 

@@ -1,74 +1,25 @@
-"""What the HTTP API needs from a validator. The node implements it; the composition root joins the two."""
+"""What the HTTP API needs from a validator. The node implements it; the composition root joins the two.
+
+The values that travel through it live in `govchain.client.answers`, where node and client may see them too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-import msgspec
-
-from govchain.model import Block, FinalityCertificate, Genesis, Transaction, TransactionResult
+from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.model import Block, FinalityCertificate, Genesis, Transaction
 from govchain.receipt import Receipt, RecordProof
 
-
-class Admission(msgspec.Struct, frozen=True):
-    """Answer to one submitted transaction."""
-
-    id: bytes
-    """Transaction id; empty when the bytes did not decode."""
-    status: str
-    """`admitted`, `known` (admitted or final before) or `rejected`."""
-    code: str = ""
-    """Error code when rejected (see `govchain.mempool.REJECTIONS`)."""
-    detail: str = ""
-
-
-class TransactionStatus(msgspec.Struct, frozen=True):
-    """What this validator knows of one transaction."""
-
-    id: bytes
-    status: str
-    """`pending` or `final`."""
-    height: int | None = None
-    position: int | None = None
-    result: TransactionResult | None = None
-    time_ms: int | None = None
-    """Block time, Unix milliseconds."""
-
-
-class ValidatorStatus(msgspec.Struct, frozen=True):
-    """One validator at a glance."""
-
-    name: str
-    index: int
-    chain_id: bytes
-    chain_name: str
-    version: str
-    height: int
-    """Height of the last executed block."""
-    final_height: int
-    """Height of the last block with a certificate here."""
-    view: int
-    state_root: bytes
-    head_digest: bytes
-    pool_transactions: int
-    finalised: int
-    """Transactions final since genesis."""
-    denied: int
-    peers: dict[str, bool]
-    """Peer name to: connected now."""
-    stall: str = ""
-    """One line on why the next height is not decided; empty when nothing is waiting."""
-
-
-class FinalEvent(msgspec.Struct, frozen=True):
-    """One block became final here."""
-
-    height: int
-    time_ms: int
-    results: tuple[TransactionResult, ...]
-    kinds: tuple[str, ...]
-    """Kind of each transaction, in block order."""
+__all__ = [
+    "Admission",
+    "FinalEvent",
+    "KeyAnswer",
+    "TransactionStatus",
+    "ValidatorService",
+    "ValidatorStatus",
+]
 
 
 class ValidatorService(Protocol):
@@ -78,7 +29,10 @@ class ValidatorService(Protocol):
     def genesis(self) -> Genesis: ...
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
-        """Admit each (rule RQ-1); never raises for one bad transaction. Pool full: status rejected, code pool-full."""
+        """Admit each (rule RQ-1), in order; never raises for one bad transaction.
+
+        A full pool is a rejection with code pool-full.
+        """
         ...
 
     async def wait_final(self, transaction_id: bytes, timeout_ms: int) -> TransactionStatus | None:
@@ -88,6 +42,10 @@ class ValidatorService(Protocol):
     def transaction(self, transaction_id: bytes) -> TransactionStatus | None: ...
 
     def status(self) -> ValidatorStatus: ...
+
+    def key(self, key_id: bytes) -> KeyAnswer | None:
+        """State of a signing key and its next free nonce; None when the chain does not know the key."""
+        ...
 
     def block(self, height: int) -> tuple[Block, FinalityCertificate] | None:
         """A final block with its certificate."""

@@ -1,1 +1,5 @@
-"""Placeholder."""
+"""Composition root: the `govchain` command, the only place that sees every layer. No rule of any kind lives here."""
+
+from govchain.cli.app import main
+
+__all__ = ["main"]

@@ -1,4 +1,4 @@
-"""Bytes: canonical MessagePack, canonical JSON, readable JSON and framing. Pure functions; no hashing, no I/O."""
+"""Bytes: canonical MessagePack, canonical JSON, readable JSON, framing. Pure; no hashing, no I/O."""
 
 from govchain.codec.canonical import decode, encode
 from govchain.codec.framing import FRAME_BYTES_MAX, FrameReader, frame

@@ -7,7 +7,6 @@ what does not come back byte for byte is refused. No hashing here.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,17 +15,20 @@ from govchain.errors import MalformedBytes, UnknownVersion
 
 T = TypeVar("T")
 
-NESTING_MAX: Final = 32
-"""Deepest value that any format here has, doubled; msgspec itself bounds recursion far above."""
-
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 """Canonical MessagePack bytes of a value made of structs, tuples, ints, strings and bytes."""
 
 
-@lru_cache(maxsize=256)
+_decoders: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}
+"""One for each type that was ever decoded; types come from code, so there are few."""
+
+
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind)
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
+    return decoder
 
 
 def decode(data: bytes, kind: type[T]) -> T:
@@ -38,9 +40,10 @@ def decode(data: bytes, kind: type[T]) -> T:
     """
     try:
         value = _decoder(kind).decode(data)
+        again = _encoder.encode(value)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
         raise _explain(data, kind, error) from error
-    if _encoder.encode(value) != data:
+    if again != data:
         raise MalformedBytes(f"{_name(kind)}: bytes are not the canonical encoding of their value")
     return value  # type: ignore[no-any-return]
 

@@ -53,7 +53,8 @@ def _write(value: Any) -> str:
         return json.dumps(value)
     if isinstance(value, int):
         if abs(value) > INTEGER_MAX:
-            raise MalformedBytes(f"integer {value} is outside ±(2^53-1); write it as a string")
+            # The number itself is not shown: Python refuses to print very long ones.
+            raise MalformedBytes("an integer is outside ±(2^53-1); write it as a string")
         return str(value)
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(_write(item) for item in value) + "]"

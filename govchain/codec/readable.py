@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from govchain.errors import MalformedBytes
 
 T = TypeVar("T")
+
+INTEGER_MIN: Final = -(2**63)
+INTEGER_MAX: Final = 2**64 - 1
+"""What MessagePack can carry: beyond it a value could be read here and not be encoded again."""
 
 
 def to_readable(value: Any) -> Any:
@@ -67,6 +71,8 @@ def _read(value: Any, kind: Any, where: str) -> Any:
         return _read(value, others[0], where)
     if type(value) is not kind:
         raise _wrong(where, kind.__name__, value)
+    if kind is int and not INTEGER_MIN <= value <= INTEGER_MAX:
+        raise MalformedBytes(f"{where}: an integer that does not fit canonical bytes")
     return value
 
 
@@ -108,4 +114,6 @@ def _read_hex(value: Any, where: str) -> bytes:
 
 def _wrong(where: str, expected: str, found: Any) -> MalformedBytes:
     text = repr(found)
-    return MalformedBytes(f"{where}: expected {expected}, found {text if len(text) <= 80 else text[:77] + '...'}")
+    return MalformedBytes(
+        f"{where}: expected {expected}, found {text if len(text) <= 80 else text[:77] + '...'}"
+    )

@@ -1,1 +1,22 @@
-"""Placeholder."""
+"""Strict YAML into frozen structs: every mistake is an error with file, line, what was found and expected.
+
+The only room that sees the YAML library. It knows types, never what a configuration means.
+"""
+
+from govchain.config.convert import Loaded
+from govchain.config.loader import load_document, load_yaml, parse_document, parse_yaml
+from govchain.config.schema import schema_of
+from govchain.config.units import BitsPerSecond, DurationNs, SizeBytes, format_duration
+
+__all__ = [
+    "BitsPerSecond",
+    "DurationNs",
+    "Loaded",
+    "SizeBytes",
+    "format_duration",
+    "load_document",
+    "load_yaml",
+    "parse_document",
+    "parse_yaml",
+    "schema_of",
+]

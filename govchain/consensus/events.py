@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from govchain.consensus.messages import ConsensusMessage, SignedMessage
-from govchain.crypto import Suite
-from govchain.errors import BadSignature, MalformedBytes, ProtocolViolation
-from govchain.model import BlockHeader, ValidatorSet
+from govchain.model import BlockHeader
 
 
 class TimerKind(Enum):
@@ -17,12 +15,12 @@ class TimerKind(Enum):
     BATCH_AGE = "batch-age"
     """Transactions have waited `batch_age_ms` behind proposals in flight (rule NC-7)."""
     RETRANSMIT = "retransmit"
-    """Undecided votes may have been lost: send them again (rule VC-6)."""
+    """Votes may have been lost: send own ones again, ask for those of others (rule VC-6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A peer message whose signature was checked. Only `verify_message` and the replica's own votes make one."""
+    """A peer message whose signature was checked. Only `verify_message` makes one."""
 
     message: ConsensusMessage
     signed: SignedMessage
@@ -59,7 +57,10 @@ class BlockExecuted:
 
 @dataclass(frozen=True, slots=True)
 class BlockInstalled:
-    """The driver took a block by certificate from a peer, executed it and made it durable (rule CU-2)."""
+    """The driver took a block by certificate from a peer, executed it and made it durable (rule CU-2).
+
+    At a height that was executed before it says: the certificate came from a peer and is durable.
+    """
 
     header: BlockHeader
     transaction_ids: tuple[bytes, ...]

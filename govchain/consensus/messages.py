@@ -1,6 +1,6 @@
 """What validators say to each other about order. Each names domain, chain, epoch and itself first.
 
-Values only: building and judging them is the replica's work. `SignedMessage.body` holds the exact signed bytes.
+Values only: building and judging them is the replica's work. `SignedMessage.body` holds the signed bytes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,20 @@ class Commit(_Message, frozen=True, tag="govchain.commit/1"):
     digest: bytes
 
 
-ConsensusMessage = Proposal | Prepare | Commit | Attestation
+class Progress(_Message, frozen=True, tag="govchain.progress/1"):
+    """Where the sender stands: whoever holds votes or proposals above that sends them again (rule VC-6).
+
+    It asks and never tells: no state may be changed on its word (rule CU-1).
+    """
+
+    view: int
+    head: int
+    """Last height that the sender executed."""
+    final: int
+    """Every height up to this one has its certificate at the sender; at most `head`."""
+
+
+ConsensusMessage = Proposal | Prepare | Commit | Progress | Attestation
 """Everything that the replica exchanges. `Attestation` is in `model`, because certificates are made of it."""
 
 

@@ -11,13 +11,22 @@ from govchain.model import Batch, FinalityCertificate
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One signed message to keep: an own vote or proposal, or a proposal that was accepted (rule RC-1)."""
+    """One signed message to keep: an own vote or proposal, or a proposal that was accepted (rule RC-1).
+
+    It may be deleted once its height has its certificate in the store, not before: until then a peer may be
+    unable to decide without these votes.
+
+    A `proposal` entry names its transactions: the driver keeps their bodies until the height is executed,
+    in the pool or beside the entry, because after a crash of everybody nobody else may have them.
+    """
 
     seq: int
     phase: str
     """`proposal`, `prepare` or `commit`; with seq and view the entry's name."""
     view: int
     signed: SignedMessage
+    transaction_ids: tuple[bytes, ...] = ()
+    """Transactions of a `proposal` entry; empty for votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class FetchTransactions:
-    """Transactions of an accepted proposal that this validator lacks: ask this peer first, then others."""
+    """Transactions of a proposal that this validator lacks: ask this peer first, then others.
+
+    Admit what comes back with `Mempool.admit(..., proposed=True)` and report it as `TransactionsAvailable`.
+    """
 
     ids: tuple[bytes, ...]
     peer: int
@@ -62,8 +74,8 @@ class CancelTimer:
 class Note:
     """A structured fact for logs, metrics, trace and dashboard.
 
-    `event` is one of: proposed, prepared, committed, rejected, behind, diverged, stable-checkpoint, dropped-peer-message.
-    A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule` and `peer`.
+    `event` is one of: proposed, prepared, committed, rejected, behind, diverged, uncertified, stable-checkpoint.
+    A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule`, `peer` and `problem`.
     """
 
     event: str
@@ -80,9 +92,11 @@ class Output:
         fetch: Ask peers for transactions; those that arrive come back as `TransactionsAvailable`.
         decide: Hand to execution in this order, each exactly once; answer with `BlockExecuted` when durable.
         certificates: Store beside the block; from here on the height is final and may be announced.
-        timers: Arm or cancel; a fired timer returns as `TimerFired` with its generation; stale ones do nothing.
-        notes: Turn into logs, metrics and trace. A `diverged` note means: stop the node, keep the data (rule CP-3).
+        timers: Arm or cancel; a fired timer returns as `TimerFired` with its generation.
+        notes: Turn into logs, metrics and trace.
+            A `diverged` note means: stop the node, keep the data (rule CP-3).
             A `behind` note (facts: height, peer) means: fetch certified blocks from that peer.
+            An `uncertified` note (facts: height, peer) means: fetch the certificate of an executed height.
     """
 
     persist: list[LogEntry] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from govchain.codec import encode
@@ -49,7 +50,7 @@ def verify_finality(
     Every vote in it must verify: a certificate that carries a bad vote was not made by an honest node.
 
     Raises:
-        BadProof: Another header, epoch or chain; too few, unsorted, repeated or unknown voters; a bad signature.
+        BadProof: Another header, epoch or chain; too few, repeated or unknown voters; a bad signature.
     """
     step = "certificate"
     if certificate.header_digest != digest_of(suite, header):
@@ -58,13 +59,14 @@ def verify_finality(
         raise BadProof("the certificate is for another chain or height", step=step)
     if not certificate.epoch == header.epoch == validators.epoch:
         raise BadProof(
-            f"certificate epoch {certificate.epoch}, header epoch {header.epoch}, validator set {validators.epoch}",
+            f"epochs differ: certificate {certificate.epoch}, header {header.epoch}, "
+            f"validator set {validators.epoch}",
             step=step,
         )
     voters = [vote.validator for vote in certificate.votes]
-    if any(earlier >= later for earlier, later in zip(voters, voters[1:], strict=False)):
+    if any(earlier >= later for earlier, later in pairwise(voters)):
         raise BadProof("voters are repeated or not in rising order", step=step)
-    if voters and not (0 <= voters[0] and voters[-1] < validators.size):
+    if voters and (voters[0] < 0 or voters[-1] >= validators.size):
         raise BadProof("a voter is not a member of the validator set", step=step)
     if len(voters) < validators.quorum_size:
         raise BadProof(f"{len(voters)} votes; a quorum needs {validators.quorum_size}", step=step)

@@ -1,1 +1,22 @@
-"""Placeholder."""
+"""Business documents: real files and e-invoices on their way to become records. No I/O, no clock, no keys."""
+
+from govchain.documents.evidence import evidence_number, media_type_of, to_evidence_record
+from govchain.documents.invoice import BusinessInvoice
+from govchain.documents.invoice_record import reference_of, to_invoice_record
+from govchain.documents.invoice_rules import Remark, find_remarks, validate_invoice
+from govchain.documents.record import PreparedRecord
+from govchain.documents.ubl import read_invoice
+
+__all__ = [
+    "BusinessInvoice",
+    "PreparedRecord",
+    "Remark",
+    "evidence_number",
+    "find_remarks",
+    "media_type_of",
+    "read_invoice",
+    "reference_of",
+    "to_evidence_record",
+    "to_invoice_record",
+    "validate_invoice",
+]

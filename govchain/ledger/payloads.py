@@ -1,6 +1,6 @@
 """What each kind of transaction carries: the record envelope and the fields of its kind.
 
-A payload is RFC 8785 canonical JSON (rule G1): the envelope's keys, and under `fields` the struct of the kind.
+A payload is RFC 8785 canonical JSON (rule G1): the envelope's keys, and in `fields` the struct of the kind.
 Only hashes, codes, organisation ids and pseudonyms: a plain personal identifier is refused (rule I3).
 No rule lives here; rules read these structs.
 """
@@ -20,7 +20,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Hashes(_Part, frozen=True):
-    """Two hashes, so that one broken hash does not end the proof (rule G2). Lower-case hex, 64 digits each."""
+    """Two hashes, so that one broken hash does not end the proof (rule G2). 64 lower-case hex digits each."""
 
     sha256: str
     sm3: str
@@ -103,7 +103,7 @@ class LicenceChange(_Part, frozen=True):
 
 
 class EvidenceDeposit(_Part, frozen=True):
-    """`evidence.deposit`: put hashes of electronic data on the chain (→ DEPOSITED). Object id: evidence number."""
+    """`evidence.deposit`: hashes of electronic data go on the chain (→ DEPOSITED). Object id: evidence number."""
 
     evidence_kind: str
     """contract, web-page, chat, work, log, document or other."""
@@ -164,7 +164,8 @@ class TaxSubtotal(_Part, frozen=True):
 class InvoiceIssue(_Part, frozen=True):
     """`invoice.issue` and `invoice.red`: an invoice's coded content (→ ISSUED).
 
-    Object id: the 20-digit number of a Chinese e-invoice, or `seller_ref/number` for EN 16931 documents.
+    Object id: the 20-digit number of a Chinese e-invoice, or `seller_ref/number` for EN 16931 documents
+    (`invoice_object_id`).
     A red invoice or credit note carries positive amounts that it takes back.
     """
 
@@ -219,6 +220,21 @@ PAYLOADS: Final[dict[str, type[Any]]] = {
 """Kind to the struct of its `fields`."""
 
 T = TypeVar("T")
+
+
+def invoice_object_id(seller_ref: str, number: str) -> str:
+    """Object id of an EN 16931 document: `seller_ref/number`.
+
+    Sellers put spaces into numbers and object ids have none, so white space is percent-encoded, and the
+    percent sign with it: two numbers never share an id.
+    """
+    return f"{seller_ref}/{''.join(_code_sign(sign) for sign in number)}"
+
+
+def _code_sign(sign: str) -> str:
+    if sign.isprintable() and not sign.isspace() and sign != "%":
+        return sign
+    return "".join(f"%{byte:02X}" for byte in sign.encode("utf-8", "surrogatepass"))
 
 
 def encode_payload(envelope: dict[str, Any], fields: Any) -> bytes:

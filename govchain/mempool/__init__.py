@@ -1,1 +1,9 @@
-"""Placeholder."""
+"""The pool: a transaction is admitted once, kept while it waits, and forgotten when executed or expired.
+
+Pure bookkeeping over the executed state; gossip and order live elsewhere. Rules RQ-1 to RQ-5.
+"""
+
+from govchain.mempool.pool import AdmissionView, Admitted, KeyView, Mempool
+from govchain.mempool.rejections import REJECTIONS, PoolFull
+
+__all__ = ["REJECTIONS", "AdmissionView", "Admitted", "KeyView", "Mempool", "PoolFull"]

@@ -1,1 +1,42 @@
-"""Placeholder."""
+"""What a court gets: receipt of a transaction, proof of a record, and their verification without a network."""
+
+from govchain.receipt.build import BlockSource, build_receipt
+from govchain.receipt.bundle import (
+    RECEIPT_FORMAT,
+    Inclusion,
+    Receipt,
+    SignedTransaction,
+    Summary,
+    read_receipt,
+    write_receipt,
+)
+from govchain.receipt.record_proof import (
+    RecordProof,
+    record_proof_from_plain,
+    verify_record_proof,
+    write_record_proof,
+)
+from govchain.receipt.report import STEP_TITLES, ReceiptReport, Text, VerifiedStep
+from govchain.receipt.verify import recorded_file, verify_receipt
+
+__all__ = [
+    "RECEIPT_FORMAT",
+    "STEP_TITLES",
+    "BlockSource",
+    "Inclusion",
+    "Receipt",
+    "ReceiptReport",
+    "RecordProof",
+    "SignedTransaction",
+    "Summary",
+    "Text",
+    "VerifiedStep",
+    "build_receipt",
+    "read_receipt",
+    "record_proof_from_plain",
+    "recorded_file",
+    "verify_receipt",
+    "verify_record_proof",
+    "write_receipt",
+    "write_record_proof",
+]

@@ -1,0 +1,78 @@
+# Everything a developer does with govchain. `make` alone lists it.
+#
+# Set-up is part of every target: the virtual environment in .venv, then one of the two lock files. A lock
+# file is installed again only when it changed. Needs Python 3.11 or later with venv, and nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell \
+	$(name) -c 'import sys, venv; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+SOURCES := govchain tests benchmarks nodes
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check bench e2e format lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Four validators on this machine, a cross-department story, a receipt verified offline
+	@$(BIN)/govchain demo
+
+test: setup-dev ## The whole suite that needs no Docker
+	@$(BIN)/python -m pytest -n 2 -m "not e2e"
+
+check: setup-dev ## Format, lint, types, layers
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: setup ## Measure the hot path and the consensus of four processes on this machine
+	@$(BIN)/python benchmarks/hotpath.py
+	@$(BIN)/python benchmarks/consensus.py
+
+e2e: setup-dev ## The compose network of docker-compose.yml; needs a Docker engine
+	@$(BIN)/python -m pytest -m e2e tests/e2e
+
+format: setup-dev ## Rewrite the sources in the house format
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+lock: setup-dev ## Resolve the dependencies again and rewrite both lock files
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@$(BIN)/pip-compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile $(LOCK_OPTIONS) --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+LOCK_OPTIONS := --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
+	--no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean: ## Remove the virtual environment, caches, and what runs and demos left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo runs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(VENV)/.installed
+setup-dev: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or later with venv found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock | $(BIN)/python
+	@echo "Installing requirements.lock"
+	@$(PIP_INSTALL) -r requirements.lock
+	@$(LINK_PACKAGE)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing requirements-dev.lock"
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# The package runs from this folder: a path file and a command, so that no build step is needed.
+define LINK_PACKAGE
+$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "govchain.pth").write_text(str(pathlib.Path.cwd()) + "\n")'; \
+printf '#!/bin/sh\nexec "$$(dirname "$$(readlink -f "$$0")")/python" -m govchain "$$@"\n' > $(BIN)/govchain; \
+chmod +x $(BIN)/govchain
+endef

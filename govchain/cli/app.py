@@ -1,0 +1,75 @@
+"""The command tree: which group holds which command, in the order in which a newcomer needs them.
+
+What a command does is in the module of its group.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+import govchain
+from govchain.cli import bench, demo, node, receipts, records, replay, scenario, testnet
+from govchain.cli.exits import ExitStatus, run_bounded
+
+START: Final = "Start here"
+NETWORK: Final = "Networks and validators"
+RECORDS: Final = "Records and evidence"
+REHEARSE: Final = "Rehearse and measure"
+
+
+def build_app() -> typer.Typer:
+    """The whole command tree."""
+    app = typer.Typer(
+        name="govchain",
+        help="A permissioned chain for government records that can be rehearsed, broken and measured "
+        "before it is trusted. 政务链",
+        epilog="Exit status, everywhere: 0 it holds · 1 it does not · 2 bad usage or input · "
+        "3 undecided · 4 the environment is at fault.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_top)
+    app.command("demo", rich_help_panel=START)(demo.demo)
+    app.add_typer(testnet.app, name="testnet", rich_help_panel=NETWORK)
+    app.add_typer(node.app, name="node", rich_help_panel=NETWORK)
+    app.command("anchor", rich_help_panel=RECORDS)(records.anchor)
+    app.command("submit", rich_help_panel=RECORDS)(records.submit)
+    app.add_typer(records.query_app, name="query", rich_help_panel=RECORDS)
+    app.command("watch", rich_help_panel=RECORDS)(records.watch)
+    app.add_typer(receipts.app, name="receipt", rich_help_panel=RECORDS)
+    app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
+    app.command("replay", rich_help_panel=REHEARSE)(replay.replay)
+    app.add_typer(scenario.app, name="scenario", rich_help_panel=REHEARSE)
+    app.add_typer(bench.app, name="bench", rich_help_panel=REHEARSE)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit status."""
+    app = build_app()
+    return run_bounded(
+        lambda: app(args=list(arguments), prog_name="govchain"), Console(stderr=True, highlight=False)
+    )
+
+
+def main() -> None:
+    """Entry point of the `govchain` command."""
+    sys.exit(int(run(sys.argv[1:])))
+
+
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"govchain {govchain.__version__}")
+        raise typer.Exit(ExitStatus.HOLDS)

@@ -1,0 +1,152 @@
+"""Which network a command talks to, and who signs: options, network folders, keys.
+
+A network folder gives addresses, genesis and keys at once; each can be named on its own instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+
+from govchain.client import Client
+from govchain.crypto import Signer
+from govchain.crypto.keys import read_key_file
+from govchain.errors import ConfigError
+from govchain.model import Genesis
+from govchain.testnet import NetworkManifest, load_genesis, load_network
+
+T = TypeVar("T")
+
+PASSPHRASE_VARIABLE: Final = "GOVCHAIN_KEY_PASSPHRASE"
+
+NetworkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--network",
+        metavar="DIR",
+        envvar="GOVCHAIN_NETWORK",
+        help="Network folder: gives addresses, genesis and keys.",
+    ),
+]
+UrlOption = Annotated[
+    list[str] | None, typer.Option("--url", help="Address of a validator's API. May be given several times.")
+]
+GenesisOption = Annotated[
+    Path | None,
+    typer.Option("--genesis", metavar="FILE", help="The genesis to trust.", show_default="of the network folder"),
+]
+PersonOption = Annotated[
+    str | None, typer.Option("--as", metavar="PERSON", help="Whose key of the network folder signs.")
+]
+OrgOption = Annotated[
+    str | None, typer.Option("--org", metavar="USCC", help="With --key: the organisation of the key.")
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help=f"Key file that signs. A passphrase comes from {PASSPHRASE_VARIABLE}."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where to ask, and what to trust."""
+
+    urls: tuple[str, ...]
+    genesis: Genesis | None
+    manifest: NetworkManifest | None
+    directory: Path | None
+
+    def client(self) -> Client:
+        """A client of this network."""
+        return Client(self.urls, genesis=self.genesis)
+
+    def require_genesis(self) -> Genesis:
+        """The genesis to verify against.
+
+        Raises:
+            ConfigError: None is known.
+        """
+        if self.genesis is None:
+            raise ConfigError(
+                "nothing to verify against", expected="--genesis FILE or --network DIR", hint="the file is genesis.json"
+            )
+        return self.genesis
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signs."""
+
+    person: str
+    org: str
+    signer: Signer
+
+
+def open_connection(
+    network: Path | None, urls: list[str] | None = None, genesis: Path | None = None
+) -> Connection:
+    """The network that the options name.
+
+    Raises:
+        ConfigError: They name none, or a file of it does not fit.
+    """
+    manifest, trusted = (None, None) if network is None else load_network(network)
+    if genesis is not None:
+        trusted = load_genesis(genesis)
+    addresses = tuple(urls or (manifest.urls if manifest is not None else ()))
+    if not addresses:
+        raise ConfigError(
+            "no network to talk to",
+            expected="--network DIR, or --url ADDRESS with --genesis FILE",
+            hint="make one with: govchain testnet init --out DIR && govchain testnet up DIR",
+        )
+    return Connection(tuple(url.rstrip("/") for url in addresses), trusted, manifest, network)
+
+
+def open_identity(
+    connection: Connection,
+    *,
+    person: str | None,
+    org: str | None,
+    key: Path | None,
+    org_roles: tuple[str, ...] = (),
+) -> Identity:
+    """The key that signs; without a choice, the first key holder of an organisation with one of these roles.
+
+    Raises:
+        ConfigError: No key, an incomplete choice, or a key file that cannot be used.
+    """
+    passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+    if key is not None:
+        if org is None:
+            raise ConfigError("--key needs to know whose it is", expected="--org USCC")
+        return Identity(key.stem, org, read_key_file(key, passphrase))
+    if connection.manifest is None or connection.directory is None:
+        raise ConfigError("no key to sign with", expected="--key FILE with --org USCC, or --network DIR")
+    holder = connection.manifest.person(person or _first_holder(connection, org_roles))
+    return Identity(holder.id, holder.org, read_key_file(connection.directory / holder.key, passphrase))
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part to its end."""
+    return asyncio.run(work)
+
+
+def _first_holder(connection: Connection, org_roles: tuple[str, ...]) -> str:
+    assert connection.manifest is not None
+    fitting = {
+        org.id
+        for org in (connection.genesis.organisations if connection.genesis is not None else ())
+        if any(role in org.roles for role in org_roles)
+    }
+    for holder in connection.manifest.people:
+        if holder.org in fitting:
+            return holder.id
+    names = ", ".join(holder.id for holder in connection.manifest.people)
+    raise ConfigError("who signs?", expected=f"--as PERSON, one of: {names}")

@@ -1,0 +1,96 @@
+"""What a command shows: lines for people, one JSON value for programs, in the reader's language.
+
+On a terminal there is colour and progress; in a pipe the same lines plainly. With `--json -` standard output
+holds the JSON value and nothing else, and what people read goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+STDOUT: Final = "-"
+
+
+class Language(StrEnum):
+    """Languages that people's output comes in."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+JsonOption = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write the result as JSON to FILE; - is standard output."),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors and the exit status.")]
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option("--lang", help="Language of what people read.", show_default="from the environment"),
+]
+
+
+def language_of(chosen: Language | None, environment: Mapping[str, str] = os.environ) -> Language:
+    """The chosen language, or the one that the environment's locale asks for."""
+    if chosen is not None:
+        return chosen
+    locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return Language.ZH if locale.lower().startswith("zh") else Language.EN
+
+
+class Terminal:
+    """Where one command writes."""
+
+    def __init__(
+        self, *, json_target: str | None = None, quiet: bool = False, language: Language | None = None
+    ) -> None:
+        self._json_target = json_target
+        self.language = language_of(language)
+        stream = sys.stderr if json_target == STDOUT else sys.stdout
+        self.console = Console(file=stream, quiet=quiet, highlight=False, soft_wrap=True)
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody looks at a terminal."""
+        return self.console.is_terminal and not self.console.quiet
+
+    def say(self, text: str = "", *, style: str = "") -> None:
+        """One line for people, taken literally: no markup is read from it."""
+        self.console.print(Text(text, style=style))
+
+    def heading(self, text: str) -> None:
+        """A line that begins something."""
+        self.console.print()
+        self.console.print(Text(text, style="bold"))
+
+    def good(self, text: str) -> None:
+        """Something held."""
+        self.console.print(Text.assemble(("✓ ", "green"), text))
+
+    def bad(self, text: str) -> None:
+        """Something did not hold."""
+        self.console.print(Text.assemble(("✗ ", "bold red"), text))
+
+    def pick(self, en: str, zh: str) -> str:
+        """The text in the reader's language."""
+        return zh if self.language is Language.ZH and zh else en
+
+    def result(self, value: Any) -> None:
+        """Write the JSON value, if one was asked for."""
+        if self._json_target is None:
+            return
+        text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+        if self._json_target == STDOUT:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            Path(self._json_target).write_text(text, encoding="utf-8")

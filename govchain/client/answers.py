@@ -1,0 +1,85 @@
+"""What a validator answers: admissions, statuses, keys, events.
+
+The node fills them in, the API writes them, the client reads them. Values only: no request, no wait, no HTTP.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from govchain.model import TransactionResult
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """Answer to one submitted transaction."""
+
+    id: bytes
+    """Transaction id; empty when the bytes did not decode."""
+    status: str
+    """`admitted`, `known` (admitted or final before) or `rejected`; only the client says `unknown`, when the
+    transaction may have been admitted and nobody could be asked."""
+    code: str = ""
+    """Error code when rejected (see `govchain.mempool.REJECTIONS`)."""
+    detail: str = ""
+
+
+class TransactionStatus(msgspec.Struct, frozen=True):
+    """What this validator knows of one transaction."""
+
+    id: bytes
+    status: str
+    """`pending` or `final`."""
+    height: int | None = None
+    position: int | None = None
+    result: TransactionResult | None = None
+    time_ms: int | None = None
+    """Block time, Unix milliseconds."""
+
+
+class KeyAnswer(msgspec.Struct, frozen=True):
+    """What the executed state says of one signing key."""
+
+    key_id: bytes
+    public_key: bytes
+    org: str
+    person: str
+    """Pseudonym inside the organisation."""
+    roles: tuple[str, ...]
+    is_active: bool
+    next_nonce: int
+    """Lowest nonce that no executed transaction of this key has used; the pool is not looked at."""
+
+
+class ValidatorStatus(msgspec.Struct, frozen=True):
+    """One validator at a glance."""
+
+    name: str
+    index: int
+    chain_id: bytes
+    chain_name: str
+    version: str
+    height: int
+    """Height of the last executed block."""
+    final_height: int
+    """Height of the last block with a certificate here."""
+    view: int
+    state_root: bytes
+    head_digest: bytes
+    pool_transactions: int
+    finalised: int
+    """Transactions final since genesis."""
+    denied: int
+    peers: dict[str, bool]
+    """Peer name to: connected now."""
+    stall: str = ""
+    """One line on why the next height is not decided; empty when nothing is waiting."""
+
+
+class FinalEvent(msgspec.Struct, frozen=True):
+    """One block became final here."""
+
+    height: int
+    time_ms: int
+    results: tuple[TransactionResult, ...]
+    kinds: tuple[str, ...]
+    """Kind of each transaction, in block order."""

@@ -1,0 +1,77 @@
+"""May this proposal be accepted? The checks of rule NC-2, each raising `ProtocolViolation` with its code.
+
+`validate_form` needs nothing but the proposal, `validate_place` the batch before it, `validate_size` every
+transaction. Nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.messages import Commit, Prepare, Proposal
+from govchain.consensus.rejection import violation
+from govchain.consensus.state import ProposalEntry, ReplicaState
+from govchain.crypto import compute_root
+
+
+def validate_position(state: ReplicaState, message: Proposal | Prepare | Commit) -> None:
+    """The message is of the current view and inside the window, and its slot is not collected (rule NC-2)."""
+    sender = message.validator
+    if message.view != state.view:
+        raise violation("wrong-view", sender, f"view {message.view}, now {state.view}")
+    if message.seq <= state.head.height and message.seq not in state.slots:
+        raise violation("old-seq", sender, f"seq {message.seq}, head {state.head.height}")
+    if message.seq > state.high:
+        raise violation("above-window", sender, f"seq {message.seq}, high watermark {state.high}")
+
+
+def validate_form(state: ReplicaState, message: Proposal) -> None:
+    """The batch belongs to its proposal and its root covers exactly these ids (rule NC-2; situation 2)."""
+    batch, ids, peer = message.batch, message.transaction_ids, message.validator
+    if (batch.chain_id, batch.epoch) != (message.chain_id, message.epoch):
+        raise violation("bad-batch", peer, "the batch is of another chain or epoch than its proposal")
+    if (batch.seq, batch.proposer) != (message.seq, peer):
+        raise violation(
+            "bad-batch", peer, f"batch of seq {batch.seq} by {batch.proposer} at seq {message.seq}"
+        )
+    if not ids:
+        raise violation("empty-batch", peer, f"seq {message.seq} proposes nothing")
+    if len(ids) > state.parameters.batch_records_max:
+        limit = state.parameters.batch_records_max
+        raise violation("batch-too-large", peer, f"{len(ids)} transactions, limit {limit}")
+    if batch.transaction_count != len(ids):
+        raise violation("bad-batch", peer, f"count {batch.transaction_count} for {len(ids)} transactions")
+    if len(dict.fromkeys(ids)) != len(ids):
+        raise violation("duplicate-transaction", peer, f"seq {message.seq} names a transaction twice")
+    if batch.transactions_root != compute_root(state.suite, ids):
+        raise violation("bad-batch", peer, f"the root of seq {message.seq} is not that of its transactions")
+
+
+def validate_place(state: ReplicaState, entry: ProposalEntry, now_ms: int) -> None:
+    """The proposal follows the batch at the tip: parent, time, transactions not ordered before (rule NC-2).
+
+    Source: situations 16 and 18.
+    """
+    message, peer = entry.message, entry.message.validator
+    assert message.seq == state.tip + 1
+    before = state.position_at(state.tip)
+    if message.parent != before.batch_digest:
+        raise violation("wrong-parent", peer, f"seq {message.seq} does not follow the batch before it")
+    time_ms = message.batch.time_ms
+    if time_ms < before.time_ms:
+        raise violation("time-backwards", peer, f"{before.time_ms - time_ms} ms before the batch before it")
+    # A batch that only repeats the time before it is harmless however far our own clock is behind.
+    if time_ms > max(now_ms + state.parameters.clock_drift_ms, before.time_ms):
+        raise violation("time-ahead", peer, f"{time_ms - now_ms} ms ahead of this clock")
+    for id_ in message.transaction_ids:
+        seq = state.transactions.seq_of(id_)
+        if seq is not None:
+            code = "executed-transaction" if seq <= state.head.height else "duplicate-transaction"
+            raise violation(code, peer, f"transaction {id_.hex()[:12]} is ordered at seq {seq}")
+
+
+def validate_size(state: ReplicaState, entry: ProposalEntry) -> None:
+    """The transactions together fit the chain's bound (rule NC-2)."""
+    ids, limit = entry.message.transaction_ids, state.parameters.batch_bytes_max
+    size_bytes = state.transactions.size_of(ids)
+    # One transaction alone always fits: its own size is bounded on admission.
+    if len(ids) > 1 and size_bytes > limit:
+        raise violation("batch-too-large", entry.message.validator, f"{size_bytes} bytes, limit {limit}")

@@ -1,0 +1,145 @@
+"""What execution said, signed: attestations, certificates, checkpoints, divergence (rules CP-1 to CP-3).
+
+Order was decided before anything arrives here; no prepare or commit is looked at.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.messages import SignedMessage
+from govchain.consensus.output import Output, Send
+from govchain.consensus.rejection import violation
+from govchain.consensus.state import HeightRecord, ReplicaState, note
+from govchain.consensus.tally import Ballot, Tally
+from govchain.crypto import digest_of
+from govchain.model import Attestation, BlockHeader, FinalityCertificate, Vote
+
+
+def attest(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+    """Sign the own executed header, tell everybody, and look what the others said before (rule CP-1)."""
+    record = _sign(state, header, output)
+    assert record.own is not None
+    record.votes.add(state.index, record.header_digest, record.own)
+    try_certify(state, header.height, record, output)
+
+
+def attest_installed(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+    """Tell everybody about a block that came with its certificate; it needs no votes here (rule CU-2)."""
+    _sign(state, header, output)
+    mark_certified(state, header.height, output)
+
+
+def _stop(state: ReplicaState, height: int, record: HeightRecord, certified: bytes, output: Output) -> None:
+    """A quorum executed the height differently: take part in nothing from here on (rule CP-3)."""
+    state.diverged_at = height
+    note(output, "diverged", height=height, own=record.header_digest.hex(), quorum=certified.hex())
+
+
+def _sign(state: ReplicaState, header: BlockHeader, output: Output) -> HeightRecord:
+    record = state.record(header.height)
+    assert record.own is None, f"height {header.height} was attested before"
+    own = Attestation(
+        chain_id=state.chain_id,
+        epoch=state.validators.epoch,
+        height=header.height,
+        header_digest=digest_of(state.suite, header),
+        validator=state.index,
+    )
+    record.header_digest = own.header_digest
+    record.own = state.sign(own)
+    output.send.append(Send(record.own))
+    return record
+
+
+def on_attestation(state: ReplicaState, message: Attestation, signed: SignedMessage, output: Output) -> None:
+    """Count an attestation; one that is ahead of our execution is kept (rules CP-1, CP-3).
+
+    Raises:
+        ProtocolViolation: Outside the window, a second, different attestation, or another header than ours.
+    """
+    sender, height = message.validator, message.height
+    state.highest_attested[sender] = max(height, state.highest_attested.get(sender, 0))
+    if height > state.high:
+        raise violation("above-window", sender, f"attests height {height}, high watermark {state.high}")
+    record = state.heights.get(height)
+    if record is None:
+        if height <= state.head.height:
+            raise violation("old-seq", sender, f"attests height {height}, head {state.head.height}")
+        record = state.record(height)
+    if not record.is_certified:
+        if record.votes.add(sender, message.header_digest, signed) is Ballot.CONFLICT:
+            raise violation("conflicting-attestation", sender, f"second header of height {height}")
+        try_certify(state, height, record, output)
+    if record.own is not None and message.header_digest != record.header_digest:
+        raise violation("other-header", sender, f"another header of height {height}")
+
+
+def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: Output) -> None:
+    """A quorum of equal attestations is the certificate, or the end of this replica (rules CP-1, CP-3)."""
+    if record.own is None or record.is_certified:
+        return
+    leading, count = record.votes.leading()
+    if count < state.validators.quorum_size:
+        return
+    if leading != record.header_digest:
+        _stop(state, height, record, leading, output)
+        return
+    votes = tuple(Vote(voter, signed.signature) for voter, signed in record.votes.votes(leading))
+    assert len(votes) == count
+    output.certificates.append(
+        FinalityCertificate(
+            chain_id=state.chain_id,
+            epoch=state.validators.epoch,
+            height=height,
+            header_digest=leading,
+            votes=votes,
+        )
+    )
+    mark_certified(state, height, output)
+
+
+def mark_certified(state: ReplicaState, height: int, output: Output) -> None:
+    """The height has its certificate; at a multiple of K this is a stable checkpoint (rule CP-2)."""
+    record = state.record(height)
+    record.is_certified = True
+    record.votes = Tally()
+    advance_final(state)
+    if height % state.parameters.checkpoint_interval == 0 and height > state.low:
+        collect(state, height)
+        note(output, "stable-checkpoint", height=height)
+
+
+def complete(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+    """A certificate of an executed height came from a peer: it ends the wait or this replica (rule CP-3)."""
+    record = state.heights.get(header.height)
+    if record is None or record.own is None or record.is_certified:
+        return
+    certified = digest_of(state.suite, header)
+    if certified == record.header_digest:
+        mark_certified(state, header.height, output)
+    else:
+        _stop(state, header.height, record, certified, output)
+
+
+def collect(state: ReplicaState, low: int) -> None:
+    """Move the low watermark and drop the logs that nobody can need (rule CP-2)."""
+    assert low > state.low
+    assert low <= state.head.height
+    state.low = low
+    for seq in [seq for seq in state.slots if seq <= low]:
+        del state.slots[seq]
+    state.transactions.collect(low)
+    # Attestations stay one window longer: a peer whose certificate is late can still complete it from them.
+    oldest = low - 2 * state.parameters.checkpoint_interval
+    for height in [height for height in state.heights if height <= oldest]:
+        del state.heights[height]
+    state.final = max(state.final, oldest)
+    advance_final(state)
+
+
+def advance_final(state: ReplicaState) -> None:
+    """Move `final` over heights that are certified or of which there is no log any more."""
+    while state.final < state.head.height:
+        record = state.heights.get(state.final + 1)
+        if record is not None and not record.is_certified:
+            return
+        state.final += 1

@@ -1,0 +1,58 @@
+"""The executed head moves: by an own decision or by a certified block (rules CP-1, CP-2, CU-2).
+
+The driver executes and stores; here only positions, logs and transactions follow.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.attesting import attest, attest_installed, collect, complete
+from govchain.consensus.output import Output
+from govchain.consensus.state import Position, ReplicaState, note
+from govchain.model import BlockHeader
+
+
+def on_block_executed(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+    """A decision was executed and is durable: the head moves and the header is attested (rule CP-1)."""
+    if header.height <= state.head.height:
+        return  # It was installed from a certificate in the meantime (situation 43).
+    assert header.height == state.head.height + 1, "decisions are executed in order (NC-6)"
+    assert header.height <= state.decided, "only decisions are executed"
+    slot = state.slots[header.height]
+    assert slot.proposal is not None
+    assert header.batch_digest == slot.proposal.digest, "the driver executed another batch than was decided"
+    _move_head(state, header)
+    state.transactions.execute(slot.proposal.message.transaction_ids, header.height)
+    attest(state, header, output)
+
+
+def on_block_installed(
+    state: ReplicaState, header: BlockHeader, transaction_ids: tuple[bytes, ...], output: Output
+) -> None:
+    """The driver installed a block by certificate: continue above it (rules CU-2, CU-4).
+
+    What was voted for at or below that height is settled; own votes above it stand (rule NC-3).
+    """
+    height = header.height
+    if height <= state.head.height:
+        complete(state, header, output)  # Only the certificate is new (situation 43).
+        return
+    for seq in [seq for seq in sorted(state.slots) if state.head.height < seq <= height]:
+        entry = state.slots.pop(seq).proposal
+        if entry is not None:
+            state.transactions.release(entry.message.transaction_ids, seq)
+    _move_head(state, header)
+    state.decided = max(state.decided, height)
+    state.tip = max(state.tip, height)
+    state.advance_tip()
+    state.transactions.execute(transaction_ids, height)
+    boundary = height - height % state.parameters.checkpoint_interval
+    if boundary > state.low and boundary < height:
+        # The certificate of this height covers the boundary too, since headers are chained.
+        collect(state, boundary)
+        note(output, "stable-checkpoint", height=boundary)
+    attest_installed(state, header, output)
+
+
+def _move_head(state: ReplicaState, header: BlockHeader) -> None:
+    state.head = Position(header.height, header.batch_digest, header.time_ms)
+    state.moved = state.period

@@ -1,0 +1,152 @@
+"""Lost messages: send own ones again, ask for those of others, notice being left behind (rules VC-6, CU-1).
+
+One timer, one period. What lies open for a whole period is sent again; nothing here votes anew.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.events import TimerKind
+from govchain.consensus.messages import Progress, SignedMessage
+from govchain.consensus.output import Output, Send, SetTimer
+from govchain.consensus.state import ReplicaState, Slot, note
+from govchain.consensus.voting import fetch_missing
+
+RESEND_EXTRA = 2
+"""Seqs sent again in one period beyond the pipeline."""
+
+
+def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
+    """A period is over: send again what stayed open through it; stale timers do nothing (rule VC-6)."""
+    if generation != state.period or not state.is_retransmit_armed:
+        return
+    state.is_retransmit_armed = False
+    state.answered.clear()
+    limit = state.parameters.pipeline + RESEND_EXTRA
+    slots = [slot for slot in _open_slots(state) if slot.born < state.period]
+    for slot in slots[:limit]:
+        for signed in own_messages(state, slot):
+            output.send.append(Send(signed))
+        fetch_missing(state, slot, output)
+    heights = [height for height in _uncertified(state) if state.heights[height].born < state.period]
+    for height in heights[:limit]:
+        own = state.heights[height].own
+        assert own is not None
+        output.send.append(Send(own))
+        if state.heights[height].born < state.period - 1:
+            # Attestations did not help: whoever certified it has forgotten its own, but has the certificate.
+            note(output, "uncertified", height=height, peer=_peer_of_period(state))
+    is_stuck = state.moved < state.period and state.decided == state.head.height
+    is_starved = is_stuck and (
+        state.transactions.pending_count > 0 or _quorum_ahead(state) > state.head.height
+    )
+    if (slots or heights or is_starved) and state.validators.size > 1:
+        output.send.append(Send(progress(state)))
+    if is_stuck:
+        _note_behind(state, output)
+
+
+def on_progress(state: ReplicaState, message: Progress, output: Output) -> None:
+    """Send a peer what it lacks and we hold, once a period and peer (rule VC-6).
+
+    The claim itself changes nothing here (rule CU-1): a liar gets a bounded answer.
+    """
+    peer = message.validator
+    if peer in state.answered:
+        return
+    state.answered[peer] = None
+    limit = state.parameters.pipeline + RESEND_EXTRA
+    above = range(message.head + 1, message.head + 1 + limit)
+    for seq in above:
+        if (slot := state.slots.get(seq)) is not None:
+            output.send.extend(Send(signed, to=peer) for signed in held_messages(slot))
+    late = [
+        height for height in range(message.final + 1, message.final + 1 + limit) if height <= message.head
+    ]
+    # Our newest attestation is evidence for a peer that fell out of the logs (CU-1).
+    for height in dict.fromkeys([*late, *above, state.head.height]):
+        record = state.heights.get(height)
+        if record is not None and record.own is not None:
+            output.send.append(Send(record.own, to=peer))
+
+
+def own_messages(state: ReplicaState, slot: Slot) -> list[SignedMessage]:
+    """Own proposal, prepare and commit of a slot, the same bytes as ever (rule RC-1)."""
+    messages = []
+    if slot.proposal is not None and slot.proposal.message.validator == state.index:
+        messages.append(slot.proposal.signed)
+    return messages + [vote for vote in (slot.own_prepare, slot.own_commit) if vote is not None]
+
+
+def held_messages(slot: Slot) -> list[SignedMessage]:
+    """The accepted proposal, whoever signed it, and the own votes on it."""
+    proposal = None if slot.proposal is None else slot.proposal.signed
+    return [signed for signed in (proposal, slot.own_prepare, slot.own_commit) if signed is not None]
+
+
+def arm_retransmit(state: ReplicaState, output: Output) -> None:
+    """One timer runs while anything is open; when nothing is, the last one fires idly and ends."""
+    if state.is_retransmit_armed or state.diverged_at or not is_anything_open(state):
+        return
+    state.period += 1
+    state.is_retransmit_armed = True
+    output.timers.append(SetTimer(TimerKind.RETRANSMIT, state.parameters.retransmit_ms, state.period))
+
+
+def is_anything_open(state: ReplicaState) -> bool:
+    """Something may still have to be sent again, asked for or answered."""
+    return bool(
+        state.answered
+        or state.transactions.pending_count
+        or _quorum_ahead(state) > state.head.height
+        or _uncertified(state)
+        or _open_slots(state)
+    )
+
+
+def _open_slots(state: ReplicaState) -> list[Slot]:
+    """Slots above the last decision, lowest first."""
+    return [state.slots[seq] for seq in sorted(state.slots) if seq > state.decided]
+
+
+def _uncertified(state: ReplicaState) -> list[int]:
+    """Executed heights that still wait for their certificate, lowest first."""
+    heights = range(state.final + 1, state.head.height + 1)
+    records = state.heights
+    return [height for height in heights if height in records and not records[height].is_certified]
+
+
+def _quorum_ahead(state: ReplicaState) -> int:
+    """Highest height that a weak quorum attested, one of them honest; 0 when there is none."""
+    attested = sorted(state.highest_attested.values(), reverse=True)
+    weak = state.validators.weak_quorum_size
+    return attested[weak - 1] if len(attested) >= weak else 0
+
+
+def _peer_of_period(state: ReplicaState) -> int:
+    """Another peer every period, so that a silent or lying one is not asked for ever (rule CU-5)."""
+    others = [peer for peer in range(state.validators.size) if peer != state.index]
+    return others[state.period % len(others)]
+
+
+def _note_behind(state: ReplicaState, output: Output) -> None:
+    """A weak quorum executed heights that we cannot decide: the driver must fetch blocks (rule CU-1)."""
+    height = _quorum_ahead(state)
+    if height <= state.head.height:
+        return
+    attested = state.highest_attested
+    peers = [peer for peer in sorted(attested) if attested[peer] >= height and peer != state.index]
+    note(output, "behind", height=height, peer=peers[state.period % len(peers)])
+
+
+def progress(state: ReplicaState) -> SignedMessage:
+    """Our own `Progress`, signed."""
+    return state.sign(
+        Progress(
+            chain_id=state.chain_id,
+            epoch=state.validators.epoch,
+            validator=state.index,
+            view=state.view,
+            head=state.head.height,
+            final=state.final,
+        )
+    )

@@ -1,0 +1,167 @@
+"""The replica: one event in, one bundle of effects out. The core's only entrance.
+
+Dispatch alone lives here, and the one place where a peer's fault becomes a note. Rules are beside it.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from govchain.consensus.attesting import advance_final, on_attestation
+from govchain.consensus.events import (
+    BlockExecuted,
+    BlockInstalled,
+    Event,
+    TimerFired,
+    TimerKind,
+    TransactionsAvailable,
+    TransactionsDropped,
+    Verified,
+)
+from govchain.consensus.executed import on_block_executed, on_block_installed
+from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
+from govchain.consensus.messages import Commit, Prepare, Progress, Proposal
+from govchain.consensus.output import Output
+from govchain.consensus.proposing import on_batch_age, try_propose
+from govchain.consensus.rejection import violation
+from govchain.consensus.restoring import RestoredState, compute_low, restore, resume
+from govchain.consensus.state import Position, ReplicaState, note_rejection
+from govchain.consensus.status import ReplicaStatus, compute_status
+from govchain.consensus.verify import validate_origin
+from govchain.consensus.voting import accept_parked, on_commit, on_prepare, on_proposal, try_decide
+from govchain.crypto import Signer, Suite, chain_id_of
+from govchain.errors import ProtocolViolation
+from govchain.model import Attestation, Genesis
+
+
+class Replica:
+    """One validator's order state machine.
+
+    It never waits, reads a clock, touches disk or network, and never raises on foreign input.
+    """
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        suite: Suite,
+        index: int,
+        signer: Signer,
+        *,
+        restored: RestoredState | None = None,
+    ) -> None:
+        """A replica at genesis, or where `restored` says; call `start` once before anything else.
+
+        Raises:
+            StorageFailure: The restored vote log is not what this replica wrote (rule RC-3).
+        """
+        validators = genesis.validators
+        assert 0 <= index < validators.size
+        assert validators.members[index].public_key == signer.public_key
+        chain_id = chain_id_of(suite, genesis)
+        head = Position(0, chain_id, genesis.time_ms)
+        if restored is not None and restored.head is not None:
+            head = Position(restored.head.height, restored.head_batch_digest, restored.head.time_ms)
+            assert restored.head.batch_digest == restored.head_batch_digest
+        self._restored = restored
+        self._state = ReplicaState(
+            suite=suite,
+            parameters=genesis.parameters,
+            validators=validators,
+            chain_id=chain_id,
+            index=index,
+            signer=signer,
+            head=head,
+            view=0,
+            low=0 if restored is None else compute_low(restored, genesis.parameters.checkpoint_interval),
+            decided=head.height,
+            tip=head.height,
+            final=head.height,
+        )
+        if restored is not None:
+            restore(self._state, restored.entries)
+            unsure = [header.height for header in restored.uncertified] + [head.height]
+            self._state.final = max(0, min(unsure) - 1)
+
+    def start(self, now_ms: int) -> Output:
+        """What to do on waking up: after a restart, the same votes again (rule RC-1)."""
+        output = Output()
+        if self._restored is not None:
+            resume(self._state, self._restored, output)
+            self._restored = None
+        self._settle(now_ms, output)
+        return output
+
+    def handle(self, event: Event, now_ms: int) -> Output:
+        """Take one event.
+
+        Args:
+            event: What happened.
+            now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
+        """
+        output = Output()
+        if self._state.diverged_at:
+            return output  # Rule CP-3: a replica that executes differently must not take part.
+        self._dispatch(event, now_ms, output)
+        if not self._state.diverged_at:
+            self._settle(now_ms, output)
+        return output
+
+    def status(self) -> ReplicaStatus:
+        """Where it stands and what it waits for."""
+        return compute_status(self._state)
+
+    def _dispatch(self, event: Event, now_ms: int, output: Output) -> None:
+        state = self._state
+        match event:
+            case Verified():
+                try:
+                    self._on_message(event, now_ms, output)
+                except ProtocolViolation as error:
+                    note_rejection(output, error)
+            case TransactionsAvailable(entries=entries):
+                state.transactions.add(entries, state.head.height)
+            case TransactionsDropped(ids=ids):
+                state.transactions.drop(ids)
+            case TimerFired(kind=TimerKind.BATCH_AGE, generation=generation):
+                on_batch_age(state, generation)
+            case TimerFired(kind=TimerKind.RETRANSMIT, generation=generation):
+                on_retransmit(state, generation, output)
+            case TimerFired():
+                raise AssertionError(f"unknown timer {event.kind}")
+            case BlockExecuted(header=header):
+                on_block_executed(state, header, output)
+            case BlockInstalled(header=header, transaction_ids=ids):
+                on_block_installed(state, header, ids, output)
+            case _:
+                assert_never(event)
+
+    def _on_message(self, event: Verified, now_ms: int, output: Output) -> None:
+        state, message, signed = self._state, event.message, event.signed
+        # The verifier checked this already; the core does not depend on it (rule MS-1).
+        validate_origin(state.validators, state.chain_id, message)
+        if message.validator == state.index:
+            raise violation("own-message", message.validator, "a peer sent a message of our own")
+        match message:
+            case Proposal():
+                on_proposal(state, message, signed, now_ms, output)
+            case Prepare():
+                on_prepare(state, message, signed, output)
+            case Commit():
+                on_commit(state, message, signed, output)
+            case Attestation():
+                on_attestation(state, message, signed, output)
+            case Progress():
+                on_progress(state, message, output)
+            case _:
+                assert_never(message)
+
+    def _settle(self, now_ms: int, output: Output) -> None:
+        """Whatever the event made possible: accept, decide, propose; then see to the timers."""
+        state = self._state
+        accept_parked(state, now_ms, output)
+        try_decide(state, output)
+        try_propose(state, now_ms, output)
+        advance_final(state)
+        arm_retransmit(state, output)
+        assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
+        assert state.final <= state.head.height

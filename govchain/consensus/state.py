@@ -1,0 +1,172 @@
+"""What one replica remembers, and nothing that decides anything.
+
+Rule A: the modules beside this one change these fields; drivers never see them.
+Rule B: every container here is bounded by the window, the pool or the validator set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from govchain.codec import encode
+from govchain.consensus.messages import ConsensusMessage, Proposal, SignedMessage
+from govchain.consensus.output import Note, Output
+from govchain.consensus.tally import Tally
+from govchain.consensus.transactions import TransactionBook
+from govchain.crypto import Signer, Suite
+from govchain.errors import ProtocolViolation
+from govchain.model import ProtocolParameters, ValidatorSet
+from govchain.model.ids import View
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalEntry:
+    """A proposal with its batch digest, computed once on arrival and never taken from the wire."""
+
+    message: Proposal
+    signed: SignedMessage
+    digest: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One sequence number in the current view: its proposal and the votes on it (rules NC-2 to NC-5)."""
+
+    seq: int
+    born: int
+    """Retransmit period in which it was opened."""
+    parked: ProposalEntry | None = None
+    """First proposal that arrived and cannot be judged yet: its parent or a transaction is missing."""
+    is_fetching: bool = False
+    """Missing transactions were asked for; again only when the retransmit timer fires."""
+    proposal: ProposalEntry | None = None
+    """The accepted one; never replaced within a view (rule NC-3)."""
+    prepares: Tally = field(default_factory=Tally)
+    commits: Tally = field(default_factory=Tally)
+    own_prepare: SignedMessage | None = None
+    own_commit: SignedMessage | None = None
+    is_prepared: bool = False
+    is_committed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class HeightRecord:
+    """Attestations of one height (rule CP-1)."""
+
+    born: int
+    header_digest: bytes = b""
+    """Digest of the own executed header; empty before execution."""
+    own: SignedMessage | None = None
+    votes: Tally = field(default_factory=Tally)
+    """Emptied once the height is certified."""
+    is_certified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the executed chain ends."""
+
+    height: int
+    batch_digest: bytes
+    """Parent of the next proposal; the chain id at height 0."""
+    time_ms: int
+
+
+@dataclass(slots=True, eq=False)
+class ReplicaState:
+    """One replica between two events."""
+
+    suite: Suite
+    parameters: ProtocolParameters
+    validators: ValidatorSet
+    chain_id: bytes
+    index: int
+    signer: Signer
+    head: Position
+    view: int
+    low: int
+    """Height of the last stable checkpoint: logs at or below are collected (rule CP-2)."""
+    decided: int
+    """Last seq handed out as a decision; at least the head (rule NC-6)."""
+    tip: int
+    """Last seq of the unbroken run of accepted proposals above the head; at least `decided`."""
+    final: int
+    """Every height up to this one is certified or out of reach of the logs."""
+    slots: dict[int, Slot] = field(default_factory=dict)
+    """By seq in (low, low + 2K]."""
+    heights: dict[int, HeightRecord] = field(default_factory=dict)
+    """By height in (low - 2K, low + 2K]: kept longer than slots, so late certificates can complete."""
+    transactions: TransactionBook = field(default_factory=TransactionBook)
+    highest_attested: dict[int, int] = field(default_factory=dict)
+    """By validator: the highest height that it attested with its signature."""
+    diverged_at: int = 0
+    """Height whose quorum attested another header (rule CP-3); 0 while that never happened."""
+    is_batch_due: bool = False
+    """The oldest pending transaction has waited `batch_age_ms` (rule NC-7)."""
+    is_age_armed: bool = False
+    age_generation: int = 0
+    period: int = 0
+    """Number of the retransmit period; also the timer's generation (rule VC-6)."""
+    is_retransmit_armed: bool = False
+    moved: int = 0
+    """Retransmit period of the last progress."""
+    answered: dict[int, None] = field(default_factory=dict)
+    """Peers whose `Progress` was answered in this period."""
+
+    @property
+    def high(self) -> int:
+        """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
+        return self.low + 2 * self.parameters.checkpoint_interval
+
+    @property
+    def primary(self) -> int:
+        """Index of the validator that proposes in the current view (rule NC-1)."""
+        return self.validators.primary(View(self.view))
+
+    @property
+    def is_primary(self) -> bool:
+        return self.primary == self.index
+
+    def slot(self, seq: int) -> Slot:
+        """The slot of a seq inside the window, opened if need be."""
+        assert self.low < seq <= self.high
+        if seq not in self.slots:
+            self.slots[seq] = Slot(seq, self.period)
+        return self.slots[seq]
+
+    def position_at(self, seq: int) -> Position:
+        """Batch digest and time at the head or at an accepted seq above it."""
+        if seq == self.head.height:
+            return self.head
+        entry = self.slots[seq].proposal
+        assert entry is not None, f"seq {seq} has no accepted proposal"
+        return Position(seq, entry.digest, entry.message.batch.time_ms)
+
+    def record(self, height: int) -> HeightRecord:
+        """The attestations of a height, opened if need be."""
+        if height not in self.heights:
+            self.heights[height] = HeightRecord(self.period)
+        return self.heights[height]
+
+    def sign(self, message: ConsensusMessage) -> SignedMessage:
+        """Sign an own message. Equal messages give equal bytes (rule RC-1)."""
+        assert message.validator == self.index
+        body = encode(message)
+        return SignedMessage(body, self.signer.sign(body))
+
+    def advance_tip(self) -> None:
+        """Move the tip over every accepted proposal that follows it."""
+        while (slot := self.slots.get(self.tip + 1)) is not None and slot.proposal is not None:
+            self.tip += 1
+        assert self.tip >= self.decided
+
+
+def note(output: Output, event: str, **facts: str | int) -> None:
+    """Add a structured fact."""
+    output.notes.append(Note(event, tuple(facts.items())))
+
+
+def note_rejection(output: Output, error: ProtocolViolation, **facts: str | int) -> None:
+    """Add the `rejected` note of a refused message."""
+    peer = error.peer if isinstance(error.peer, int) else str(error.peer)
+    note(output, "rejected", code=error.code, rule=error.rule, peer=peer, problem=str(error), **facts)

@@ -1,0 +1,58 @@
+"""Counting votes: one per validator, the first one stays (rules NC-3 to NC-5, CP-1).
+
+What a count is good for is decided by the caller; nothing here knows about quorums or phases.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from govchain.consensus.messages import SignedMessage
+
+
+class Ballot(Enum):
+    """What adding a vote came to."""
+
+    NEW = "new"
+    SAME = "same"
+    CONFLICT = "conflict"
+
+
+class Tally:
+    """Votes of one phase at one position. Bounded by the size of the validator set."""
+
+    __slots__ = ("_counts", "_votes")
+
+    def __init__(self) -> None:
+        self._votes: dict[int, tuple[bytes, SignedMessage]] = {}
+        self._counts: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._votes)
+
+    def add(self, validator: int, digest: bytes, signed: SignedMessage) -> Ballot:
+        """Count a vote unless this validator voted before, the same way or another."""
+        known = self._votes.get(validator)
+        if known is not None:
+            return Ballot.SAME if known[0] == digest else Ballot.CONFLICT
+        self._votes[validator] = (digest, signed)
+        self._counts[digest] = self._counts.get(digest, 0) + 1
+        assert self._counts[digest] <= len(self._votes)
+        return Ballot.NEW
+
+    def count(self, digest: bytes) -> int:
+        """Number of distinct validators that voted for a digest."""
+        return self._counts.get(digest, 0)
+
+    def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
+        """Votes for a digest in rising validator order."""
+        return [
+            (voter, self._votes[voter][1]) for voter in sorted(self._votes) if self._votes[voter][0] == digest
+        ]
+
+    def leading(self) -> tuple[bytes, int]:
+        """Digest with most votes (the smallest of equals) and its count; (b"", 0) when empty."""
+        if not self._counts:
+            return b"", 0
+        digest = min(self._counts, key=lambda known: (-self._counts[known], known))
+        return digest, self._counts[digest]

@@ -1,0 +1,184 @@
+"""The three phases at one sequence number: accept, prepare, commit, decide (rules NC-2 to NC-6).
+
+`on_<message>` takes a peer's message and raises `ProtocolViolation` when it is refused; `try_<transition>`
+moves on when the votes allow it and may be called at any time (rule NC-8). Whether a proposal may be accepted
+is judged in `accepting`; when to propose is decided in `proposing`.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.accepting import validate_form, validate_place, validate_position, validate_size
+from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus.output import Decision, FetchTransactions, LogEntry, Output, Send
+from govchain.consensus.rejection import violation
+from govchain.consensus.state import ProposalEntry, ReplicaState, Slot, note, note_rejection
+from govchain.consensus.tally import Ballot, Tally
+from govchain.crypto import digest_of
+from govchain.errors import ProtocolViolation
+
+
+def on_proposal(
+    state: ReplicaState, message: Proposal, signed: SignedMessage, now_ms: int, output: Output
+) -> None:
+    """Take a proposal from the primary; one that arrives ahead of its parent is parked (rules NC-2, NC-3).
+
+    Raises:
+        ProtocolViolation: It breaks NC-1, NC-2, NC-3 or NC-7; nothing was changed.
+    """
+    validate_position(state, message)
+    if message.validator != state.primary:
+        raise violation(
+            "not-primary", message.validator, f"the primary of view {state.view} is {state.primary}"
+        )
+    slot = state.slot(message.seq)
+    known = slot.proposal or slot.parked
+    if known is not None:
+        if known.signed.body != signed.body:
+            raise violation("equivocation", message.validator, f"second proposal for seq {slot.seq}")
+        return
+    validate_form(state, message)
+    slot.parked = ProposalEntry(message, signed, digest_of(state.suite, message.batch))
+    accept_parked(state, now_ms, output)
+
+
+def on_prepare(state: ReplicaState, message: Prepare, signed: SignedMessage, output: Output) -> None:
+    """Count a backup's prepare (rule NC-4; situations 5, 6, 7).
+
+    Raises:
+        ProtocolViolation: Another view, outside the window, from the primary, or a second, different prepare.
+    """
+    validate_position(state, message)
+    if message.validator == state.primary:
+        raise violation("primary-prepare", message.validator, "the proposal is the primary's prepare")
+    slot = state.slot(message.seq)
+    _count(slot.prepares, message, signed)
+    try_prepare(state, slot, output)
+
+
+def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, output: Output) -> None:
+    """Count a commit (rule NC-5).
+
+    Raises:
+        ProtocolViolation: Another view, outside the window, or a second, different commit.
+    """
+    validate_position(state, message)
+    slot = state.slot(message.seq)
+    _count(slot.commits, message, signed)
+    try_commit(state, slot, output)
+
+
+def accept_parked(state: ReplicaState, now_ms: int, output: Output) -> None:
+    """Accept every parked proposal whose turn has come and whose transactions are all held (rule NC-2)."""
+    while (slot := state.slots.get(state.tip + 1)) is not None and slot.parked is not None:
+        entry = slot.parked
+        try:
+            validate_place(state, entry, now_ms)
+            if state.transactions.missing(entry.message.transaction_ids):
+                if not slot.is_fetching:
+                    fetch_missing(state, slot, output)
+                return
+            validate_size(state, entry)
+        except ProtocolViolation as error:
+            slot.parked = None
+            note_rejection(output, error, view=state.view, seq=slot.seq)
+            return
+        accept(state, slot, entry, output)
+
+
+def accept(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
+    """Accept a proposal for good and, as a backup, prepare it (rules NC-2, NC-3)."""
+    assert slot.proposal is None, "never two proposals for one view and seq (NC-3)"
+    assert slot.own_prepare is None, "never two prepares for one view and seq (NC-3)"
+    assert entry.message.seq == state.tip + 1
+    slot.parked = None
+    slot.proposal = entry
+    ids = entry.message.transaction_ids
+    state.transactions.order(ids, slot.seq)
+    state.advance_tip()
+    output.persist.append(LogEntry(slot.seq, "proposal", state.view, entry.signed, ids))
+    if not state.is_primary:
+        prepare = Prepare(
+            chain_id=state.chain_id,
+            epoch=state.validators.epoch,
+            validator=state.index,
+            view=state.view,
+            seq=slot.seq,
+            digest=entry.digest,
+        )
+        slot.own_prepare = state.sign(prepare)
+        slot.prepares.add(state.index, entry.digest, slot.own_prepare)
+        output.persist.append(LogEntry(slot.seq, "prepare", state.view, slot.own_prepare))
+        output.send.append(Send(slot.own_prepare))
+    try_prepare(state, slot, output)
+
+
+def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
+    """Prepared = proposal and quorum of matching prepares, the proposal being the primary's (rule NC-4)."""
+    entry = slot.proposal
+    if entry is None or slot.is_prepared:
+        return
+    if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:
+        return
+    slot.is_prepared = True
+    note(output, "prepared", view=state.view, seq=slot.seq)
+    assert slot.own_commit is None, "never two commits for one view and seq"
+    commit = Commit(
+        chain_id=state.chain_id,
+        epoch=state.validators.epoch,
+        validator=state.index,
+        view=state.view,
+        seq=slot.seq,
+        digest=entry.digest,
+    )
+    slot.own_commit = state.sign(commit)
+    slot.commits.add(state.index, entry.digest, slot.own_commit)
+    output.persist.append(LogEntry(slot.seq, "commit", state.view, slot.own_commit))
+    output.send.append(Send(slot.own_commit))
+    try_commit(state, slot, output)
+
+
+def try_commit(state: ReplicaState, slot: Slot, output: Output) -> None:
+    """Committed = prepared and quorum of matching commits (rule NC-5)."""
+    if not slot.is_prepared or slot.is_committed:
+        return
+    assert slot.proposal is not None
+    if slot.commits.count(slot.proposal.digest) < state.validators.quorum_size:
+        return
+    slot.is_committed = True
+    note(output, "committed", view=state.view, seq=slot.seq)
+    try_decide(state, output)
+
+
+def try_decide(state: ReplicaState, output: Output) -> None:
+    """Hand out committed batches in sequence order, without gaps, each once (rule NC-6; situation 15)."""
+    while (slot := state.slots.get(state.decided + 1)) is not None and slot.is_committed:
+        entry = slot.proposal
+        assert entry is not None
+        if state.transactions.missing(entry.message.transaction_ids):
+            # Only after a restart: the proposal was accepted before, the bodies are not here yet.
+            if not slot.is_fetching:
+                fetch_missing(state, slot, output)
+            return
+        state.decided += 1
+        state.moved = state.period
+        output.decide.append(Decision(entry.message.batch, entry.message.transaction_ids))
+    assert state.decided <= state.tip
+
+
+def fetch_missing(state: ReplicaState, slot: Slot, output: Output) -> None:
+    """Ask for the transactions that a slot lacks: its proposer first, later all peers in turn (rule NC-2)."""
+    entry = slot.proposal or slot.parked
+    others = [peer for peer in range(state.validators.size) if peer != state.index]
+    missing = state.transactions.missing(entry.message.transaction_ids) if entry is not None else ()
+    if entry is None or not missing or not others:
+        return
+    proposer = entry.message.validator
+    is_first = not slot.is_fetching and proposer != state.index
+    peer = proposer if is_first else others[state.period % len(others)]
+    slot.is_fetching = True
+    output.fetch.append(FetchTransactions(missing, peer))
+
+
+def _count(tally: Tally, message: Prepare | Commit, signed: SignedMessage) -> None:
+    if tally.add(message.validator, message.digest, signed) is Ballot.CONFLICT:
+        raise violation("conflicting-vote", message.validator, f"second vote for seq {message.seq}")

@@ -1,0 +1,118 @@
+"""A growing RFC 9162 tree whose nodes are stored by level and index, so that any two sizes can be compared.
+
+Nodes are read through a callable and returned as writes: nothing here does I/O.
+Only complete nodes are stored and none is ever changed, so every earlier size stays provable.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from govchain.crypto.log_tree import (
+    LEAF_PREFIX,
+    NODE_PREFIX,
+    compute_consistency_ranges,
+    compute_inclusion_ranges,
+    compute_split,
+)
+from govchain.crypto.suite import Suite
+from govchain.errors import StorageFailure
+from govchain.model.ids import Digest
+
+UNSAVED_NODES_MAX: Final = 4096
+"""Nodes kept for readers until the store has them: about 2000 appends, 1 MB."""
+
+
+class HistoryTree:
+    """An append-only log of leaves with proofs between any two of its sizes.
+
+    Args:
+        suite: Hash of the tree.
+        read: Returns the stored node under a key that `append` gave out earlier, or None.
+        size: Number of leaves that were appended and stored before.
+    """
+
+    def __init__(self, suite: Suite, read: Callable[[bytes], bytes | None], size: int) -> None:
+        assert size >= 0
+        self._suite = suite
+        self._digest = suite.hasher()
+        self._read = read
+        self._size = size
+        self._unsaved: OrderedDict[bytes, bytes] = OrderedDict()
+        # Roots of the complete subtrees that make up the tree, largest first: all that an append needs.
+        self._peaks = [
+            self._node(level, (size >> level) - 1)
+            for level in range(size.bit_length() - 1, -1, -1)
+            if size >> level & 1
+        ]
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def root(self) -> Digest:
+        """Root over all leaves appended so far."""
+        if not self._peaks:
+            return self._suite.digest(b"")
+        root = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            root = self._digest(NODE_PREFIX + peak + root)
+        return Digest(root)
+
+    def append(self, leaf: bytes) -> list[tuple[bytes, bytes]]:
+        """Append a leaf and return the nodes that it completed, to be stored (two on average)."""
+        index, level = self._size, 0
+        node = self._digest(LEAF_PREFIX + leaf)
+        writes = [(_node_key(0, index), node)]
+        while index & 1:
+            node = self._digest(NODE_PREFIX + self._peaks.pop() + node)
+            index >>= 1
+            level += 1
+            writes.append((_node_key(level, index), node))
+        self._peaks.append(node)
+        self._size += 1
+        assert len(self._peaks) == self._size.bit_count()
+        self._remember(writes)
+        return writes
+
+    def prove_inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """Prove that leaf `index` is in the tree of `size` leaves. Expects 0 <= index < size <= self.size."""
+        assert 0 <= index < size <= self._size, f"leaf {index} at size {size} of {self._size}"
+        return tuple(self._range_root(*part) for part in compute_inclusion_ranges(index, size))
+
+    def prove_consistency(self, first: int, last: int) -> tuple[bytes, ...]:
+        """Prove that the tree at `first` is a prefix of the one at `last`.
+
+        Expects 1 <= first <= last <= self.size.
+        """
+        assert 1 <= first <= last <= self._size, f"sizes {first} and {last} of {self._size}"
+        return tuple(self._range_root(*part) for part in compute_consistency_ranges(first, last))
+
+    def _range_root(self, begin: int, end: int) -> bytes:
+        size = end - begin
+        assert size >= 1
+        if size & (size - 1) == 0:
+            level = size.bit_length() - 1
+            return self._node(level, begin >> level)
+        split = begin + compute_split(size)
+        return self._digest(NODE_PREFIX + self._range_root(begin, split) + self._range_root(split, end))
+
+    def _node(self, level: int, index: int) -> bytes:
+        key = _node_key(level, index)
+        node = self._unsaved.get(key) or self._read(key)
+        if node is None:
+            raise StorageFailure(
+                f"history tree of {self._size} leaves: no node at level {level}, index {index}"
+            )
+        return node
+
+    def _remember(self, writes: list[tuple[bytes, bytes]]) -> None:
+        self._unsaved.update(writes)
+        while len(self._unsaved) > UNSAVED_NODES_MAX:
+            self._unsaved.popitem(last=False)
+
+
+def _node_key(level: int, index: int) -> bytes:
+    return level.to_bytes(1, "big") + index.to_bytes(8, "big")

@@ -1,0 +1,271 @@
+"""The ledger: executes ordered batches into blocks, and knows the state after the last one.
+
+Sans-IO: reads through a `Reader`, and every change leaves as a write. What a transaction means is in `rules`;
+who ordered it is consensus' business; when writes become durable is the driver's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.crypto import Suite, chain_id_of, digest_of
+from govchain.crypto.history_tree import HistoryTree
+from govchain.crypto.log_tree import compute_root
+from govchain.crypto.state_map import StateMap, StateProof
+from govchain.errors import ConfigError
+from govchain.ledger import nonces, state
+from govchain.ledger.access import DecodeCache, StateAccess
+from govchain.ledger.execution import Execution
+from govchain.ledger.head import (
+    LedgerHead,
+    encode_location,
+    genesis_meta,
+    head_write,
+    height_key,
+    is_initialised,
+    read_head,
+)
+from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX, RecentChanges, StateView
+from govchain.ledger.ports import Reader
+from govchain.ledger.rules.keys import ADMIN
+from govchain.ledger.state import KeyState, OrganisationState, RecordState
+from govchain.model import Batch, Block, BlockHeader, Genesis, Space, Transaction, TransactionResult, Write
+from govchain.model.ids import ChainId, Digest
+
+
+class ExecutedBlock(msgspec.Struct, frozen=True):
+    """What executing one batch gave.
+
+    The driver must make `writes` durable, in one batch, before it tells anyone of the block and before it
+    executes the block after the next one.
+    """
+
+    block: Block
+    transaction_ids: tuple[bytes, ...]
+    writes: list[Write]
+    header_digest: Digest
+
+
+class Ledger:
+    """State after the last executed block.
+
+    Args:
+        genesis: First and only thing that is trusted.
+        suite: The suite that genesis names.
+        reader: The store; empty, or holding this chain up to some block.
+
+    Raises:
+        ConfigError: The store belongs to another chain, or genesis contradicts itself.
+    """
+
+    def __init__(self, genesis: Genesis, suite: Suite, reader: Reader) -> None:
+        assert suite.name == genesis.suite
+        self.genesis = genesis
+        self.suite = suite
+        self.chain_id: ChainId = chain_id_of(suite, genesis)
+        self._reader = reader
+        self._cache = DecodeCache()
+        self._recent = RecentChanges(lambda key: reader.get(Space.STATE, key))
+        self._recent_ids: deque[frozenset[bytes]] = deque(maxlen=UNSAVED_BLOCKS_MAX)
+        self._access = StateAccess(self._recent.get, self._cache)
+        stored = is_initialised(reader, self.chain_id)
+        self._head = read_head(reader) if stored else None
+        self._head_digest = Digest(self.chain_id) if self.head is None else digest_of(suite, self.head)
+        self._map = StateMap(suite, lambda key: reader.get(Space.TREE, key))
+        self._history = HistoryTree(suite, lambda key: reader.get(Space.HISTORY, key), self.height)
+        self._genesis_writes = [] if stored else self._found()
+        assert self.head is None or self.head.state_root == self._map.root, "state and head belong together"
+
+    def genesis_writes(self) -> list[Write]:
+        """Writes that turn an empty store into this chain at height 0; none when the store holds it."""
+        return list(self._genesis_writes)
+
+    @property
+    def height(self) -> int:
+        return 0 if self._head is None else self._head.header.height
+
+    @property
+    def head(self) -> BlockHeader | None:
+        """Header of the last executed block; None at height 0."""
+        return None if self._head is None else self._head.header
+
+    @property
+    def head_digest(self) -> Digest:
+        """Digest of the last header; the chain id at height 0."""
+        return self._head_digest
+
+    @property
+    def head_batch_digest(self) -> Digest:
+        """Digest of the last batch; the chain id at height 0."""
+        return Digest(self.chain_id) if self._head is None else Digest(self._head.header.batch_digest)
+
+    @property
+    def state_root(self) -> Digest:
+        return self._map.root
+
+    @property
+    def history(self) -> HistoryTree:
+        """Log of header digests: leaf i is height i+1."""
+        return self._history
+
+    @property
+    def transaction_count(self) -> int:
+        """Transactions executed since genesis, applied and denied."""
+        return 0 if self._head is None else self._head.transactions
+
+    @property
+    def denial_counts(self) -> dict[str, int]:
+        """Rule id to number of denials since genesis."""
+        return {} if self._head is None else dict(self._head.denials)
+
+    def key(self, key_id: bytes) -> KeyState | None:
+        return self._access.key(key_id)
+
+    def organisation(self, org: str) -> OrganisationState | None:
+        return self._access.organisation(org)
+
+    def record(self, record_type: str, object_id: str) -> RecordState | None:
+        return self._access.record(record_type, object_id)
+
+    def is_nonce_used(self, key_id: bytes, nonce: int) -> bool:
+        """True when a transaction with this key and nonce could only be denied (rule RQ-4)."""
+        return nonces.is_used(self._access.nonces(key_id), nonce)
+
+    def state_value(self, key: bytes) -> bytes | None:
+        """Value of a state key after the last executed block."""
+        return self._recent.get(key)
+
+    def prove_state(self, key: bytes) -> tuple[bytes | None, StateProof]:
+        """Value of a state key and its proof under `state_root`; None proves absence."""
+        return self._recent.get(key), self._map.prove(key)
+
+    def execute(self, batch: Batch, transactions: Sequence[Transaction]) -> ExecutedBlock:
+        """Execute the next batch. Expects batch.seq == height + 1, and the transactions that it names."""
+        height = self.height + 1
+        assert batch.seq == height, f"batch {batch.seq} after height {self.height}"
+        parent_time_ms = self.genesis.time_ms if self.head is None else self.head.time_ms
+        time_ms = max(parent_time_ms, batch.time_ms)
+        ids = tuple(self.suite.digest(transaction.body) for transaction in transactions)
+        assert compute_root(self.suite, ids) == batch.transactions_root, "the batch names these transactions"
+        view = StateView(self._recent.get)
+        execution = Execution(
+            suite=self.suite,
+            chain_id=self.chain_id,
+            height=height,
+            block_time_ms=time_ms,
+            view=view,
+            cache=self._cache,
+        )
+        results = tuple(map(execution.run, ids, transactions))
+        tree_writes = self._map.update(view.settled)
+        header = BlockHeader(
+            chain_id=self.chain_id,
+            epoch=batch.epoch,
+            height=height,
+            parent=self._head_digest,
+            time_ms=time_ms,
+            proposer=batch.proposer,
+            batch_digest=digest_of(self.suite, batch),
+            transactions_root=batch.transactions_root,
+            transaction_count=len(ids),
+            results_root=compute_root(self.suite, [encode(result) for result in results]),
+            state_root=self._map.root,
+            history_root=self._history.root(),
+        )
+        block = Block(header=header, batch=batch, transactions=tuple(transactions), results=results)
+        return self._advance(block, ids, view.settled, tree_writes)
+
+    def _advance(
+        self,
+        block: Block,
+        ids: tuple[Digest, ...],
+        changes: dict[bytes, bytes | None],
+        tree_writes: list[tuple[bytes, bytes | None]],
+    ) -> ExecutedBlock:
+        header = block.header
+        digest = digest_of(self.suite, header)
+        writes: list[Write] = [(Space.BLOCK, height_key(header.height), encode(block))]
+        writes += self._index_transactions(header.height, ids)
+        writes += [(Space.STATE, key, value) for key, value in changes.items()]
+        writes += [(Space.TREE, key, value) for key, value in tree_writes]
+        writes += [(Space.HISTORY, key, value) for key, value in self._history.append(digest)]
+        self._recent.push(changes)
+        self._head = LedgerHead(
+            header=header,
+            transactions=self.transaction_count + len(ids),
+            denials=self._count_denials(block.results),
+        )
+        self._head_digest = digest
+        writes.append(head_write(self._head))
+        assert self._history.size == header.height
+        return ExecutedBlock(block=block, transaction_ids=ids, writes=writes, header_digest=digest)
+
+    def _index_transactions(self, height: int, ids: Sequence[bytes]) -> list[Write]:
+        # A body that was executed before is denied now; its first place stays the one people find.
+        writes: list[Write] = []
+        here: set[bytes] = set()
+        for position, transaction_id in enumerate(ids):
+            if transaction_id not in here and not self._is_indexed(transaction_id):
+                here.add(transaction_id)
+                writes.append((Space.TRANSACTION, transaction_id, encode_location(height, position)))
+        self._recent_ids.append(frozenset(here))
+        return writes
+
+    def _is_indexed(self, transaction_id: bytes) -> bool:
+        if any(transaction_id in recent for recent in self._recent_ids):
+            return True
+        return self._reader.get(Space.TRANSACTION, transaction_id) is not None
+
+    def _count_denials(self, results: Sequence[TransactionResult]) -> tuple[tuple[str, int], ...]:
+        counts = self.denial_counts
+        for result in results:
+            if not result.applied:
+                counts[result.rule] = counts.get(result.rule, 0) + 1
+        return tuple(sorted(counts.items()))
+
+    def _found(self) -> list[Write]:
+        """The state of height 0, laid over the empty store until the driver wrote it."""
+        changes = _genesis_changes(self.genesis, self.suite)
+        tree_writes = self._map.update(changes)
+        self._recent.push(changes)
+        return [
+            *genesis_meta(self.chain_id),
+            *((Space.STATE, key, value) for key, value in changes.items()),
+            *((Space.TREE, key, value) for key, value in tree_writes),
+        ]
+
+
+def _genesis_changes(genesis: Genesis, suite: Suite) -> dict[bytes, bytes | None]:
+    admins = {org.id: 0 for org in genesis.organisations}
+    if len(admins) != len(genesis.organisations):
+        raise ConfigError("genesis names an organisation twice")
+    changes: dict[bytes, bytes | None] = {}
+    for record in genesis.keys:
+        if record.org not in admins:
+            raise ConfigError("a key of genesis belongs to no organisation of genesis", found=record.org)
+        admins[record.org] += ADMIN in record.roles
+        key_state = KeyState(
+            public_key=record.public_key,
+            org=record.org,
+            person=record.person,
+            roles=record.roles,
+            active=True,
+            version=0,
+        )
+        changes[state.key_key(suite.key_id(record.public_key))] = encode(key_state)
+    if len(changes) != len(genesis.keys):
+        raise ConfigError("genesis names a key twice")
+    for org in genesis.organisations:
+        org_state = OrganisationState(
+            id=org.id,
+            name=org.name,
+            roles=org.roles,
+            accredited_for=org.accredited_for,
+            active_admins=admins[org.id],
+        )
+        changes[state.organisation_key(org.id)] = encode(org_state)
+    return changes

@@ -1,0 +1,88 @@
+"""From payload bytes to an envelope and its fields, or the rule that they break (rules G1 and I3).
+
+Decoders are built once; canonical form is judged by writing the value again. No state is read here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from govchain.codec import decode_json
+from govchain.errors import MalformedBytes
+from govchain.ledger.identifiers import parse_time_ms
+from govchain.ledger.payloads import PAYLOADS, Envelope, decode_envelope
+from govchain.ledger.rules.personal import payload_holds_identifier
+from govchain.ledger.rules.registry import deny
+from govchain.ledger.state import OBJECT_ID_MAX
+
+INTEGER_MAX: Final = 2**53 - 1
+
+_OBJECT_ID: Final = re.compile(rf"[^\s\x00-\x1f\x7f]{{1,{OBJECT_ID_MAX}}}")
+_FIELDS: Final = {kind: msgspec.json.Decoder(struct) for kind, struct in PAYLOADS.items()}
+_DECODE_ERRORS: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+
+class _Fraction(Exception):
+    pass
+
+
+def _refuse_fraction(text: str) -> float:
+    raise _Fraction(text)
+
+
+# RFC 8785 and this encoder agree on all that an envelope can hold: its keys are ASCII, its numbers whole.
+_read_plain: Final = msgspec.json.Decoder(float_hook=_refuse_fraction).decode
+_write_sorted: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+def decode_payload(kind: str, payload: bytes) -> tuple[Envelope, Any, int]:
+    """Envelope, fields and claimed time (ms) of a payload. Expects a known kind.
+
+    Raises:
+        NotPermitted: Rule G1 with the field named, or rule I3.
+    """
+    try:
+        envelope = decode_envelope(payload)
+        fields = _FIELDS[kind].decode(envelope.fields)
+    except MalformedBytes as error:
+        raise deny("G1", "E_PAYLOAD", str(error)) from error
+    except _DECODE_ERRORS as error:
+        raise deny("G1", "E_PAYLOAD", f"payload fields: {error}") from error
+    if not _is_canonical(payload):
+        raise deny("G1", "E_PAYLOAD", "payload: not in canonical form (RFC 8785)")
+    if payload_holds_identifier(payload):
+        raise deny("I3", "E_PLAIN_ID", "the payload holds a plain identity or mobile number")
+    if not _OBJECT_ID.fullmatch(envelope.object_id):
+        raise deny("G1", "E_PAYLOAD", f"object_id: expected 1 to {OBJECT_ID_MAX} characters without spaces")
+    _validate_integers(envelope, fields)
+    try:
+        return envelope, fields, parse_time_ms(envelope.claimed_time)
+    except ValueError as error:
+        raise deny("G1", "E_PAYLOAD", f"claimed_time: {error}") from error
+
+
+def _is_canonical(payload: bytes) -> bool:
+    try:
+        if _write_sorted(_read_plain(payload)) == payload:
+            return True
+    except (_Fraction, *_DECODE_ERRORS, UnicodeEncodeError):
+        return False
+    try:
+        decode_json(payload)
+    except MalformedBytes:
+        return False
+    return True
+
+
+def _validate_integers(envelope: Envelope, fields: Any) -> None:
+    sizes = [("object_version", envelope.object_version), ("schema_version", envelope.schema_version)]
+    if envelope.payload_ref is not None:
+        sizes.append(("payload_ref.size_bytes", envelope.payload_ref.size_bytes))
+    if hasattr(fields, "size_bytes"):
+        sizes.append(("fields.size_bytes", fields.size_bytes))
+    for name, value in sizes:
+        if not 0 <= value <= INTEGER_MAX:
+            raise deny("G1", "E_PAYLOAD", f"{name}: expected a whole number from 0 to 2^53-1")

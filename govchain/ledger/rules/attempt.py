@@ -1,0 +1,147 @@
+"""One transaction on its way through the rules: what it says, who says it, and the state it meets.
+
+Rules read an attempt and raise; only the `apply` functions of the life cycles change the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.crypto import Suite
+from govchain.ledger import state
+from govchain.ledger.access import StateAccess
+from govchain.ledger.overlay import StateView
+from govchain.ledger.payloads import Envelope
+from govchain.ledger.state import (
+    EvidenceData,
+    IndexEntry,
+    InvoiceData,
+    KeyState,
+    LicenceData,
+    OrganisationState,
+    RecordState,
+    TimelineEntry,
+)
+
+CLOCK_TOLERANCE_MS: Final = 300_000
+"""How far a claimed time may lie after the block's time (rules G9 and E3)."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One decoded transaction and what its rules may look at."""
+
+    suite: Suite
+    view: StateView
+    access: StateAccess
+    transaction_id: bytes
+    transition: Transition
+    key: KeyState
+    org: OrganisationState
+    block_time_ms: int
+    envelope: Envelope
+    fields: Any
+    """Struct of the kind, see `govchain.ledger.payloads.PAYLOADS`."""
+    claimed_time_ms: int
+    record: RecordState | None = None
+    """The object before this transaction; None when it does not exist, or is a key."""
+
+    @property
+    def kind(self) -> str:
+        return self.transition.kind
+
+    @property
+    def existing(self) -> RecordState:
+        """The object, where an earlier rule made sure that it exists."""
+        assert self.record is not None
+        return self.record
+
+    @property
+    def licence(self) -> LicenceData:
+        assert self.record is not None
+        assert self.record.licence is not None
+        return self.record.licence
+
+    @property
+    def evidence(self) -> EvidenceData:
+        assert self.record is not None
+        assert self.record.evidence is not None
+        return self.record.evidence
+
+    @property
+    def invoice(self) -> InvoiceData:
+        assert self.record is not None
+        assert self.record.invoice is not None
+        return self.record.invoice
+
+    def has_org_role(self, *roles: str) -> bool:
+        return any(role in self.org.roles for role in roles)
+
+    def entry(self, new_state: str) -> TimelineEntry:
+        return TimelineEntry(self.claimed_time_ms, new_state, self.kind, self.transaction_id)
+
+    def keep_record(self, record: RecordState) -> None:
+        """Try a new state of any record."""
+        self.view.put(state.record_key(record.record_type, record.object_id), encode(record))
+
+    def create(self, record_type: str, new_state: str, **data: Any) -> None:
+        """Try the first state of this object."""
+        assert self.record is None
+        self.keep_record(
+            RecordState(
+                record_type=record_type,
+                object_id=self.envelope.object_id,
+                version=1,
+                state=new_state,
+                issuer_org=self.org.id,
+                last_record_hash=self.transaction_id,
+                timeline=(self.entry(new_state),),
+                **data,
+            )
+        )
+
+    def advance(self, record: RecordState, new_state: str, **data: Any) -> None:
+        """Try the next state of this object, or of another that changes in the same transaction."""
+        self.keep_record(
+            msgspec.structs.replace(
+                record,
+                version=record.version + 1,
+                state=new_state,
+                last_record_hash=self.transaction_id,
+                timeline=(*record.timeline, self.entry(new_state)),
+                **data,
+            )
+        )
+
+    def set_index(self, key: bytes, object_id: str) -> None:
+        self.view.put(key, encode(IndexEntry(object_id)))
+
+    def clear_index(self, key: bytes) -> None:
+        self.view.put(key, None)
+
+
+RuleFunction = Callable[[Attempt], None]
+"""Raises NotPermitted when its rule is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of a life cycle: what a kind of transaction does to which states, and what it must pass."""
+
+    kind: str
+    record_type: str
+    from_states: tuple[str, ...]
+    """States it may start from; empty when it makes the object's first record."""
+    to_states: tuple[str, ...]
+    org_roles: tuple[str, ...]
+    """Organisation roles of which one is needed; empty when a rule decides otherwise."""
+    key_roles: tuple[str, ...]
+    """Key roles of which one is needed; empty when every active key may."""
+    rules: tuple[RuleFunction, ...]
+    """In the order in which they are asked; rule G4 last."""
+    apply: Callable[[Attempt], None]

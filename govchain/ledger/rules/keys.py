@@ -1,0 +1,161 @@
+"""Rules of keys (identity): an organisation's admin adds and revokes its keys (rules I1, I5, I7).
+
+Whether a key may sign at this moment is judged in `govchain.ledger.execution`, before any of these.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.ledger import state
+from govchain.ledger.access import decode_stored
+from govchain.ledger.payloads import KeyAdd, KeyRevoke
+from govchain.ledger.rules.attempt import Attempt, Transition
+from govchain.ledger.rules.common import i5_roles_allow, require_next_version
+from govchain.ledger.rules.registry import deny
+from govchain.ledger.state import KeyState
+
+ADMIN: Final = "admin"
+ROLES_MAX: Final = 16
+
+_ROLE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_PERSON: Final = re.compile(r"[^\s/]{1,64}")
+
+
+def g1_key_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: the object id is the id of the given public key; person and roles are plain names."""
+    fields: KeyAdd = attempt.fields
+    try:
+        public_key = bytes.fromhex(fields.public_key)
+    except ValueError:
+        raise deny("G1", "E_PAYLOAD", "fields.public_key: expected lower-case hex") from None
+    length = attempt.suite.public_key_bytes
+    if len(public_key) != length or public_key.hex() != fields.public_key:
+        raise deny("G1", "E_PAYLOAD", f"fields.public_key: expected {length} bytes in lower-case hex")
+    if attempt.suite.key_id(public_key).hex() != attempt.envelope.object_id:
+        raise deny("G1", "E_PAYLOAD", "object_id: is not the id of fields.public_key")
+    if not _PERSON.fullmatch(fields.person):
+        raise deny("G1", "E_PAYLOAD", "fields.person: expected a pseudonym of 1 to 64 characters")
+    roles = fields.roles
+    if len(roles) > ROLES_MAX or len(set(roles)) != len(roles) or not all(map(_ROLE.fullmatch, roles)):
+        raise deny("G1", "E_PAYLOAD", f"fields.roles: expected up to {ROLES_MAX} different role names")
+
+
+def i1_key_is_new(attempt: Attempt) -> None:
+    """Rule I1: a key is added once; a revoked one never comes back."""
+    if _target(attempt) is not None:
+        raise deny("I1", "E_DUP_ID", "this key is known already")
+
+
+def i5_key_is_own(attempt: Attempt) -> None:
+    """Rule I5: an admin revokes keys of its own organisation only."""
+    target = _target(attempt)
+    if target is not None and target.org != attempt.org.id:
+        raise deny("I5", "E_ROLE", "the key belongs to another organisation")
+
+
+def g3_key_is_active(attempt: Attempt) -> None:
+    """Rule G3: only a known and active key can be revoked."""
+    target = _target(attempt)
+    if target is None:
+        raise deny("G3", "E_STATE", "there is no key with this id")
+    if not target.active:
+        raise deny("G3", "E_STATE", "the key is revoked already")
+
+
+def g4_key_version_continues(attempt: Attempt) -> None:
+    """Rule G4 for keys: a key of genesis is at version 0."""
+    target = _target(attempt)
+    if target is None:
+        require_next_version(attempt, 0, b"")
+    else:
+        require_next_version(attempt, target.version, target.last_record_hash)
+
+
+def i7_an_admin_remains(attempt: Attempt) -> None:
+    """Rule I7: the last active admin key cannot be revoked."""
+    target = _target(attempt)
+    assert target is not None
+    if ADMIN in target.roles and attempt.org.active_admins <= 1:
+        raise deny("I7", "E_STATE", "this is the organisation's last active admin key")
+
+
+def _target(attempt: Attempt) -> KeyState | None:
+    data = attempt.access.get(_target_key(attempt))
+    return None if data is None else decode_stored(data, KeyState)
+
+
+def _target_key(attempt: Attempt) -> bytes:
+    return f"key/{attempt.envelope.object_id}".encode()
+
+
+def _add(attempt: Attempt) -> None:
+    fields: KeyAdd = attempt.fields
+    key = KeyState(
+        public_key=bytes.fromhex(fields.public_key),
+        org=attempt.org.id,
+        person=fields.person,
+        roles=tuple(fields.roles),
+        active=True,
+        version=1,
+        last_record_hash=attempt.transaction_id,
+    )
+    attempt.view.put(_target_key(attempt), encode(key))
+    _count_admins(attempt, key, +1)
+
+
+def _revoke(attempt: Attempt) -> None:
+    assert isinstance(attempt.fields, KeyRevoke)
+    target = _target(attempt)
+    assert target is not None
+    revoked = msgspec.structs.replace(
+        target,
+        active=False,
+        version=target.version + 1,
+        last_record_hash=attempt.transaction_id,
+        revoked_at_ms=attempt.claimed_time_ms,
+    )
+    attempt.view.put(_target_key(attempt), encode(revoked))
+    _count_admins(attempt, target, -1)
+
+
+def _count_admins(attempt: Attempt, key: KeyState, change: int) -> None:
+    if ADMIN not in key.roles:
+        return
+    org = msgspec.structs.replace(attempt.org, active_admins=attempt.org.active_admins + change)
+    assert org.active_admins >= 1
+    attempt.view.put(state.organisation_key(org.id), encode(org))
+
+
+TRANSITIONS: Final = (
+    Transition(
+        kind="key.add",
+        record_type="key",
+        from_states=(),
+        to_states=("ACTIVE",),
+        org_roles=(),
+        key_roles=(ADMIN,),
+        rules=(i5_roles_allow, g1_key_is_well_formed, i1_key_is_new, g4_key_version_continues),
+        apply=_add,
+    ),
+    Transition(
+        kind="key.revoke",
+        record_type="key",
+        from_states=("ACTIVE",),
+        to_states=("REVOKED",),
+        org_roles=(),
+        key_roles=(ADMIN,),
+        rules=(
+            i5_roles_allow,
+            i5_key_is_own,
+            g3_key_is_active,
+            i7_an_admin_remains,
+            g4_key_version_continues,
+        ),
+        apply=_revoke,
+    ),
+)

@@ -1,0 +1,257 @@
+"""Transactions that this validator admitted and that are not executed yet (rules RQ-1, RQ-2, RQ-5).
+
+It admits, keeps and forgets. Gossip, order and execution live elsewhere; the chain's state is seen through
+`AdmissionView` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from govchain.codec import decode
+from govchain.crypto import Suite, chain_id_of, transaction_id
+from govchain.errors import BadSignature, InvalidTransaction, MalformedBytes, Unavailable
+from govchain.mempool.rejections import PoolFull, reject
+from govchain.model import Genesis, Transaction, TransactionBody
+from govchain.model.ids import TransactionId
+
+KIND_CHARACTERS_MAX: Final = 64
+"""Longest kind. Unknown kinds are denied by execution, which records the denial."""
+NONCE_MAX: Final = 2**53 - 1
+
+
+class KeyView(Protocol):
+    """What admission must know of a key."""
+
+    @property
+    def public_key(self) -> bytes: ...
+
+    @property
+    def org(self) -> str: ...
+
+    @property
+    def active(self) -> bool: ...
+
+
+class AdmissionView(Protocol):
+    """The executed state, as far as admission needs it."""
+
+    @property
+    def height(self) -> int: ...
+
+    def key(self, key_id: bytes) -> KeyView | None: ...
+
+    def is_nonce_used(self, key_id: bytes, nonce: int) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A transaction that may be ordered."""
+
+    id: TransactionId
+    size_bytes: int
+    """Body and signature."""
+    body: TransactionBody
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    transaction: Transaction
+    admitted: Admitted
+    due: int
+    """Height at which `expire` takes it out: its expiry height, or the next one when that has passed."""
+
+
+class Mempool:
+    """The pool of one validator. Every map is bounded by the chain's parameters."""
+
+    def __init__(self, genesis: Genesis, suite: Suite, view: AdmissionView) -> None:
+        self._parameters = genesis.parameters
+        self._orgs = frozenset(organisation.id for organisation in genesis.organisations)
+        self._chain_id = chain_id_of(suite, genesis)
+        self._suite = suite
+        self._view = view
+        self._live: dict[bytes, _Entry] = {}
+        self._nonces: dict[tuple[bytes, int], bytes] = {}
+        self._count_by_org: dict[str, int] = {}
+        # Expired bodies stay one window longer: a proposal accepted before may still need them.
+        self._fading: dict[bytes, _Entry] = {}
+        self._by_expiry: dict[int, dict[bytes, None]] = {}
+        self._expired_to = view.height
+        # Ids whose signature was found good and that left the pool since (RQ-2); oldest first.
+        self._verified: dict[bytes, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def admit(self, transaction: Transaction, *, proposed: bool = False) -> Admitted:
+        """Check a transaction, cheapest checks first, and keep it (rule RQ-1).
+
+        Args:
+            transaction: As it came from a client or a peer.
+            proposed: A proposal names it and it was fetched for that. What other validators may see
+                differently at this moment (expiry, room, nonce, a revoked key) is then left to execution,
+                or one validator's full pool would stop the chain. The caller makes sure it was not executed.
+
+        Raises:
+            InvalidTransaction: It may not enter; `code` is one of `REJECTIONS`.
+            Unavailable: There is no room (code `pool-full`, rule RQ-5).
+        """
+        id_, body = self._validate_form(transaction)
+        if id_ in self._live:
+            raise reject("duplicate", "the transaction is in the pool")
+        if not proposed:
+            self._validate_window(body)
+        self._validate_key(body, proposed)
+        if not proposed:
+            self._validate_nonce(body, id_)
+            self._validate_room(body.org)
+        self._validate_signature(id_, transaction, body)
+        size_bytes = len(transaction.body) + len(transaction.signature)
+        admitted = Admitted(id_, size_bytes, body)
+        self._keep(_Entry(transaction, admitted, max(body.expiry_height, self._expired_to + 1)))
+        return admitted
+
+    def admit_many(
+        self, transactions: Sequence[Transaction], *, proposed: bool = False
+    ) -> list[Admitted | InvalidTransaction | Unavailable]:
+        """`admit` each in turn; the answer to one bad transaction is its error, in its place."""
+        answers: list[Admitted | InvalidTransaction | Unavailable] = []
+        for transaction in transactions:
+            try:
+                answers.append(self.admit(transaction, proposed=proposed))
+            except (InvalidTransaction, Unavailable) as error:
+                answers.append(error)
+        return answers
+
+    def get(self, id_: bytes) -> Transaction | None:
+        """The transaction, also while it is expired but may still be in an accepted proposal."""
+        entry = self._live.get(id_) or self._fading.get(id_)
+        return None if entry is None else entry.transaction
+
+    def has(self, id_: bytes) -> bool:
+        """Whether `get` would find it."""
+        return id_ in self._live or id_ in self._fading
+
+    def remove(self, ids: Iterable[bytes]) -> None:
+        """Forget executed transactions; unknown ids are passed over."""
+        for id_ in ids:
+            self._fading.pop(id_, None)
+            self._unlist(id_)
+
+    def expire(self, height: int) -> tuple[bytes, ...]:
+        """Take out what can no longer be executed after this height (rule RQ-3); report it as dropped.
+
+        The bodies stay readable for one window of the protocol, since a proposal that was accepted before
+        may execute up to 2K heights later.
+        """
+        expired: list[bytes] = []
+        while self._expired_to < height:
+            self._expired_to += 1
+            for id_ in list(self._by_expiry.get(self._expired_to, ())):
+                entry = self._live[id_]
+                self._unlist(id_)
+                self._fading[id_] = replace(entry, due=self._expired_to)
+                expired.append(id_)
+        _trim(self._fading, self._parameters.pool_records_max)
+        window = 2 * self._parameters.checkpoint_interval
+        while self._fading and (first := next(iter(self._fading.items())))[1].due + window < height:
+            del self._fading[first[0]]
+        return tuple(expired)
+
+    def _validate_form(self, transaction: Transaction) -> tuple[TransactionId, TransactionBody]:
+        size_bytes = len(transaction.body) + len(transaction.signature)
+        if size_bytes > self._parameters.transaction_bytes_max:
+            limit = self._parameters.transaction_bytes_max
+            raise reject("too-large", f"{size_bytes} bytes, limit {limit}")
+        try:
+            body = decode(transaction.body, TransactionBody)
+        except MalformedBytes as error:
+            raise reject("malformed", str(error)) from error
+        if not 1 <= len(body.kind) <= KIND_CHARACTERS_MAX:
+            raise reject("malformed", f"kind of {len(body.kind)} characters, limit {KIND_CHARACTERS_MAX}")
+        if not 0 <= body.nonce <= NONCE_MAX:
+            raise reject("malformed", f"nonce {body.nonce}; expected 0 to 2^53-1")
+        if body.chain_id != self._chain_id:
+            raise reject("wrong-chain", f"made for chain {body.chain_id.hex()[:12]}")
+        return transaction_id(self._suite, transaction), body
+
+    def _validate_window(self, body: TransactionBody) -> None:
+        height, window = self._view.height, self._parameters.expiry_window_blocks
+        if body.expiry_height <= height:
+            raise reject("expired", f"expiry height {body.expiry_height}, the chain is at {height}")
+        if body.expiry_height > height + window:
+            raise reject(
+                "expiry-too-far", f"expiry height {body.expiry_height}, at most {height + window} now"
+            )
+
+    def _validate_key(self, body: TransactionBody, proposed: bool) -> None:
+        key = self._view.key(body.key_id)
+        if key is None:
+            if body.org not in self._orgs:
+                raise reject("unknown-organisation", f"organisation {body.org[:32]!r} is not on this chain")
+            raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not on this chain")
+        if key.org != body.org:
+            raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not one of {body.org[:32]!r}")
+        if not key.active and not proposed:
+            raise reject("key-not-active", f"key {body.key_id.hex()[:12]} has been revoked")
+
+    def _validate_nonce(self, body: TransactionBody, id_: bytes) -> None:
+        if self._view.is_nonce_used(body.key_id, body.nonce):
+            raise reject("nonce-used", f"nonce {body.nonce} of this key was executed before")
+        if self._nonces.get((body.key_id, body.nonce), id_) != id_:
+            raise reject("nonce-used", f"another transaction with nonce {body.nonce} of this key is waiting")
+
+    def _validate_room(self, org: str) -> None:
+        if len(self._live) >= self._parameters.pool_records_max:
+            raise PoolFull(f"{len(self._live)} transactions are waiting; try again")
+        if self._count_by_org.get(org, 0) >= self._parameters.pool_records_per_org_max:
+            raise PoolFull(f"{self._count_by_org[org]} transactions of {org} are waiting; try again")
+
+    def _validate_signature(self, id_: bytes, transaction: Transaction, body: TransactionBody) -> None:
+        # The id leaves the signature out: a bad one must not speak for the id, a good one only for itself.
+        if self._verified.get(id_) == transaction.signature:
+            return
+        key = self._view.key(body.key_id)
+        assert key is not None, "the key was checked before the signature"
+        try:
+            self._suite.verify(key.public_key, transaction.body, transaction.signature)
+        except BadSignature as error:
+            raise reject("bad-signature", str(error)) from error
+        self._verified[id_] = transaction.signature
+        _trim(self._verified, self._parameters.pool_records_max)
+
+    def _keep(self, entry: _Entry) -> None:
+        id_, body = entry.admitted.id, entry.admitted.body
+        assert id_ not in self._live
+        self._fading.pop(id_, None)
+        self._live[id_] = entry
+        self._by_expiry.setdefault(entry.due, {})[id_] = None
+        self._nonces.setdefault((body.key_id, body.nonce), id_)
+        self._count_by_org[body.org] = self._count_by_org.get(body.org, 0) + 1
+
+    def _unlist(self, id_: bytes) -> None:
+        entry = self._live.pop(id_, None)
+        if entry is None:
+            return
+        body = entry.admitted.body
+        due_together = self._by_expiry[entry.due]
+        del due_together[id_]
+        if not due_together:
+            del self._by_expiry[entry.due]
+        if self._nonces.get((body.key_id, body.nonce)) == id_:
+            del self._nonces[(body.key_id, body.nonce)]
+        left = self._count_by_org[body.org] - 1
+        assert left >= 0
+        if left:
+            self._count_by_org[body.org] = left
+        else:
+            del self._count_by_org[body.org]
+
+
+def _trim(entries: dict[bytes, Any], limit: int) -> None:
+    """Forget the oldest entries over a limit."""
+    while len(entries) > limit:
+        del entries[next(iter(entries))]

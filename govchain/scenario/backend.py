@@ -1,0 +1,119 @@
+"""What a scenario needs from the world it runs in: virtual time, local processes or a network at an address.
+
+The port alone; each backend is a module beside. One that cannot produce a fault says so, never passes over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from govchain.client.answers import TransactionStatus
+from govchain.crypto import Signer
+from govchain.ledger import RecordState
+from govchain.model import Genesis, Transaction
+from govchain.scenario.loaded import LoadedScenario
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A scenario with the keys of one seed: everything that a backend needs to start."""
+
+    loaded: LoadedScenario
+    seed: int
+    genesis: Genesis
+    secrets: Mapping[str, bytes] = field(repr=False)
+    """Label to secret: `validator/<name>`, `person/<id>`."""
+    signers: Mapping[str, Signer] = field(repr=False)
+    """Person id to signer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """One validator at the end of a run."""
+
+    name: str
+    is_running: bool
+    height: int
+    final_height: int
+    state_root: bytes
+    head_digest: bytes
+
+
+class Backend(Protocol):
+    """A running network. Methods raise `GovchainError`s only."""
+
+    name: str
+    """`sim`, `local` or the address."""
+
+    async def start(self, rehearsal: Rehearsal) -> None:
+        """Bring the network up, or connect to it. Raises ConfigError when the chain is another one."""
+        ...
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the run began: virtual in the simulator, real elsewhere."""
+        ...
+
+    async def advance(self, offset_ns: int) -> None:
+        """The story's clock moves to that long after its start. Where time is real, nothing happens."""
+        ...
+
+    async def schedule(self, at_ns: int, do: str, target: str, duration_ns: int | None) -> None:
+        """Produce a fault at `now_ns` = at_ns, or at once when that is over.
+
+        Raises:
+            ConfigError: This backend cannot produce it.
+        """
+        ...
+
+    async def next_nonce(self, key_id: bytes) -> int:
+        """Lowest nonce that the key has not used."""
+        ...
+
+    async def height(self) -> int:
+        """Height of the chain as one running validator sees it."""
+        ...
+
+    async def submit(self, transaction: Transaction, limit_ns: int) -> TransactionStatus:
+        """Hand in a transaction and wait until it is final, at most that long.
+
+        Raises:
+            InvalidTransaction: No validator may admit it.
+            Unavailable: Certainly not done.
+        """
+        ...
+
+    async def record(self, record_type: str, object_id: str) -> RecordState | None:
+        """Current state of a record."""
+        ...
+
+    async def final_height(self, transaction_id: bytes) -> int | None:
+        """Height of a final transaction; None when it is not final."""
+        ...
+
+    async def block_time_ms(self, height: int) -> int:
+        """Time of a final block."""
+        ...
+
+    async def receipt(self, transaction_id: bytes) -> bytes | None:
+        """Receipt file of a final transaction."""
+        ...
+
+    async def settle(self, limit_ns: int) -> None:
+        """Let every running validator catch up with the last final block, at most that long."""
+        ...
+
+    async def nodes(self) -> list[NodeFacts]: ...
+
+    def invariants(self) -> Mapping[str, str]:
+        """Invariants that this backend watched itself: name to what was broken, empty when it held."""
+        ...
+
+    def digest(self) -> str:
+        """Digest over everything observable of the run; empty where there is none."""
+        ...
+
+    async def stop(self) -> None:
+        """Take the network down, or disconnect. Safe to call twice."""
+        ...

@@ -1,0 +1,218 @@
+"""From a step to a signed transaction. What the file leaves out is filled in so that equal runs are equal.
+
+Nonces count per key, versions and previous hashes continue the object's chain, the claimed time is the
+story's clock, the expiry is a fixed distance above where the run began: so the same scenario and seed give
+the same transaction ids everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite, transaction_id
+from govchain.crypto.file_digest import FileDigests, digest_chunks
+from govchain.ledger import RecordState
+from govchain.ledger.payloads import PAYLOADS, Envelope, encode_payload
+from govchain.model import Transaction, TransactionBody
+from govchain.scenario.backend import Backend, Rehearsal
+from govchain.scenario.model import OrganisationEntry, PersonEntry, Step
+from govchain.scenario.references import PROPERTIES, Reference, resolve
+from govchain.scenario.values import coerce
+from govchain.scenario.verbs import ENVELOPE_KEYS
+
+EXPIRY_BLOCKS: Final = 5_000
+"""Distance of the expiry height above the height at which the run began."""
+CHUNK_BYTES: Final = 1 << 20
+
+MEDIA_TYPES: Final = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".ofd": "application/ofd",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".txt": "text/plain",
+    ".xml": "application/xml",
+    ".zip": "application/zip",
+}
+"""Media types by ending, for files whose step names none. Not the system's table: machines differ in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a step left behind under a name."""
+
+    object_id: str
+    transaction_id: str
+    record_type: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A transaction ready to go."""
+
+    transaction: Transaction
+    id: bytes
+    record_type: str
+    object_id: str
+    fields: dict[str, Any]
+
+
+class Builder:
+    """Builds the transactions of one run, in order.
+
+    Attributes:
+        saved: Name to what an earlier step saved.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, backend: Backend) -> None:
+        self.saved: dict[str, Saved] = {}
+        scenario = rehearsal.loaded.scenario
+        self._rehearsal = rehearsal
+        self._backend = backend
+        self._suite: Suite = suite(rehearsal.genesis.suite)
+        self._chain_id = chain_id_of(self._suite, rehearsal.genesis)
+        self._organisations = {organisation.id: organisation for organisation in scenario.organisations}
+        self._people = {person.id: person for person in scenario.people}
+        self._nonces: dict[bytes, int] = {}
+        self._base_height: int | None = None
+        self._keys: dict[str, tuple[int, str]] = {}
+
+    def person(self, person_id: str) -> PersonEntry:
+        return self._people[person_id]
+
+    def organisation_of(self, person_id: str) -> OrganisationEntry:
+        return self._organisations[self._people[person_id].org]
+
+    def values(self, step: Step) -> dict[str, Any]:
+        """The step's `with` with every reference resolved."""
+        values: dict[str, Any] = resolve(step.with_, self.look_up)
+        return values
+
+    async def build(self, step: Step, offset_ns: int) -> Built:
+        """The transaction of a step that happens that long after the story's start.
+
+        Raises:
+            MalformedBytes: The values do not make a record.
+        """
+        kind = PAYLOADS[step.do]
+        values = self.values(step)
+        record_type = step.do.partition(".")[0]
+        self._fill_in_file(values, kind.__struct_fields__)
+        envelope = coerce({k: v for k, v in values.items() if k in ENVELOPE_KEYS}, Envelope)
+        fields = coerce({k: v for k, v in values.items() if k in kind.__struct_fields__}, kind)
+        object_id = str(envelope["object_id"])
+        version, last = await self._last_record(record_type, object_id)
+        filled = {
+            "object_version": version + 1,
+            "claimed_time": self._rehearsal.loaded.claimed_time(offset_ns),
+            **({"prev_record_hash": last} if last else {}),
+            **envelope,
+        }
+        signer = self._rehearsal.signers[step.by]
+        body = TransactionBody(
+            chain_id=self._chain_id,
+            kind=step.do,
+            org=self.organisation_of(step.by).code,
+            key_id=signer.key_id,
+            nonce=await self._next_nonce(signer),
+            expiry_height=await self._expiry_height(),
+            payload=encode_payload(filled, fields),
+        )
+        transaction = sign_transaction(signer, body)
+        built_id = transaction_id(self._suite, transaction)
+        return Built(transaction, built_id, record_type, object_id, fields)
+
+    def note_applied(self, built: Built) -> None:
+        """A transaction was applied: its object continues from it."""
+        if built.record_type == "key":
+            version, _ = self._keys.get(built.object_id, (0, ""))
+            self._keys[built.object_id] = (version + 1, built.id.hex())
+
+    def save(self, name: str, built: Built) -> None:
+        """Remember a step's object under a name."""
+        self.saved[name] = Saved(built.object_id, built.id.hex(), built.record_type, built.fields)
+
+    def look_up(self, reference: Reference) -> Any:
+        """The value of a reference whose name and property the scenario's check knows."""
+        name, wanted = reference.name, reference.property
+        if name in self._organisations:
+            organisation = self._organisations[name]
+            return organisation.name if wanted == "name" else organisation.code
+        if name in self._people:
+            signer = self._rehearsal.signers[name]
+            return (signer.public_key if wanted == "public_key" else signer.key_id).hex()
+        saved = self.saved[name]
+        assert wanted in ("", *PROPERTIES["saved"])
+        match wanted:
+            case "" | "object_id":
+                return saved.object_id
+            case "transaction_id":
+                return saved.transaction_id
+            case _:
+                return saved.fields.get(wanted, "")
+
+    def nickname(self, name: str) -> str:
+        """What sentences call a saved object: its name and its number."""
+        saved = self.saved.get(name)
+        return name if saved is None else f"{name} ({shorten(saved.object_id)})"
+
+    def file_digests(self, file: str, content: str) -> FileDigests:
+        """Hashes of a file beside the scenario, or of a text."""
+        if file:
+            return digest_chunks(_read_chunks(self._rehearsal.loaded.folder / file))
+        return digest_chunks([content.encode()])
+
+    def _fill_in_file(self, values: dict[str, Any], fields: tuple[str, ...]) -> None:
+        file, content = values.pop("file", ""), values.pop("content", "")
+        if not file and not content:
+            return
+        digests = self.file_digests(str(file), str(content))
+        hashes = {"sha256": digests.sha256, "sm3": digests.sm3}
+        media_type = "text/plain"
+        if file:
+            media_type = MEDIA_TYPES.get(Path(str(file)).suffix.lower(), "application/octet-stream")
+        if "raw_hash" in fields:
+            made = {"raw_hash": hashes, "size_bytes": digests.size_bytes, "media_type": media_type}
+            for key, value in made.items():
+                if key in fields:
+                    values.setdefault(key, value)
+        else:
+            values.setdefault("payload_hash", hashes)
+            reference = {"size_bytes": digests.size_bytes, "media_type": media_type}
+            values.setdefault("payload_ref", reference)
+
+    async def _last_record(self, record_type: str, object_id: str) -> tuple[int, str]:
+        # A key is no record; what this run did to it is all that can have happened since genesis.
+        if record_type == "key":
+            return self._keys.get(object_id, (0, ""))
+        current: RecordState | None = await self._backend.record(record_type, object_id)
+        return (0, "") if current is None else (current.version, current.last_record_hash.hex())
+
+    async def _next_nonce(self, signer: Signer) -> int:
+        if signer.key_id not in self._nonces:
+            self._nonces[signer.key_id] = await self._backend.next_nonce(signer.key_id)
+        nonce = self._nonces[signer.key_id]
+        self._nonces[signer.key_id] = nonce + 1
+        return nonce
+
+    async def _expiry_height(self) -> int:
+        if self._base_height is None:
+            self._base_height = await self._backend.height()
+        return self._base_height + EXPIRY_BLOCKS
+
+
+def shorten(object_id: str) -> str:
+    """A long identifier by its end, for sentences."""
+    return object_id if len(object_id) <= 24 else "…" + object_id[-20:]
+
+
+def _read_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,259 @@
+"""Plays a scenario against a backend, step by step, and hands what it saw to the judge.
+
+Steps are strictly one after the other: the next begins when the one before is final, so a story has one order
+on every backend. Nothing is judged here beyond whether a step went as its file says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from govchain.client.answers import TransactionStatus
+from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
+from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
+from govchain.scenario.builder import Builder, Built
+from govchain.scenario.model import Step
+from govchain.scenario.observer import Observer, SilentObserver
+from govchain.scenario.reads import Answer, check_receipt, legal_report, licence_verify
+from govchain.scenario.references import find_references, resolve
+from govchain.scenario.result import StepResult
+from govchain.scenario.verbs import (
+    READS,
+    LegalReportWith,
+    LicenceVerifyWith,
+    ReceiptCheckWith,
+    Sentence,
+    sentence,
+)
+
+STEP_SPACING_NS: Final = 60_000_000_000
+"""Time of the story between two steps that give none."""
+LATENCY_DIGITS: Final = 3
+
+
+@dataclass(slots=True)
+class Observation:
+    """Everything that a run showed, for the judge.
+
+    Attributes:
+        steps: What became of each step.
+        receipts: Step label and receipt file of each final transaction.
+        records: `type/object id` as expected in the file to the state found; `ABSENT` when there is none.
+        nodes: The validators at the end.
+        height: Height of the chain at the end.
+        duration_ns: From the first step to the last.
+    """
+
+    steps: list[StepResult] = field(default_factory=list)
+    receipts: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    records: dict[str, str] = field(default_factory=dict)
+    nodes: list[NodeFacts] = field(default_factory=list)
+    height: int = 0
+    duration_ns: int = 0
+
+
+class Engine:
+    """One run of one scenario."""
+
+    def __init__(self, rehearsal: Rehearsal, backend: Backend, observer: Observer | None = None) -> None:
+        self._rehearsal = rehearsal
+        self._scenario = rehearsal.loaded.scenario
+        self._backend = backend
+        self._observer = observer or SilentObserver()
+        self._builder = Builder(rehearsal, backend)
+        self._seen = Observation()
+        self._transactions: dict[str, bytes] = {}
+
+    async def run(self) -> Observation:
+        """Play all steps, then look at what is left. The backend must have been started.
+
+        Raises:
+            ConfigError: The backend cannot produce a fault of the timeline.
+        """
+        meta = self._scenario.meta
+        self._observer.run_started(
+            Sentence(meta.title, meta.title_zh or meta.title), len(self._scenario.steps), self._backend.name
+        )
+        began_ns = self._backend.now_ns()
+        await self._schedule_timed_faults()
+        offset_ns = 0
+        for number, step in enumerate(self._scenario.steps, start=1):
+            offset_ns = step.at if step.at is not None else offset_ns + STEP_SPACING_NS
+            await self._backend.advance(offset_ns)
+            result = await self._play(number, step, offset_ns)
+            self._seen.steps.append(result)
+            self._observer.step_finished(result)
+            await self._trigger_faults(step)
+        self._seen.duration_ns = self._backend.now_ns() - began_ns
+        await self._look_around()
+        return self._seen
+
+    async def _play(self, number: int, step: Step, offset_ns: int) -> StepResult:
+        text = self._sentence(step)
+        self._observer.step_started(number, text)
+        blank = StepResult(
+            number=number,
+            id=step.id or f"step-{number}",
+            by=step.by,
+            do=step.do,
+            en=text.en,
+            zh=text.zh,
+            ok=False,
+            outcome="failed",
+            expected=_expected(step),
+            measured="",
+        )
+        if step.do in READS:
+            return await self._read(blank, step, offset_ns)
+        return await self._transact(blank, step, offset_ns)
+
+    async def _transact(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
+        try:
+            built = await self._builder.build(step, offset_ns)
+        except InvalidInput as error:
+            return msgspec.structs.replace(blank, measured="no record can be made of it", detail=str(error))
+        if step.save is not None:
+            self._builder.save(step.save, built)
+        self._transactions[blank.id] = built.id
+        blank = msgspec.structs.replace(
+            blank, transaction=built.id.hex(), object=f"{built.record_type}/{built.object_id}"
+        )
+        sent_ns = self._backend.now_ns()
+        try:
+            status = await self._backend.submit(built.transaction, self._scenario.stop.at)
+        except InvalidTransaction as error:
+            return _judge_refusal(blank, step, rule="", code=error.code, detail=str(error))
+        except (Unavailable, Indeterminate) as error:
+            return msgspec.structs.replace(
+                blank, outcome="pending", measured="not taken or not known", detail=str(error)
+            )
+        latency_ms = round((self._backend.now_ns() - sent_ns) / 1_000_000, LATENCY_DIGITS)
+        return self._judge_final(blank, step, built, status, latency_ms)
+
+    def _judge_final(
+        self, blank: StepResult, step: Step, built: Built, status: TransactionStatus, latency_ms: float
+    ) -> StepResult:
+        result = status.result
+        if status.status != "final" or result is None:
+            return msgspec.structs.replace(
+                blank, outcome="pending", measured=f"not final within {self._scenario.stop.at / 1e9:g} s"
+            )
+        final = msgspec.structs.replace(blank, height=status.height or 0, latency_ms=latency_ms)
+        if not result.applied:
+            return _judge_refusal(final, step, rule=result.rule, code=result.code, detail=result.detail)
+        self._builder.note_applied(built)
+        is_ok = not step.expect.denied
+        return msgspec.structs.replace(final, ok=is_ok, outcome="applied", measured="applied")
+
+    async def _read(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
+        values = self._builder.values(step)
+        try:
+            answer = await self._answer(step.do, values, offset_ns)
+        except (Unavailable, Indeterminate) as error:
+            return msgspec.structs.replace(blank, outcome="pending", measured="no answer", detail=str(error))
+        return msgspec.structs.replace(
+            blank,
+            ok=answer.ok,
+            outcome="answered",
+            expected=answer.expected,
+            measured=answer.measured,
+            detail=answer.detail,
+        )
+
+    async def _answer(self, verb: str, values: dict[str, Any], offset_ns: int) -> Answer:
+        match verb:
+            case "licence.verify":
+                clock = self._rehearsal.loaded.claimed_time(offset_ns)
+                wanted = msgspec.convert(values, LicenceVerifyWith)
+                return await licence_verify(self._backend, wanted, clock)
+            case "evidence.legal_report":
+                return await legal_report(self._backend, msgspec.convert(values, LegalReportWith))
+            case _:
+                assert verb == "receipt.check"
+                return await self._check_receipt(msgspec.convert(values, ReceiptCheckWith))
+
+    async def _check_receipt(self, wanted: ReceiptCheckWith) -> Answer:
+        transaction_id = self._transactions.get(wanted.step)
+        if transaction_id is None:
+            return Answer(False, "a receipt", f"step {wanted.step} made no transaction")
+        data = await self._backend.receipt(transaction_id)
+        original = None
+        if wanted.file or wanted.content:
+            original = self._builder.file_digests(wanted.file, wanted.content)
+        return check_receipt(data, self._rehearsal.genesis, original)
+
+    async def _schedule_timed_faults(self) -> None:
+        for fault in self._scenario.timeline:
+            if fault.at is not None:
+                await self._backend.schedule(fault.at, fault.do, fault.target, fault.for_)
+
+    async def _trigger_faults(self, step: Step) -> None:
+        for fault in self._scenario.timeline:
+            if fault.after is not None and fault.after == step.id:
+                await self._backend.schedule(self._backend.now_ns(), fault.do, fault.target, fault.for_)
+
+    async def _look_around(self) -> None:
+        seen = self._seen
+        await self._backend.settle(self._scenario.stop.at)
+        for step in seen.steps:
+            if step.outcome in ("applied", "denied"):
+                data = await self._backend.receipt(bytes.fromhex(step.transaction))
+                if data is not None:
+                    seen.receipts[step.id] = (step.transaction, data)
+        for expected in self._scenario.expect.records:
+            if expected.record is not None:
+                seen.records[expected.record] = await self._record_state(expected.record)
+        seen.nodes = await self._backend.nodes()
+        seen.height = await self._backend.height()
+
+    async def _record_state(self, written: str) -> str:
+        record_type, _, object_id = str(resolve(written, self._builder.look_up)).partition("/")
+        record = await self._backend.record(record_type, object_id)
+        return "ABSENT" if record is None else record.state
+
+    def _sentence(self, step: Step) -> Sentence:
+        if step.title:
+            return Sentence(step.title, step.title_zh or step.title)
+        organisation = self._builder.organisation_of(step.by)
+        made = sentence(step.do, self._names(step, chinese=False, who=f"{organisation.name} ({step.by})"))
+        who = f"{organisation.name_zh or organisation.name}({step.by})"
+        return Sentence(made.en, sentence(step.do, self._names(step, chinese=True, who=who)).zh)
+
+    def _names(self, step: Step, *, chinese: bool, who: str) -> Mapping[str, Any]:
+        """Values of the step as people call them: organisations and saved objects by name."""
+        known = {
+            org.code: (org.name_zh or org.name) if chinese else org.name
+            for org in self._scenario.organisations
+        }
+        names: dict[str, Any] = {}
+        for key, value in step.with_.items():
+            reference = next((each for _, each in find_references(value)), None)
+            if isinstance(value, str) and reference is not None and reference.text == value:
+                shown = str(resolve(value, self._builder.look_up))
+                names[key] = known.get(shown, self._builder.nickname(reference.name))
+            else:
+                names[key] = known.get(str(value), value)
+        names["object"] = names.get("object_id", "…")
+        return names | {"who": who}
+
+
+def _expected(step: Step) -> str:
+    if step.expect.denied:
+        says = f" that says {step.expect.says!r}" if step.expect.says else ""
+        return f"denied {step.expect.denied}{says}"
+    return "applied"
+
+
+def _judge_refusal(blank: StepResult, step: Step, *, rule: str, code: str, detail: str) -> StepResult:
+    """A refusal by a rule of the chain, or, without a rule, by the pool."""
+    outcome = "denied" if rule else "rejected"
+    wanted = step.expect.denied
+    is_ok = bool(wanted) and wanted in (rule, code) and step.expect.says in detail
+    measured = f"{outcome} {rule} {code}".replace("  ", " ") + f": {detail}"
+    return msgspec.structs.replace(
+        blank, ok=is_ok, outcome=outcome, measured=measured, rule=rule, code=code, detail=detail
+    )

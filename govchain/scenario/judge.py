@@ -1,0 +1,173 @@
+"""From what a run showed to a verdict. Pure: the same observation gives the same result.
+
+Pass: everything that the file demands holds. Fail: something does not, or a promise of the chain is broken.
+Undecided: a limit came first, and nothing failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from govchain import __version__
+from govchain.model import Genesis
+from govchain.scenario.backend import NodeFacts, Rehearsal
+from govchain.scenario.comparison import parse_comparison
+from govchain.scenario.engine import Observation
+from govchain.scenario.model import FailOutcome
+from govchain.scenario.reads import check_receipt
+from govchain.scenario.result import (
+    Expectation,
+    InvariantResult,
+    ReceiptEntry,
+    Result,
+    StepResult,
+    Verdict,
+    percentiles,
+)
+
+RECEIPTS: Final = "receipts"
+"""Invariant that every backend has: a final transaction has a receipt that verifies offline."""
+
+
+def judge(
+    rehearsal: Rehearsal, backend_name: str, seen: Observation, watched: Mapping[str, str], digest: str
+) -> Result:
+    """The result of a run.
+
+    Args:
+        rehearsal: What was played.
+        backend_name: Where.
+        seen: What the engine saw.
+        watched: Invariants that the backend watched: name to what was broken, empty when it held.
+        digest: Of everything observable; empty where there is none.
+    """
+    scenario = rehearsal.loaded.scenario
+    final = [step for step in seen.steps if step.outcome in ("applied", "denied")]
+    receipts = tuple(_receipts(seen, rehearsal.genesis))
+    expectations = (*_steps(seen.steps), *_expectations(rehearsal, seen, final))
+    invariants = tuple(_invariants(seen, watched, final, receipts))
+    duration_s = seen.duration_ns / 1e9
+    return Result(
+        scenario=rehearsal.loaded.name,
+        title=scenario.meta.title,
+        seed=rehearsal.seed,
+        backend=backend_name,
+        verdict=_verdict(scenario.expect.outcome, expectations, invariants),
+        expectations=expectations,
+        invariants=invariants,
+        digest=digest,
+        height=seen.height,
+        state_root=_state_root(seen.nodes),
+        records=len(final),
+        denials=_denials(seen.steps),
+        latency_ms=percentiles([step.latency_ms for step in final]),
+        finalised_per_s=round(len(final) / duration_s, 3) if duration_s else 0.0,
+        duration_s=round(duration_s, 3),
+        receipts=receipts,
+        steps=tuple(seen.steps),
+        version=__version__,
+    )
+
+
+def _verdict(
+    outcome: str | FailOutcome,
+    expectations: tuple[Expectation, ...],
+    invariants: tuple[InvariantResult, ...],
+) -> Verdict:
+    if isinstance(outcome, FailOutcome):
+        # The scenario documents a break: it passes when exactly that promise was broken.
+        broken = [each.name for each in invariants if not each.ok]
+        return "pass" if outcome.fail in broken else "fail"
+    if any(not each.ok for each in invariants):
+        return "fail"
+    failed = [each for each in expectations if not each.ok]
+    if any(not each.undecided for each in failed):
+        return "fail"
+    return "undecided" if failed else "pass"
+
+
+def _steps(steps: list[StepResult]) -> Iterator[Expectation]:
+    for step in steps:
+        yield Expectation(
+            name=f"{step.id}: {step.do}",
+            ok=step.ok,
+            expected=step.expected,
+            measured=step.measured,
+            undecided=step.outcome == "pending",
+        )
+
+
+def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResult]) -> Iterator[Expectation]:
+    expect = rehearsal.loaded.scenario.expect
+    has_pending = any(step.outcome == "pending" for step in seen.steps)
+    for liveness in expect.liveness:
+        comparison = parse_comparison(liveness.finalised)
+        assert comparison is not None, "the check refused everything else"
+        held = comparison.holds(len(final))
+        yield Expectation("finalised", held, str(comparison), str(len(final)), undecided=has_pending)
+    for record in expect.records:
+        if record.record is not None:
+            found = seen.records.get(record.record, "ABSENT")
+            wanted = record.state or ""
+            yield Expectation(
+                f"record {record.record}", found == wanted, wanted, found, undecided=has_pending
+            )
+        for rule, count in (record.denials or {}).items():
+            measured = sum(1 for step in seen.steps if rule in (step.rule, step.code))
+            yield Expectation(f"denials {rule}", measured == count, str(count), str(measured), has_pending)
+
+
+def _invariants(
+    seen: Observation,
+    watched: Mapping[str, str],
+    final: list[StepResult],
+    receipts: tuple[ReceiptEntry, ...],
+) -> Iterator[InvariantResult]:
+    problems = dict(_compare_nodes(seen.nodes))
+    for name, problem in watched.items():
+        text = problem or problems.pop(name, "")
+        problems.pop(name, None)
+        yield InvariantResult(name, not text, text)
+    for name, problem in problems.items():
+        yield InvariantResult(name, not problem, problem)
+    missing = [step.id for step in final if step.id not in seen.receipts]
+    bad = [f"{each.step}: {each.detail}" for each in receipts if not each.verified]
+    text = f"no receipt of {', '.join(missing)}" if missing else "; ".join(bad)
+    yield InvariantResult(RECEIPTS, not text, text)
+
+
+def _compare_nodes(nodes: list[NodeFacts]) -> Iterator[tuple[str, str]]:
+    """What shows at the end even without having watched: equal heights have equal heads and state roots."""
+    by_height: dict[int, NodeFacts] = {}
+    agreement = roots = ""
+    for node in nodes:
+        if not node.is_running:
+            continue
+        first = by_height.setdefault(node.height, node)
+        if first.head_digest != node.head_digest:
+            agreement = f"{first.name} and {node.name} have different blocks at height {node.height}"
+        if first.state_root != node.state_root:
+            roots = f"{first.name} and {node.name} have different state roots at height {node.height}"
+    yield "agreement", agreement
+    yield "state-roots", roots
+
+
+def _receipts(seen: Observation, genesis: Genesis) -> Iterator[ReceiptEntry]:
+    for step, (transaction, data) in seen.receipts.items():
+        answer = check_receipt(data, genesis, None)
+        yield ReceiptEntry(step, transaction, answer.ok, "" if answer.ok else answer.detail)
+
+
+def _denials(steps: list[StepResult]) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for step in steps:
+        if step.outcome == "denied":
+            counted[step.rule] = counted.get(step.rule, 0) + 1
+    return dict(sorted(counted.items()))
+
+
+def _state_root(nodes: list[NodeFacts]) -> str:
+    running = [node for node in nodes if node.is_running]
+    highest = max(running, key=lambda node: node.height, default=None)
+    return "" if highest is None else highest.state_root.hex()

@@ -1,0 +1,273 @@
+"""The scenario file as typed values: what this version understands of the format, and nothing else.
+
+No file is read here and nothing is looked up; `load` does both.
+Every key is documented in docs/reference/scenario.md, and a test compares.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from govchain.config import DurationNs
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+"""Lower-case letters, digits, hyphen and underscore, for ids inside a scenario."""
+
+DEFAULT_START: Final = "2026-11-02T09:00:00+08:00"
+
+
+class Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the scenario is about, for people."""
+
+    title: str
+    title_zh: str = ""
+    why: str = ""
+    """One or two sentences: what it shows."""
+    tags: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    """Stories, rules and standards that it stands on."""
+
+
+class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the run is given up. Virtual time in the simulator, real time on processes."""
+
+    at: DurationNs = DurationNs(120_000_000_000)
+    """Longest wait for one step to become final; what is not final by then is undecided."""
+
+
+class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Delays between validators. On real processes they are what they are."""
+
+    fixed: DurationNs = DurationNs(20_000_000)
+    """One-way delay of every link in the simulator."""
+
+
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The wires between validators."""
+
+    latency: Latency = Latency()
+
+
+class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One organisation of the story."""
+
+    id: Name
+    """Short name inside this file."""
+    code: str
+    """Unified social credit code (GB 32100-2015), 18 characters."""
+    name: str
+    name_zh: str = ""
+    region: str = ""
+    """For people; has no effect in this version."""
+    roles: tuple[str, ...] = ()
+    """Roles on the chain, for example `licence-issuer`."""
+    accredited_for: tuple[str, ...] = ()
+    """Licence type codes that it may issue (rule L4)."""
+    validators: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
+    """How many validators it runs."""
+
+
+class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One key holder of the story, by pseudonym."""
+
+    id: Name
+    org: str
+    """Organisation id of this file."""
+    roles: tuple[str, ...] = ()
+    """Roles inside the organisation, for example `maker` or `checker`."""
+    genesis: bool = True
+    """False: has a key that the chain does not know until a `key.add` step."""
+
+
+class Batching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How proposals are filled (rule NC-7)."""
+
+    records: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 512
+    age: DurationNs = DurationNs(20_000_000)
+
+
+class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The shared parameters of the chain."""
+
+    suite: Literal["ed25519"] = "ed25519"
+    batch: Batching = Batching()
+    pipeline: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    checkpoint: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 128
+    view_timeout: DurationNs = DurationNs(2_000_000_000)
+
+
+class StepExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a step must lead to; without it a step must be applied."""
+
+    denied: str = ""
+    """Rule id or denial code that must refuse it."""
+    says: str = ""
+    """Text that the denial's sentence must contain."""
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
+    """One step of the story: a transaction, or a question that anybody may ask."""
+
+    by: str
+    """Person id."""
+    do: str
+    """Verb: a kind of transaction, or a reading verb."""
+    id: Name | None = None
+    title: str = ""
+    """A sentence of your own instead of the one that the program makes."""
+    title_zh: str = ""
+    with_: dict[str, Any] = {}
+    """Values of the verb; `${name}` refers to what earlier steps saved."""
+    save: Name | None = None
+    """Name under which later steps refer to the object."""
+    at: DurationNs | None = None
+    """Time since start at which it happens; default: one minute after the step before."""
+    expect: StepExpect = StepExpect()
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"for_": "for"}):
+    """Something that goes wrong. Exactly one of `at` and `after`."""
+
+    do: Literal["crash", "restart"]
+    target: str
+    """Validator name, `primary` or `one` (the first backup)."""
+    at: DurationNs | None = None
+    """Time since start."""
+    after: str | None = None
+    """Step id; happens when that step is over."""
+    for_: DurationNs | None = None
+    """After this long a crashed validator starts again; without it, it stays down."""
+    disk: Literal["keep"] = "keep"
+    """What is left of its disk."""
+
+
+class LivenessExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Progress that must be made."""
+
+    finalised: str
+    """Comparison for the number of final transactions, for example `">= 10"`."""
+
+
+class RecordExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """State of one record, or numbers of denials by rule, at the end."""
+
+    record: str | None = None
+    """`type/object id`; `${name}` may stand for the id."""
+    state: str | None = None
+    """State of that record; `ABSENT` when it must not exist."""
+    denials: dict[str, int] | None = None
+    """Rule id or denial code to the exact number of denials of the run."""
+
+
+class FailOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scenario documents a break: this invariant must be broken."""
+
+    fail: str
+
+
+class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must hold at the end."""
+
+    invariants: Literal["all"] = "all"
+    liveness: tuple[LivenessExpect, ...] = ()
+    records: tuple[RecordExpect, ...] = ()
+    outcome: Literal["pass"] | FailOutcome = "pass"
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole scenario file."""
+
+    govchain: Literal[1]
+    """Version of the format."""
+    meta: Meta
+    organisations: Annotated[tuple[OrganisationEntry, ...], msgspec.Meta(min_length=1)]
+    people: tuple[PersonEntry, ...] = ()
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] = 42
+    """Every key and every choice of a rehearsal follows from it."""
+    start: str = DEFAULT_START
+    """RFC 3339 time with offset: genesis time, and the clock of the story."""
+    stop: Stop = Stop()
+    network: Network = Network()
+    protocol: Protocol = Protocol()
+    steps: tuple[Step, ...] = ()
+    timeline: tuple[Fault, ...] = ()
+    expect: Expect = Expect()
+
+
+RESERVED: Final[tuple[str, ...]] = (
+    "cpu",
+    "workload",
+    "repeat",
+    "stop.height",
+    "stop.when",
+    "stop.grace",
+    "network.jitter",
+    "network.loss",
+    "network.nic",
+    "network.links",
+    "network.latency.matrix",
+    "network.latency.one_way",
+    "organisations.*.gateway",
+    "protocol.epoch",
+    "timeline.*.when",
+    "timeline.*.every",
+    "timeline.*.between",
+    "timeline.*.groups",
+    "timeline.*.behaviour",
+    "expect.performance",
+    "expect.happened",
+    "expect.liveness.*.within",
+    "expect.liveness.*.after",
+)
+"""Keys of the format that this version does not carry out; a file with one is refused, not half obeyed."""
+
+RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "timeline.*.do": (
+        "partition",
+        "pause",
+        "delay",
+        "drop",
+        "one_of",
+        "byzantine",
+        "membership",
+        "revoke_key",
+        "clock_skew",
+        "heal_all",
+    ),
+    "timeline.*.disk": ("lose_unsynced", "corrupt"),
+    "protocol.suite": ("sm2", "mldsa65"),
+}
+"""Words of the format that this version does not carry out, by the key whose value they are."""
+
+RESERVED_VERBS: Final[tuple[str, ...]] = (
+    "consent.",
+    "catalog.",
+    "grant.",
+    "exchange.",
+    "share.",
+    "payment.",
+    "ebl.",
+    "epcis.",
+    "lot.",
+    "data.",
+    "dp.",
+    "psi.",
+    "fund.",
+    "sandbox.",
+    "xchain.",
+    "contract.",
+    "case.",
+    "clock.",
+    "fault.",
+    "identity.",
+    "licence.renew",
+    "licence.withdraw",
+    "licence.use",
+    "invoice.confirm_use",
+    "invoice.red_",
+    "invoice.lock",
+    "key.rotate",
+)
+"""Beginnings of verbs of the format that this version does not carry out."""

@@ -1,0 +1,44 @@
+"""Whoever wants to watch a run as it happens: the command line, a test. Observers see, and change nothing."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from govchain.scenario.result import Result, StepResult
+from govchain.scenario.verbs import Sentence
+
+
+class Observer(Protocol):
+    """Is told what happens, in order."""
+
+    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+        """The network is up."""
+        ...
+
+    def step_started(self, number: int, text: Sentence) -> None:
+        """A step begins; `number` counts from 1."""
+        ...
+
+    def step_finished(self, step: StepResult) -> None:
+        """A step is over, as expected or not."""
+        ...
+
+    def run_finished(self, result: Result) -> None:
+        """The verdict is known."""
+        ...
+
+
+class SilentObserver:
+    """Watches without a word."""
+
+    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+        pass
+
+    def step_started(self, number: int, text: Sentence) -> None:
+        pass
+
+    def step_finished(self, step: StepResult) -> None:
+        pass
+
+    def run_finished(self, result: Result) -> None:
+        pass

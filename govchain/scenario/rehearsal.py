@@ -1,0 +1,83 @@
+"""The network that a scenario describes, with and without keys. Pure: same file and seed, same network."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from govchain.crypto import DEFAULT_SUITE, suite
+from govchain.crypto.keys import derive_secret
+from govchain.model import Organisation, ProtocolParameters
+from govchain.scenario.backend import Rehearsal
+from govchain.scenario.loaded import LoadedScenario
+from govchain.scenario.model import Scenario
+from govchain.testnet.plan import (
+    GenesisWithSecrets,
+    NetworkPlan,
+    PlannedPerson,
+    PlannedValidator,
+    build_genesis,
+    person_label,
+)
+
+_NS_PER_MS: Final = 1_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def validator_names(scenario: Scenario) -> list[str]:
+    """Names of the validators, `validator-0` on, in order of organisations."""
+    return [f"validator-{index}" for index in range(sum(org.validators for org in scenario.organisations))]
+
+
+def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
+    """The plan of a scenario's network under a seed; the scenario's own when None."""
+    scenario = loaded.scenario
+    codes = {organisation.id: organisation.code for organisation in scenario.organisations}
+    owners = [org.code for org in scenario.organisations for _ in range(org.validators)]
+    protocol = scenario.protocol
+    return NetworkPlan(
+        name=loaded.name,
+        time_ms=(loaded.start - _EPOCH) // timedelta(milliseconds=1),
+        validators=tuple(
+            PlannedValidator(name, org) for name, org in zip(validator_names(scenario), owners, strict=True)
+        ),
+        organisations=tuple(
+            Organisation(
+                org.code, org.name_zh or org.name, roles=org.roles, accredited_for=org.accredited_for
+            )
+            for org in scenario.organisations
+        ),
+        people=tuple(
+            PlannedPerson(person.id, codes[person.org], person.roles)
+            for person in scenario.people
+            if person.genesis
+        ),
+        suite=DEFAULT_SUITE,
+        parameters=ProtocolParameters(
+            batch_records_max=protocol.batch.records,
+            batch_age_ms=protocol.batch.age // _NS_PER_MS,
+            pipeline=protocol.pipeline,
+            checkpoint_interval=protocol.checkpoint,
+            view_timeout_ms=protocol.view_timeout // _NS_PER_MS,
+        ),
+        seed=scenario.seed if seed is None else seed,
+    )
+
+
+def build_rehearsal(loaded: LoadedScenario, seed: int | None = None) -> GenesisWithSecrets:
+    """Genesis and secrets of a scenario; equal scenario and seed give equal bytes."""
+    return build_genesis(network_plan(loaded, seed))
+
+
+def rehearse(loaded: LoadedScenario, seed: int | None = None) -> Rehearsal:
+    """A scenario with all its keys, those of people included whom the chain does not know yet."""
+    chosen = loaded.scenario.seed if seed is None else seed
+    made = build_rehearsal(loaded, chosen)
+    algorithms = suite(made.genesis.suite)
+    secrets = dict(made.secrets)
+    for person in loaded.scenario.people:
+        secrets.setdefault(person_label(person.id), derive_secret(chosen, person_label(person.id)))
+    signers = {
+        person.id: algorithms.signer(secrets[person_label(person.id)]) for person in loaded.scenario.people
+    }
+    return Rehearsal(loaded, chosen, made.genesis, secrets, signers)

@@ -1,0 +1,117 @@
+"""What a run gives back: verdict, expectations, invariants, steps. The JSON that `govchain replay` prints.
+
+Values only; the keys are stable (add freely, never rename).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """One thing that the scenario demands."""
+
+    name: str
+    ok: bool
+    expected: str
+    measured: str
+    undecided: bool = False
+    """True when a limit was reached before it could be judged."""
+
+
+class InvariantResult(msgspec.Struct, frozen=True):
+    """One promise of the chain."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class StepResult(msgspec.Struct, frozen=True):
+    """What became of one step."""
+
+    number: int
+    id: str
+    by: str
+    do: str
+    en: str
+    zh: str
+    ok: bool
+    outcome: Literal["applied", "denied", "rejected", "answered", "pending", "failed"]
+    expected: str
+    measured: str
+    rule: str = ""
+    code: str = ""
+    detail: str = ""
+    transaction: str = ""
+    object: str = ""
+    height: int = 0
+    latency_ms: float = 0.0
+
+
+class ReceiptEntry(msgspec.Struct, frozen=True):
+    """A receipt that was fetched and verified offline."""
+
+    step: str
+    transaction: str
+    verified: bool
+    detail: str = ""
+
+
+class Percentiles(msgspec.Struct, frozen=True):
+    """Latency from handing in to final, milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class Result(msgspec.Struct, frozen=True):
+    """Result of one run."""
+
+    scenario: str
+    title: str
+    seed: int
+    backend: str
+    verdict: Verdict
+    expectations: tuple[Expectation, ...]
+    invariants: tuple[InvariantResult, ...]
+    digest: str
+    height: int
+    state_root: str
+    records: int
+    """Final transactions of the story."""
+    denials: dict[str, int]
+    """Rule to number of denials."""
+    latency_ms: Percentiles
+    finalised_per_s: float
+    duration_s: float
+    receipts: tuple[ReceiptEntry, ...]
+    steps: tuple[StepResult, ...]
+    version: str
+
+    def to_json(self) -> bytes:
+        """The result as JSON, for people and programs."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+    @property
+    def exit_status(self) -> int:
+        """0 it holds, 1 it does not, 3 undecided."""
+        return {"pass": 0, "fail": 1, "undecided": 3}[self.verdict]
+
+
+def percentiles(values: list[float]) -> Percentiles:
+    """Nearest-rank percentiles; zeros for no values."""
+    ordered = sorted(values)
+
+    def at(percent: int) -> float:
+        if not ordered:
+            return 0.0
+        rank = max(1, -(-percent * len(ordered) // 100))
+        return round(ordered[rank - 1], 3)
+
+    return Percentiles(at(50), at(95), at(99))

@@ -1,0 +1,25 @@
+"""JSON Schema of scenario files, for editors; and the list of their keys, for the documentation's test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from govchain.config import schema_of
+from govchain.ledger.payloads import PAYLOADS
+from govchain.scenario.model import Scenario
+from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS
+
+
+def scenario_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a scenario file."""
+    schema = schema_of(Scenario, title="govchain scenario")
+    schema["$defs"]["Step"]["properties"]["do"] = {"enum": list(VERBS)}
+    return schema
+
+
+def documented_keys() -> list[str]:
+    """Every key that a scenario file may have, as docs/reference/scenario.md lists them."""
+    found = [key for definition in scenario_schema()["$defs"].values() for key in definition["properties"]]
+    for kind in (*PAYLOADS.values(), *READS.values()):
+        found += kind.__struct_fields__
+    return list(dict.fromkeys([*found, *ENVELOPE_KEYS, *FILE_KEYS]))

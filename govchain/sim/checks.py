@@ -1,0 +1,155 @@
+"""Judges a simulated network from outside: what may never happen, checked as it happens and again at the end.
+
+Sees what leaves the nodes and what they store, never their inner state. Repairs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from govchain.codec import decode
+from govchain.consensus import Commit, Prepare, Proposal, SignedMessage
+from govchain.crypto import Suite, digest_of, verify_finality
+from govchain.errors import BadProof
+from govchain.model import BlockHeader, FinalityCertificate, Genesis
+
+INVARIANTS: Final[dict[str, str]] = {
+    "agreement": "no two validators execute different blocks at one height",
+    "total-order": "heights are executed one after the other, without gaps",
+    "state-roots": "equal heights have equal state roots",
+    "validity": "only submitted transactions are executed, each at most once",
+    "no-double-vote": "no validator signs two different votes for one view, sequence number and phase",
+    "durable-votes": "a vote is durable before it leaves",
+    "certificates": "every final block has a certificate that verifies",
+}
+"""Name to the promise, in the order in which results list them."""
+
+_TAG_PHASE: Final = {
+    "govchain.proposal/1": "proposal",
+    "govchain.prepare/1": "prepare",
+    "govchain.commit/1": "commit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise."""
+
+    invariant: str
+    problem: str
+
+
+class Checks:
+    """Watches executions and votes of one network.
+
+    Attributes:
+        violations: What was broken, in order.
+    """
+
+    def __init__(self, genesis: Genesis, suite: Suite) -> None:
+        self.violations: list[Violation] = []
+        self._genesis = genesis
+        self._suite = suite
+        self._headers: dict[int, tuple[bytes, bytes, int]] = {}
+        self._heights: dict[int, int] = {}
+        self._submitted: dict[bytes, bool] = {}
+        self._votes: dict[tuple[int, str, int, int], bytes] = {}
+
+    def note_submitted(self, transaction_id: bytes) -> None:
+        """A client handed this transaction to some validator."""
+        self._submitted[transaction_id] = False
+
+    def note_executed(self, node: int, header: BlockHeader, transaction_ids: tuple[bytes, ...]) -> None:
+        """A validator made a block durable."""
+        digest = digest_of(self._suite, header)
+        expected = self._heights.get(node, 0) + 1
+        if header.height != expected:
+            self._violate(
+                "total-order", f"validator {node} executed height {header.height}, expected {expected}"
+            )
+        self._heights[node] = header.height
+        first = self._headers.get(header.height)
+        if first is None:
+            self._headers[header.height] = (digest, header.state_root, node)
+            self._check_validity(header.height, transaction_ids)
+            return
+        if first[1] != header.state_root:
+            self._violate(
+                "state-roots",
+                f"height {header.height}: validators {first[2]} and {node} have different roots",
+            )
+        if first[0] != digest:
+            self._violate(
+                "agreement", f"height {header.height}: validators {first[2]} and {node} have different blocks"
+            )
+
+    def note_restarted(self, node: int, height: int) -> None:
+        """A validator came back from its disk at this height."""
+        self._heights[node] = height
+
+    def find_vote(self, signed: SignedMessage) -> tuple[str, int, int, int] | None:
+        """Phase, view, seq and validator of a message that is a vote; None for every other message."""
+        vote = self._decode_vote(signed)
+        return None if vote is None else vote[:4]
+
+    def note_vote(self, signed: SignedMessage, *, is_durable: bool) -> None:
+        """A message leaves a validator."""
+        vote = self._decode_vote(signed)
+        if vote is None:
+            return
+        phase, view, seq, validator, digest = vote
+        if not is_durable:
+            self._violate(
+                "durable-votes", f"{phase} of validator {validator} for view {view}, seq {seq} is not durable"
+            )
+        earlier = self._votes.setdefault((validator, phase, view, seq), digest)
+        if earlier != digest:
+            self._violate(
+                "no-double-vote", f"validator {validator} signed two {phase}s for view {view}, seq {seq}"
+            )
+
+    def note_certificate(self, header: BlockHeader, certificate: FinalityCertificate, node: int) -> None:
+        """A validator holds this certificate for this block."""
+        try:
+            verify_finality(self._suite, self._genesis.validators, certificate, header)
+        except BadProof as error:
+            self._violate("certificates", f"validator {node}, height {header.height}: {error}")
+
+    def note_missing_certificate(self, node: int, height: int) -> None:
+        """A validator calls a height final for which it has no block or certificate."""
+        self._violate("certificates", f"validator {node} has no certificate for height {height}")
+
+    def _decode_vote(self, signed: SignedMessage) -> tuple[str, int, int, int, bytes] | None:
+        kind = _vote_kind(signed.body)
+        if kind is None:
+            return None
+        message = decode(signed.body, kind)
+        digest = digest_of(self._suite, message.batch) if isinstance(message, Proposal) else message.digest
+        phase = _TAG_PHASE[str(kind.__struct_config__.tag)]
+        return phase, message.view, message.seq, message.validator, digest
+
+    def _check_validity(self, height: int, transaction_ids: tuple[bytes, ...]) -> None:
+        for transaction_id in transaction_ids:
+            was_executed = self._submitted.get(transaction_id)
+            if was_executed is None:
+                self._violate(
+                    "validity",
+                    f"height {height}: {transaction_id.hex()[:16]} was never submitted",
+                )
+            elif was_executed:
+                self._violate("validity", f"height {height}: {transaction_id.hex()[:16]} was executed twice")
+            self._submitted[transaction_id] = True
+
+    def _violate(self, invariant: str, problem: str) -> None:
+        assert invariant in INVARIANTS
+        self.violations.append(Violation(invariant, problem))
+
+
+def _vote_kind(body: bytes) -> type[Proposal] | type[Prepare] | type[Commit] | None:
+    # A canonical message begins with an array head, a string head and the tag.
+    head = body[:40]
+    for kind in (Proposal, Prepare, Commit):
+        if str(kind.__struct_config__.tag).encode() in head:
+            return kind
+    return None

@@ -1,0 +1,251 @@
+"""The simulated world: a heap of what will happen, in integer nanoseconds, and the validators it happens to.
+
+Order in the heap is (time, order of scheduling), so equal runs are equal to the last event. No rule is here.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from govchain.config import DurationNs
+from govchain.consensus import SetTimer, SignedMessage, TimerKind
+from govchain.crypto import Suite, transaction_id
+from govchain.crypto import suite as suite_of
+from govchain.errors import ConfigError, SimulationFailure, Unavailable
+from govchain.model import Genesis, Transaction
+from govchain.sim.checks import Checks, Violation
+from govchain.sim.network import FixedLatency, Frame, LatencyModel
+from govchain.sim.node import SimNode
+from govchain.sim.trace import Fact, Trace, TraceEvent
+from govchain.storage import MemoryStore
+
+NS_PER_MS: Final = 1_000_000
+EVENTS_MAX: Final = 5_000_000
+"""Events after which a run is given up: far more than any scenario has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    source: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Alarm:
+    kind: TimerKind
+    generation: int
+    life: int
+    """Which life of the validator armed it: a restart forgets the timers of the one before."""
+
+
+class SimCluster:
+    """All validators of one genesis under virtual time.
+
+    Args:
+        genesis: Whom the network consists of.
+        secrets: Validator name to its 32-byte secret.
+        latency: One-way delays; 1 ms on every link when not given.
+        seed: Names the run in failures; generators are derived from it.
+        listener: Gets every trace event.
+
+    Attributes:
+        now_ns: Virtual nanoseconds since genesis.
+        checks: The judge; its `violations` end a run.
+    """
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        secrets: Mapping[str, bytes],
+        *,
+        latency: LatencyModel | None = None,
+        seed: int = 0,
+        listener: Callable[[TraceEvent], None] | None = None,
+    ) -> None:
+        self.genesis = genesis
+        self.suite: Suite = suite_of(genesis.suite)
+        self.seed = seed
+        self.now_ns = 0
+        self.checks = Checks(genesis, self.suite)
+        self._trace = Trace(self.suite, listener)
+        self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
+        self._heap: list[tuple[int, int, int, _Arrival | _Alarm]] = []
+        self._order = 0
+        members = genesis.validators.members
+        self._signers = [self.suite.signer(secrets[member.name]) for member in members]
+        self._disks = [MemoryStore() for _ in members]
+        self._nodes: list[SimNode | None] = [None] * len(members)
+        self._lives = [0] * len(members)
+        self._timers: dict[tuple[int, TimerKind], int] = {}
+        for index in range(len(members)):
+            self._power_on(index)
+
+    @property
+    def size(self) -> int:
+        return len(self._nodes)
+
+    @property
+    def digest(self) -> bytes:
+        """Digest over everything observable so far."""
+        return self._trace.digest
+
+    @property
+    def events(self) -> int:
+        """Trace events so far."""
+        return self._trace.steps
+
+    def node(self, index: int) -> SimNode:
+        """A running validator.
+
+        Raises:
+            Unavailable: It is down.
+        """
+        node = self._nodes[index]
+        if node is None:
+            raise Unavailable(f"validator {self.genesis.validators.members[index].name} is down")
+        return node
+
+    def running(self) -> list[SimNode]:
+        """Validators that are up, in index order."""
+        return [node for node in self._nodes if node is not None]
+
+    def is_running(self, index: int) -> bool:
+        return self._nodes[index] is not None
+
+    def submit(self, transaction: Transaction, *, to: int) -> bytes:
+        """Hand a transaction to one validator; its id.
+
+        Raises:
+            InvalidTransaction: The validator refuses it.
+            Unavailable: The validator is down or its pool is full.
+        """
+        node = self.node(to)
+        known = transaction_id(self.suite, transaction)
+        self.checks.note_submitted(known)
+        self.record(to, "submit", transaction=known)
+        return node.submit(transaction)
+
+    def crash(self, index: int) -> None:
+        """Cut a validator's power: all but its disk is gone; frames to it are lost until it restarts."""
+        self.node(index)
+        self.record(index, "crash")
+        self._nodes[index] = None
+
+    def restart(self, index: int) -> None:
+        """Start a crashed validator from its disk."""
+        if self._nodes[index] is not None:
+            raise ConfigError(f"validator {self.genesis.validators.members[index].name} is not down")
+        self.record(index, "restart")
+        self._lives[index] += 1
+        self._power_on(index)
+
+    def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
+        """Let things happen until the predicate holds; False when the virtual time limit comes first.
+
+        The clock stands at the last event, or at the limit when nothing is left before it.
+
+        Raises:
+            SimulationFailure: More events than any run should have.
+        """
+        while not is_done():
+            if self.checks.violations:
+                return False
+            if not self._heap or self._heap[0][0] > limit_ns:
+                self.now_ns = max(self.now_ns, limit_ns)
+                return False
+            self._step()
+            if self.events > EVENTS_MAX:
+                raise SimulationFailure(self.seed, self.events, f"no end after {EVENTS_MAX} events")
+        return True
+
+    def run_to(self, time_ns: int) -> None:
+        """Let everything happen that happens before this time, and stand there."""
+        self.run_until(lambda: False, limit_ns=time_ns)
+
+    def finish(self) -> list[Violation]:
+        """Check what can be checked only at the end; all violations of the run."""
+        for node in self.running():
+            for height in range(1, node.final_height + 1):
+                block, certificate = node.chain.block(height), node.chain.certificate(height)
+                if block is None or certificate is None:
+                    self.checks.note_missing_certificate(node.index, height)
+                else:
+                    self.checks.note_certificate(block.header, certificate, node.index)
+        return self.checks.violations
+
+    def now_ms(self) -> int:
+        """Unix milliseconds on every simulated clock."""
+        return self.genesis.time_ms + self.now_ns // NS_PER_MS
+
+    def send(self, source: int, target: int | None, frame: Frame) -> None:
+        """Put a frame on the wire, to one validator or to all others."""
+        targets = [target] if target is not None else [i for i in range(self.size) if i != source]
+        for each in targets:
+            self._schedule(self.now_ns + self._latency.delay_ns(source, each), each, _Arrival(source, frame))
+
+    def arm(self, node: int, timer: SetTimer) -> None:
+        """Set a validator's timer, replacing the one of its kind."""
+        self._timers[(node, timer.kind)] = timer.generation
+        alarm = _Alarm(timer.kind, timer.generation, self._lives[node])
+        self._schedule(self.now_ns + timer.delay_ms * NS_PER_MS, node, alarm)
+
+    def cancel(self, node: int, kind: TimerKind) -> None:
+        """Forget a validator's timer."""
+        self._timers.pop((node, kind), None)
+
+    def record(self, node: int, kind: str, **facts: Fact) -> None:
+        """Put an observable event into the trace."""
+        self._trace.add(self.now_ns, node, kind, **facts)
+
+    def _power_on(self, index: int) -> None:
+        for kind in TimerKind:
+            self._timers.pop((index, kind), None)
+        node = SimNode(
+            index,
+            self.genesis,
+            suite=self.suite,
+            signer=self._signers[index],
+            disk=self._disks[index],
+            world=self,
+        )
+        self._nodes[index] = node
+        self.checks.note_restarted(index, node.ledger.height)
+        node.start()
+
+    def _schedule(self, time_ns: int, node: int, happening: _Arrival | _Alarm) -> None:
+        assert time_ns >= self.now_ns, "nothing happens in the past"
+        self._order += 1
+        heapq.heappush(self._heap, (time_ns, self._order, node, happening))
+
+    def _step(self) -> None:
+        time_ns, _, index, happening = heapq.heappop(self._heap)
+        assert time_ns >= self.now_ns
+        self.now_ns = time_ns
+        node = self._nodes[index]
+        if node is None:
+            return
+        match happening:
+            case _Arrival():
+                self._record_arrival(index, happening)
+                node.receive(happening.source, happening.frame)
+            case _Alarm():
+                is_current = self._timers.get((index, happening.kind)) == happening.generation
+                if is_current and happening.life == self._lives[index]:
+                    del self._timers[(index, happening.kind)]
+                    self.record(index, "timer", timer=happening.kind.value, generation=happening.generation)
+                    node.fire(happening.kind, happening.generation)
+            case _:
+                assert_never(happening)
+
+    def _record_arrival(self, index: int, arrival: _Arrival) -> None:
+        frame = arrival.frame
+        name = type(frame).__name__
+        if isinstance(frame, SignedMessage):
+            self.record(
+                index, "arrive", peer=arrival.source, frame=name, digest=self.suite.digest(frame.body)
+            )
+        else:
+            self.record(index, "arrive", peer=arrival.source, frame=name)

@@ -1,0 +1,81 @@
+"""What travels between simulated validators, and how long it takes.
+
+A latency model answers with integer nanoseconds and holds no state but its own generator, if it needs one:
+`seeded_stream` derives it, one for each purpose, so that adding a purpose never disturbs another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from govchain.config import DurationNs
+from govchain.consensus import SignedMessage
+from govchain.crypto import Suite
+from govchain.model import Block, FinalityCertificate, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Gossip:
+    """An admitted transaction on its way to the other validators (rule RQ-1)."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionsWanted:
+    """Transactions of an accepted proposal that the sender lacks."""
+
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionsFound:
+    """Answer to `TransactionsWanted`: those that the sender holds."""
+
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksWanted:
+    """Final blocks from this height on (rule CU-2)."""
+
+    from_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksFound:
+    """Answer to `BlocksWanted`: blocks in rising order, each with its certificate."""
+
+    blocks: tuple[tuple[Block, FinalityCertificate], ...]
+
+
+Frame = SignedMessage | Gossip | TransactionsWanted | TransactionsFound | BlocksWanted | BlocksFound
+
+
+class LatencyModel(Protocol):
+    """One-way delay of one frame."""
+
+    def delay_ns(self, source: int, target: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FixedLatency:
+    """Every frame takes equally long on every link."""
+
+    one_way_ns: DurationNs
+
+    def delay_ns(self, source: int, target: int) -> int:
+        assert source != target
+        return self.one_way_ns
+
+
+def seeded_stream(suite: Suite, seed: int, purpose: str) -> Iterator[int]:
+    """Endless 64-bit numbers for one purpose, by hashing seed, purpose and a counter."""
+    counter = 0
+    while True:
+        block = suite.digest(f"govchain.sim/1:{seed}:{purpose}:{counter}".encode())
+        for offset in range(0, len(block), 8):
+            yield int.from_bytes(block[offset : offset + 8], "big")
+        counter += 1

@@ -1,0 +1,81 @@
+"""Asks a validator over HTTP whether it lives, and whether it takes part.
+
+Small blocking requests with a deadline each, for starting and watching processes. Applications use `client`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from enum import Enum
+from typing import Any, Final
+
+PROBE_TIMEOUT_S: Final = 2.0
+ANSWER_BYTES_MAX: Final = 1_000_000
+
+
+class Health(Enum):
+    """What one probe found."""
+
+    SILENT = "silent"
+    """Nobody answers at the address."""
+    ALIVE = "alive"
+    """The process answers; it is not connected to a quorum or is catching up."""
+    READY = "ready"
+    """It takes part in consensus."""
+
+
+def probe(host: str, port: int, *, timeout_s: float = PROBE_TIMEOUT_S) -> Health:
+    """Health of the validator behind an API address."""
+    if _get(host, port, "/healthz", timeout_s) is None:
+        return Health.SILENT
+    return Health.READY if _get(host, port, "/readyz", timeout_s) is not None else Health.ALIVE
+
+
+def read_status(host: str, port: int, *, timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, Any] | None:
+    """The answer of `/v1/status`, or None when nobody answers."""
+    body = _get(host, port, "/v1/status", timeout_s)
+    if body is None:
+        return None
+    try:
+        status = json.loads(body)
+    except ValueError:
+        return None
+    return status if isinstance(status, dict) else None
+
+
+def is_port_free(host: str, port: int) -> bool:
+    """Whether a listener could bind the port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe_socket:
+        probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe_socket.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
+    """Ports that were free a moment ago, all different. A port may be taken before its use: handle that."""
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind((host, 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _get(host: str, port: int, path: str, timeout_s: float) -> bytes | None:
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read(ANSWER_BYTES_MAX)
+        return body if answer.status == http.client.OK else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

@@ -1,0 +1,495 @@
+"""A world of replicas without network, disk or clock: every message waits until the test delivers it.
+
+It honours the contract on `Output` and judges from outside: whatever a test does, no validator may be seen to
+vote twice, no two may decide differently, and every certificate must verify. Execution makes up its headers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.consensus import (
+    BlockExecuted,
+    BlockInstalled,
+    CancelTimer,
+    Commit,
+    Decision,
+    Event,
+    FetchTransactions,
+    LogEntry,
+    Note,
+    Output,
+    Prepare,
+    Proposal,
+    Replica,
+    RestoredState,
+    Send,
+    SetTimer,
+    SignedMessage,
+    TimerFired,
+    TimerKind,
+    TransactionsAvailable,
+    Verified,
+    verify_message,
+)
+from govchain.consensus.messages import ConsensusMessage, Progress
+from govchain.crypto import chain_id_of, compute_root, digest_of, suite, verify_finality
+from govchain.model import (
+    Attestation,
+    Batch,
+    BlockHeader,
+    FinalityCertificate,
+    Genesis,
+    ProtocolParameters,
+    Validator,
+    ValidatorSet,
+)
+from govchain.model.ids import ZERO_DIGEST
+
+SUITE = suite()
+SIGNERS = [SUITE.signer(bytes([index + 1]) * 32) for index in range(16)]
+T = TypeVar("T")
+GENESIS_MS = 1_700_000_000_000
+SIZE_BYTES = 100
+
+
+def make_genesis(n: int, parameters: ProtocolParameters | None = None) -> Genesis:
+    """Genesis with n validators and nobody else."""
+    members = tuple(Validator(f"validator-{i}", "org", SIGNERS[i].public_key) for i in range(n))
+    return Genesis(
+        name="world",
+        suite=SUITE.name,
+        time_ms=GENESIS_MS,
+        parameters=parameters or ProtocolParameters(),
+        validators=ValidatorSet(0, members),
+        organisations=(),
+        keys=(),
+    )
+
+
+def tx(name: str) -> bytes:
+    """Id of the transaction that a test calls by this name."""
+    return SUITE.digest(name.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class BodiesWanted:
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BodiesFound:
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message on its way."""
+
+    sender: int
+    to: int
+    payload: SignedMessage | BodiesWanted | BodiesFound
+    message: ConsensusMessage | None = None
+
+
+@dataclass(slots=True)
+class Disk:
+    """What survives a crash."""
+
+    headers: list[BlockHeader] = field(default_factory=list)
+    ids: list[tuple[bytes, ...]] = field(default_factory=list)
+    certificates: dict[int, FinalityCertificate] = field(default_factory=dict)
+    log: dict[tuple[int, int, str], LogEntry] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Member:
+    """One validator: its replica while it is up, and what is around it."""
+
+    index: int
+    disk: Disk = field(default_factory=Disk)
+    replica: Replica | None = None
+    bodies: dict[bytes, int] = field(default_factory=dict)
+    decided: list[Decision] = field(default_factory=list)
+    timers: dict[TimerKind, int] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    outputs: list[tuple[str, Output]] = field(default_factory=list)
+
+    def has_executed(self, id_: bytes) -> bool:
+        return any(id_ in ids for ids in self.disk.ids)
+
+
+class World:
+    """Validators, the messages between them, and the judge."""
+
+    def __init__(
+        self, n: int, *, parameters: ProtocolParameters | None = None, executes: bool = True
+    ) -> None:
+        self.genesis = make_genesis(n, parameters)
+        self.chain_id = chain_id_of(SUITE, self.genesis)
+        self.validators = self.genesis.validators
+        self.now_ms = GENESIS_MS
+        self.executes = executes
+        self.installs = True
+        self.corrupt: set[int] = set()
+        """Validators that execute wrongly, or whose votes the judge must not expect to be honest."""
+        self.names: dict[bytes, str] = {}
+        self.wire: list[Envelope] = []
+        self.members = [Member(index) for index in range(n)]
+        self._votes: dict[tuple[int, int, int, str], bytes] = {}
+        self._order: dict[int, tuple[bytes, tuple[bytes, ...]]] = {}
+        for member in self.members:
+            member.replica = Replica(self.genesis, SUITE, member.index, SIGNERS[member.index])
+            self.apply(member, "start", member.replica.start(self.now_ms))
+
+    # What a test does to the world.
+
+    def submit(self, *names: str, to: list[int] | None = None, size_bytes: int = SIZE_BYTES) -> None:
+        """Make transactions available, in all pools or in those of `to`."""
+        for index in range(len(self.members)) if to is None else to:
+            member = self.members[index]
+            entries = []
+            for name in names:
+                self.names[tx(name)] = name
+                if member.has_executed(tx(name)):
+                    continue  # The pool refuses it: its nonce is used (rule RQ-4).
+                member.bodies[tx(name)] = size_bytes
+                entries.append((tx(name), size_bytes))
+            self.handle(member, TransactionsAvailable(tuple(entries)), "submit " + " ".join(names))
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand over one message; it leaves the wire."""
+        self.wire.remove(envelope)
+        self.receive(envelope)
+
+    def receive(self, envelope: Envelope) -> None:
+        """Hand over one message, whether or not it is on the wire."""
+        member = self.members[envelope.to]
+        if member.replica is None:
+            return
+        cause = f"{self.describe(envelope)} from {envelope.sender}"
+        match envelope.payload:
+            case SignedMessage():
+                verified = verify_message(SUITE, self.validators, self.chain_id, envelope.payload)
+                self.handle(member, verified, cause)
+            case BodiesWanted(ids=ids):
+                found = tuple(id_ for id_ in ids if id_ in member.bodies)
+                if found:
+                    self.wire.append(Envelope(envelope.to, envelope.sender, BodiesFound(found)))
+            case BodiesFound(ids=ids):
+                sizes = self.members[envelope.sender].bodies
+                fresh = [(id_, sizes.get(id_, SIZE_BYTES)) for id_ in ids if not member.has_executed(id_)]
+                member.bodies.update(fresh)
+                self.handle(member, TransactionsAvailable(tuple(fresh)), cause)
+
+    def deliver_all(self) -> None:
+        """Deliver in order of sending until nothing is on its way."""
+        for _ in range(100_000):
+            if not self.wire:
+                return
+            self.deliver(self.wire[0])
+        raise AssertionError("messages never end")
+
+    def fire(self, index: int, kind: TimerKind = TimerKind.RETRANSMIT) -> bool:
+        """Let a running timer fire; False when none is running."""
+        member = self.members[index]
+        if member.replica is None or kind not in member.timers:
+            return False
+        self.handle(member, TimerFired(kind, member.timers.pop(kind)), f"{kind.value} timer")
+        return True
+
+    def execute(self, index: int) -> bool:
+        """Execute the oldest decision that waits; False when there is none."""
+        member = self.members[index]
+        if member.replica is None or not member.decided:
+            return False
+        decision = member.decided.pop(0)
+        header = self.make_header(member, decision.batch)
+        self._install(member, header, decision.transaction_ids)
+        self.handle(member, BlockExecuted(header), f"executed {header.height}")
+        return True
+
+    def crash(self, index: int) -> None:
+        """Everything but the disk is gone, and what was on its way to it."""
+        member = self.members[index]
+        member.replica = None
+        member.decided.clear()
+        member.timers.clear()
+        member.bodies.clear()
+        self.wire = [envelope for envelope in self.wire if envelope.to != index]
+
+    def restart(self, index: int, *, keeps_bodies: bool = True) -> None:
+        """Wake up from the disk."""
+        member = self.members[index]
+        disk = member.disk
+        head = disk.headers[-1] if disk.headers else None
+        entries = tuple(entry for entry in disk.log.values() if entry.seq not in disk.certificates)
+        uncertified = tuple(header for header in disk.headers if header.height not in disk.certificates)
+        restored = RestoredState(
+            head=head,
+            head_batch_digest=head.batch_digest if head is not None else self.chain_id,
+            entries=entries,
+            uncertified=uncertified,
+        )
+        member.replica = Replica(self.genesis, SUITE, index, SIGNERS[index], restored=restored)
+        self.apply(member, "start", member.replica.start(self.now_ms))
+        above = [entry for entry in entries if entry.seq > len(disk.headers)]
+        kept = [id_ for entry in above for id_ in entry.transaction_ids] if keeps_bodies else []
+        if kept:
+            member.bodies.update((id_, SIZE_BYTES) for id_ in kept)
+            self.handle(
+                member, TransactionsAvailable(tuple((id_, SIZE_BYTES) for id_ in kept)), "kept bodies"
+            )
+
+    def handle(self, member: Member, event: Event, cause: str) -> Output:
+        """Give one event to a replica and do what it asks for."""
+        assert member.replica is not None
+        output = member.replica.handle(event, self.now_ms)
+        self.apply(member, cause, output)
+        return output
+
+    # What the driver owes, in the order of `Output`.
+
+    def apply(self, member: Member, cause: str, output: Output) -> None:
+        member.outputs.append((cause, output))
+        for entry in output.persist:
+            known = member.disk.log.setdefault((entry.seq, entry.view, entry.phase), entry)
+            assert known.signed == entry.signed, "a log entry was replaced by another vote (RC-1)"
+        for send in output.send:
+            self._send(member, send)
+        for fetch in output.fetch:
+            self._fetch(member, fetch)
+        for decision in output.decide:
+            self._judge_decision(member, decision)
+            member.decided.append(decision)
+        for certificate in output.certificates:
+            header = member.disk.headers[certificate.height - 1]
+            verify_finality(SUITE, self.validators, certificate, header)
+            member.disk.certificates.setdefault(certificate.height, certificate)
+        self._apply_timers(member, output)
+        member.notes.extend(output.notes)
+        while self.executes and self.execute(member.index):
+            pass
+        for note in output.notes:
+            if self.installs and note.event in ("behind", "uncertified"):
+                facts = dict(note.facts)
+                peer = self.members[int(facts["peer"])]
+                if note.event == "behind":
+                    self.catch_up(member, peer)
+                else:
+                    self.certify(member, peer, int(facts["height"]))
+
+    def _apply_timers(self, member: Member, output: Output) -> None:
+        for timer in output.timers:
+            match timer:
+                case SetTimer(kind=kind, generation=generation):
+                    member.timers[kind] = generation
+                case CancelTimer(kind=kind):
+                    member.timers.pop(kind, None)
+
+    def catch_up(self, member: Member, peer: Member) -> None:
+        """Install every certified block of a peer above the own head."""
+        for height in range(len(member.disk.headers) + 1, len(peer.disk.headers) + 1):
+            certificate = peer.disk.certificates.get(height)
+            if certificate is None or member.replica is None:
+                return
+            header, ids = peer.disk.headers[height - 1], peer.disk.ids[height - 1]
+            member.decided = [decision for decision in member.decided if decision.batch.seq > height]
+            member.disk.certificates[height] = certificate
+            self._install(member, header, ids)
+            self.handle(member, BlockInstalled(header, ids), f"installed {height}")
+
+    def certify(self, member: Member, peer: Member, height: int) -> None:
+        """Take a peer's certificate for a height that was executed here."""
+        certificate = peer.disk.certificates.get(height)
+        if certificate is not None:
+            member.disk.certificates[height] = certificate
+            header, ids = peer.disk.headers[height - 1], peer.disk.ids[height - 1]
+            self.handle(member, BlockInstalled(header, ids), f"certificate {height}")
+
+    def _send(self, member: Member, send: Send) -> None:
+        message = self._judge_vote(member, send.signed)
+        for to in range(len(self.members)) if send.to is None else [send.to]:
+            if to != member.index:
+                self.wire.append(Envelope(member.index, to, send.signed, message))
+
+    def _fetch(self, member: Member, fetch: FetchTransactions) -> None:
+        assert fetch.peer != member.index
+        self.wire.append(Envelope(member.index, fetch.peer, BodiesWanted(fetch.ids)))
+
+    def _install(self, member: Member, header: BlockHeader, ids: tuple[bytes, ...]) -> None:
+        assert header.height == len(member.disk.headers) + 1, "blocks are executed in order, once"
+        member.disk.headers.append(header)
+        member.disk.ids.append(ids)
+
+    def make_header(self, member: Member, batch: Batch) -> BlockHeader:
+        """The header that executing this batch next gives."""
+        before = member.disk.headers[-1] if member.disk.headers else None
+        state = SUITE.digest(b"wrong" if member.index in self.corrupt else b"right")
+        return BlockHeader(
+            chain_id=self.chain_id,
+            epoch=0,
+            height=len(member.disk.headers) + 1,
+            parent=self.chain_id if before is None else digest_of(SUITE, before),
+            time_ms=batch.time_ms,
+            proposer=batch.proposer,
+            batch_digest=digest_of(SUITE, batch),
+            transactions_root=batch.transactions_root,
+            transaction_count=batch.transaction_count,
+            results_root=ZERO_DIGEST,
+            state_root=state,
+            history_root=ZERO_DIGEST,
+        )
+
+    # The judge.
+
+    def _judge_vote(self, member: Member, signed: SignedMessage) -> ConsensusMessage:
+        message = verify_message(SUITE, self.validators, self.chain_id, signed).message
+        match message:
+            case Proposal() | Prepare() | Commit():
+                name = (message.validator, message.view, message.seq, type(message).__name__)
+            case Attestation():
+                name = (message.validator, 0, message.height, "Attestation")
+            case Progress():
+                return message
+        if message.validator == member.index:
+            known = self._votes.setdefault(name, signed.body)
+            assert known == signed.body, f"double vote {name}"
+            phase = name[3].lower()
+            if phase != "attestation" and name[2] > len(member.disk.headers):
+                assert (name[2], name[1], phase) in member.disk.log, f"{name} was sent before it was durable"
+        return message
+
+    def _judge_decision(self, member: Member, decision: Decision) -> None:
+        seq = decision.batch.seq
+        before = member.decided[-1].batch.seq if member.decided else len(member.disk.headers)
+        assert seq == before + 1, f"validator {member.index} decided {seq} after {before}"
+        assert all(id_ in member.bodies for id_ in decision.transaction_ids), (
+            "decided without the transactions"
+        )
+        assert compute_root(SUITE, decision.transaction_ids) == decision.batch.transactions_root
+        mine = (digest_of(SUITE, decision.batch), decision.transaction_ids)
+        assert self._order.setdefault(seq, mine) == mine, f"two decisions at seq {seq}"
+        earlier = [id_ for other, (_, ids) in self._order.items() if other != seq for id_ in ids]
+        assert not any(id_ in earlier for id_ in decision.transaction_ids), "a transaction was ordered twice"
+
+    # Looking at the world.
+
+    def order(self, index: int) -> list[str]:
+        """Names of the transactions that a validator executed, in order."""
+        return [self.names.get(id_, id_.hex()[:6]) for ids in self.members[index].disk.ids for id_ in ids]
+
+    def rejections(self, index: int) -> list[str]:
+        """Codes of the messages that a validator refused, in order."""
+        notes = self.members[index].notes
+        return [str(dict(note.facts)["code"]) for note in notes if note.event == "rejected"]
+
+    def replica(self, index: int) -> Replica:
+        """A replica that is up."""
+        replica = self.members[index].replica
+        assert replica is not None
+        return replica
+
+    def on_wire(
+        self, kind: type | None = None, *, sender: int | None = None, to: int | None = None
+    ) -> list[Envelope]:
+        """Messages on their way, by type, sender and receiver."""
+        return [
+            envelope
+            for envelope in self.wire
+            if (kind is None or isinstance(envelope.message, kind) or isinstance(envelope.payload, kind))
+            and sender in (None, envelope.sender)
+            and to in (None, envelope.to)
+        ]
+
+    def describe(self, envelope: Envelope) -> str:
+        """One message in words."""
+        match envelope.payload:
+            case BodiesWanted(ids=ids):
+                return f"wants [{self.name_all(ids)}]"
+            case BodiesFound(ids=ids):
+                return f"bodies [{self.name_all(ids)}]"
+        assert envelope.message is not None
+        return self.describe_message(envelope.message)
+
+    def describe_message(self, message: ConsensusMessage) -> str:
+        """One signed message in words."""
+        match message:
+            case Proposal(seq=seq, transaction_ids=ids):
+                return f"proposal {seq} [{self.name_all(ids)}]"
+            case Attestation(height=height):
+                return f"attestation {height}"
+            case Progress(head=head, final=final):
+                return f"progress {head} (final {final})"
+        return f"{type(message).__name__.lower()} {message.seq}"
+
+    def name_all(self, ids: tuple[bytes, ...]) -> str:
+        """Names of transactions."""
+        return " ".join(self.names.get(id_, id_.hex()[:6]) for id_ in ids)
+
+    # Forging, as only a validator with its own key can.
+
+    def make_proposal(
+        self, names: list[str], *, seq: int = 1, sender: int = 0, **changes: object
+    ) -> Proposal:
+        """A proposal to follow genesis; `changes` replace its fields, after `batch_` its batch's."""
+        ids = tuple(tx(name) for name in names)
+        self.names.update((tx(name), name) for name in names)
+        batch = Batch(
+            chain_id=self.chain_id,
+            epoch=0,
+            seq=seq,
+            time_ms=self.now_ms,
+            proposer=sender,
+            transactions_root=compute_root(SUITE, ids),
+            transaction_count=len(ids),
+        )
+        in_batch = {key[6:]: changes.pop(key) for key in list(changes) if key.startswith("batch_")}
+        batch = _changed(batch, in_batch)
+        proposal = Proposal(
+            chain_id=self.chain_id,
+            epoch=0,
+            validator=sender,
+            view=0,
+            seq=seq,
+            parent=self.chain_id,
+            batch=batch,
+            transaction_ids=ids,
+        )
+        return _changed(proposal, changes)
+
+    def prepare(self, sender: int, digest: bytes, *, seq: int = 1, view: int = 0) -> Prepare:
+        return Prepare(chain_id=self.chain_id, epoch=0, validator=sender, view=view, seq=seq, digest=digest)
+
+    def commit(self, sender: int, digest: bytes, *, seq: int = 1, view: int = 0) -> Commit:
+        return Commit(chain_id=self.chain_id, epoch=0, validator=sender, view=view, seq=seq, digest=digest)
+
+    def attestation(self, sender: int, digest: bytes, height: int = 1) -> Attestation:
+        return Attestation(
+            chain_id=self.chain_id, epoch=0, height=height, header_digest=digest, validator=sender
+        )
+
+    def inject(self, to: int, message: ConsensusMessage) -> Output:
+        """Sign a message in its sender's name and hand it to one replica."""
+        verified = self.verified(message)
+        return self.handle(self.members[to], verified, f"{self.describe_message(message)} forged")
+
+    def verified(self, message: ConsensusMessage) -> Verified:
+        """The message as if the verifier had let it through; unknown senders borrow a key."""
+        body = encode(message)
+        signed = SignedMessage(body, SIGNERS[message.validator % len(SIGNERS)].sign(body))
+        return Verified(message, signed)
+
+
+def _changed(value: T, changes: dict[str, object]) -> T:
+    return msgspec.structs.replace(value, **changes)
+
+
+def small_parameters(**changes: object) -> ProtocolParameters:
+    """Small limits, so that tests reach them soon."""
+    defaults = ProtocolParameters(checkpoint_interval=4, pipeline=2, batch_records_max=3)
+    return msgspec.structs.replace(defaults, **changes)

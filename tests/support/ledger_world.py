@@ -1,0 +1,305 @@
+"""A ledger over a dict, with the sample organisations and people of the stories, for tests of meaning.
+
+`LedgerWorld().submit(...)` signs, executes and stores one transaction in a block of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from govchain.crypto import Signer, chain_id_of, sign_transaction, suite
+from govchain.crypto.log_tree import compute_root
+from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
+from govchain.ledger.identifiers import LicenceId
+from govchain.ledger.payloads import encode_payload
+from govchain.model import (
+    Batch,
+    Genesis,
+    KeyRecord,
+    Organisation,
+    ProtocolParameters,
+    Space,
+    Transaction,
+    TransactionBody,
+    TransactionResult,
+    Validator,
+    ValidatorSet,
+    Write,
+)
+
+SUITE = suite()
+START_MS = 1_793_581_200_000
+"""2026-11-02T09:00:00+08:00, time of height 0."""
+
+AMR = "11990100MA0XX00A97"
+TAX = "11990100MA0XX00C5W"
+COURT = "11990100MA0XX00K0L"
+NOTARY = "31990100MA0XX00L9F"
+BANK = "91990100MA0XX00T40"
+ACME = "91990100MA0XX00U2T"
+BETA = "91990100MA0XX00W9H"
+EVP = "91990100MA0XX00Y57"
+AMR_B = "11990200MA0XX004X4"
+
+BUSINESS = f"{AMR}001"
+"""Licence type: business licence."""
+FOOD = f"{AMR}002"
+"""Licence type: food permit."""
+
+ORGANISATIONS = (
+    Organisation(AMR, "Market regulation", ("licence-issuer",), (BUSINESS, FOOD)),
+    Organisation(TAX, "Tax bureau", ("invoice-recorder",)),
+    Organisation(COURT, "Internet court", ("court",)),
+    Organisation(NOTARY, "Notary office", ("notary",)),
+    Organisation(BANK, "Bank"),
+    Organisation(ACME, "Acme", ("seller", "buyer")),
+    Organisation(BETA, "Beta", ("seller", "buyer")),
+    Organisation(EVP, "Evidence platform", ("evidence-platform",)),
+    Organisation(AMR_B, "Market regulation, other province", ("licence-issuer",), (f"{AMR_B}001",)),
+)
+
+PEOPLE = {
+    "amr-a": (AMR, ("maker",)),
+    "amr-b": (AMR, ("checker",)),
+    "amr-c": (AMR, ("maker", "checker")),
+    "amr-admin": (AMR, ("admin",)),
+    "tax-a": (TAX, ()),
+    "court-a": (COURT, ()),
+    "notary-a": (NOTARY, ()),
+    "bank-a": (BANK, ()),
+    "acme-a": (ACME, ()),
+    "beta-a": (BETA, ()),
+    "evp-a": (EVP, ()),
+    "evp-admin": (EVP, ("admin",)),
+    "amr-b-checker": (AMR_B, ("maker", "checker")),
+}
+"""Person to organisation and key roles; each has one key at genesis."""
+
+SHA256 = "a" * 64
+SM3 = "b" * 64
+HASHES = {"sha256": SHA256, "sm3": SM3}
+
+
+def signer_of(person: str) -> Signer:
+    return SUITE.signer(SUITE.digest(f"person/{person}".encode()))
+
+
+def make_genesis() -> Genesis:
+    validators = tuple(
+        Validator(f"validator-{i}", AMR, signer_of(f"validator-{i}").public_key) for i in range(4)
+    )
+    keys = tuple(
+        KeyRecord(signer_of(person).public_key, org, person, roles) for person, (org, roles) in PEOPLE.items()
+    )
+    return Genesis(
+        name="ledger-world",
+        suite=SUITE.name,
+        time_ms=START_MS,
+        parameters=ProtocolParameters(),
+        validators=ValidatorSet(0, validators),
+        organisations=ORGANISATIONS,
+        keys=keys,
+    )
+
+
+class DictStore:
+    """The smallest thing that is a `Reader`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[Space, bytes], bytes] = {}
+
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        return self.rows.get((space, key))
+
+    def write(self, writes: Sequence[Write]) -> None:
+        for space, key, value in writes:
+            if value is None:
+                self.rows.pop((space, key), None)
+            else:
+                self.rows[space, key] = value
+
+    def state(self) -> dict[bytes, bytes]:
+        return {key: value for (space, key), value in self.rows.items() if space is Space.STATE}
+
+
+class LedgerWorld:
+    """A chain of one: everything submitted is ordered at once."""
+
+    def __init__(self, genesis: Genesis | None = None) -> None:
+        self.genesis = genesis or make_genesis()
+        self.chain_id = chain_id_of(SUITE, self.genesis)
+        self.store = DictStore()
+        self.ledger = Ledger(self.genesis, SUITE, self.store)
+        self.store.write(self.ledger.genesis_writes())
+        self.chain = Chain(self.genesis, SUITE, self.store, self.ledger)
+        self.now_ms = START_MS
+        self._nonces = itertools.count()
+
+    def reopen(self) -> None:
+        """Forget everything but the store."""
+        self.ledger = Ledger(self.genesis, SUITE, self.store)
+        self.chain = Chain(self.genesis, SUITE, self.store, self.ledger)
+
+    def sign(
+        self,
+        kind: str,
+        person: str,
+        payload: bytes,
+        *,
+        org: str | None = None,
+        nonce: int | None = None,
+        **body: Any,
+    ) -> Transaction:
+        signer = signer_of(person)
+        values = {
+            "chain_id": self.chain_id,
+            "kind": kind,
+            "org": org or PEOPLE.get(person, (AMR, ()))[0],
+            "key_id": signer.key_id,
+            "nonce": next(self._nonces) if nonce is None else nonce,
+            "expiry_height": self.ledger.height + 1_000,
+            "payload": payload,
+        }
+        return sign_transaction(signer, TransactionBody(**{**values, **body}))
+
+    def payload(self, kind: str, object_id: str, fields: Any, **envelope: Any) -> bytes:
+        """Payload whose version and previous hash continue the object as it is now."""
+        record_type = kind.partition(".")[0]
+        known: Any
+        if record_type == "key":
+            known = self.ledger.key(bytes.fromhex(object_id))
+        else:
+            known = self.ledger.record(record_type, object_id)
+        values = {
+            "object_id": object_id,
+            "object_version": 1 if known is None else known.version + 1,
+            "claimed_time": rfc3339(self.now_ms),
+        }
+        if known is not None and known.last_record_hash:
+            values["prev_record_hash"] = known.last_record_hash.hex()
+        return encode_payload({**values, **envelope}, fields)
+
+    def submit(
+        self, kind: str, person: str, object_id: str, fields: Any, *, org: str | None = None, **envelope: Any
+    ) -> TransactionResult:
+        """Build, sign, execute and store one transaction; a minute passes."""
+        transaction = self.sign(kind, person, self.payload(kind, object_id, fields, **envelope), org=org)
+        return self.execute([transaction]).block.results[0]
+
+    def execute(self, transactions: Sequence[Transaction], *, time_ms: int | None = None) -> ExecutedBlock:
+        """Execute and store one block."""
+        executed = self.ledger.execute(self.batch(transactions, time_ms=time_ms), transactions)
+        self.store.write(executed.writes)
+        self.now_ms += 60_000
+        return executed
+
+    def batch(self, transactions: Sequence[Transaction], *, time_ms: int | None = None) -> Batch:
+        ids = [SUITE.digest(transaction.body) for transaction in transactions]
+        return Batch(
+            chain_id=self.chain_id,
+            epoch=0,
+            seq=self.ledger.height + 1,
+            time_ms=self.now_ms if time_ms is None else time_ms,
+            proposer=0,
+            transactions_root=compute_root(SUITE, ids),
+            transaction_count=len(ids),
+        )
+
+    def record(self, record_type: str, object_id: str) -> RecordState:
+        found = self.ledger.record(record_type, object_id)
+        assert found is not None, f"no {record_type} {object_id}"
+        return found
+
+    # The stories' usual steps.
+
+    def enter_licence(self, licence_id: str, *, person: str = "amr-a", **fields: Any) -> TransactionResult:
+        return self.submit("licence.enter", person, licence_id, licence_fields(**fields))
+
+    def issue_licence(self, licence_id: str, *, person: str = "amr-b") -> TransactionResult:
+        return self.submit("licence.issue", person, licence_id, {})
+
+    def make_licence(self, licence_id: str, **fields: Any) -> None:
+        """A VALID licence."""
+        for result in (self.enter_licence(licence_id, **fields), self.issue_licence(licence_id)):
+            assert result.applied, result
+
+    def deposit(self, evidence_no: str, *, person: str = "evp-a", **fields: Any) -> TransactionResult:
+        return self.submit("evidence.deposit", person, evidence_no, self.deposit_fields(**fields))
+
+    def deposit_fields(self, **fields: Any) -> dict[str, Any]:
+        return {
+            "evidence_kind": "web-page",
+            "raw_hash": HASHES,
+            "size_bytes": 1_024,
+            "media_type": "text/html",
+            "collected_at": rfc3339(self.now_ms - 1_000),
+            **fields,
+        }
+
+    def issue_invoice(self, number: str, *, person: str = "acme-a", **fields: Any) -> TransactionResult:
+        return self.submit("invoice.issue", person, number, invoice_fields(number, **fields))
+
+    def red_invoice(
+        self, number: str, blue: str, net: str, *, person: str = "acme-a", **fields: Any
+    ) -> TransactionResult:
+        return self.submit(
+            "invoice.red", person, number, invoice_fields(number, net=net, corrects=[blue], **fields)
+        )
+
+    def book(self, number: str, *, person: str = "beta-a", voucher_no: str = "V-1") -> TransactionResult:
+        return self.submit("invoice.book", person, number, {"voucher_no": voucher_no})
+
+
+def rfc3339(time_ms: int) -> str:
+    """A time as a payload writes it; expects whole seconds from START_MS on."""
+    seconds = time_ms // 1_000 - START_MS // 1_000 + 9 * 3_600
+    day, rest = 2 + seconds // 86_400, seconds % 86_400
+    month, day = (11, day) if day <= 30 else (12, day - 30)
+    assert 1 <= day <= 30
+    return f"2026-{month:02d}-{day:02d}T{rest // 3_600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}+08:00"
+
+
+def licence_id(serial: int = 1, version: int = 1, *, type_code: str = BUSINESS, org: str = AMR) -> str:
+    return LicenceId(type_code, org, f"2026110200000000{serial:04d}", 1).with_version(version)
+
+
+def licence_fields(**fields: Any) -> dict[str, Any]:
+    return {
+        "name": "营业执照",
+        "type_code": BUSINESS,
+        "holder_ref": ACME,
+        "area_code": "990100",
+        "issued_date": "2026-11-02",
+        "effective_date": "2026-11-02",
+        **fields,
+    }
+
+
+def invoice_number(serial: int = 1) -> str:
+    return f"26990{serial:015d}"
+
+
+def invoice_fields(number: str, *, net: str = "1000.00", **fields: Any) -> dict[str, Any]:
+    """A Chinese invoice at 13 % from ACME to BETA."""
+    cents = int(net.replace(".", ""))
+    tax_cents = (cents * 13 + 50) // 100
+    tax, gross = _money(tax_cents), _money(cents + tax_cents)
+    return {
+        "standard": "CN",
+        "number": number,
+        "issue_date": "2026-11-02",
+        "currency": "CNY",
+        "seller_ref": ACME,
+        "buyer_ref": BETA,
+        "net": net,
+        "tax": tax,
+        "gross": gross,
+        "breakdown": [{"category": "VAT", "rate": "13", "net": net, "tax": tax}],
+        **fields,
+    }
+
+
+def _money(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
