@@ -1,4 +1,4 @@
-"""Settings for all tests: property tests draw the same examples everywhere and are not judged by the clock."""
+"""Settings for all tests: property tests draw the same examples everywhere and are not timed."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
 from govchain.api.context import CONTEXT, JSON, ApiContext
@@ -27,6 +28,7 @@ from govchain.errors import GovchainError, Unavailable
 
 _RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("govchain.api")
+_http_log = logging.getLogger("govchain.api.http")
 
 _HTTP_CODES: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 """What aiohttp refuses by itself, in our words."""
@@ -80,6 +82,8 @@ async def serve(
         create_app(service, limits),
         access_log=None,
         auto_decompress=False,
+        handler_cancellation=True,
+        logger=_http_log,
         keepalive_timeout=limits.idle_timeout_s,
         lingering_time=limits.shutdown_timeout_s,
         max_line_size=limits.header_bytes_max,
@@ -98,6 +102,15 @@ async def serve(
             "port (`ss -ltnp` names it), or set another HTTP address in the configuration"
         ) from error
     return ApiServer(runner, host, int(runner.addresses[0][1]))
+
+
+def _is_our_concern(record: logging.LogRecord) -> bool:
+    """False for bytes that are no HTTP: they are answered with 400, and must not fill the log."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or not issubclass(kind, HttpProcessingError)
+
+
+_http_log.addFilter(_is_our_concern)
 
 
 class _BoundedSite(web.BaseSite):

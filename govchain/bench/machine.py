@@ -1,4 +1,4 @@
-"""The machine that figures were measured on, described well enough to compare and not enough to identify it."""
+"""The machine that figures were measured on: enough to compare them, not enough to identify it."""
 
 from __future__ import annotations
 

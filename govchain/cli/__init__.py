@@ -1,4 +1,7 @@
-"""Composition root: the `govchain` command, the only place that sees every layer. No rule of any kind lives here."""
+"""Composition root: the `govchain` command, the only place that sees every layer.
+
+No rule of business or protocol lives here.
+"""
 
 from govchain.cli.app import main
 

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 import govchain
-from govchain.cli import bench, demo, node, receipts, records, replay, scenario, testnet
+from govchain.cli import bench, demo, node, queries, receipts, records, replay, scenario, testnet
 from govchain.cli.exits import ExitStatus, run_bounded
 
 START: Final = "Start here"
@@ -42,8 +42,8 @@ def build_app() -> typer.Typer:
     app.add_typer(node.app, name="node", rich_help_panel=NETWORK)
     app.command("anchor", rich_help_panel=RECORDS)(records.anchor)
     app.command("submit", rich_help_panel=RECORDS)(records.submit)
-    app.add_typer(records.query_app, name="query", rich_help_panel=RECORDS)
-    app.command("watch", rich_help_panel=RECORDS)(records.watch)
+    app.add_typer(queries.app, name="query", rich_help_panel=RECORDS)
+    app.command("watch", rich_help_panel=RECORDS)(queries.watch)
     app.add_typer(receipts.app, name="receipt", rich_help_panel=RECORDS)
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
     app.command("replay", rich_help_panel=REHEARSE)(replay.replay)
@@ -65,11 +65,16 @@ def main() -> None:
     sys.exit(int(run(sys.argv[1:])))
 
 
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
         typer.echo(f"govchain {govchain.__version__}")
         raise typer.Exit(ExitStatus.HOLDS)
+
+
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Options of the command itself."""

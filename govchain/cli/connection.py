@@ -39,7 +39,9 @@ UrlOption = Annotated[
 ]
 GenesisOption = Annotated[
     Path | None,
-    typer.Option("--genesis", metavar="FILE", help="The genesis to trust.", show_default="of the network folder"),
+    typer.Option(
+        "--genesis", metavar="FILE", help="The genesis to trust.", show_default="of the network folder"
+    ),
 ]
 PersonOption = Annotated[
     str | None, typer.Option("--as", metavar="PERSON", help="Whose key of the network folder signs.")
@@ -49,7 +51,9 @@ OrgOption = Annotated[
 ]
 KeyOption = Annotated[
     Path | None,
-    typer.Option("--key", metavar="FILE", help=f"Key file that signs. A passphrase comes from {PASSPHRASE_VARIABLE}."),
+    typer.Option(
+        "--key", metavar="FILE", help=f"Key file that signs. A passphrase comes from {PASSPHRASE_VARIABLE}."
+    ),
 ]
 
 
@@ -74,7 +78,9 @@ class Connection:
         """
         if self.genesis is None:
             raise ConfigError(
-                "nothing to verify against", expected="--genesis FILE or --network DIR", hint="the file is genesis.json"
+                "nothing to verify against",
+                expected="--genesis FILE or --network DIR",
+                hint="the file is genesis.json",
             )
         return self.genesis
 

@@ -9,7 +9,7 @@ import typer
 
 from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
 from govchain.cli.exits import ExitStatus
-from govchain.cli.records import digest_file
+from govchain.cli.record_files import digest_file
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.errors import BadProof, ConfigError
 from govchain.model import Genesis
@@ -157,7 +157,15 @@ def _show_failure(terminal: Terminal, receipt: Path, error: BadProof) -> None:
             f"验证不通过：步骤“{error.step}”失败。本回执不能证明任何内容。",
         )
     )
-    terminal.result({"receipt": str(receipt), "holds": False, "failed_step": error.step, "problem": str(error), "steps": steps})
+    terminal.result(
+        {
+            "receipt": str(receipt),
+            "holds": False,
+            "failed_step": error.step,
+            "problem": str(error),
+            "steps": steps,
+        }
+    )
 
 
 def _step_value(step: str, ok: bool, title: Text, checked: str) -> dict[str, Any]:

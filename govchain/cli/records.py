@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from govchain.cli.connection import (
@@ -25,31 +23,18 @@ from govchain.cli.connection import (
     run_async,
 )
 from govchain.cli.exits import ExitStatus
-from govchain.cli.record_files import read_record
+from govchain.cli.record_files import now_text, read_evidence, read_record
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
-from govchain.client import Client, TransactionStatus
-from govchain.client.signer import OrgSigner
-from govchain.crypto.file_digest import FileDigests, digest_chunks
+from govchain.client import Client, OrgSigner, TransactionStatus
+from govchain.crypto import suite
+from govchain.documents import PreparedRecord
 from govchain.errors import InvalidTransaction, Unavailable
-from govchain.ledger.payloads import EvidenceDeposit, Hashes, encode_payload
+from govchain.ledger.payloads import encode_payload
 from govchain.model import Transaction
 
-CHUNK_BYTES: Final = 1 << 20
 EXPIRY_BLOCKS: Final = 1_000
 DEPOSIT_ROLES: Final = ("evidence-platform", "notary", "court", "depositor")
-MEDIA_TYPES: Final = {
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".jpg": "image/jpeg",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".ofd": "application/ofd",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".txt": "text/plain",
-    ".xml": "application/xml",
-    ".zip": "application/zip",
-}
+"""Organisations that rule I5 lets deposit; `anchor` picks a key of one when nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +51,9 @@ class Sent:
 
 
 def anchor(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files. They stay here; their hashes go.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Files. They stay here; their hashes go.")
+    ],
     network: NetworkOption = None,
     url: UrlOption = None,
     genesis: GenesisOption = None,
@@ -88,7 +75,9 @@ def anchor(
     connection = open_connection(network, url, genesis)
     identity = open_identity(connection, person=person, org=org, key=key, org_roles=DEPOSIT_ROLES)
     terminal.say(
-        terminal.pick(f"signing as {identity.person} ({identity.org})", f"签署人 {identity.person}（{identity.org}）")
+        terminal.pick(
+            f"signing as {identity.person} ({identity.org})", f"签署人 {identity.person}（{identity.org}）"
+        )
     )
     sent = run_async(anchor_files(connection, identity, files, kind=kind, receipts=receipts))
     _report(terminal, sent)
@@ -103,22 +92,24 @@ async def anchor_files(
     receipts: Path | None = None,
 ) -> list[Sent]:
     """Deposit the hashes of files, wait until each is final, and write receipts."""
-    payloads = [(str(path), *_deposit(path, kind)) for path in files]
+    records = [read_evidence(path, kind) for path in files]
+    is_certified = connection.genesis is not None
     async with connection.client() as client:
         signer = await client.open_signer(identity.org, identity.signer)
         expiry_height = (await client.status()).height + EXPIRY_BLOCKS
         transactions = [
-            signer.build("evidence.deposit", payload, expiry_height=expiry_height) for _, _, payload in payloads
+            signer.build(record.kind, record.payload(), expiry_height=expiry_height) for record in records
         ]
-        statuses = await send_all(client, transactions)
+        statuses = await send_all(client, transactions, is_certified=is_certified)
         sent = [
-            Sent(label, number, status) for (label, number, _), status in zip(payloads, statuses, strict=True)
+            Sent(str(path), f"evidence/{record.object_id}", status)
+            for path, record, status in zip(files, records, statuses, strict=True)
         ]
         if receipts is not None:
             receipts.mkdir(parents=True, exist_ok=True)
             for path, item in zip(files, sent, strict=True):
                 target = receipts / f"{path.name}.receipt.json"
-                target.write_bytes(await client.receipt(item.status.id, certified=connection.genesis is not None))
+                target.write_bytes(await client.receipt(item.status.id, certified=is_certified))
     return sent
 
 
@@ -135,6 +126,12 @@ def submit(
     receipt: Annotated[
         Path | None, typer.Option("--receipt", metavar="FILE", help="Write the receipt there.")
     ] = None,
+    salt: Annotated[
+        Path | None,
+        typer.Option(
+            "--salt", metavar="FILE", help="Secret salt for parties of an invoice that no company id names."
+        ),
+    ] = None,
     json_target: JsonOption = None,
     quiet: QuietOption = False,
     language: LanguageOption = None,
@@ -143,32 +140,56 @@ def submit(
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     connection = open_connection(network, url, genesis)
     identity = open_identity(connection, person=person, org=org, key=key)
-    _report(terminal, [run_async(_submit(connection, identity, file, receipt))])
+    record = read_record(
+        file,
+        suite(connection.genesis.suite) if connection.genesis is not None else suite(),
+        salt=salt.read_bytes() if salt is not None else b"",
+    )
+    _report(terminal, [run_async(_submit(connection, identity, record, receipt))])
 
 
-async def _submit(connection: Connection, identity: Identity, file: Path, receipt: Path | None) -> Sent:
-    record = read_record(file)
+async def _submit(
+    connection: Connection, identity: Identity, record: PreparedRecord, receipt: Path | None
+) -> Sent:
+    is_certified = connection.genesis is not None
+    record_type = record.kind.partition(".")[0]
     async with connection.client() as client:
-        signer: OrgSigner = await client.open_signer(identity.org, identity.signer)
-        status = await client.status()
-        level = "certified" if connection.genesis is not None else "local"
-        current = (await client.record(record.record_type, record.object_id, level=level)).state
-        envelope = {
-            "object_id": record.object_id,
-            "object_version": 1 if current is None else current.version + 1,
-            "claimed_time": _now(),
-            **({} if current is None else {"prev_record_hash": current.last_record_hash.hex()}),
-            **record.envelope,
-        }
-        payload = encode_payload(envelope, record.fields)
-        transaction = signer.build(record.kind, payload, expiry_height=status.height + EXPIRY_BLOCKS)
-        final = (await send_all(client, [transaction]))[0]
+        signer = await client.open_signer(identity.org, identity.signer)
+        payload = encode_payload(await _complete(client, record, record_type, is_certified), record.fields)
+        final = await _send_one(client, signer, record.kind, payload, is_certified=is_certified)
         if receipt is not None:
-            receipt.write_bytes(await client.receipt(final.id, certified=connection.genesis is not None))
-    return Sent(str(file), f"{record.record_type}/{record.object_id}", final)
+            receipt.write_bytes(await client.receipt(final.id, certified=is_certified))
+    return Sent(identity.person, f"{record_type}/{record.object_id}", final)
 
 
-async def send_all(client: Client, transactions: Sequence[Transaction]) -> list[TransactionStatus]:
+async def _complete(
+    client: Client, record: PreparedRecord, record_type: str, is_certified: bool
+) -> dict[str, Any]:
+    """The envelope, continued from where the chain has the object (rule G4)."""
+    found: dict[str, Any] = {"object_version": 1}
+    if record_type != "key":
+        level = "certified" if is_certified else "local"
+        current = (await client.record(record_type, record.object_id, level=level)).state
+        if current is not None:
+            found = {
+                "object_version": current.version + 1,
+                "prev_record_hash": current.last_record_hash.hex(),
+            }
+    # What the file says itself comes last. A prepared first record says version 1, and the chain judges it.
+    return {"object_id": record.object_id, "claimed_time": now_text(), **found, **record.envelope}
+
+
+async def _send_one(
+    client: Client, signer: OrgSigner, kind: str, payload: bytes, *, is_certified: bool
+) -> TransactionStatus:
+    expiry_height = (await client.status()).height + EXPIRY_BLOCKS
+    transaction = signer.build(kind, payload, expiry_height=expiry_height)
+    return (await send_all(client, [transaction], is_certified=is_certified))[0]
+
+
+async def send_all(
+    client: Client, transactions: Sequence[Transaction], *, is_certified: bool
+) -> list[TransactionStatus]:
     """Submit transactions and wait until each is final.
 
     Raises:
@@ -181,47 +202,16 @@ async def send_all(client: Client, transactions: Sequence[Transaction]) -> list[
             if admission.code == "pool-full":
                 raise Unavailable(admission.detail)
             raise InvalidTransaction(admission.code, f"{admission.code}: {admission.detail}")
-    certified = True
-    return [await client.wait(admission.id, certified=certified) for admission in admissions]
-
-
-def digest_file(path: Path) -> FileDigests:
-    """Both hashes and the size of a file."""
-    return digest_chunks(_chunks(path))
-
-
-def _deposit(path: Path, kind: str) -> tuple[str, bytes]:
-    """Evidence number and payload of one file."""
-    digests = digest_file(path)
-    now = _now()
-    number = f"EV-{now.replace('-', '').replace(':', '')[:15]}Z-{digests.sha256[:16]}"
-    collected = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    fields = EvidenceDeposit(
-        evidence_kind=kind,
-        raw_hash=Hashes(sha256=digests.sha256, sm3=digests.sm3),
-        size_bytes=digests.size_bytes,
-        media_type=MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream"),
-        collected_at=collected.isoformat(timespec="seconds"),
-        collector_tool="govchain anchor",
-    )
-    return number, encode_payload({"object_id": number, "object_version": 1, "claimed_time": now}, fields)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return [await client.wait(admission.id, certified=is_certified) for admission in admissions]
 
 
 def _report(terminal: Terminal, sent: Sequence[Sent]) -> None:
     for item in sent:
         result = item.status.result
         assert result is not None, "a final transaction has a result"
-        where = terminal.pick(f"final at height {item.status.height}", f"已于高度 {item.status.height} 最终确认")
+        where = terminal.pick(
+            f"final at height {item.status.height}", f"已于高度 {item.status.height} 最终确认"
+        )
         if result.applied:
             terminal.good(f"{item.label} → {item.object_id}  {where}")
         else:
@@ -239,12 +229,13 @@ def _report(terminal: Terminal, sent: Sequence[Sent]) -> None:
 def _sent_value(item: Sent) -> dict[str, Any]:
     result = item.status.result
     assert result is not None
-    plain = msgspec.to_builtins({"rule": result.rule, "code": result.code, "detail": result.detail})
     return {
-        "file": item.label,
+        "source": item.label,
         "object": item.object_id,
         "transaction": item.status.id.hex(),
         "height": item.status.height,
         "applied": result.applied,
-        **plain,
+        "rule": result.rule,
+        "code": result.code,
+        "detail": result.detail,
     }

@@ -43,7 +43,9 @@ def language_of(chosen: Language | None, environment: Mapping[str, str] = os.env
     """The chosen language, or the one that the environment's locale asks for."""
     if chosen is not None:
         return chosen
-    locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    locale = next(
+        (environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), ""
+    )
     return Language.ZH if locale.lower().startswith("zh") else Language.EN
 
 
@@ -75,6 +77,10 @@ class Terminal:
     def good(self, text: str) -> None:
         """Something held."""
         self.console.print(Text.assemble(("✓ ", "green"), text))
+
+    def refused(self, text: str) -> None:
+        """Something was refused, and rightly so."""
+        self.console.print(Text.assemble(("⊘ ", "yellow"), text))
 
     def bad(self, text: str) -> None:
         """Something did not hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -12,14 +13,16 @@ import typer
 
 from govchain.cli.exits import ExitStatus
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
-from govchain.config import parse_yaml
-from govchain.errors import Unavailable
+from govchain.config import load_yaml, parse_yaml
+from govchain.errors import ConfigError, Unavailable
+from govchain.scenario import load_scenario, network_plan
 from govchain.testnet import (
     BASE_PORT,
     Addresses,
     Health,
     LocalNetwork,
     NetworkManifest,
+    NetworkPlan,
     OrganisationsFile,
     init_network,
     load_manifest,
@@ -37,30 +40,41 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Network folder m
 
 @app.command()
 def init(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make. Must be absent or empty.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder to make. Must be absent or empty.")
+    ],
     orgs: Annotated[
         Path | None,
         typer.Option(
-            "--orgs", metavar="FILE", help="YAML file of organisations and people.", show_default="sample"
+            "--orgs",
+            metavar="FILE",
+            help="YAML file of organisations and people, or a scenario.",
+            show_default="sample",
         ),
     ] = None,
     validators: Annotated[
         int | None,
-        typer.Option("--validators", "-n", min=1, max=100, help="How many.", show_default="as the file says, or 4"),
+        typer.Option(
+            "--validators", "-n", min=1, max=100, help="How many.", show_default="as the file says, or 4"
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the chain, for people.", show_default="of the file")
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, help="Derive every key from this number. REHEARSAL ONLY: nothing is secret."),
+        typer.Option(
+            "--seed", min=0, help="Derive every key from this number. REHEARSAL ONLY: nothing is secret."
+        ),
     ] = None,
     base_port: Annotated[
         int, typer.Option("--base-port", min=1024, max=65_000, help="API port of the first validator.")
     ] = BASE_PORT,
     host_pattern: Annotated[
         str,
-        typer.Option("--host-pattern", help="Host of each validator; {name} stands for its name (containers)."),
+        typer.Option(
+            "--host-pattern", help="Host of each validator; {name} stands for its name (containers)."
+        ),
     ] = "127.0.0.1",
     if_missing: Annotated[
         bool, typer.Option("--if-missing", help="Do nothing when the folder holds a network already.")
@@ -74,15 +88,8 @@ def init(
     if if_missing and (out / "network.yaml").is_file():
         _report_init(terminal, out, load_manifest(out), made=False)
         return
-    file = load_organisations(orgs) if orgs is not None else sample_organisations()
     now = datetime.now(UTC)
-    plan = plan_network(
-        file,
-        name=name,
-        time_ms=int(now.timestamp() * 1000),
-        validators=validators,
-        seed=seed,
-    )
+    plan = _read_plan(orgs, now=now, name=name, validators=validators, seed=seed)
     addresses = Addresses(base_port=base_port, host_pattern=host_pattern)
     _report_init(terminal, out, init_network(out, plan, now=now, addresses=addresses), made=True)
 
@@ -90,7 +97,9 @@ def init(
 @app.command()
 def up(
     directory: Directory,
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once all validators are ready.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once all validators are ready.")
+    ] = False,
     json_target: JsonOption = None,
     quiet: QuietOption = False,
     language: LanguageOption = None,
@@ -108,7 +117,12 @@ def up(
     network.start()
     _report_status(terminal, network)
     if detach:
-        terminal.say(terminal.pick(f"Stop them with: govchain testnet down {directory}", f"停止：govchain testnet down {directory}"))
+        terminal.say(
+            terminal.pick(
+                f"Stop them with: govchain testnet down {directory}",
+                f"停止：govchain testnet down {directory}",
+            )
+        )
         terminal.result(_status_value(network))
         return
     try:
@@ -141,6 +155,28 @@ def down(directory: Directory, quiet: QuietOption = False, language: LanguageOpt
     terminal = Terminal(quiet=quiet, language=language)
     stopped = LocalNetwork(directory).stop()
     terminal.say(terminal.pick(f"{stopped} validators stopped.", f"已停止 {stopped} 个验证节点。"))
+
+
+def _read_plan(
+    orgs: Path | None, *, now: datetime, name: str | None, validators: int | None, seed: int | None
+) -> NetworkPlan:
+    """The plan of an organisations file, of a scenario, or of the sample that ships with the package."""
+    time_ms = int(now.timestamp() * 1000)
+    if orgs is None:
+        file = sample_organisations()
+    elif "govchain" in load_yaml(orgs, dict[str, Any]):
+        plan = network_plan(load_scenario(orgs), seed)
+        if validators not in (None, len(plan.validators)):
+            raise ConfigError(
+                "the scenario says itself how many validators there are",
+                path=str(orgs),
+                found=f"--validators {validators}",
+                expected=str(len(plan.validators)),
+            )
+        return replace(plan, name=name or plan.name, time_ms=time_ms, seed=seed)
+    else:
+        file = load_organisations(orgs)
+    return plan_network(file, name=name, time_ms=time_ms, validators=validators, seed=seed)
 
 
 def sample_organisations() -> OrganisationsFile:
@@ -177,7 +213,7 @@ def _warn_rehearsal(terminal: Terminal, manifest: NetworkManifest) -> None:
     if manifest.seed is not None:
         terminal.say(
             terminal.pick(
-                f"REHEARSAL NETWORK: every key is derived from seed {manifest.seed}. Never put real records here.",
+                f"REHEARSAL NETWORK: every key follows from seed {manifest.seed}. Put no real records here.",
                 f"演练网络：所有密钥由种子 {manifest.seed} 推导。切勿存入真实记录。",
             ),
             style="bold yellow",
@@ -232,7 +268,8 @@ def _watch(terminal: Terminal, network: LocalNetwork) -> None:
                 shown = height
                 terminal.say(
                     terminal.pick(
-                        f"height {height} final at {member.name}", f"高度 {height} 已在 {member.name} 最终确认"
+                        f"height {height} final at {member.name}",
+                        f"高度 {height} 已在 {member.name} 最终确认",
                     )
                 )
         time.sleep(WATCH_INTERVAL_S)

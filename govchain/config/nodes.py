@@ -14,7 +14,7 @@ import yaml
 from govchain.errors import ConfigError
 
 TEXT_BYTES_MAX: Final = 1_048_576
-NODES_MAX: Final = 100_000
+NODES_MAX: Final = 20_000
 DEPTH_MAX: Final = 24
 
 

@@ -58,7 +58,7 @@ def on_progress(state: ReplicaState, message: Progress, output: Output) -> None:
     above = range(message.head + 1, message.head + 1 + limit)
     for seq in above:
         if (slot := state.slots.get(seq)) is not None:
-            output.send.extend(Send(signed, to=peer) for signed in held_messages(slot))
+            output.send.extend(Send(signed, to=peer) for signed in held_messages(slot, peer))
     late = [
         height for height in range(message.final + 1, message.final + 1 + limit) if height <= message.head
     ]
@@ -77,9 +77,10 @@ def own_messages(state: ReplicaState, slot: Slot) -> list[SignedMessage]:
     return messages + [vote for vote in (slot.own_prepare, slot.own_commit) if vote is not None]
 
 
-def held_messages(slot: Slot) -> list[SignedMessage]:
-    """The accepted proposal, whoever signed it, and the own votes on it."""
-    proposal = None if slot.proposal is None else slot.proposal.signed
+def held_messages(slot: Slot, peer: int) -> list[SignedMessage]:
+    """The accepted proposal, unless the peer signed it itself, and the own votes on it."""
+    entry = slot.proposal
+    proposal = entry.signed if entry is not None and entry.message.validator != peer else None
     return [signed for signed in (proposal, slot.own_prepare, slot.own_commit) if signed is not None]
 
 
@@ -132,6 +133,10 @@ def _note_behind(state: ReplicaState, output: Output) -> None:
     """A weak quorum executed heights that we cannot decide: the driver must fetch blocks (rule CU-1)."""
     height = _quorum_ahead(state)
     if height <= state.head.height:
+        return
+    # Votes sent again are the cheaper cure: they get one more period, unless the logs have passed us by.
+    is_far = height - state.head.height > state.parameters.checkpoint_interval
+    if not is_far and state.moved >= state.period - 1:
         return
     attested = state.highest_attested
     peers = [peer for peer in sorted(attested) if attested[peer] >= height and peer != state.index]

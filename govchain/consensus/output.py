@@ -74,7 +74,8 @@ class CancelTimer:
 class Note:
     """A structured fact for logs, metrics, trace and dashboard.
 
-    `event` is one of: proposed, prepared, committed, rejected, behind, diverged, uncertified, stable-checkpoint.
+    `event` is one of: proposed, prepared, committed, rejected, behind, uncertified, diverged,
+    stable-checkpoint.
     A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule`, `peer` and `problem`.
     """
 

@@ -79,8 +79,8 @@ class Replica:
         )
         if restored is not None:
             restore(self._state, restored.entries)
-            unsure = [header.height for header in restored.uncertified] + [head.height]
-            self._state.final = max(0, min(unsure) - 1)
+            uncertified = [header.height for header in restored.uncertified]
+            self._state.final = min([head.height, *[height - 1 for height in uncertified]])
 
     def start(self, now_ms: int) -> Output:
         """What to do on waking up: after a restart, the same votes again (rule RC-1)."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from govchain.consensus.attesting import attest
+from govchain.consensus.attesting import attest, attest_installed
 from govchain.consensus.healing import own_messages, progress
 from govchain.consensus.messages import Commit, Prepare, Proposal
 from govchain.consensus.output import LogEntry, Output, Send
 from govchain.consensus.state import ProposalEntry, ReplicaState
 from govchain.consensus.verify import verify_message
-from govchain.consensus.voting import fetch_missing, try_commit, try_prepare
+from govchain.consensus.voting import try_commit, try_prepare
 from govchain.crypto import digest_of
 from govchain.errors import InvalidInput, StorageFailure
 from govchain.model import BlockHeader
@@ -34,7 +34,7 @@ class RestoredState:
     entries: tuple[LogEntry, ...]
     """The vote log above the head, and at every executed height that has no certificate in the store."""
     uncertified: tuple[BlockHeader, ...] = ()
-    """Executed headers whose certificate is not in the store, lowest first."""
+    """Every executed header whose certificate is not in the store, lowest first; the head may be one."""
 
 
 def restore(state: ReplicaState, entries: tuple[LogEntry, ...]) -> None:
@@ -69,16 +69,17 @@ def compute_low(restored: RestoredState, checkpoint_interval: int) -> int:
 
 
 def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None:
-    """Send the same votes again, attest what is uncertified, ask for what was missed (rules RC-1, RC-4)."""
+    """Send the same votes again, attest what is uncertified, ask for what was missed (rules RC-1, RC-4).
+
+    Bodies of accepted proposals are asked for only when they are needed: the driver may have kept them.
+    """
     for header in restored.uncertified:
-        if header.height < state.head.height:
-            attest(state, header, output)
-    if restored.head is not None:
-        attest(state, restored.head, output)
+        attest(state, header, output)
+    if restored.head is not None and restored.head.height not in state.heights:
+        attest_installed(state, restored.head, output)
     for seq in [seq for seq in sorted(state.slots) if seq > state.head.height]:
         slot = state.slots[seq]
         output.send.extend(Send(signed) for signed in own_messages(state, slot))
-        fetch_missing(state, slot, output)
         try_prepare(state, slot, output)
         try_commit(state, slot, output)
     if state.validators.size > 1:

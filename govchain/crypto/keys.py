@@ -119,7 +119,6 @@ def _write_new(target: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), 0o600)
             os.fsync(file.fileno())
         os.link(aside, target, follow_symlinks=False)
     finally:

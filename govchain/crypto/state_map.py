@@ -1,6 +1,6 @@
 """The authenticated state map: keys and values under one root, with proofs of presence and of absence.
 
-A trie over the hex digits of the hashed key (a measured choice, docs/adr/0002-state-map.md). A part of the
+A trie over the hex digits of the hashed key (a measured choice, docs/adr/0003-state-map.md). A part of the
 map with at most `BUCKET_MAX` entries is one bucket row; a larger part is a node row with 16 children. So the
 shape, and with it the root, depends on content alone. Rows are stored by path; a row's digest is its hash.
 
@@ -21,7 +21,7 @@ from govchain.crypto.suite import Suite
 from govchain.errors import BadProof, StorageFailure
 from govchain.model.ids import DIGEST_BYTES, Digest
 
-BUCKET_MAX: Final = 16
+BUCKET_MAX: Final = 32
 """Entries that a bucket holds; one more makes it a node."""
 ENTRY_BYTES: Final = 2 * DIGEST_BYTES
 """Hash of the key, then hash of the value."""

@@ -6,7 +6,6 @@ No file is read here and no clock; digests and times come in.
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Final
 
 from govchain.crypto.file_digest import FileDigests
@@ -65,7 +64,11 @@ UNKNOWN_MEDIA_TYPE: Final = "application/octet-stream"
 
 def media_type_of(file_name: str) -> str:
     """Media type by the extension alone; `application/octet-stream` when it is not known."""
-    return MEDIA_TYPES.get(PurePath(file_name).suffix.lower(), UNKNOWN_MEDIA_TYPE)
+    stem, dot, extension = file_name.rpartition(".")
+    # A name that begins with its only dot is a hidden file without an extension.
+    if not stem or stem.endswith(("/", "\\")):
+        return UNKNOWN_MEDIA_TYPE
+    return MEDIA_TYPES.get(f"{dot}{extension}".lower(), UNKNOWN_MEDIA_TYPE)
 
 
 def evidence_number(digests: FileDigests, collected_at: str) -> str:

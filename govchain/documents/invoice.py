@@ -7,9 +7,16 @@ The BT and BG numbers are those of the standard's semantic model.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Final
 
-ZERO = Decimal(0)
+ZERO: Final = Decimal(0)
+
+EXACT: Final = Context(prec=80, rounding=ROUND_HALF_UP)
+"""Wide enough that no sum or product of the numbers that `ubl` reads is ever rounded.
+
+Whatever computes sets it first: a thread's own context may be narrower, and figures must not depend on it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

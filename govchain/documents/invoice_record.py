@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final
 
 from govchain.crypto import Suite
 from govchain.crypto.file_digest import FileDigests
-from govchain.documents.invoice import BusinessInvoice, Identifier, Party, TaxRow
+from govchain.documents.invoice import EXACT, BusinessInvoice, Identifier, Party, TaxRow
 from govchain.documents.record import PreparedRecord, first_record_envelope
 from govchain.errors import ConfigError, InvalidDocument
 from govchain.ledger.identifiers import is_credit_code
@@ -58,6 +58,13 @@ def to_invoice_record(
         InvalidDocument: A value has no place in a record (field named).
         ConfigError: A salt is needed and missing or too short.
     """
+    with localcontext(EXACT):
+        return _to_record(invoice, digests, suite, claimed_time, salt)
+
+
+def _to_record(
+    invoice: BusinessInvoice, digests: FileDigests, suite: Suite, claimed_time: str, salt: bytes
+) -> PreparedRecord:
     root = "/CreditNote" if invoice.is_credit_note else "/Invoice"
     seller_ref = reference_of(invoice.seller, suite=suite, salt=salt)
     object_id = invoice_object_id(seller_ref, invoice.number)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Final
 
-from govchain.documents.invoice import ZERO, BusinessInvoice, Line, TaxKey, TaxRow
+from govchain.documents.invoice import EXACT, ZERO, BusinessInvoice, Line, TaxKey
 from govchain.errors import InvalidDocument
 
 HALF_CENT: Final = Decimal("0.005")
@@ -29,8 +29,6 @@ LINE_TOLERANCE: Final = Decimal("0.02")
 PEPPOL_BILLING: Final = "urn:fdc:peppol.eu:2017:poacc:billing:3"
 
 _CENT: Final = Decimal("0.01")
-# Wide enough that no sum or product of the numbers that `ubl` reads is ever rounded.
-_EXACT: Final = Context(prec=80, rounding=ROUND_HALF_UP)
 
 CATEGORIES: Final = {
     "S": "S",
@@ -67,14 +65,14 @@ def validate_invoice(invoice: BusinessInvoice) -> None:
     Raises:
         InvalidDocument: The first rule that is broken, with its field.
     """
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         for rule in RULES:
             rule(invoice)
 
 
 def find_remarks(invoice: BusinessInvoice) -> tuple[Remark, ...]:
     """Lines whose net amount is not quantity times price: legal in EN 16931, but worth a look."""
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         return tuple(
             Remark("PEPPOL-EN16931-R120", f"{line.path}/cbc:LineExtensionAmount", problem)
             for line in invoice.lines
@@ -161,8 +159,9 @@ def validate_categories_have_a_row(invoice: BusinessInvoice) -> None:
 
 def validate_category_bases(invoice: BusinessInvoice) -> None:
     """BR-S-08, BR-Z-08 and so on: BT-116 is the sum of the items of its category and rate."""
+    sums = _sum_items(invoice)
     for row in invoice.rows:
-        expected = sum((amount for amount, _ in _items_of(invoice, row)), ZERO)
+        expected, _ = sums.get(_match_key(row.tax), (ZERO, 0))
         if row.base != expected:
             field = f"{row.path}/cbc:TaxableAmount"
             raise InvalidDocument(_rule(row.tax, "08"), field, _text(row.base, expected))
@@ -170,6 +169,7 @@ def validate_category_bases(invoice: BusinessInvoice) -> None:
 
 def validate_category_taxes(invoice: BusinessInvoice) -> None:
     """BR-CO-17 (BT-117 = BT-116 x rate / 100 in two decimals) and BR-Z-09 and so on (untaxed means zero)."""
+    sums = _sum_items(invoice)
     for row in invoice.rows:
         field = f"{row.path}/cbc:TaxAmount"
         if row.tax.category in UNTAXED:
@@ -177,8 +177,8 @@ def validate_category_taxes(invoice: BusinessInvoice) -> None:
                 raise InvalidDocument(_rule(row.tax, "09"), field, _text(row.amount, ZERO))
             continue
         exact = row.base * (row.tax.rate or ZERO) / 100
-        items = max(1, sum(1 for _ in _items_of(invoice, row)))
-        if abs(row.amount - exact) > min(HALF_CENT * items, ROW_TOLERANCE_MAX):
+        _, items = sums.get(_match_key(row.tax), (ZERO, 0))
+        if abs(row.amount - exact) > min(HALF_CENT * max(1, items), ROW_TOLERANCE_MAX):
             expected = exact.quantize(_CENT, rounding=ROUND_HALF_UP)
             raise InvalidDocument("BR-CO-17", field, _text(row.amount, expected))
 
@@ -273,15 +273,18 @@ def _match_key(tax: TaxKey) -> tuple[str, Decimal]:
     return tax.category, tax.rate or ZERO
 
 
-def _items_of(invoice: BusinessInvoice, row: TaxRow) -> Iterator[tuple[Decimal, str]]:
-    """Signed amounts of the row's category and rate, with their paths."""
-    wanted = _match_key(row.tax)
-    for line in invoice.lines:
-        if _match_key(line.tax) == wanted:
-            yield line.net, line.path
-    for each in invoice.allowance_charges:
-        if _match_key(each.tax) == wanted:
-            yield (each.amount if each.is_charge else -each.amount), each.path
+def _sum_items(invoice: BusinessInvoice) -> dict[tuple[str, Decimal], tuple[Decimal, int]]:
+    """For each category and rate in use: sum of its lines, allowances and charges, and how many they are."""
+    items = [(line.tax, line.net) for line in invoice.lines]
+    items += [
+        (each.tax, each.amount if each.is_charge else -each.amount) for each in invoice.allowance_charges
+    ]
+    sums: dict[tuple[str, Decimal], tuple[Decimal, int]] = {}
+    for tax, amount in items:
+        key = _match_key(tax)
+        total, count = sums.get(key, (ZERO, 0))
+        sums[key] = (total + amount, count + 1)
+    return sums
 
 
 def _all_taxes(invoice: BusinessInvoice) -> Iterator[tuple[str, str, TaxKey]]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
 
@@ -19,6 +19,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from govchain.documents.invoice import (
+    EXACT,
     ZERO,
     AllowanceCharge,
     BusinessInvoice,
@@ -61,14 +62,15 @@ def read_invoice(data: bytes) -> BusinessInvoice:
     """Read an invoice or credit note; `validate_invoice` then judges its sums.
 
     Raises:
-        InvalidDocument: No such document, or a mandatory field is missing or malformed (rule and field named).
+        InvalidDocument: No such document, or a field is missing or malformed; rule and field are named.
     """
     root = _parse(data)
     kind = _ROOTS.get(root.tag)
     if kind is None:
         found = root.tag if len(root.tag) <= 120 else root.tag[:117] + "..."
         raise InvalidDocument("UBL-ROOT", "/", f"expected a UBL 2.1 Invoice or CreditNote, found {found}")
-    return _read_document(_Node(root, f"/{kind}"), kind)
+    with localcontext(EXACT):
+        return _read_document(_Node(root, f"/{kind}"), kind)
 
 
 def _parse(data: bytes) -> Element:

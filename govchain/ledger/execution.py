@@ -17,7 +17,7 @@ from govchain.ledger.access import DecodeCache, StateAccess
 from govchain.ledger.overlay import StateView
 from govchain.ledger.payload_check import decode_payload
 from govchain.ledger.rules import TRANSITIONS
-from govchain.ledger.rules.attempt import Attempt
+from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import g2_hashes_are_well_formed, g9_claimed_time_runs_forward
 from govchain.ledger.rules.personal import mask_identifiers
 from govchain.ledger.rules.registry import deny
@@ -83,7 +83,9 @@ class Execution:
         try:
             body = decode(transaction.body, TransactionBody)
         except MalformedBytes as error:
-            raise deny("RQ-1", "E_PAYLOAD", f"transaction body: {error}") from error
+            raise deny(
+                "RQ-1", "E_PAYLOAD", "the transaction body is not canonical bytes of a body"
+            ) from error
         if body.chain_id != self._chain_id:
             raise deny("RQ-1", "E_CHAIN", "the transaction is for another chain")
         if body.expiry_height < self._height:
@@ -108,9 +110,7 @@ class Execution:
 
     def _apply(self, transaction_id: bytes, body: TransactionBody, key: KeyState, about: _Subject) -> None:
         org = self._require_signer(body, key)
-        transition = TRANSITIONS.get(body.kind)
-        if transition is None:
-            raise deny("G0", "E_KIND", "this chain knows no such kind of record")
+        transition = self._require_transition(body)
         envelope, fields, claimed_time_ms = decode_payload(body.kind, body.payload)
         about.object_id = f"{transition.record_type}/{envelope.object_id}"
         attempt = Attempt(
@@ -143,6 +143,13 @@ class Execution:
             raise deny("I5", "E_ROLE", "the key does not belong to the organisation that it names")
         return org
 
+    def _require_transition(self, body: TransactionBody) -> Transition:
+        """Rule G0: the kind is in the table."""
+        transition = TRANSITIONS.get(body.kind)
+        if transition is None:
+            raise deny("G0", "E_KIND", "this chain knows no such kind of record")
+        return transition
+
     def _record_denial(self, result: TransactionResult, body: TransactionBody, key: KeyState) -> None:
         """Rule G8: who, what and which rule, without the payload."""
         entry = DenialEntry(
@@ -153,6 +160,11 @@ class Execution:
             object_id=result.object_id,
         )
         self._view.put(state.denial_key(result.transaction_id), encode(entry))
+
+
+def is_nonce_spent(result: TransactionResult) -> bool:
+    """True when the result used up its nonce, so that no other result of the same transaction did."""
+    return result.applied or not (result.rule in ("RQ-1", "RQ-4") or result.code == "E_SIG")
 
 
 class _Subject:

@@ -1,7 +1,7 @@
 """Identifiers of the records' own standards: licence ids, credit codes, invoice and case numbers, times.
 
 Parsing and check characters only; which of them a transaction may use is a rule's business.
-Every function raises ValueError with one sentence on what is wrong and repeats nothing that may name a person.
+Parsers raise ValueError with one sentence on what is wrong.
 """
 
 from __future__ import annotations
@@ -116,7 +116,11 @@ def parse_time_ms(text: str) -> int:
     """Unix milliseconds of an RFC 3339 time with offset."""
     if not _TIME.fullmatch(text):
         raise ValueError("expected an RFC 3339 time with offset, for example 2026-11-02T09:00:00+08:00")
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        # The library's wording changes with its version; results are hashed, so ours must not.
+        raise ValueError("this day is not in the calendar") from None
     return (moment - _EPOCH) // _MILLISECOND
 
 
@@ -124,7 +128,10 @@ def parse_date_ms(text: str) -> int:
     """Unix milliseconds at which a calendar day begins in China (+08:00)."""
     if not _DATE.fullmatch(text):
         raise ValueError("expected a date, for example 2026-11-02")
-    day = date.fromisoformat(text)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("this day is not in the calendar") from None
     return (datetime(day.year, day.month, day.day, tzinfo=_CHINA) - _EPOCH) // _MILLISECOND
 
 

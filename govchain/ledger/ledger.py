@@ -19,7 +19,7 @@ from govchain.crypto.state_map import StateMap, StateProof
 from govchain.errors import ConfigError
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess
-from govchain.ledger.execution import Execution
+from govchain.ledger.execution import Execution, is_nonce_spent
 from govchain.ledger.head import (
     LedgerHead,
     encode_location,
@@ -189,7 +189,7 @@ class Ledger:
         header = block.header
         digest = digest_of(self.suite, header)
         writes: list[Write] = [(Space.BLOCK, height_key(header.height), encode(block))]
-        writes += self._index_transactions(header.height, ids)
+        writes += self._index_transactions(header.height, ids, block.results)
         writes += [(Space.STATE, key, value) for key, value in changes.items()]
         writes += [(Space.TREE, key, value) for key, value in tree_writes]
         writes += [(Space.HISTORY, key, value) for key, value in self._history.append(digest)]
@@ -204,16 +204,16 @@ class Ledger:
         assert self._history.size == header.height
         return ExecutedBlock(block=block, transaction_ids=ids, writes=writes, header_digest=digest)
 
-    def _index_transactions(self, height: int, ids: Sequence[bytes]) -> list[Write]:
-        # A body that was executed before is denied now; its first place stays the one people find.
-        writes: list[Write] = []
-        here: set[bytes] = set()
-        for position, transaction_id in enumerate(ids):
-            if transaction_id not in here and not self._is_indexed(transaction_id):
-                here.add(transaction_id)
-                writes.append((Space.TRANSACTION, transaction_id, encode_location(height, position)))
-        self._recent_ids.append(frozenset(here))
-        return writes
+    def _index_transactions(
+        self, height: int, ids: Sequence[bytes], results: Sequence[TransactionResult]
+    ) -> list[Write]:
+        # One body may be ordered twice, but spends its nonce once: that place is the one people find.
+        places: dict[bytes, bytes] = {}
+        for position, (transaction_id, result) in enumerate(zip(ids, results, strict=True)):
+            if is_nonce_spent(result) or not (transaction_id in places or self._is_indexed(transaction_id)):
+                places[transaction_id] = encode_location(height, position)
+        self._recent_ids.append(frozenset(places))
+        return [(Space.TRANSACTION, transaction_id, place) for transaction_id, place in places.items()]
 
     def _is_indexed(self, transaction_id: bytes) -> bool:
         if any(transaction_id in recent for recent in self._recent_ids):

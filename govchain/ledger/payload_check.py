@@ -6,6 +6,7 @@ Decoders are built once; canonical form is judged by writing the value again. No
 from __future__ import annotations
 
 import re
+import typing
 from typing import Any, Final
 
 import msgspec
@@ -13,14 +14,20 @@ import msgspec
 from govchain.codec import decode_json
 from govchain.errors import MalformedBytes
 from govchain.ledger.identifiers import parse_time_ms
-from govchain.ledger.payloads import PAYLOADS, Envelope, decode_envelope
+from govchain.ledger.payloads import PAYLOADS, Envelope
 from govchain.ledger.rules.personal import payload_holds_identifier
 from govchain.ledger.rules.registry import deny
 from govchain.ledger.state import OBJECT_ID_MAX
 
 INTEGER_MAX: Final = 2**53 - 1
 
+PARTS_EXPLAINED_MAX: Final = 256
+"""Objects and lists up to which a broken payload is explained.
+
+How deep a decoder can go depends on the caller's stack; no verdict and no word of a result may."""
+
 _OBJECT_ID: Final = re.compile(rf"[^\s\x00-\x1f\x7f]{{1,{OBJECT_ID_MAX}}}")
+_read_envelope: Final = msgspec.json.Decoder(Envelope).decode
 _FIELDS: Final = {kind: msgspec.json.Decoder(struct) for kind, struct in PAYLOADS.items()}
 _DECODE_ERRORS: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
@@ -45,12 +52,10 @@ def decode_payload(kind: str, payload: bytes) -> tuple[Envelope, Any, int]:
         NotPermitted: Rule G1 with the field named, or rule I3.
     """
     try:
-        envelope = decode_envelope(payload)
+        envelope = _read_envelope(payload)
         fields = _FIELDS[kind].decode(envelope.fields)
-    except MalformedBytes as error:
-        raise deny("G1", "E_PAYLOAD", str(error)) from error
     except _DECODE_ERRORS as error:
-        raise deny("G1", "E_PAYLOAD", f"payload fields: {error}") from error
+        raise deny("G1", "E_PAYLOAD", _explain(payload, kind)) from error
     if not _is_canonical(payload):
         raise deny("G1", "E_PAYLOAD", "payload: not in canonical form (RFC 8785)")
     if payload_holds_identifier(payload):
@@ -62,6 +67,58 @@ def decode_payload(kind: str, payload: bytes) -> tuple[Envelope, Any, int]:
         return envelope, fields, parse_time_ms(envelope.claimed_time)
     except ValueError as error:
         raise deny("G1", "E_PAYLOAD", f"claimed_time: {error}") from error
+
+
+def _explain(payload: bytes, kind: str) -> str:
+    """What is wrong with a payload that did not decode.
+
+    In our own words: results are hashed, and a library's messages change with its version.
+    """
+    if payload.count(b"[") + payload.count(b"{") > PARTS_EXPLAINED_MAX:
+        return "payload: not an envelope of this kind"
+    try:
+        value = msgspec.json.decode(payload)
+    except _DECODE_ERRORS:
+        return "payload: not JSON"
+    return (
+        _find_mismatch(value, Envelope, "payload")
+        or _find_mismatch(value["fields"], PAYLOADS[kind], "fields")
+        or "payload: not the fields of this kind"
+    )
+
+
+def _find_mismatch(value: Any, struct: type[msgspec.Struct], where: str) -> str:
+    if not isinstance(value, dict):
+        return f"{where}: expected an object"
+    known = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    unknown = sorted(key for key in value if key not in known)
+    if unknown:
+        return f"{where}: unknown field {unknown[0][:64]}"
+    for name, field in known.items():
+        if name not in value:
+            if field.required:
+                return f"{where}: field {name} is missing"
+        elif field.type is not msgspec.Raw and not _fits(value[name], field.type):
+            part = _struct_in(field.type)
+            inner = "" if part is None else _find_mismatch(value[name], part, f"{where}.{name}")
+            return inner or f"{where}: field {name} is not of its type"
+    return ""
+
+
+def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct of a field that holds one, or may."""
+    for option in (kind, *typing.get_args(kind)):
+        if isinstance(option, type) and issubclass(option, msgspec.Struct):
+            return None if typing.get_origin(kind) is list else option
+    return None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except (msgspec.ValidationError, RecursionError):
+        return False
+    return True
 
 
 def _is_canonical(payload: bytes) -> bool:

@@ -103,7 +103,7 @@ class LicenceChange(_Part, frozen=True):
 
 
 class EvidenceDeposit(_Part, frozen=True):
-    """`evidence.deposit`: hashes of electronic data go on the chain (→ DEPOSITED). Object id: evidence number."""
+    """`evidence.deposit`: put hashes of data on the chain (→ DEPOSITED). Object id: evidence number."""
 
     evidence_kind: str
     """contract, web-page, chat, work, log, document or other."""

@@ -28,7 +28,7 @@ class OrganisationState(
     accredited_for: tuple[str, ...]
     """Licence type codes that it may issue (rule L4)."""
     active_admins: int
-    """Active keys with role `admin` (rule I7)."""
+    """Active keys with role `admin` (rule I8)."""
 
 
 class KeyState(

@@ -1,4 +1,4 @@
-"""What a court gets: receipt of a transaction, proof of a record, and their verification without a network."""
+"""What a court gets: receipt of a transaction, proof of a record, and their offline verification."""
 
 from govchain.receipt.build import BlockSource, build_receipt
 from govchain.receipt.bundle import (

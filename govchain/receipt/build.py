@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from govchain.codec import encode
+from govchain.codec import decode, encode
 from govchain.crypto import Suite
 from govchain.crypto.log_tree import compute_inclusion_proof
 from govchain.crypto.signing import transaction_id as id_of
-from govchain.errors import Unavailable
-from govchain.model import Block, FinalityCertificate
-from govchain.receipt.bundle import Inclusion, Receipt, SignedTransaction, body_of, summarise
+from govchain.errors import MalformedBytes, Unavailable
+from govchain.model import Block, FinalityCertificate, TransactionBody
+from govchain.receipt.bundle import Inclusion, Receipt, SignedTransaction, summarise
 
 
 class BlockSource(Protocol):
@@ -44,7 +44,7 @@ def build_receipt(
         public_key_of: Public key of a key id, revoked keys included.
 
     Raises:
-        Unavailable: The signer's public key is not known here.
+        Unavailable: The signer's public key is not known here, or the body was denied as unreadable.
     """
     place = chain.locate(transaction_id)
     if place is None:
@@ -57,8 +57,13 @@ def build_receipt(
     transaction, result = block.transactions[position], block.results[position]
     assert result.transaction_id == transaction_id, "the index points at another transaction"
     ids: list[bytes] = [id_of(suite, each) for each in block.transactions]
-    signed = SignedTransaction(body=transaction.body, signature=transaction.signature, signer=b"")
-    body = body_of(signed)
+    try:
+        body = decode(transaction.body, TransactionBody)
+    except MalformedBytes as error:
+        # Rule RQ-1 denied it, and nobody is known to have signed it: there is nothing to prove to anyone.
+        raise Unavailable(
+            f"transaction {transaction_id.hex()} has no readable body, so no receipt"
+        ) from error
     public_key = public_key_of(body.key_id)
     if public_key is None:
         raise Unavailable(f"the public key of signer {body.key_id.hex()} is not known here")

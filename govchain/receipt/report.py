@@ -70,14 +70,14 @@ BEFORE_CHAIN: Final = Text(
     "上链之后未被篡改；上链之前内容是否真实，本回执不予证明。",
 )
 BEFORE_CHAIN_EVIDENCE: Final = Text(
-    "Electronic data is presumed unaltered from the deposit on, unless rebutted (Online Litigation Rules of the "
-    "People's Courts, Article 16); its truth before the deposit is reviewed separately (Article 18).",
+    "Electronic data is presumed unaltered from the deposit on, unless rebutted (Online Litigation Rules of "
+    "the People's Courts, Article 16); its truth before the deposit is reviewed separately (Article 18).",
     "自存证上链之后推定未经篡改（《人民法院在线诉讼规则》第十六条），有相反证据足以推翻的除外；"
     "上链之前数据的真实性须另行审查（第十八条）。",
 )
 AUTHORITY: Final = Text(
     "That the signer was entitled to act is what the validators' rules found at this height, from keys and "
-    "roles held by the chain; the receipt proves the finding and the signature, not the person behind the key.",
+    "roles held by the chain; the receipt proves the finding and the signature, not who was behind the key.",
     "签署人有权办理，是验证节点依据链上密钥与角色在该高度作出的认定；"
     "本回执证明该认定和签名，不证明密钥背后的自然人。",
 )

@@ -1,6 +1,6 @@
 """Verifies a receipt offline, with nothing but the genesis, and says what each step checked.
 
-Every failure is a `BadProof` that names its step. No clock, no network, no state: equal bytes, equal verdicts.
+Every failure is a `BadProof` that names its step. No clock, no network, no state: equal bytes, equal verdict.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class _Verification:
         if result.applied:
             en, zh = "APPLIED: the state changed as asked.", "已生效：状态已按申请变更。"
         else:
-            en = f"DENIED by rule {result.rule} ({result.code}): {result.detail}. What was asked did not happen."
+            en = f"DENIED by rule {result.rule} ({result.code}): {result.detail}. Nothing was recorded."
             zh = f"已驳回：规则 {result.rule}（{result.code}）：{result.detail}。申请的内容未生效。"
         self._held("result", en, zh)
 

@@ -8,8 +8,10 @@ from govchain.scenario.catalogue import CatalogueEntry, list_scenarios
 from govchain.scenario.folder import RunFolder
 from govchain.scenario.load import load_scenario, parse_scenario
 from govchain.scenario.loaded import LoadedScenario
+from govchain.scenario.local_backend import LocalBackend
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.rehearsal import network_plan, rehearse
+from govchain.scenario.remote_backend import RemoteBackend
 from govchain.scenario.result import Expectation, Result, StepResult
 from govchain.scenario.run import run_scenario
 from govchain.scenario.schema import scenario_schema
@@ -21,9 +23,11 @@ __all__ = [
     "CatalogueEntry",
     "Expectation",
     "LoadedScenario",
+    "LocalBackend",
     "NodeFacts",
     "Observer",
     "Rehearsal",
+    "RemoteBackend",
     "Result",
     "RunFolder",
     "Sentence",

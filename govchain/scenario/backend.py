@@ -1,6 +1,6 @@
 """What a scenario needs from the world it runs in: virtual time, local processes or a network at an address.
 
-The port alone; each backend is a module beside. One that cannot produce a fault says so, never passes over it.
+The port alone; each backend is a module beside. One that cannot produce a fault says so and stops.
 """
 
 from __future__ import annotations
@@ -47,8 +47,13 @@ class Backend(Protocol):
     name: str
     """`sim`, `local` or the address."""
 
-    async def start(self, rehearsal: Rehearsal) -> None:
-        """Bring the network up, or connect to it. Raises ConfigError when the chain is another one."""
+    async def start(self, rehearsal: Rehearsal) -> Rehearsal:
+        """Bring the network up, or connect to it; the rehearsal as it will be played there.
+
+        Raises:
+            ConfigError: The chain is another one, or this scenario cannot be played here.
+            Unavailable: The network did not come up.
+        """
         ...
 
     def now_ns(self) -> int:
@@ -88,12 +93,8 @@ class Backend(Protocol):
         """Current state of a record."""
         ...
 
-    async def final_height(self, transaction_id: bytes) -> int | None:
-        """Height of a final transaction; None when it is not final."""
-        ...
-
-    async def block_time_ms(self, height: int) -> int:
-        """Time of a final block."""
+    async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
+        """What the chain knows of a transaction; None when it knows nothing."""
         ...
 
     async def receipt(self, transaction_id: bytes) -> bytes | None:

@@ -158,9 +158,12 @@ class Builder:
                 return saved.fields.get(wanted, "")
 
     def nickname(self, name: str) -> str:
-        """What sentences call a saved object: its name and its number."""
+        """What sentences call a saved object: a licence by its title, anything else by its number."""
         saved = self.saved.get(name)
-        return name if saved is None else f"{name} ({shorten(saved.object_id)})"
+        if saved is None:
+            return name
+        title = saved.fields.get("name") if saved.record_type == "licence" else None
+        return f"{title} ({name})" if title else saved.object_id
 
     def file_digests(self, file: str, content: str) -> FileDigests:
         """Hashes of a file beside the scenario, or of a text."""
@@ -205,11 +208,6 @@ class Builder:
         if self._base_height is None:
             self._base_height = await self._backend.height()
         return self._base_height + EXPIRY_BLOCKS
-
-
-def shorten(object_id: str) -> str:
-    """A long identifier by its end, for sentences."""
-    return object_id if len(object_id) <= 24 else "…" + object_id[-20:]
 
 
 def _read_chunks(path: Path) -> Iterator[bytes]:

@@ -42,8 +42,8 @@ def validate_scenario(loaded: LoadedScenario) -> None:
     scenario = source.value
     _check_start(source, scenario)
     _check_organisations(source, scenario)
-    _check_people(source, scenario)
     names = _names(source, scenario)
+    _check_people(source, scenario)
     _check_step_ids(source, scenario)
     for index, step in enumerate(scenario.steps):
         _check_step(loaded, names, index, step)

@@ -21,6 +21,7 @@ from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.reads import Answer, check_receipt, legal_report, licence_verify
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
+from govchain.scenario.timing import step_offsets
 from govchain.scenario.verbs import (
     READS,
     LegalReportWith,
@@ -30,8 +31,6 @@ from govchain.scenario.verbs import (
     sentence,
 )
 
-STEP_SPACING_NS: Final = 60_000_000_000
-"""Time of the story between two steps that give none."""
 LATENCY_DIGITS: Final = 3
 
 
@@ -80,9 +79,8 @@ class Engine:
         )
         began_ns = self._backend.now_ns()
         await self._schedule_timed_faults()
-        offset_ns = 0
-        for number, step in enumerate(self._scenario.steps, start=1):
-            offset_ns = step.at if step.at is not None else offset_ns + STEP_SPACING_NS
+        offsets = step_offsets(self._scenario)
+        for number, (step, offset_ns) in enumerate(zip(self._scenario.steps, offsets, strict=True), start=1):
             await self._backend.advance(offset_ns)
             result = await self._play(number, step, offset_ns)
             self._seen.steps.append(result)

@@ -46,10 +46,10 @@ async def legal_report(backend: Backend, wanted: LegalReportWith) -> Answer:
     record = await backend.record("evidence", wanted.evidence)
     if record is None:
         return Answer(False, expected, "no such evidence")
-    deposit = await backend.final_height(record.timeline[0].transaction_id)
-    if deposit is None:
+    deposit = await backend.transaction(record.timeline[0].transaction_id)
+    if deposit is None or deposit.time_ms is None:
         return Answer(False, expected, "the deposit is not final")
-    text = format_report(legal_effect_report(record, await backend.block_time_ms(deposit)))
+    text = format_report(legal_effect_report(record, deposit.time_ms))
     missing = [each for each in wanted.says if each not in text]
     measured = "a report" if not missing else f"a report that does not say {missing[0]!r}"
     return Answer(not missing, expected, measured, text)

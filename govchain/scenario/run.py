@@ -39,7 +39,7 @@ async def run_scenario(
     watcher = observer or SilentObserver()
     rehearsal = rehearse(loaded, seed)
     try:
-        await backend.start(rehearsal)
+        rehearsal = await backend.start(rehearsal)
         seen = await Engine(rehearsal, backend, watcher).run()
         result = judge(rehearsal, backend.name, seen, backend.invariants(), backend.digest())
     finally:

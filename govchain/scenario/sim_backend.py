@@ -40,7 +40,7 @@ class SimBackend:
         assert self._cluster is not None, "start comes first"
         return self._cluster
 
-    async def start(self, rehearsal: Rehearsal) -> None:
+    async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         genesis = rehearsal.genesis
         self._cluster = SimCluster(
             genesis,
@@ -52,6 +52,7 @@ class SimBackend:
             seed=rehearsal.seed,
             listener=self._listener,
         )
+        return rehearsal
 
     def now_ns(self) -> int:
         return self.cluster.now_ns
@@ -78,9 +79,13 @@ class SimBackend:
         transaction_id = self.cluster.submit(transaction, to=node.index)
         limit_at_ns = self.cluster.now_ns + limit_ns
         self._run(lambda: self._final_at(transaction_id) is not None, limit_at_ns)
+        found = await self.transaction(transaction_id)
+        return found or TransactionStatus(id=transaction_id, status="pending")
+
+    async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
         place = self._final_at(transaction_id)
         if place is None:
-            return TransactionStatus(id=transaction_id, status="pending")
+            return None
         witness, height, position = place
         block = witness.chain.block(height)
         assert block is not None, "a located transaction is in a stored block"
@@ -96,16 +101,6 @@ class SimBackend:
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         return self._highest().chain.record(record_type, object_id)
 
-    async def final_height(self, transaction_id: bytes) -> int | None:
-        place = self._final_at(transaction_id)
-        return None if place is None else place[1]
-
-    async def block_time_ms(self, height: int) -> int:
-        block = self._highest().chain.block(height)
-        if block is None:
-            raise Unavailable(f"no block at height {height}")
-        return block.header.time_ms
-
     async def receipt(self, transaction_id: bytes) -> bytes | None:
         node = self._highest()
         receipt = build_receipt(node.chain, self.cluster.suite, transaction_id, node.public_key_of)
@@ -117,6 +112,9 @@ class SimBackend:
             heights = [node.ledger.height for node in self.cluster.running()]
             return not final or (min(final) == max(final) == max(heights))
 
+        # What was crashed for a time comes back first: afterwards progress is demanded of it too.
+        if self._agenda:
+            self._run(lambda: False, max(entry[0] for entry in self._agenda))
         self._run(is_level, self.cluster.now_ns + limit_ns)
 
     async def nodes(self) -> list[NodeFacts]:

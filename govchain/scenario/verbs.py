@@ -73,19 +73,19 @@ class Sentence:
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "key.add": ("{who} adds a signing key for {person}", "{who} 为 {person} 登记签名密钥"),
-    "key.revoke": ("{who} revokes a signing key ({reason})", "{who} 吊销一把签名密钥({reason})"),
+    "key.revoke": ("{who} revokes a signing key ({reason})", "{who} 吊销一把签名密钥（{reason}）"),
     "licence.enter": (
         "{who} enters a {name} for {holder_ref}",
         "{who} 录入 {holder_ref} 的《{name}》",
     ),
     "licence.issue": ("{who} approves and issues {object}", "{who} 审批并签发 {object}"),
-    "licence.suspend": ("{who} suspends {object} ({reason})", "{who} 暂扣 {object}({reason})"),
+    "licence.suspend": ("{who} suspends {object} ({reason})", "{who} 暂扣 {object}（{reason}）"),
     "licence.resume": ("{who} puts {object} into force again", "{who} 恢复 {object}"),
-    "licence.revoke": ("{who} revokes {object} ({reason})", "{who} 吊销 {object}({reason})"),
+    "licence.revoke": ("{who} revokes {object} ({reason})", "{who} 吊销 {object}（{reason}）"),
     "licence.verify": ("{who} asks whether {licence} is valid", "{who} 核验 {licence} 是否有效"),
     "evidence.deposit": (
         "{who} deposits the hashes of {object} ({evidence_kind})",
-        "{who} 存证 {object}({evidence_kind})",
+        "{who} 存证 {object}（{evidence_kind}）",
     ),
     "evidence.transfer": ("{who} hands {object} over to {to_org}", "{who} 将 {object} 移交 {to_org}"),
     "evidence.receive": ("{who} signs for custody of {object}", "{who} 签收 {object}"),
@@ -94,22 +94,22 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "{who} compares the file it was given with {object}",
         "{who} 将收到的文件与 {object} 的存证哈希比对",
     ),
-    "evidence.rule": ("{who} rules on {object}: {ruling}", "{who} 对 {object} 作出认定:{ruling}"),
+    "evidence.rule": ("{who} rules on {object}: {ruling}", "{who} 对 {object} 作出认定：{ruling}"),
     "evidence.legal_report": (
         "{who} reads the legal-effect report of {evidence}",
         "{who} 查看 {evidence} 的法律效力说明",
     ),
     "invoice.issue": (
         "{who} issues invoice {object} over {gross} {currency} to {buyer_ref}",
-        "{who} 向 {buyer_ref} 开具发票 {object},价税合计 {gross} {currency}",
+        "{who} 向 {buyer_ref} 开具发票 {object}，价税合计 {gross} {currency}",
     ),
     "invoice.red": (
         "{who} issues red invoice {object} that takes back {gross} {currency}",
-        "{who} 开具红字发票 {object},冲减 {gross} {currency}",
+        "{who} 开具红字发票 {object}，冲减 {gross} {currency}",
     ),
     "invoice.book": (
         "{who} books invoice {object} under voucher {voucher_no}",
-        "{who} 将发票 {object} 入账,凭证号 {voucher_no}",
+        "{who} 将发票 {object} 入账，凭证号 {voucher_no}",
     ),
     "receipt.check": (
         "{who} fetches the receipt of step {step} and verifies it offline",

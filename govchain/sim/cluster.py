@@ -210,6 +210,7 @@ class SimCluster:
             signer=self._signers[index],
             disk=self._disks[index],
             world=self,
+            is_restart=self._lives[index] > 0,
         )
         self._nodes[index] = node
         self.checks.note_restarted(index, node.ledger.height)

@@ -1,4 +1,7 @@
-"""Test networks on one machine: who takes part, keys and folders, processes. No rule of the protocol lives here."""
+"""Test networks on one machine: who takes part, keys and folders, processes.
+
+No rule of the protocol lives here.
+"""
 
 from govchain.testnet.health import Health, free_ports, probe, read_status
 from govchain.testnet.layout import BASE_PORT, Addresses, init_network

@@ -90,18 +90,21 @@ def init_network(
     built = build_genesis(plan)
     manifest = _manifest(plan, built.genesis, places)
     _make_folder(root)
-    (root / GENESIS_NAME).write_bytes(write_genesis(built.genesis))
+    genesis = write_genesis(built.genesis)
+    _write_new(root / GENESIS_NAME, genesis, mode=0o644)
     authority = create_authority(f"govchain {plan.name}"[:64], now=now)
     _write_authority(root / "ca", authority)
     for member in manifest.validators:
         folder = root / member.folder
         _make_folder(folder)
-        secret = built.secrets[validator_label(member.name)]
-        write_key_file(folder / "validator.key", plan.suite, secret)
+        write_key_file(folder / "validator.key", plan.suite, built.secrets[validator_label(member.name)])
         hosts = [member.host] if member.host != LOOPBACK else [member.host, "localhost"]
         certificate = issue_certificate(authority, member.name, hosts=hosts, now=now)
         _write_new(folder / "tls.crt", certificate.certificate, mode=0o644)
         _write_new(folder / "tls.key", certificate.key, mode=0o600)
+        # Each folder holds all that its validator needs, so it can be handed to whoever runs it.
+        _write_new(folder / "ca.crt", authority.certificate, mode=0o644)
+        _write_new(folder / GENESIS_NAME, genesis, mode=0o644)
         _write_new(folder / "node.yaml", _node_config(manifest, member, places).encode(), mode=0o644)
     _write_people(root, plan, manifest, built.secrets)
     # Last, so that a folder with a manifest is a complete one.
@@ -161,12 +164,25 @@ def _manifest(plan: NetworkPlan, genesis: Genesis, places: Addresses) -> Network
 
 
 def _node_config(manifest: NetworkManifest, member: ManifestValidator, places: Addresses) -> str:
-    """Text of one validator's `node.yaml`; paths are relative to the file."""
-    peers = [other for other in manifest.validators if other.name != member.name]
+    """Text of one validator's `node.yaml`."""
     values: dict[str, Any] = {
         "name": member.name,
+        "genesis": GENESIS_NAME,
+        "key": "validator.key",
+        "tls_certificate": "tls.crt",
+        "tls_key": "tls.key",
+        "tls_authority": "ca.crt",
+        "data_dir": "data",
+        "peer_listen": f"{places.listen_host}:{member.peer_port}",
+        "api_listen": f"{places.listen_host}:{member.api_port}",
+        "peers": {
+            other.name: f"{other.host}:{other.peer_port}"
+            for other in manifest.validators
+            if other.name != member.name
+        },
     }
-    return f"# Validator {member.name} of {manifest.name}.\n" + format_mapping(values)
+    about = f"# Validator {member.name} of {manifest.name}. Paths are relative to this file.\n"
+    return about + format_mapping(values)
 
 
 def _write_authority(folder: Path, authority: PemPair) -> None:
@@ -199,7 +215,7 @@ def _require_ports(places: Addresses, validators: int) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _write_new(path: Path, data: bytes, *, mode: int) -> None:

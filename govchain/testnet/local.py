@@ -113,7 +113,9 @@ class LocalNetwork:
             for member in waiting:
                 if self._processes[member.name].find() is None:
                     raise self._processes[member.name].ended()
-            waiting = [member for member in waiting if probe(member.host, member.api_port) is not Health.READY]
+            waiting = [
+                member for member in waiting if probe(member.host, member.api_port) is not Health.READY
+            ]
             if waiting and time.monotonic() > deadline:
                 raise Indeterminate(self._unready(waiting, timeout_s))
             if waiting:
@@ -150,8 +152,8 @@ class LocalNetwork:
             for use, port in (("api", member.api_port), ("peer", member.peer_port)):
                 if not is_port_free(member.host, port):
                     raise Unavailable(
-                        f"port {port} on {member.host} is taken by another program, and {member.name} needs it "
-                        f"({use}_port). Stop that program, or make the network on other ports: "
+                        f"port {port} on {member.host} is taken by another program, and {member.name} needs "
+                        f"it ({use}_port). Stop that program, or make the network on other ports: "
                         f"govchain testnet init --base-port {port + 1000 if port < 64_000 else 7100} …"
                     )
 

@@ -178,6 +178,9 @@ def format_mapping(values: dict[str, Any]) -> str:
         if isinstance(value, (list, tuple)) and value:
             lines.append(f"{key}:")
             lines += [f"  - {_flow(item)}" for item in value]
+        elif isinstance(value, dict) and value:
+            lines.append(f"{key}:")
+            lines += [f"  {name}: {_flow(item)}" for name, item in value.items()]
         else:
             lines.append(f"{key}: {_flow(value)}")
     return "\n".join(lines) + "\n"

@@ -74,8 +74,8 @@ def plan_network(
     """The network that an organisations file describes.
 
     Args:
-        validators: How many validators, spread over the organisations that run any (over all, if none says so);
-            None takes the numbers of the file.
+        validators: How many, spread over the organisations that run any (over all, if none says so); None
+            takes the numbers of the file.
 
     Raises:
         ConfigError: A person of an unknown organisation, or no validator at all.
@@ -94,7 +94,12 @@ def plan_network(
         time_ms=time_ms,
         validators=tuple(PlannedValidator(f"validator-{i}", org) for i, org in enumerate(hosts)),
         organisations=tuple(
-            Organisation(id=entry.code, name=entry.name, roles=entry.roles, accredited_for=entry.accredited_for)
+            Organisation(
+                id=entry.code,
+                name=entry.name_zh or entry.name,
+                roles=entry.roles,
+                accredited_for=entry.accredited_for,
+            )
             for entry in file.organisations
         ),
         people=tuple(PlannedPerson(entry.id, code_of[entry.org], entry.roles) for entry in file.people),

@@ -49,9 +49,11 @@ def test_R6_pure_code_never_follows_the_order_of_a_set(path: Path) -> None:
 
 
 def set_iterations(tree: ast.Module) -> set[int]:
-    """Lines that iterate over what is visibly a set. A heuristic: it follows names inside one function only."""
+    """Lines that iterate over what is visibly a set. A heuristic: names are followed inside one function."""
     lines: set[int] = set()
-    scopes = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+    scopes = [
+        n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    ]
     for scope in [tree, *scopes]:
         names = _set_names(scope)
         for node in ast.walk(scope):
@@ -76,7 +78,9 @@ def _iterated_arguments(node: ast.Call) -> list[ast.expr]:
     consumer = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
     if consumer in ORDER_FREE:
         return []
-    arguments = list(node.args) if consumer in {"list", "tuple", "iter", "enumerate", "join", "dict", "next"} else []
+    arguments = (
+        list(node.args) if consumer in {"list", "tuple", "iter", "enumerate", "join", "dict", "next"} else []
+    )
     for argument in node.args:
         if isinstance(argument, ast.GeneratorExp):
             arguments += [generator.iter for generator in argument.generators]
@@ -91,7 +95,9 @@ def _set_names(scope: ast.AST) -> set[str]:
             target = node.targets[0]
         elif isinstance(node, ast.AnnAssign) and _is_set_annotation(node.annotation):
             target = node.target
-        elif isinstance(node, ast.arg) and node.annotation is not None and _is_set_annotation(node.annotation):
+        elif (
+            isinstance(node, ast.arg) and node.annotation is not None and _is_set_annotation(node.annotation)
+        ):
             names.add(node.arg)
         if isinstance(target, (ast.Name, ast.Attribute)):
             names.add(ast.unparse(target))
@@ -106,7 +112,11 @@ def _is_set_annotation(annotation: ast.expr) -> bool:
 def _is_set(node: ast.expr, names: set[str]) -> bool:
     if isinstance(node, (ast.Set, ast.SetComp)):
         return True
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"set", "frozenset"}:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"set", "frozenset"}
+    ):
         return True
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitOr, ast.BitAnd, ast.Sub, ast.BitXor)):
         return _is_set(node.left, names) or _is_set(node.right, names)

@@ -56,7 +56,9 @@ def test_every_command_and_option_is_documented(page: str) -> None:
     sections = {part.split("`", 1)[0]: part for part in text.split("\n### `")}
     missing = []
     for words, command in commands():
-        section = next((body for title, body in sections.items() if (title + " ").startswith(words + " ")), None)
+        section = next(
+            (body for title, body in sections.items() if (title + " ").startswith(words + " ")), None
+        )
         if section is None:
             missing.append(words)
             continue
@@ -78,15 +80,21 @@ def is_common(option: str, text: str) -> bool:
 @pytest.mark.parametrize("page", CLI_PAGES)
 def test_documented_commands_exist(page: str) -> None:
     known = [words for words, _ in commands()]
-    for title in re.findall(r"^### `(govchain[^`]*)`", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE):
-        assert any((title + " ").startswith(words + " ") for words in known), f"{page}: `{title}` does not exist"
+    for title in re.findall(
+        r"^### `(govchain[^`]*)`", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        assert any((title + " ").startswith(words + " ") for words in known), (
+            f"{page}: `{title}` does not exist"
+        )
 
 
 @pytest.mark.parametrize("page", [*READMES, "CONTRIBUTING.md"])
 def test_make_targets_named_in_documents_exist(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(
+        re.findall(r"(?:^|`)make ([a-z0-9-]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert named, f"{page} names no make target"
     assert named <= targets, f"{page} names {sorted(named - targets)}"
 
@@ -134,7 +142,9 @@ def test_runtime_lock_holds_what_the_project_asks_for() -> None:
         line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line
     }
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    wanted = re.findall(r'^  "([a-z0-9-]+)>=', project.split("dependencies = [", 1)[1].split("\n]", 1)[0], re.MULTILINE)
+    wanted = re.findall(
+        r'^  "([a-z0-9-]+)>=', project.split("dependencies = [", 1)[1].split("\n]", 1)[0], re.MULTILINE
+    )
     assert wanted
     assert not set(wanted) - locked
 

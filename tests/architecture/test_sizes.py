@@ -25,13 +25,14 @@ def test_functions_are_short_enough_to_read_at_once(path: Path) -> None:
     too_long = [
         f"{node.name} ({_body_lines(node)} lines)"
         for node in ast.walk(tree_of(path))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _body_lines(node) > FUNCTION_LINES_MAX
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and _body_lines(node) > FUNCTION_LINES_MAX
     ]
     assert not too_long, f"{shown(path)}: {', '.join(too_long)}"
 
 
 def _body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from the first statement after the docstring: a long list of documented options is no long thought."""
+    """Lines after the docstring: a long list of documented options is no long thought."""
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     return (node.end_lineno or node.lineno) - body[0].lineno + 1 if body else 0
 
@@ -50,7 +51,9 @@ def test_R4_package_has_few_public_names(path: Path) -> None:
 
 def _public_names(tree: ast.Module) -> list[str]:
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets
+        ):
             names = ast.literal_eval(node.value)
             return [str(name) for name in names]
     return []

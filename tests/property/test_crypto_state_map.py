@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +18,14 @@ SUITE = suite()
 keys = st.integers(0, 120).map(lambda i: b"record/licence/%d" % i)
 values = st.one_of(st.none(), st.binary(max_size=3))
 blocks = st.lists(st.dictionaries(keys, values, max_size=60), max_size=8)
+
+
+@contextlib.contextmanager
+def buckets_of(bucket_max: int) -> Iterator[None]:
+    """Small buckets, so that few keys make nodes and deletions merge them again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state_map, "BUCKET_MAX", bucket_max)
+        yield
 
 
 class World:
@@ -53,23 +64,40 @@ def filled(count: int) -> World:
     return world
 
 
-@given(blocks, st.data())
+@given(blocks, st.integers(1, 4), st.data())
 def test_root_and_rows_depend_on_content_alone(
-    changes: list[dict[bytes, bytes | None]], data: st.DataObject
+    changes: list[dict[bytes, bytes | None]], bucket_max: int, data: st.DataObject
 ) -> None:
-    world = World()
-    for block in changes:
-        world.update(block)
-        if data.draw(st.booleans()):
-            world.map = world.reopened()
-    assert world.map.root == naive_trees.state_root(world.content, BUCKET_MAX)
-    again = World()
-    again.update(dict(reversed(world.content.items())))
-    assert (again.map.root, again.rows) == (world.map.root, world.rows)
+    with buckets_of(bucket_max):
+        world = World()
+        for block in changes:
+            world.update(block)
+            if data.draw(st.booleans()):
+                world.map = world.reopened()
+        assert world.map.root == naive_trees.state_root(world.content, bucket_max)
+        again = World()
+        again.update(dict(reversed(world.content.items())))
+        assert (again.map.root, again.rows) == (world.map.root, world.rows)
+
+
+@pytest.mark.parametrize("left", [0, 1, BUCKET_MAX - 1, BUCKET_MAX, BUCKET_MAX + 1, 100])
+def test_growing_and_shrinking_again_leaves_no_trace(left: int) -> None:
+    world, small = filled(800), filled(left)
+    for start in range(left, 800, 50):
+        world.update({b"key %d" % i: None for i in range(start, min(start + 50, 800))})
+    assert (world.map.root, world.rows) == (small.map.root, small.rows)
+    assert world.map.root == naive_trees.state_root(small.content, BUCKET_MAX)
+    world.update({b"key %d" % i: b"value %d" % i for i in range(800)})
+    assert world.rows == filled(800).rows
 
 
 @given(blocks, keys)
 def test_presence_and_absence_are_proven(changes: list[dict[bytes, bytes | None]], key: bytes) -> None:
+    with buckets_of(2):
+        _prove_all_ways(changes, key)
+
+
+def _prove_all_ways(changes: list[dict[bytes, bytes | None]], key: bytes) -> None:
     world = World()
     for block in changes:
         world.update(block)

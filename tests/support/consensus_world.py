@@ -152,6 +152,8 @@ class World:
         """Make transactions available, in all pools or in those of `to`."""
         for index in range(len(self.members)) if to is None else to:
             member = self.members[index]
+            if member.replica is None:
+                continue
             entries = []
             for name in names:
                 self.names[tx(name)] = name
@@ -415,6 +417,10 @@ class World:
                 return f"bodies [{self.name_all(ids)}]"
         assert envelope.message is not None
         return self.describe_message(envelope.message)
+
+    def decode(self, signed: SignedMessage) -> ConsensusMessage:
+        """The message inside a signed one."""
+        return verify_message(SUITE, self.validators, self.chain_id, signed).message
 
     def describe_message(self, message: ConsensusMessage) -> str:
         """One signed message in words."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from govchain.api.ports import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
@@ -123,6 +123,9 @@ class FakeNetwork:
         self._pending: dict[bytes, Transaction] = {}
         self.changed = asyncio.Event()
         self.streams: list[asyncio.Queue[FinalEvent | None]] = []
+        self.waiting = 0
+        """Calls of `wait_final` that are waiting now."""
+        self._noticed = asyncio.Event()
 
     def signer(self, org: str, signer: Signer) -> OrgSigner:
         return OrgSigner(self.chain_id, org, signer)
@@ -172,14 +175,23 @@ class FakeNetwork:
         self._tell(event_of(executed.block))
         return height
 
+    def notice(self) -> None:
+        """Streams or waiting calls have changed."""
+        self._noticed.set()
+        self._noticed = asyncio.Event()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until streams or waiting calls fulfil a condition."""
+        while not holds():
+            await self._noticed.wait()
+
     def _tell(self, event: FinalEvent) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
         for queue in list(self.streams):
-            if queue.full():
+            if queue.qsize() >= STREAM_EVENTS_MAX:
                 # The reader fell behind the bound: it is ended, and resumes by height.
                 self.streams.remove(queue)
-                queue.get_nowait()
                 queue.put_nowait(None)
             else:
                 queue.put_nowait(event)
@@ -211,12 +223,17 @@ class FakeValidator:
         return admissions
 
     async def wait_final(self, wanted: bytes, timeout_ms: int) -> TransactionStatus | None:
+        self.network.waiting += 1
+        self.network.notice()
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 while (status := self.transaction(wanted)) is not None and status.status != "final":
                     await self.network.changed.wait()
         except TimeoutError:
             pass
+        finally:
+            self.network.waiting -= 1
+            self.network.notice()
         return self.transaction(wanted)
 
     def transaction(self, wanted: bytes) -> TransactionStatus | None:
@@ -301,9 +318,10 @@ class FakeValidator:
 
     async def events(self, from_height: int | None = None) -> AsyncIterator[FinalEvent]:
         self._fail()
-        queue: asyncio.Queue[FinalEvent | None] = asyncio.Queue(STREAM_EVENTS_MAX)
+        queue: asyncio.Queue[FinalEvent | None] = asyncio.Queue()
         upcoming = self.network.ledger.height + 1
         self.network.streams.append(queue)
+        self.network.notice()
         try:
             for height in range(from_height if from_height is not None else upcoming, upcoming):
                 block = self.network.chain.block(height)
@@ -314,6 +332,7 @@ class FakeValidator:
         finally:
             if queue in self.network.streams:
                 self.network.streams.remove(queue)
+            self.network.notice()
 
     def end_streams(self) -> None:
         """Every reader is ended, as if it had fallen behind."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from govchain.codec import encode
 from govchain.crypto import chain_id_of, digest_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
+from govchain.ledger import Chain, Ledger
 from govchain.ledger.payloads import encode_payload
 from govchain.model import (
     Attestation,
@@ -19,12 +21,14 @@ from govchain.model import (
     KeyRecord,
     Organisation,
     ProtocolParameters,
+    Space,
     Transaction,
     TransactionBody,
     TransactionResult,
     Validator,
     ValidatorSet,
     Vote,
+    Write,
 )
 
 SUITE = suite()
@@ -42,7 +46,7 @@ PERSON = SUITE.signer(secret("person/clerk"))
 STRANGER = SUITE.signer(secret("person/stranger"))
 
 
-def make_genesis(name: str = "handmade") -> Genesis:
+def make_genesis(name: str = "handmade", roles: tuple[str, ...] = ("court",)) -> Genesis:
     return Genesis(
         name=name,
         suite=SUITE.name,
@@ -55,7 +59,7 @@ def make_genesis(name: str = "handmade") -> Genesis:
                 for number, signer in enumerate(VALIDATORS)
             ),
         ),
-        organisations=(Organisation(id=COURT, name="Sample court", roles=("court",)),),
+        organisations=(Organisation(id=COURT, name="Sample court", roles=roles),),
         keys=(KeyRecord(public_key=PERSON.public_key, org=COURT, person="p1", roles=("maker",)),),
     )
 
@@ -80,7 +84,8 @@ def deposit_payload(file: bytes = FILE, **fields: Any) -> bytes:
 class HandmadeChain:
     """One block with the given (kind, payload) pairs; the positions in `denied` were refused by a rule.
 
-    It has the read side that `build_receipt` asks for, and every value may be replaced before asking.
+    It has the read side that `build_receipt` asks for. `signed_for` and `alter` make blocks that no honest
+    quorum would certify: transactions for another chain, results that do not belong there.
     """
 
     def __init__(
@@ -90,9 +95,12 @@ class HandmadeChain:
         denied: tuple[int, ...] = (),
         voters: tuple[int, ...] = (0, 1, 2),
         genesis: Genesis | None = None,
+        signed_for: bytes = b"",
+        alter: Callable[[tuple[TransactionResult, ...]], tuple[TransactionResult, ...]] = tuple,
     ) -> None:
         self.genesis = genesis or make_genesis()
         self.chain_id = chain_id_of(SUITE, self.genesis)
+        self._signed_for = signed_for or self.chain_id
         transactions = tuple(self._sign(number, *each) for number, each in enumerate(contents))
         self.ids = [bytes(SUITE.digest(each.body)) for each in transactions]
         results = tuple(
@@ -106,12 +114,12 @@ class HandmadeChain:
             )
             for number, each in enumerate(self.ids)
         )
-        self._block = self._make_block(transactions, results)
+        self._block = self._make_block(transactions, alter(results))
         self._certificate = self.certify(self._block.header, voters)
 
     def _sign(self, number: int, kind: str, payload: bytes) -> Transaction:
         body = TransactionBody(
-            chain_id=self.chain_id,
+            chain_id=self._signed_for,
             kind=kind,
             org=COURT,
             key_id=PERSON.key_id,
@@ -187,3 +195,60 @@ def certify(header: BlockHeader, voters: tuple[int, ...] = (0, 1, 2)) -> Finalit
 
 def public_key_of(key_id: bytes) -> bytes | None:
     return PERSON.public_key if key_id == PERSON.key_id else None
+
+
+class LedgerChain:
+    """A chain that the real ledger executes, one block a call, certified by three of four validators."""
+
+    def __init__(self, *roles: str) -> None:
+        self.genesis = make_genesis("executed", roles)
+        self._stored: dict[tuple[Space, bytes], bytes] = {}
+        self.ledger = Ledger(self.genesis, SUITE, self)
+        self._keep(self.ledger.genesis_writes())
+        self.chain = Chain(self.genesis, SUITE, self, self.ledger)
+        self._nonce = 0
+
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        return self._stored.get((space, key))
+
+    def execute(self, *contents: tuple[str, bytes]) -> list[TransactionResult]:
+        """Execute one block of (kind, payload) pairs, all signed by the same person."""
+        transactions = [self._sign(kind, payload) for kind, payload in contents]
+        height = self.ledger.height + 1
+        batch = Batch(
+            chain_id=self.ledger.chain_id,
+            epoch=0,
+            seq=height,
+            time_ms=GENESIS_TIME_MS + 40_000_000_000 + height,
+            proposer=0,
+            transactions_root=compute_root(SUITE, [SUITE.digest(each.body) for each in transactions]),
+            transaction_count=len(transactions),
+        )
+        executed = self.ledger.execute(batch, transactions)
+        self._keep(executed.writes)
+        self._keep([self.chain.certificate_write(certify(executed.block.header))])
+        return list(executed.block.results)
+
+    def public_key_of(self, key_id: bytes) -> bytes | None:
+        key = self.chain.key(key_id)
+        return None if key is None else key.public_key
+
+    def _sign(self, kind: str, payload: bytes) -> Transaction:
+        self._nonce += 1
+        body = TransactionBody(
+            chain_id=self.ledger.chain_id,
+            kind=kind,
+            org=COURT,
+            key_id=PERSON.key_id,
+            nonce=self._nonce,
+            expiry_height=100,
+            payload=payload,
+        )
+        return sign_transaction(PERSON, body)
+
+    def _keep(self, writes: list[Write]) -> None:
+        for space, key, value in writes:
+            if value is None:
+                self._stored.pop((space, key), None)
+            else:
+                self._stored[space, key] = value

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from govchain.codec import encode
 from govchain.crypto.file_digest import digest_chunks
-from govchain.errors import BadProof, ConfigError, MalformedBytes, UnknownVersion
-from govchain.model import ValidatorSet
+from govchain.crypto.log_tree import compute_inclusion_proof
+from govchain.errors import BadProof, ConfigError, MalformedBytes, Unavailable, UnknownVersion
+from govchain.model import Transaction, TransactionResult, ValidatorSet
 from govchain.receipt import (
+    RECEIPT_FORMAT,
     STEP_TITLES,
+    Inclusion,
     Receipt,
+    RecordProof,
     build_receipt,
     read_receipt,
     verify_receipt,
@@ -110,6 +116,18 @@ def test_no_receipt_for_unknown_or_uncertified() -> None:
     assert build_receipt(chain, SUITE, chain.ids[0], public_key_of) is None
 
 
+def test_no_receipt_without_the_signers_key_or_a_readable_body() -> None:
+    chain, _ = make()
+    with pytest.raises(Unavailable, match="public key"):
+        build_receipt(chain, SUITE, chain.ids[0], lambda key_id: None)
+    block = chain.block(1)
+    assert block is not None
+    broken = (Transaction(body=b"?", signature=b""), *block.transactions[1:])
+    chain._block = msgspec.structs.replace(block, transactions=broken)
+    with pytest.raises(Unavailable, match="no readable body"):
+        build_receipt(chain, SUITE, chain.ids[0], public_key_of)
+
+
 def test_payload_that_is_no_envelope_still_has_a_receipt() -> None:
     for payload in (b"\xff not json", b"[" * 300 + b"]" * 300, b""):
         chain = HandmadeChain([("evidence.deposit", payload)], denied=(0,))
@@ -199,9 +217,16 @@ def test_step_transaction_refuses_wrong_signatures_and_keys() -> None:
         msgspec.structs.replace(signed, signer=STRANGER.public_key),
         msgspec.structs.replace(signed, body=signed.body[:-1]),
         msgspec.structs.replace(signed, body=b""),
+        # Somebody else signs the same body with a key of their own: the signature is good, the key is not.
+        msgspec.structs.replace(signed, signature=STRANGER.sign(signed.body), signer=STRANGER.public_key),
     ]
     for transaction in wrong:
         assert fails(msgspec.structs.replace(receipt, transaction=transaction), chain).step == "transaction"
+
+
+def test_step_transaction_refuses_one_that_was_signed_for_another_chain() -> None:
+    chain, receipt = make(signed_for=bytes(32))
+    assert fails(receipt, chain).step == "transaction"
 
 
 def test_step_inclusion_refuses_another_transaction_of_the_same_block() -> None:
@@ -220,6 +245,45 @@ def test_step_result_refuses_a_result_of_another_or_turned_round() -> None:
     assert fails(borrowed, chain).step == "result"
     turned = msgspec.structs.replace(receipt.result, applied=True, rule="", code="", detail="")
     assert fails(msgspec.structs.replace(receipt, result=turned), chain).step == "result"
+
+
+def swap(results: tuple[TransactionResult, ...]) -> tuple[TransactionResult, ...]:
+    return (results[1], results[0])
+
+
+def contradict(results: tuple[TransactionResult, ...]) -> tuple[TransactionResult, ...]:
+    return tuple(msgspec.structs.replace(each, rule="E1") for each in results)
+
+
+def test_step_result_refuses_what_only_a_dishonest_quorum_certifies() -> None:
+    chain = HandmadeChain(CONTENTS[:2], alter=swap)
+    honest = HandmadeChain(CONTENTS[:2])
+    receipt = build_receipt(honest, SUITE, honest.ids[0], public_key_of)
+    assert receipt is not None
+    block, certificate = chain.block(1), chain.certificate(1)
+    assert block is not None
+    assert certificate is not None
+    # The results of two transactions are swapped: first with its own result from the wrong place ...
+    proofs = [
+        Inclusion(
+            position=each,
+            size=2,
+            path=compute_inclusion_proof(SUITE, [encode(result) for result in block.results], each),
+        )
+        for each in (0, 1)
+    ]
+    moved = msgspec.structs.replace(
+        receipt, header=block.header, certificate=certificate, result_inclusion=proofs[1]
+    )
+    assert fails(moved, chain).step == "result"
+    # ... then with the result of the other one from the right place.
+    other = msgspec.structs.replace(moved, result=block.results[0], result_inclusion=proofs[0])
+    assert fails(other, chain).step == "result"
+
+
+def test_step_result_refuses_a_success_that_names_a_rule() -> None:
+    chain, receipt = make(alter=contradict)
+    assert fails(receipt, chain).step == "result"
 
 
 def test_step_header_refuses_impossible_values() -> None:
@@ -341,6 +405,13 @@ def test_genesis_without_validators_certifies_nothing() -> None:
     empty = msgspec.structs.replace(chain.genesis, validators=ValidatorSet(epoch=0, members=()))
     with pytest.raises(ConfigError, match="no validators"):
         verify_receipt(write_receipt(receipt), empty)
+
+
+@pytest.mark.parametrize("page", ["receipt.md", "receipt.zh.md"])
+def test_the_reference_page_names_every_field_and_step(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / page).read_text(encoding="utf-8")
+    names = (*Receipt.__struct_fields__, *RecordProof.__struct_fields__, *STEP_TITLES, RECEIPT_FORMAT)
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 def test_signer_public_key_is_in_the_file() -> None:

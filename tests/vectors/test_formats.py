@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from govchain.codec import decode, encode, encode_json
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus.messages import Commit, Prepare, Progress, Proposal, SignedMessage
 from govchain.crypto import (
     HistoryTree,
     StateMap,
@@ -81,24 +81,45 @@ GENESIS = Genesis(
 )
 CHAIN_ID = chain_id_of(SUITE, GENESIS)
 BODY = TransactionBody(
-    CHAIN_ID, "licence.issue", "91990000MA00000000", SIGNER.key_id, 7, 300, encode_json({"b": 1, "a": "é"})
+    chain_id=CHAIN_ID,
+    kind="licence.issue",
+    org="91990000MA00000000",
+    key_id=SIGNER.key_id,
+    nonce=7,
+    expiry_height=300,
+    payload=encode_json({"b": 1, "a": "é"}),
 )
 TRANSACTION = sign_transaction(SIGNER, BODY)
-RESULT = TransactionResult(transaction_id(SUITE, TRANSACTION), False, "L2", "E_DUP_ID", "licence/1", "no")
-BATCH = Batch(CHAIN_ID, 0, 1, 1_700_000_000_020, 0, compute_root(SUITE, [RESULT.transaction_id]), 1)
+RESULT = TransactionResult(
+    transaction_id=transaction_id(SUITE, TRANSACTION),
+    applied=False,
+    rule="L2",
+    code="E_DUP_ID",
+    object_id="licence/1",
+    detail="no",
+)
+BATCH = Batch(
+    chain_id=CHAIN_ID,
+    epoch=0,
+    seq=1,
+    time_ms=1_700_000_000_020,
+    proposer=2,
+    transactions_root=compute_root(SUITE, [RESULT.transaction_id]),
+    transaction_count=1,
+)
 HEADER = BlockHeader(
-    CHAIN_ID,
-    0,
-    1,
-    CHAIN_ID,
-    1_700_000_000_020,
-    0,
-    digest_of(SUITE, BATCH),
-    BATCH.transactions_root,
-    1,
-    compute_root(SUITE, [encode(RESULT)]),
-    b"s" * 32,
-    compute_root(SUITE, []),
+    chain_id=CHAIN_ID,
+    epoch=0,
+    height=1,
+    parent=b"p" * 32,
+    time_ms=1_700_000_000_020,
+    proposer=2,
+    batch_digest=digest_of(SUITE, BATCH),
+    transactions_root=BATCH.transactions_root,
+    transaction_count=1,
+    results_root=compute_root(SUITE, [encode(RESULT)]),
+    state_root=b"s" * 32,
+    history_root=compute_root(SUITE, []),
 )
 VALUES: dict[str, Any] = {
     "genesis": GENESIS,
@@ -107,13 +128,33 @@ VALUES: dict[str, Any] = {
     "result": RESULT,
     "batch": BATCH,
     "header": HEADER,
-    "block": Block(HEADER, BATCH, (TRANSACTION,), (RESULT,)),
-    "attestation": Attestation(CHAIN_ID, 0, 1, digest_of(SUITE, HEADER), 3),
-    "finality": FinalityCertificate(CHAIN_ID, 0, 1, digest_of(SUITE, HEADER), (Vote(0, b"x" * 64),)),
-    "proposal": Proposal(CHAIN_ID, 0, 0, 2, 1, CHAIN_ID, BATCH, (RESULT.transaction_id,)),
-    "prepare": Prepare(CHAIN_ID, 0, 1, 2, 1, digest_of(SUITE, BATCH)),
-    "commit": Commit(CHAIN_ID, 0, 1, 2, 1, digest_of(SUITE, BATCH)),
-    "signed_message": SignedMessage(b"body", b"signature"),
+    "block": Block(header=HEADER, batch=BATCH, transactions=(TRANSACTION,), results=(RESULT,)),
+    "attestation": Attestation(
+        chain_id=CHAIN_ID, epoch=0, height=1, header_digest=digest_of(SUITE, HEADER), validator=3
+    ),
+    "finality": FinalityCertificate(
+        chain_id=CHAIN_ID,
+        epoch=0,
+        height=1,
+        header_digest=digest_of(SUITE, HEADER),
+        votes=(Vote(validator=0, signature=b"x" * 64),),
+    ),
+    "proposal": Proposal(
+        chain_id=CHAIN_ID,
+        epoch=0,
+        validator=3,
+        view=2,
+        seq=1,
+        parent=CHAIN_ID,
+        batch=BATCH,
+        transaction_ids=(RESULT.transaction_id,),
+    ),
+    "prepare": Prepare(
+        chain_id=CHAIN_ID, epoch=0, validator=3, view=2, seq=1, digest=digest_of(SUITE, BATCH)
+    ),
+    "commit": Commit(chain_id=CHAIN_ID, epoch=0, validator=3, view=2, seq=1, digest=digest_of(SUITE, BATCH)),
+    "progress": Progress(chain_id=CHAIN_ID, epoch=0, validator=3, view=2, head=9, final=8),
+    "signed_message": SignedMessage(body=b"body", signature=b"signature"),
 }
 
 

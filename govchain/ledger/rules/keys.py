@@ -1,4 +1,4 @@
-"""Rules of keys (identity): an organisation's admin adds and revokes its keys (rules I1, I5, I7).
+"""Rules of keys (identity): an organisation's admin adds and revokes its keys (rules I1, I5, I8).
 
 Whether a key may sign at this moment is judged in `govchain.ledger.execution`, before any of these.
 """
@@ -76,12 +76,12 @@ def g4_key_version_continues(attempt: Attempt) -> None:
         require_next_version(attempt, target.version, target.last_record_hash)
 
 
-def i7_an_admin_remains(attempt: Attempt) -> None:
-    """Rule I7: the last active admin key cannot be revoked."""
+def i8_an_admin_remains(attempt: Attempt) -> None:
+    """Rule I8: the last active admin key cannot be revoked."""
     target = _target(attempt)
     assert target is not None
     if ADMIN in target.roles and attempt.org.active_admins <= 1:
-        raise deny("I7", "E_STATE", "this is the organisation's last active admin key")
+        raise deny("I8", "E_STATE", "this is the organisation's last active admin key")
 
 
 def _target(attempt: Attempt) -> KeyState | None:
@@ -153,7 +153,7 @@ TRANSITIONS: Final = (
             i5_roles_allow,
             i5_key_is_own,
             g3_key_is_active,
-            i7_an_admin_remains,
+            i8_an_admin_remains,
             g4_key_version_continues,
         ),
         apply=_revoke,

@@ -93,7 +93,7 @@ _TABLE: Final = (
         ("E_KEY_REVOKED", "E_SIG", "E_DUP_ID"),
         "The signing key is known and active when the transaction executes",
         "签名密钥在执行时须已登记且有效",
-        "GB/T 43580-2023; RFC 5280 for the idea of key status",
+        "RFC 5280 (status of a key at the time of use)",
     ),
     Rule(
         "I3",
@@ -110,7 +110,7 @@ _TABLE: Final = (
         _OWN,
     ),
     Rule(
-        "I7",
+        "I8",
         ("E_STATE",),
         "An organisation keeps at least one active admin key",
         "机构须至少保留一把有效的管理员密钥",
@@ -135,14 +135,14 @@ _TABLE: Final = (
         ("E_TIME_ORDER",),
         "A licence is valid only from its effective date to its expiry",
         "证照仅在有效期内有效",
-        "GB/T 36903-2018",
+        "Dates of validity in the licence metadata, GB/T 36903-2018",
     ),
     Rule(
         "L4",
         ("E_NOT_ACCREDITED",),
         "Only the issuing authority, accredited for the type, writes a licence",
         "仅经授权的颁发机构可写入证照",
-        "GB/T 36901-2018",
+        "Trusted-issuer registry of this chain 颁发机构授权登记",
     ),
     Rule(
         "L5",
@@ -170,7 +170,7 @@ _TABLE: Final = (
         ("E_CUSTODY_GAP", "E_HASH_MISMATCH"),
         "Custody is contiguous: each hand-over is signed by both sides over equal hashes",
         "保管链连续：每次移交须双方签署且哈希一致",
-        "人民法院在线诉讼规则 Art. 17",
+        "Custody practice; factors on challenge in 人民法院在线诉讼规则 Art. 17",
     ),
     Rule(
         "E3",
@@ -219,7 +219,7 @@ _TABLE: Final = (
         ("E_DOUBLE_USE", "E_ROLE"),
         "An invoice is booked once, by its buyer",
         "发票由购买方入账，且仅一次",
-        "财会〔2020〕6号 (unconfirmed detail)",
+        "Practice of electronic accounting vouchers 电子凭证入账 (unconfirmed in detail)",
     ),
     Rule(
         "T7",

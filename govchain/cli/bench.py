@@ -1,0 +1,86 @@
+"""`govchain bench`: measure, and print the machine with the figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from govchain.bench.consensus import ConsensusBench, ConsensusFigures, measure_consensus
+from govchain.bench.hotpath import measure_hotpath
+from govchain.bench.machine import describe_machine
+from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+
+app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+
+
+@app.command()
+def hotpath(
+    seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Time for each operation.")] = 1.0,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Every operation on a record's path, beside the bare library call for the same work."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    measurements = measure_hotpath(seconds)
+    width = max(len(item.name) for item in measurements)
+    terminal.say(f"{'':<{width}}  {'per second':>12}  {'bare library':>12}  {'ratio':>6}", style="bold")
+    for item in measurements:
+        terminal.say(
+            f"{item.name:<{width}}  {item.per_s:>12,.0f}  {item.reference_per_s:>12,.0f}  {item.ratio:>6.2f}"
+        )
+    machine = describe_machine()
+    _say_machine(terminal, machine)
+    terminal.result({"operations": msgspec.to_builtins(measurements), "machine": machine})
+
+
+@app.command()
+def consensus(
+    validators: Annotated[int, typer.Option("--validators", "-n", min=1, max=16, help="Processes.")] = 4,
+    records: Annotated[int, typer.Option("--records", min=10, help="Records to offer.")] = 5_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=1_000, help="Records in one request.")] = 100,
+    offered_per_s: Annotated[
+        float, typer.Option("--offered-per-s", min=0, help="Pace of the offer; 0 is as fast as taken.")
+    ] = 0.0,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Throughput and latency of validator processes; final means executed, durable, certificate held."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    bench = ConsensusBench(
+        validators=validators, records=records, records_per_request=batch, offered_per_s=offered_per_s
+    )
+    figures = measure_consensus(bench, describe_machine(), now=datetime.now(UTC), say=terminal.say)
+    _say_figures(terminal, figures)
+    _say_machine(terminal, figures.machine)
+    terminal.result(msgspec.to_builtins(figures))
+
+
+def _say_figures(terminal: Terminal, figures: ConsensusFigures) -> None:
+    latency = figures.latency_ms
+    rows = (
+        ("finalised", f"{figures.finalised_per_s:,.0f} records/s"),
+        ("offered", f"{figures.offered_per_s:,.0f} records/s of {figures.record_bytes} bytes"),
+        ("latency", f"p50 {latency['p50']:.0f} ms, p95 {latency['p95']:.0f} ms, p99 {latency['p99']:.0f} ms"),
+        (
+            "signature ceiling",
+            f"{figures.signature_ceiling_per_s:,.0f} records/s, reached {figures.ceiling_ratio:.0%}",
+        ),
+        ("processor time", f"{figures.cpu_us_per_record_per_validator:,.0f} µs a record and validator"),
+        ("peak memory", f"{figures.peak_rss_mb:,.0f} MB a validator"),
+        ("state roots", f"equal on {figures.validators} validators"),
+        ("sample receipts", f"{figures.receipts_verified} verified offline in another process"),
+    )
+    for name, text in rows:
+        terminal.say(f"{name:<18}  {text}")
+
+
+def _say_machine(terminal: Terminal, machine: dict[str, Any]) -> None:
+    terminal.say(
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_mb'] // 1000} GB, {machine['python']}",
+        style="dim",
+    )

@@ -1,0 +1,100 @@
+"""A scenario told as it happens: one sentence a step, in the reader's language, then the verdict.
+
+Sees a run, changes nothing.
+"""
+
+from __future__ import annotations
+
+from govchain.cli.terminal import Language, Terminal
+from govchain.scenario import Result, Sentence, StepResult
+
+
+class Narrator:
+    """Observer that tells the story on a terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._steps = 0
+
+    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+        """The network is up."""
+        self._steps = steps
+        pick = self._terminal.pick
+        self._terminal.heading(pick(title.en, title.zh))
+        self._terminal.say(
+            pick(f"{steps} steps, on {_backend_en(backend)}", f"共 {steps} 步，运行于{_backend_zh(backend)}"),
+            style="dim",
+        )
+
+    def step_started(self, number: int, text: Sentence) -> None:
+        """A step begins; only its end is told."""
+
+    def step_finished(self, step: StepResult) -> None:
+        """A step is over, as expected or not."""
+        pick = self._terminal.pick
+        text = f"{step.number:>2}/{self._steps}  {pick(step.en, step.zh)}"
+        if not step.ok:
+            self._terminal.bad(text)
+        elif step.outcome == "denied":
+            self._terminal.refused(text)
+        else:
+            self._terminal.good(text)
+        if step.outcome == "denied":
+            verb = pick("refused, as it must be", "按规则驳回") if step.ok else pick("refused", "被驳回")
+            self._terminal.say(f"         {verb}: {step.rule} {step.code}, {step.detail}", style="yellow")
+        elif not step.ok:
+            self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
+        elif step.outcome == "answered" and step.measured:
+            self._terminal.say(f"         {step.measured}", style="dim")
+
+    def run_finished(self, result: Result) -> None:
+        """The verdict is known."""
+        pick = self._terminal.pick
+        self._terminal.say()
+        for invariant in result.invariants:
+            if not invariant.ok:
+                self._terminal.bad(
+                    f"{pick('invariant broken', '不变式被破坏')}: {invariant.name}. {invariant.detail}"
+                )
+        for expectation in result.expectations:
+            if not expectation.ok:
+                difference = self._difference(expectation.expected, expectation.measured)
+                self._terminal.bad(f"{expectation.name}: {difference}")
+        self._terminal.say(_sums(result, zh=self._terminal.language is Language.ZH))
+        match result.verdict:
+            case "pass":
+                self._terminal.good(pick("PASS", "通过"))
+            case "fail":
+                self._terminal.bad(pick("FAIL", "不通过"))
+            case "undecided":
+                self._terminal.bad(pick("UNDECIDED: a limit was reached first", "未决：先达到了时限"))
+
+    def _difference(self, expected: str, measured: str) -> str:
+        pick = self._terminal.pick
+        return f"{pick('expected', '预期')} {expected}; {pick('measured', '实际')} {measured}"
+
+
+def _sums(result: Result, *, zh: bool) -> str:
+    denials = sum(result.denials.values())
+    held = f"{sum(item.ok for item in result.expectations)}/{len(result.expectations)}"
+    kept = f"{sum(item.ok for item in result.invariants)}/{len(result.invariants)}"
+    verified = f"{sum(item.verified for item in result.receipts)}/{len(result.receipts)}"
+    if zh:
+        return (
+            f"高度 {result.height}，{result.records} 条记录最终确认，驳回 {denials} 次；"
+            f"预期成立 {held}，不变式成立 {kept}，回执离线验证通过 {verified}。"
+        )
+    return (
+        f"{result.records} records final at height {result.height}, {denials} denials; "
+        f"expectations {held}, invariants {kept}, receipts verified offline {verified}."
+    )
+
+
+def _backend_en(backend: str) -> str:
+    return {"sim": "the simulator, in virtual time", "local": "validator processes of this machine"}.get(
+        backend, backend
+    )
+
+
+def _backend_zh(backend: str) -> str:
+    return {"sim": "模拟器（虚拟时间）", "local": "本机验证节点进程"}.get(backend, f" {backend}")

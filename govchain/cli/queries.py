@@ -1,0 +1,210 @@
+"""`govchain query` and `govchain watch`: read records and transactions, and see blocks become final."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
+from govchain.cli.exits import ExitStatus
+from govchain.cli.receipts import read_id
+from govchain.cli.terminal import STDOUT, JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.client import FinalEvent, RecordRead
+from govchain.codec import to_readable
+from govchain.errors import ConfigError, Unavailable
+from govchain.ledger import licence_status_at
+from govchain.ledger.identifiers import parse_time_ms
+
+app = typer.Typer(help="Read a record or a transaction.", no_args_is_help=True)
+
+
+class Level(StrEnum):
+    """How much a read proves (rule RD-1)."""
+
+    LOCAL = "local"
+    CERTIFIED = "certified"
+
+
+@app.command()
+def record(
+    record_type: Annotated[str, typer.Argument(metavar="TYPE", help="licence, evidence or invoice.")],
+    object_id: Annotated[str, typer.Argument(metavar="ID", help="Object id.")],
+    level: Annotated[
+        Level, typer.Option("--level", help="certified: state proof and certificate are verified here.")
+    ] = Level.CERTIFIED,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="TIME", help="A licence's status at that moment (RFC 3339), rule L3."),
+    ] = None,
+    network: NetworkOption = None,
+    url: UrlOption = None,
+    genesis: GenesisOption = None,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show a record's state and history. Exit status 1 when there is none."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    at_ms = _read_time(at)
+    connection = open_connection(network, url, genesis)
+    if level is Level.CERTIFIED:
+        connection.require_genesis()
+
+    async def read() -> RecordRead:
+        async with connection.client() as client:
+            return await client.record(record_type, object_id, level=level.value)
+
+    found = run_async(read())
+    value: dict[str, Any] = {
+        "record": f"{record_type}/{object_id}",
+        "level": level.value,
+        "height": found.height,
+        "state": to_readable(found.state) if found.state is not None else None,
+    }
+    _show_record(terminal, found, f"{record_type}/{object_id}")
+    if found.state is not None and at_ms is not None:
+        value["at"] = _show_licence_at(terminal, found, at_ms)
+    terminal.result(value)
+    if found.state is None:
+        raise typer.Exit(ExitStatus.FAILS)
+
+
+@app.command()
+def transaction(
+    transaction_id: Annotated[str, typer.Argument(metavar="ID", help="Transaction id, 64 hex digits.")],
+    network: NetworkOption = None,
+    url: UrlOption = None,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show what one validator knows of a transaction. Exit status 3 while it is pending, 1 when unknown."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    connection = open_connection(network, url)
+    wanted = read_id(transaction_id)
+
+    async def read() -> Any:
+        async with connection.client() as client:
+            return await client.transaction(wanted)
+
+    status = run_async(read())
+    terminal.result(to_readable(status) if status is not None else None)
+    if status is None:
+        terminal.bad(terminal.pick("unknown to this validator", "该节点未知此交易"))
+        raise typer.Exit(ExitStatus.FAILS)
+    if status.result is None:
+        terminal.say(terminal.pick("pending", "待确认"))
+        raise typer.Exit(ExitStatus.UNDECIDED)
+    outcome = (
+        "applied" if status.result.applied else f"denied by rule {status.result.rule} {status.result.code}"
+    )
+    outcome_zh = (
+        "已生效" if status.result.applied else f"被规则 {status.result.rule} {status.result.code} 驳回"
+    )
+    terminal.good(
+        terminal.pick(
+            f"final at height {status.height}: {status.result.object_id} {outcome}",
+            f"已于高度 {status.height} 最终确认：{status.result.object_id} {outcome_zh}",
+        )
+    )
+
+
+def watch(
+    network: NetworkOption = None,
+    url: UrlOption = None,
+    from_height: Annotated[
+        int | None, typer.Option("--from", min=1, help="First height to show.", show_default="the next one")
+    ] = None,
+    blocks: Annotated[
+        int | None, typer.Option("--blocks", min=1, help="End after so many blocks.", show_default="never")
+    ] = None,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show blocks as they become final; --json - gives one JSON line for each. Ctrl-C ends it."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    if json_target not in (None, STDOUT):
+        raise ConfigError("a stream has no end to write a file at", found=json_target, expected="--json -")
+    connection = open_connection(network, url)
+
+    async def follow() -> None:
+        seen = 0
+        async with connection.client() as client:
+            async for event in client.events(from_height):
+                _show_event(terminal, event, as_json=json_target == STDOUT)
+                seen += 1
+                if blocks is not None and seen >= blocks:
+                    return
+        raise Unavailable("the stream of events ended")
+
+    run_async(follow())
+
+
+def _show_record(terminal: Terminal, found: RecordRead, name: str) -> None:
+    how = terminal.pick(
+        f"{found.level} at height {found.height}", f"高度 {found.height}（{_LEVELS_ZH[found.level]}）"
+    )
+    if found.state is None:
+        terminal.bad(f"{name}: " + terminal.pick("no such record", "无此记录") + f"  [{how}]")
+        return
+    terminal.good(f"{name}: {found.state.state}  [{how}]")
+    for entry in found.state.timeline:
+        when, by = _time_text(entry.claimed_time_ms), entry.transaction_id.hex()
+        terminal.say(f"  {when}  {entry.state:<12} {entry.kind}  {by}")
+
+
+_LEVELS_ZH = {"local": "单节点所述", "certified": "已验证状态证明"}
+
+
+def _show_licence_at(terminal: Terminal, found: RecordRead, at_ms: int) -> dict[str, Any]:
+    assert found.state is not None
+    if found.state.licence is None:
+        raise ConfigError(
+            "--at asks for the status of a licence", found=found.state.record_type, expected="licence"
+        )
+    answer = licence_status_at(found.state, at_ms)
+    terminal.say(
+        f"  {_time_text(at_ms)}: {answer.answer}  "
+        + terminal.pick(answer.explanation_en, answer.explanation_zh)
+    )
+    plain: dict[str, Any] = to_readable(answer)
+    return plain
+
+
+def _show_event(terminal: Terminal, event: FinalEvent, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(to_readable(event), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        return
+    denied = sum(not result.applied for result in event.results)
+    terminal.say(
+        f"{_time_text(event.time_ms)}  "
+        + terminal.pick(
+            f"height {event.height}: {len(event.results)} records, {denied} denied",
+            f"高度 {event.height}：{len(event.results)} 条记录，驳回 {denied} 条",
+        )
+    )
+    for kind, result in zip(event.kinds, event.results, strict=True):
+        mark = "✓" if result.applied else f"✗ {result.rule} {result.code}"
+        terminal.say(f"  {kind:<20} {result.object_id}  {mark}")
+
+
+def _time_text(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _read_time(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_time_ms(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"--at: {error}", found=text, expected="for example 2026-11-02T09:00:00+08:00"
+        ) from error

@@ -1,0 +1,65 @@
+"""`govchain replay`: play a scenario in virtual time, on local processes or on a running network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from govchain.cli.backends import open_backend
+from govchain.cli.connection import run_async
+from govchain.cli.narrative import Narrator
+from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.scenario import RunFolder, load_scenario, run_scenario
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.")],
+    backend: Annotated[
+        str,
+        typer.Option(
+            "--backend", help="sim, local (processes of this machine), or the address of a validator."
+        ),
+    ] = "sim",
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Instead of the scenario's own.", show_default="of the file"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Write the run there: trace, results, receipts."),
+    ] = None,
+    url: Annotated[
+        list[str] | None,
+        typer.Option("--url", help="With an address: further validators of the same network."),
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            "--keys",
+            metavar="DIR",
+            help="With an address: folder of people's keys.",
+            show_default="derived from the seed",
+        ),
+    ] = None,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Play a scenario and judge it: 0 everything held, 1 something did not, 3 a limit was reached first."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    loaded = load_scenario(file)
+    folder = None
+    if report is not None:
+        folder = RunFolder(report, loaded.name, loaded.scenario.seed if seed is None else seed)
+    with open_backend(backend, urls=url or [], keys=keys, folder=folder) as chosen:
+        result = run_async(
+            run_scenario(loaded, chosen, seed=seed, observer=Narrator(terminal), folder=folder)
+        )
+    if folder is not None:
+        terminal.say(terminal.pick(f"written to {folder.path}", f"已写入 {folder.path}"))
+    value: Any = json.loads(result.to_json())
+    terminal.result(value)
+    raise typer.Exit(result.exit_status)

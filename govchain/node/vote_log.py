@@ -1,0 +1,91 @@
+"""The vote log on disk: own votes, accepted proposals and the bodies of their transactions (rule RC-1).
+
+Bytes and keys only. What may be voted is the replica's business; a log that cannot be read stops the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from govchain.codec import decode, encode
+from govchain.consensus import LogEntry, SignedMessage
+from govchain.errors import MalformedBytes, StorageFailure
+from govchain.model import Space, Transaction, Write
+from govchain.storage import Store
+
+BODIES_PHASE: Final = "transactions"
+"""Beside the entries of a proposal: its transactions, since after a crash of all nobody else may have them."""
+_SEQ_BYTES: Final = 8
+_PHASE_START: Final = 16
+
+
+class VoteLog:
+    """Entries above the executed head. Keys are remembered, so that removing them needs no scan.
+
+    Args:
+        store: Where they are kept.
+        find: A transaction by id, from the pool.
+    """
+
+    def __init__(self, store: Store, find: Callable[[bytes], Transaction | None]) -> None:
+        self._store = store
+        self._find = find
+        self._keys_by_seq: dict[int, list[bytes]] = {}
+
+    def load(self, head_height: int) -> tuple[tuple[LogEntry, ...], tuple[Transaction, ...]]:
+        """Entries above the head and the transactions kept beside them.
+
+        Raises:
+            StorageFailure: An entry is damaged or of another format: voting on would be a guess (rule RC-3).
+        """
+        entries: list[LogEntry] = []
+        bodies: list[Transaction] = []
+        for key, value in self._store.scan(Space.VOTE):
+            seq, view, phase = _split(key)
+            self._keys_by_seq.setdefault(seq, []).append(key)
+            if seq <= head_height:
+                continue
+            try:
+                if phase == BODIES_PHASE:
+                    bodies += decode(value, tuple[Transaction, ...])
+                else:
+                    entries.append(LogEntry(seq, phase, view, decode(value, SignedMessage)))
+            except MalformedBytes as error:
+                raise StorageFailure(
+                    f"vote log: {phase} at seq {seq} view {view} is damaged: {error}; this validator refuses "
+                    "to vote. Restore the data directory from the moment it stopped, never from an older copy"
+                ) from error
+        return tuple(entries), tuple(bodies)
+
+    def writes(self, entries: Iterable[LogEntry]) -> list[Write]:
+        """What makes these entries durable."""
+        made: list[Write] = []
+        for entry in entries:
+            made.append(self._write(entry.seq, entry.view, entry.phase, encode(entry.signed)))
+            if entry.transaction_ids:
+                held = tuple(filter(None, map(self._find, entry.transaction_ids)))
+                made.append(self._write(entry.seq, entry.view, BODIES_PHASE, encode(held)))
+        return made
+
+    def removals(self, height: int) -> list[Write]:
+        """What removes every entry at or below an executed height; belongs into the block's own batch."""
+        settled = [seq for seq in self._keys_by_seq if seq <= height]
+        return [(Space.VOTE, key, None) for seq in settled for key in self._keys_by_seq.pop(seq)]
+
+    def _write(self, seq: int, view: int, phase: str, value: bytes) -> Write:
+        key = seq.to_bytes(_SEQ_BYTES, "big") + view.to_bytes(8, "big") + phase.encode("ascii")
+        self._keys_by_seq.setdefault(seq, []).append(key)
+        return Space.VOTE, key, value
+
+
+def _split(key: bytes) -> tuple[int, int, str]:
+    try:
+        phase = key[_PHASE_START:].decode("ascii")
+    except UnicodeDecodeError:
+        phase = ""
+    if len(key) <= _PHASE_START or not phase.isascii() or not phase:
+        raise StorageFailure(
+            f"vote log: key {key.hex()} is not one that this version wrote; refusing to vote"
+        )
+    return int.from_bytes(key[:_SEQ_BYTES], "big"), int.from_bytes(key[_SEQ_BYTES:_PHASE_START], "big"), phase

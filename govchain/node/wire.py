@@ -1,0 +1,158 @@
+"""What validators put into frames: greeting, consensus messages, transactions, blocks.
+
+Values and their bounds. Nothing is verified here but form; signatures and certificates are judged where they
+are used. A frame of an unknown tag or version is malformed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from govchain.codec import decode, encode
+from govchain.consensus import SignedMessage
+from govchain.errors import MalformedBytes
+from govchain.model import Transaction
+from govchain.model.ids import DIGEST_BYTES
+
+TRANSACTIONS_BYTES: Final = 256 * 1024
+"""Gossip of one frame: small enough not to hold up votes behind it."""
+MESSAGES_BYTES: Final = 1024 * 1024
+IDS_MAX: Final = 8_192
+BLOCKS_MAX: Final = 64
+BLOCKS_BYTES: Final = 4 * 1024 * 1024
+"""Blocks of one answer; the first one always fits."""
+HEIGHT_MAX: Final = 2**53 - 1
+
+
+class _Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    pass
+
+
+class Hello(_Frame, frozen=True, tag="govchain.hello/1"):
+    """First frame of every connection."""
+
+    chain_id: bytes
+    version: str
+    """Of the program; for people."""
+    name: str
+    final_height: int
+    """A claim: it may cause a question and nothing else (rule CU-1)."""
+
+
+class Consensus(_Frame, frozen=True, tag="govchain.consensus/1"):
+    """Everything that one turn of the replica says to one peer."""
+
+    messages: tuple[SignedMessage, ...]
+
+
+class Transactions(_Frame, frozen=True, tag="govchain.transactions/1"):
+    """Gossip, or the answer to `TransactionsWanted`: whoever asked knows."""
+
+    transactions: tuple[Transaction, ...]
+
+
+class TransactionsWanted(_Frame, frozen=True, tag="govchain.transactions-wanted/1"):
+    """Asks for transactions that a proposal names."""
+
+    ids: tuple[bytes, ...]
+
+
+class BlocksWanted(_Frame, frozen=True, tag="govchain.blocks-wanted/1"):
+    """Asks for final blocks from a height on."""
+
+    from_height: int
+    count: int
+
+
+class BlockParts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A stored block as it lies there: the one who answers neither decodes nor encodes it."""
+
+    block: bytes
+    """Canonical `Block`."""
+    certificate: bytes
+    """Canonical `FinalityCertificate`."""
+
+
+class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
+    """Answer to `BlocksWanted`, rising from the height that was asked for; empty when there is none."""
+
+    blocks: tuple[BlockParts, ...]
+
+
+PeerFrame = Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks
+
+_KIND: Final[Any] = PeerFrame
+
+FRAME_NAMES: Final[dict[type, str]] = {
+    Hello: "hello",
+    Consensus: "consensus",
+    Transactions: "transactions",
+    TransactionsWanted: "transactions-wanted",
+    BlocksWanted: "blocks-wanted",
+    Blocks: "blocks",
+}
+"""Label of `govchain_peer_messages_total`."""
+
+
+def decode_frame(payload: bytes) -> PeerFrame:
+    """The frame in a payload.
+
+    Raises:
+        MalformedBytes: Not canonical, of no known kind or version, or outside the bounds of its kind.
+    """
+    found: PeerFrame = decode(payload, _KIND)
+    match found:
+        case Hello(final_height=height):
+            _expect(0 <= height <= HEIGHT_MAX, "height")
+        case TransactionsWanted(ids=ids):
+            _expect(0 < len(ids) <= IDS_MAX, "number of ids")
+            _expect(all(len(id_) == DIGEST_BYTES for id_ in ids), "length of an id")
+        case BlocksWanted(from_height=height, count=count):
+            _expect(1 <= height <= HEIGHT_MAX, "height")
+            _expect(1 <= count <= BLOCKS_MAX, "count")
+        case Blocks(blocks=blocks):
+            _expect(len(blocks) <= BLOCKS_MAX, "number of blocks")
+        case Consensus() | Transactions():
+            pass  # Bounded by the frame; each part is judged on its own.
+    return found
+
+
+def transactions_payloads(transactions: Iterable[Transaction]) -> Iterator[bytes]:
+    """Payloads that carry these transactions, none of them much larger than `TRANSACTIONS_BYTES`."""
+    for group in _cut(transactions, _transaction_bytes, TRANSACTIONS_BYTES):
+        yield encode(Transactions(tuple(group)))
+
+
+def consensus_payloads(messages: Iterable[SignedMessage]) -> Iterator[bytes]:
+    """Payloads that carry these messages in order, none of them much larger than `MESSAGES_BYTES`."""
+    for group in _cut(messages, _message_bytes, MESSAGES_BYTES):
+        yield encode(Consensus(tuple(group)))
+
+
+def _cut(items: Iterable[Any], size_of: Any, bytes_max: int) -> Iterator[list[Any]]:
+    group: list[Any] = []
+    size = 0
+    for item in items:
+        group.append(item)
+        size += size_of(item)
+        if size >= bytes_max:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _transaction_bytes(transaction: Transaction) -> int:
+    return len(transaction.body) + len(transaction.signature)
+
+
+def _message_bytes(message: SignedMessage) -> int:
+    return len(message.body) + len(message.signature)
+
+
+def _expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise MalformedBytes(f"peer frame: {what} is out of bounds")

@@ -1,0 +1,191 @@
+"""A scenario on a running network, through its HTTP API alone: what a department would see.
+
+With keys derived from the seed the chain must be exactly the one that the scenario makes; with a folder of
+keys it may be any chain that knows those people. Time is real; the story's clock is what records claim.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from govchain.client import Client, TransactionStatus
+from govchain.crypto import Signer, chain_id_of, suite
+from govchain.crypto.keys import read_key_file
+from govchain.errors import ConfigError, GovchainError, Indeterminate, Unavailable
+from govchain.ledger import RecordState
+from govchain.model import Genesis, Transaction
+from govchain.scenario.backend import NodeFacts, Rehearsal
+
+NS_PER_S: Final = 1_000_000_000
+POLL_S: Final = 0.1
+READ_ATTEMPTS: Final = 100
+
+
+class RemoteBackend:
+    """A network at one or several addresses.
+
+    Args:
+        urls: Validators' HTTP addresses.
+        keys: Folder of key files, `<organisation id or code>/<person id>.key`; else keys come from the seed.
+        name: What results call this backend; the first address when empty.
+    """
+
+    def __init__(self, urls: Sequence[str], *, keys: Path | None = None, name: str = "") -> None:
+        self.name = name or (urls[0] if urls else "")
+        self._urls = tuple(urls)
+        self._keys = keys
+        self._clients: list[Client] = []
+        self._client: Client | None = None
+        self._began_s = 0.0
+        self._height = 0
+
+    async def start(self, rehearsal: Rehearsal) -> Rehearsal:
+        self._began_s = asyncio.get_running_loop().time()
+        genesis = await self._fetch_genesis()
+        if self._keys is not None:
+            rehearsal = _with_keys(rehearsal, genesis, self._keys)
+        _require_same_chain(rehearsal, genesis)
+        self._client = await Client(self._urls, genesis=genesis).__aenter__()
+        for url in self._urls:
+            self._clients.append(await Client([url], genesis=genesis).__aenter__())
+        return rehearsal
+
+    def now_ns(self) -> int:
+        return int((asyncio.get_running_loop().time() - self._began_s) * NS_PER_S)
+
+    async def advance(self, offset_ns: int) -> None:
+        pass
+
+    async def schedule(self, at_ns: int, do: str, target: str, duration_ns: int | None) -> None:
+        raise ConfigError(
+            f"{self.name} cannot produce this fault",
+            found=f"{do} {target}",
+            expected="--backend sim or --backend local",
+        )
+
+    async def next_nonce(self, key_id: bytes) -> int:
+        answer = await self.client.key(key_id)
+        return 0 if answer is None else answer.next_nonce
+
+    async def height(self) -> int:
+        status = await self.client.status()
+        return status.height
+
+    async def submit(self, transaction: Transaction, limit_ns: int) -> TransactionStatus:
+        status = await self.client.submit_and_wait(transaction, timeout_s=limit_ns / NS_PER_S)
+        self._height = max(self._height, status.height or 0)
+        return status
+
+    async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
+        return await self.client.transaction(transaction_id)
+
+    async def record(self, record_type: str, object_id: str) -> RecordState | None:
+        # A validator that lags behind the last final step would answer about the past.
+        for _ in range(READ_ATTEMPTS):
+            read = await self.client.record(record_type, object_id, level="local")
+            if read.height >= self._height:
+                return read.state
+            await asyncio.sleep(POLL_S)
+        raise Indeterminate(f"no validator that was asked has reached height {self._height}")
+
+    async def receipt(self, transaction_id: bytes) -> bytes | None:
+        return await self.client.receipt(transaction_id)
+
+    async def settle(self, limit_ns: int) -> None:
+        # After the limit the judge sees the heights as they are; nothing is lost by looking at them.
+        for _ in range(max(1, int(limit_ns / NS_PER_S / POLL_S))):
+            if await self._is_level():
+                return
+            await asyncio.sleep(POLL_S)
+
+    async def nodes(self) -> list[NodeFacts]:
+        return [await self._facts(url, client) for url, client in zip(self._urls, self._clients, strict=True)]
+
+    def invariants(self) -> Mapping[str, str]:
+        return {}
+
+    def digest(self) -> str:
+        return ""
+
+    async def stop(self) -> None:
+        clients, self._clients = self._clients, []
+        if self._client is not None:
+            clients.append(self._client)
+            self._client = None
+        for client in clients:
+            await client.__aexit__(None, None, None)
+
+    @property
+    def client(self) -> Client:
+        """The connection, once started."""
+        if self._client is None:
+            raise Unavailable("not connected")
+        return self._client
+
+    async def _fetch_genesis(self) -> Genesis:
+        async with Client(self._urls) as client:
+            return await client.genesis()
+
+    async def _is_level(self) -> bool:
+        facts = [node for node in await self.nodes() if node.is_running]
+        heights = [height for node in facts for height in (node.height, node.final_height)]
+        return bool(heights) and min(heights) == max(heights) >= self._height
+
+    async def _facts(self, url: str, client: Client) -> NodeFacts:
+        try:
+            status = await client.status()
+        except GovchainError:
+            return NodeFacts(url, False, 0, 0, b"", b"")
+        return NodeFacts(
+            name=status.name,
+            is_running=True,
+            height=status.height,
+            final_height=status.final_height,
+            state_root=status.state_root,
+            head_digest=status.head_digest,
+        )
+
+
+def _require_same_chain(rehearsal: Rehearsal, genesis: Genesis) -> None:
+    found = chain_id_of(suite(genesis.suite), genesis)
+    expected = chain_id_of(suite(rehearsal.genesis.suite), rehearsal.genesis)
+    if found != expected:
+        raise ConfigError(
+            "the network runs another chain than this scenario with this seed",
+            found=f"chain {found.hex()[:16]} ({genesis.name})",
+            expected=f"chain {expected.hex()[:16]} ({rehearsal.genesis.name}, seed {rehearsal.seed})",
+            hint="give the people's keys with --keys DIR to play it on any chain that knows them",
+        )
+
+
+def _with_keys(rehearsal: Rehearsal, genesis: Genesis, folder: Path) -> Rehearsal:
+    """The rehearsal on a given chain, with people's keys from files."""
+    algorithms = suite(genesis.suite)
+    known = {algorithms.key_id(record.public_key) for record in genesis.keys}
+    scenario = rehearsal.loaded.scenario
+    codes = {organisation.id: organisation.code for organisation in scenario.organisations}
+    signers: dict[str, Signer] = {}
+    for person in scenario.people:
+        signer = _read_key(folder, (person.org, codes[person.org]), person.id)
+        if person.genesis and signer.key_id not in known:
+            raise ConfigError(
+                f"the chain does not know the key of {person.id}",
+                path=str(folder),
+                found=f"key {signer.key_id.hex()[:16]}",
+                expected=f"a key of the genesis of {genesis.name}",
+            )
+        signers[person.id] = signer
+    return dataclasses.replace(rehearsal, genesis=genesis, signers=signers)
+
+
+def _read_key(folder: Path, organisations: Sequence[str], person: str) -> Signer:
+    for organisation in organisations:
+        path = folder / organisation / f"{person}.key"
+        if path.is_file():
+            return read_key_file(path)
+    expected = " or ".join(f"{organisation}/{person}.key" for organisation in organisations)
+    raise ConfigError(f"no key of {person}", path=str(folder), expected=expected)

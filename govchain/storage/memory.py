@@ -1,0 +1,60 @@
+"""A store that forgets: for tests, simulation and rehearsals without a disk.
+
+Same contract as the durable one. Nothing may be added here that the durable one cannot do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from govchain.errors import StorageFailure
+from govchain.model import Space, Write
+
+
+class MemoryStore:
+    """Dictionaries, one a space."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[Space, dict[bytes, bytes]] = {space: {} for space in Space}
+        self._is_closed = False
+
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        """Value of a key, or None."""
+        self._require_open()
+        return self._spaces[space].get(key)
+
+    def write(self, writes: Sequence[Write], *, sync: bool) -> None:
+        """See `Store.write`; what is in memory is as durable as it will ever be."""
+        self._require_open()
+        for space, key, value in writes:
+            if value is None:
+                self._spaces[space].pop(key, None)
+            else:
+                self._spaces[space][key] = value
+
+    def scan(
+        self, space: Space, *, start: bytes = b"", limit: int | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """See `Store.scan`."""
+        self._require_open()
+        entries = self._spaces[space]
+        if reverse:
+            chosen = sorted((key for key in entries if not start or key <= start), reverse=True)
+        else:
+            chosen = sorted(key for key in entries if key >= start)
+        return iter([(key, entries[key]) for key in islice(chosen, limit)])
+
+    def close(self) -> None:
+        """See `Store.close`. The content stays, so that a test can open it again with `reopen`."""
+        self._is_closed = True
+
+    def reopen(self) -> MemoryStore:
+        """The same content in an open store, as a restart of the process would find it."""
+        other = MemoryStore()
+        other._spaces = self._spaces
+        return other
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise StorageFailure("the store in memory is closed")

@@ -1,0 +1,238 @@
+"""The durable store: RocksDB in one directory, owned by one process, of one chain.
+
+The only module that sees the database library; its errors leave as ours. What bytes mean is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    DBRecoveryMode,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteOptions,
+)
+
+from govchain.codec import decode, encode
+from govchain.errors import ConfigError, MalformedBytes, StorageFailure, Unavailable, UnknownVersion
+from govchain.model import Space, Write
+
+WRITE_BUFFER_BYTES: Final = 32 * 1024 * 1024
+BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
+WAL_BYTES_MAX: Final = 128 * 1024 * 1024
+OPEN_FILES_MAX: Final = 256
+LOG_BYTES_MAX: Final = 1024 * 1024
+LOG_FILES_MAX: Final = 3
+
+_MARK_KEY: Final = b"store"
+_SPACE_PREFIX: Final = {space: bytes([space]) for space in Space}
+
+
+class _StoreMark(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.store/1"
+):
+    """First entry of every data directory: its format version and whose it is."""
+
+    chain_id: bytes
+
+
+class RocksStore:
+    """A data directory of one chain.
+
+    Raises:
+        ConfigError: The directory is of another chain, of another format, or no data directory.
+        Unavailable: Another process has it open.
+        StorageFailure: It cannot be read: damaged, no permission, disk full.
+    """
+
+    def __init__(self, path: Path | str, chain_id: bytes) -> None:
+        self._path = Path(path)
+        self._failure: str = ""
+        self._synced = WriteOptions()
+        self._synced.sync = True
+        self._unsynced = WriteOptions()
+        self._db: Rdict | None = _open(self._path)
+        try:
+            self._require_own(chain_id)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        """Value of a key, or None."""
+        try:
+            value: bytes | None = self._open_db().get(_SPACE_PREFIX[space] + key)
+        except StorageFailure:
+            raise
+        except Exception as error:
+            raise self._failed("read", error) from error
+        return value
+
+    def write(self, writes: Sequence[Write], *, sync: bool) -> None:
+        """See `Store.write`."""
+        database = self._open_db()
+        if self._failure:
+            raise StorageFailure(self._failure)
+        batch = WriteBatch(raw_mode=True)
+        put, delete, prefix = batch.put, batch.delete, _SPACE_PREFIX
+        for space, key, value in writes:
+            if value is None:
+                delete(prefix[space] + key)
+            else:
+                put(prefix[space] + key, value)
+        try:
+            database.write(batch, self._synced if sync else self._unsynced)
+        except Exception as error:
+            # After a failed write nobody knows what the log holds, so nothing may be promised any more.
+            failure = self._failed("write", error)
+            self._failure = str(failure)
+            raise failure from error
+
+    def scan(
+        self, space: Space, *, start: bytes = b"", limit: int | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """See `Store.scan`."""
+        first = _SPACE_PREFIX[space] + start
+        if reverse and not start:
+            first = bytes([space + 1])
+        items = self._open_db().items(backwards=reverse, from_key=first)
+        return islice(self._strip(items, space), limit)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        if self._db is None:
+            return
+        database, self._db = self._db, None
+        try:
+            database.close()
+        except Exception as error:
+            # What was synced is safe; a failure that was reported before is not news.
+            if not self._failure:
+                raise self._failed("close", error) from error
+
+    def _strip(self, items: Iterator[Any], space: Space) -> Iterator[tuple[bytes, bytes]]:
+        # The library's own bounds do not work in raw mode: it gives them the type byte of its other mode.
+        try:
+            for key, value in items:
+                if key[0] == space:
+                    yield key[1:], value
+                elif key != bytes([space + 1]):
+                    return
+        except Exception as error:
+            raise self._failed("scan", error) from error
+
+    def _open_db(self) -> Rdict:
+        if self._db is None:
+            raise StorageFailure(f"{self._path}: the store is closed")
+        return self._db
+
+    def _failed(self, what: str, error: Exception) -> StorageFailure:
+        return StorageFailure(f"{self._path}: cannot {what}: {error}; {_advice(str(error))}")
+
+    def _require_own(self, chain_id: bytes) -> None:
+        mark = self.get(Space.META, _MARK_KEY)
+        if mark is None:
+            if next(self._open_db().keys(), None) is not None:
+                raise ConfigError(
+                    "the data directory holds a database that is not a validator's",
+                    path=str(self._path),
+                    hint="name an empty directory as data_dir",
+                )
+            self.write([(Space.META, _MARK_KEY, encode(_StoreMark(chain_id)))], sync=True)
+            return
+        try:
+            found = decode(mark, _StoreMark)
+        except UnknownVersion as error:
+            raise ConfigError(
+                "the data directory has a format that this build does not know",
+                path=str(self._path),
+                found=error.found,
+                expected=error.expected,
+                hint="run the version of govchain that wrote it, or name an empty directory as data_dir and "
+                "let this validator fetch the chain from the others",
+            ) from error
+        except MalformedBytes as error:
+            raise StorageFailure(f"{self._path}: the first entry is damaged: {error}; {_ADVICE}") from error
+        if found.chain_id != chain_id:
+            raise ConfigError(
+                "the data directory belongs to another chain",
+                path=str(self._path),
+                found=found.chain_id.hex(),
+                expected=chain_id.hex(),
+                hint="use the genesis file of that chain, or name an empty directory as data_dir; "
+                "never delete the votes of a chain that still runs",
+            )
+
+
+_ADVICE: Final = (
+    "keep the directory for inspection, set data_dir to an empty one, and let this validator fetch the chain "
+    "from the others"
+)
+
+
+def _open(path: Path) -> Rdict:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ConfigError("data_dir is not a directory", path=str(path)) from error
+    except OSError as error:
+        raise StorageFailure(
+            f"{path}: cannot create the data directory: {error.strerror}; {_advice(str(error))}"
+        ) from error
+    try:
+        return Rdict(str(path), _options())
+    except Exception as error:
+        text = str(error)
+        if "lock" in text.lower() and "LOCK" in text:
+            raise Unavailable(
+                f"{path}: another process has this data directory open; stop it first, "
+                "one validator key must never run twice"
+            ) from error
+        raise StorageFailure(f"{path}: cannot open the database: {text}; {_advice(text)}") from error
+
+
+def _advice(problem: str) -> str:
+    lowered = problem.lower()
+    if "no space" in lowered or "too large" in lowered or "quota" in lowered:
+        return "free some space on that disk and start the validator again"
+    if "permission" in lowered or "read-only" in lowered:
+        return "let the validator's user read and write there"
+    return _ADVICE
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    # A torn last record was never promised to anybody. Damage before it may be a vote: refuse (rule RC-3).
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    options.set_max_write_buffer_number(2)
+    options.set_max_total_wal_size(WAL_BYTES_MAX)
+    options.set_max_background_jobs(2)
+    options.set_max_open_files(OPEN_FILES_MAX)
+    options.set_compression_type(DBCompressionType.lz4())
+    # The library's own log is for its developers: small and few.
+    options.set_max_log_file_size(LOG_BYTES_MAX)
+    options.set_keep_log_file_num(LOG_FILES_MAX)
+    options.set_stats_dump_period_sec(0)
+    options.set_stats_persist_period_sec(0)
+    table = BlockBasedOptions()
+    table.set_block_cache(Cache(BLOCK_CACHE_BYTES))
+    # Admission and execution mostly ask for keys that are not there.
+    table.set_bloom_filter(10, False)
+    table.set_cache_index_and_filter_blocks(True)
+    options.set_block_based_table_factory(table)
+    return options

@@ -1,0 +1,45 @@
+"""The port of the key-value store: point reads, ordered scans, atomic and durable writes.
+
+Nothing is implemented here. Keys live in spaces (`govchain.model.Space`); values are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from govchain.ledger.ports import Reader
+from govchain.model import Space, Write
+
+
+class Store(Reader, Protocol):
+    """What a validator needs from its disk; tests/contract/test_store_contract.py is the contract run."""
+
+    def write(self, writes: Sequence[Write], *, sync: bool) -> None:
+        """Make all changes or none; a later change of a key wins.
+
+        Args:
+            writes: Space, key, and value or None to delete. Deleting what is absent changes nothing.
+            sync: Return only when everything written so far would survive a power cut.
+
+        Raises:
+            StorageFailure: Not done, or not durable. Every later write fails too: the node must stop.
+        """
+        ...
+
+    def scan(
+        self, space: Space, *, start: bytes = b"", limit: int | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values of one space in byte order, as they were when `scan` was called.
+
+        Args:
+            space: Only its keys are returned, without the space.
+            start: First key to return if it exists, else the next in direction; empty: the outermost.
+            limit: Most entries to return.
+            reverse: From high keys to low ones.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the store; closing again does nothing. Any other use afterwards raises StorageFailure."""
+        ...

@@ -1,0 +1,24 @@
+"""Every script in this folder tells a story; what happens must be what is written below each command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.golden.script import Script
+
+SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
+def test_golden_script(path: Path, rewrite_golden: bool) -> None:
+    written = path.read_text(encoding="utf-8")
+    happened = Script().run(written)
+    if rewrite_golden:
+        path.write_text(happened, encoding="utf-8")
+    assert happened == (happened if rewrite_golden else written)
+
+
+def test_golden_scripts_are_there() -> None:
+    assert len(SCRIPTS) >= 7

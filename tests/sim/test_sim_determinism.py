@@ -1,0 +1,58 @@
+"""One seed, one run: equal digests over everything observable for every hash seed and Python version."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.scenario_texts import PROJECT, play
+
+SCENARIO = PROJECT / "scenarios" / "050-validator-crashes.yaml"
+PROGRAM = """
+import asyncio, sys
+from govchain.scenario import SimBackend, load_scenario, run_scenario
+for path in sys.argv[1:]:
+    result = asyncio.run(run_scenario(load_scenario(path), SimBackend()))
+    print(result.verdict, result.digest, result.state_root)
+"""
+IMPORTS = "import aiohttp, cryptography, msgspec, nacl, rocksdict, stdnum, yaml"
+
+
+def digests(python: str, hash_seed: str, *paths: Path) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        [python, "-c", PROGRAM, *map(str, paths)],
+        env=environment,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_R6_equal_digests_under_three_hash_seeds() -> None:
+    first, *others = [digests(sys.executable, seed, SCENARIO) for seed in ("0", "1", "2")]
+    assert first.startswith("pass ")
+    assert others == [first, first]
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_R6_equal_digests_on_other_python_versions(version: str) -> None:
+    python = shutil.which(f"python{version}")
+    if python is None or subprocess.run([python, "-c", IMPORTS], capture_output=True, check=False).returncode:
+        pytest.skip(f"no Python {version} with the dependencies here")
+    assert digests(python, "0", SCENARIO) == digests(sys.executable, "0", SCENARIO)
+
+
+def test_another_seed_is_another_run() -> None:
+    text = SCENARIO.read_text(encoding="utf-8")
+    one, same, other = (play(text, seed=seed) for seed in (1, 1, 2))
+    assert one.digest == same.digest
+    assert one.state_root == same.state_root
+    assert one.digest != other.digest

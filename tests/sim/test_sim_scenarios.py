@@ -1,0 +1,50 @@
+"""Every shipped scenario passes in the simulator, with every promise of the chain kept."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from govchain.scenario import Result, Sentence, SimBackend, StepResult, load_scenario, run_scenario
+from govchain.sim import INVARIANTS
+from tests.support.scenario_texts import SHIPPED
+
+
+class Listener:
+    """Notes what an observer is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+        self.told.append(f"start {steps}")
+
+    def step_started(self, number: int, text: Sentence) -> None:
+        assert text.en
+        assert text.zh
+        assert "…" not in text.en, "every name of the sentence was filled in"
+
+    def step_finished(self, step: StepResult) -> None:
+        self.told.append(step.outcome)
+
+    def run_finished(self, result: Result) -> None:
+        self.told.append(result.verdict)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_scenario_passes(path: Path) -> None:
+    listener = Listener()
+    result = asyncio.run(run_scenario(load_scenario(path), SimBackend(), observer=listener))
+    assert [each for each in result.expectations if not each.ok] == []
+    assert [each for each in result.invariants if not each.ok] == []
+    assert [each.name for each in result.invariants] == [*INVARIANTS, "receipts"]
+    assert result.verdict == "pass"
+    assert listener.told[0] == f"start {len(result.steps)}"
+    assert listener.told[-1] == "pass"
+    assert len(result.receipts) == result.records
+
+
+def test_there_are_shipped_scenarios() -> None:
+    assert len(SHIPPED) >= 4

@@ -1,0 +1,183 @@
+"""Scenario files: what cannot be run as written is refused with its place; nothing is silently ignored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from govchain.config import load_document
+from govchain.errors import ConfigError
+from govchain.scenario import load_scenario, parse_scenario, scenario_schema
+from govchain.scenario.catalogue import list_scenarios
+from govchain.scenario.references import find_references, resolve
+from govchain.scenario.schema import documented_keys
+from tests.support.scenario_texts import PROJECT, SHIPPED, SMALL
+
+STEP = "  - {id: more, by: clerk, do: evidence.submit, with: {object_id: '${work}', case_no: x}}\n"
+
+
+def problem(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse_scenario(text, "s.yaml", PROJECT)
+    return str(caught.value)
+
+
+BAD = [
+    ("validators: 4", "validators: 0", "s.yaml:3: the network has no validator"),
+    ("validators: 4", "validators: -1", "s.yaml:4: organisations[0].validators: not allowed"),
+    (
+        "validators: 4",
+        "gateway: true",
+        "not yet supported by this version: organisations.gateway at s.yaml:4",
+    ),
+    ("id: court,", "id: evp,", "s.yaml:5: the name is taken; found 'evp'; expected a new name"),
+    (
+        "11990100MA0XX00K0L",
+        "11990100MA0XX00K0M",
+        "s.yaml:5: organisation court: not a unified social credit code",
+    ),
+    ("11990100MA0XX00K0L", "91990100MA0XX00Y57", "s.yaml:5: organisation court: the code is taken"),
+    (
+        "org: court",
+        "org: cuort",
+        "s.yaml:8: person judge: unknown organisation; found 'cuort'; expected 'court'",
+    ),
+    ("id: judge", "id: clerk", "s.yaml:8: the name is taken; found 'clerk'"),
+    ("by: clerk", "by: clark", "s.yaml:11: unknown person; found 'clark'; expected 'clerk'"),
+    ("do: evidence.deposit", "do: evidence.deposi", "s.yaml:12: unknown verb; found 'evidence.deposi'"),
+    (
+        "do: evidence.deposit",
+        "do: case.open",
+        "not yet supported by this version: do: case.open at s.yaml:12",
+    ),
+    ("save: work", "save: judge", "s.yaml:13: the name is taken; found 'judge'"),
+    ("content: text", "contents: text", "s.yaml:17: unknown key for evidence.deposit; found 'contents'"),
+    ("content: text", "file: none.txt", "s.yaml:17: no such file; found 'none.txt'"),
+    ("content: text", "file: ../x", "s.yaml:17: the file is outside the scenario's folder"),
+    ("content: text", "file: [a]", "s.yaml:17: file: wrong type"),
+    ("      object_id: EVP-1\n", "", "s.yaml:14: evidence.deposit: no object_id"),
+    ("      evidence_kind: log\n", "", "s.yaml:14: evidence.deposit: wrong or missing value; expected key"),
+    ("evidence_kind: log", "evidence_kind: [log]", "s.yaml:16: evidence.deposit: wrong or missing value"),
+    ("EVP-1", "${wrok}", "s.yaml:15: unknown saved name; found 'wrok'"),
+    ("EVP-1", "${work}", "s.yaml:15: unknown saved name; found 'work'"),
+    ("EVP-1", "${evp.key}", "s.yaml:15: evp is a organisation without this property; found 'key'"),
+    ("EVP-1", '"${a + b}"', "s.yaml:15: not a reference; found '${a + b}'"),
+    (
+        "title: A deposit",
+        "titel: A deposit",
+        "s.yaml:2: unknown key in meta; found 'titel'; expected 'title'",
+    ),
+    ("govchain: 1", "govchain: 2", "s.yaml:1: govchain: unknown value; found '2'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD, ids=[message[:60] for _, _, message in BAD])
+def test_an_impossible_scenario_names_its_place(old: str, new: str, message: str) -> None:
+    assert old in SMALL
+    assert problem(SMALL.replace(old, new, 1)).startswith(message)
+
+
+ADDED = [
+    ("start: yesterday", "s.yaml:19: start: not a time"),
+    ("start: 2026-11-02", "s.yaml:19: start: not a time"),
+    ("start: 2026-11-02T09:00:00", "s.yaml:19: start: not a time"),
+    ("workload: [{org: evp}]", "not yet supported by this version: workload at s.yaml:19"),
+    ("cpu: {cores: 2}", "not yet supported by this version: cpu at s.yaml:19"),
+    ("repeat: {seeds: 3}", "not yet supported by this version: repeat at s.yaml:19"),
+    ("stop: {height: 3}", "not yet supported by this version: stop.height at s.yaml:19"),
+    ("network: {loss: 0.1}", "not yet supported by this version: network.loss at s.yaml:19"),
+    ("protocol: {suite: sm2}", "not yet supported by this version: protocol.suite: sm2 at s.yaml:19"),
+    ("protocol: {pipeline: 0}", "s.yaml:19: protocol.pipeline: not allowed; found '0'; expected at least 1"),
+    (
+        "timeline:\n  - {at: 1s, do: partition}",
+        "not yet supported by this version: timeline.do: partition at s.yaml:20",
+    ),
+    ("timeline:\n  - {do: crash, target: validator-0}", "s.yaml:20: a fault needs exactly one trigger"),
+    (
+        "timeline:\n  - {at: 1s, after: deposit, do: crash, target: validator-0}",
+        "s.yaml:20: a fault needs exactly one trigger",
+    ),
+    ("timeline:\n  - {at: 1s, do: crash, target: validator-9}", "s.yaml:20: unknown target"),
+    ("timeline:\n  - {after: depsit, do: crash, target: one}", "s.yaml:20: unknown step; found 'depsit'"),
+    ("timeline:\n  - {at: 1s, do: restart, target: one}", "s.yaml:20: a restart needs a validator's name"),
+    ("expect: {performance: []}", "not yet supported by this version: expect.performance at s.yaml:19"),
+    ("expect: {happened: []}", "not yet supported by this version: expect.happened at s.yaml:19"),
+    ('expect: {liveness: [{finalised: "many"}]}', "s.yaml:19: not a comparison; found 'many'"),
+    ("expect: {records: [{denials: {T99: 1}}]}", "s.yaml:19: no such rule or denial code; found 'T99'"),
+    ("expect: {records: [{record: work, state: X}]}", "s.yaml:19: not a record; found 'work'"),
+    ("expect: {records: [{record: evidence/x}]}", "s.yaml:19: a record without a state"),
+    ("expect: {records: [{state: X}]}", "s.yaml:19: neither or both of record and denials"),
+    ("expect: {outcome: {fail: agreemnt}}", "s.yaml:19: unknown invariant; found 'agreemnt'"),
+]
+
+
+@pytest.mark.parametrize(("added", "message"), ADDED, ids=[added[:50] for added, _ in ADDED])
+def test_an_impossible_or_unsupported_block_names_its_place(added: str, message: str) -> None:
+    assert problem(SMALL + added + "\n").startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (STEP.replace("id: more", "id: deposit"), "s.yaml:19: two steps have one id; found 'deposit'"),
+        (
+            STEP.replace("}}", "}, expect: {denied: E99}}"),
+            "s.yaml:19: no such rule or denial code; found 'E99'",
+        ),
+        (STEP.replace("}}", "}, expect: {says: no}}"), "s.yaml:19: says without denied"),
+        (
+            "  - {by: judge, do: receipt.check, with: {step: depsit}}\n",
+            "s.yaml:19: unknown step; found 'depsit'; expected 'deposit'",
+        ),
+        (
+            "  - {by: judge, do: receipt.check, save: x, with: {step: deposit}}\n",
+            "s.yaml:19: receipt.check saves nothing",
+        ),
+        (
+            "  - {by: judge, do: licence.verify, with: {licence: x, answer: YES}}\n",
+            "s.yaml:19: licence.verify: wrong or missing value",
+        ),
+    ],
+)
+def test_an_impossible_step_names_its_place(step: str, message: str) -> None:
+    assert problem(SMALL + step).startswith(message)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_scenario_loads_and_has_a_chinese_title(path: Path) -> None:
+    scenario = load_scenario(path).scenario
+    assert scenario.meta.title_zh
+    assert scenario.meta.why
+
+
+def test_scenarios_are_listed_and_a_broken_one_is_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "010-good.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "020-bad.yaml").write_text("govchain: 1\n", encoding="utf-8")
+    good, bad = list_scenarios(tmp_path)
+    assert (good.title, good.problem) == ("A deposit", "")
+    assert "key 'meta' is missing" in bad.problem
+
+
+def test_references_keep_the_type_of_a_whole_value() -> None:
+    values = {"a": "${x}", "b": ["no. ${x}"], "c": 3}
+    found = [(where, reference.name) for where, reference in find_references(values)]
+    assert found == [(("a",), "x"), (("b", 0), "x")]
+    assert resolve(values, lambda _: 7) == {"a": 7, "b": ["no. 7"], "c": 3}
+
+
+def test_the_schema_covers_every_key_that_the_shipped_scenarios_use() -> None:
+    schema = scenario_schema()["$defs"]
+    for path in SHIPPED:
+        for where in load_document(path, Any).lines:
+            key = where[-1] if where else None
+            if isinstance(key, str) and "with" not in where and "denials" not in where:
+                assert any(key in definition["properties"] for definition in schema.values()), (path, where)
+
+
+@pytest.mark.parametrize("name", ["scenario.md", "scenario.zh.md"])
+def test_every_key_is_documented(name: str) -> None:
+    text = (PROJECT / "docs" / "reference" / name).read_text(encoding="utf-8")
+    missing = [key for key in documented_keys() if f"`{key}`" not in text]
+    assert not missing, f"docs/reference/{name} does not mention {missing}"
