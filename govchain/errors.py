@@ -17,6 +17,7 @@ the node into a counter. An error class exists for each cause that somebody must
     ├── Unavailable            certainly not done; try later                                           exit 4
     ├── Indeterminate          it may have happened; ask again by id                                   exit 3
     ├── StorageFailure         the store cannot keep its promise; the node stops                       exit 4
+    ├── Diverged               this validator executed something else than a quorum; it stops          exit 1
     └── SimulationFailure      a simulated run broke an invariant (seed, step)                         exit 1
 """
 
@@ -197,6 +198,27 @@ class StorageFailure(GovchainError):
     """The store cannot keep what it promised. The node stops rather than guess."""
 
     code = "storage"
+
+
+class Diverged(GovchainError):
+    """This validator's header differs from the certified one; it stops and keeps its data (rule CP-3).
+
+    Attributes:
+        height: First height that differs.
+        own: Digest of the own header, hex.
+        quorum: Digest of the certified header, hex.
+    """
+
+    code = "diverged"
+
+    def __init__(self, height: int, own: str, quorum: str) -> None:
+        self.height = height
+        self.own = own
+        self.quorum = quorum
+        super().__init__(
+            f"CP-3: executing height {height} gave header {own}, a quorum certified {quorum}; this validator "
+            "stops. Keep its data directory and log for inspection; do not start it again with this version"
+        )
 
 
 class SimulationFailure(GovchainError):

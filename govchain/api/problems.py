@@ -90,6 +90,13 @@ _ROWS: Final = (
     ),
     Problem("config", 500, "The validator's configuration is wrong", "节点配置有误"),
     Problem("storage", 500, "The store failed; the validator stops", "存储故障，节点停止", definite=False),
+    Problem(
+        "diverged",
+        500,
+        "This validator differs from the quorum; it stops",
+        "与法定多数不一致，节点停止",
+        definite=False,
+    ),
     Problem("simulation", 500, "A simulated run broke an invariant", "模拟运行违反不变量", definite=False),
     Problem("error", 500, "The request failed", "请求失败", definite=False),
     Problem("internal", 500, "An error in this program", "程序内部错误", definite=False),

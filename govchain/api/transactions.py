@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from aiohttp import web
 
-from govchain.api.answers import SubmitAnswer, SubmittedTransaction
 from govchain.api.context import JSON, MSGPACK, ApiContext, Asked, json_response
 from govchain.api.problems import Refusal, problem_response
 from govchain.api.requests import read_json, read_msgpack
@@ -29,17 +29,22 @@ async def submit(context: ApiContext, request: web.Request, asked: Asked) -> web
     finals = (
         await _wait_all(context, admissions, wait_ms) if wait_ms is not None else [None] * len(admissions)
     )
-    answer = SubmitAnswer(
-        tuple(
-            SubmittedTransaction(each.id, each.status, each.code, each.detail, final)
-            for each, final in zip(admissions, finals, strict=True)
-        )
-    )
+    # The readable form of `SubmitAnswer`, written out: this is the one answer that is as long as a batch.
+    answer = [
+        {
+            "id": each.id.hex(),
+            "status": each.status,
+            "code": each.code,
+            "detail": each.detail,
+            "final": None if final is None else to_readable(final),
+        }
+        for each, final in zip(admissions, finals, strict=True)
+    ]
     rejected = [each for each in admissions if each.status == "rejected"]
     if len(rejected) == len(admissions):
         return _refused(rejected, answer)
     all_final = wait_ms is not None and all(final is not None and final.status == "final" for final in finals)
-    return json_response(answer, status=200 if rejected or all_final else 202)
+    return json_response({"transactions": answer}, status=200 if rejected or all_final else 202)
 
 
 async def show_transaction(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
@@ -116,9 +121,8 @@ async def _wait_all(
     return finals
 
 
-def _refused(rejected: Sequence[Admission], answer: SubmitAnswer) -> web.Response:
+def _refused(rejected: Sequence[Admission], listed: list[dict[str, Any]]) -> web.Response:
     codes = sorted({each.code for each in rejected})
-    listed = to_readable(answer)["transactions"]
     if len(codes) == 1:
         detail = (
             rejected[0].detail

@@ -263,7 +263,7 @@ class Client:
     async def events(self, from_height: int | None = None) -> AsyncIterator[FinalEvent]:
         """Final blocks from a height on, each once and in order, by one validator's word at a time.
 
-        Goes on at the next validator where a broken stream ended.
+        Goes on at the next validator where a broken stream ended; a gap or a repeat breaks it too.
 
         Raises:
             Unavailable: No validator streams any more.
@@ -273,9 +273,9 @@ class Client:
         while len(failures) < self._transport.size:
             try:
                 async for event in self._stream(upcoming):
-                    if event.height < upcoming:
-                        continue
-                    upcoming = event.height + 1
+                    if event.height != upcoming:
+                        raise MalformedBytes(f"event of height {event.height}; {upcoming} is next")
+                    upcoming += 1
                     failures.clear()
                     yield event
                 failures.append(f"{self._transport.preferred_url}: the stream ended")

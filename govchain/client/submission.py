@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from govchain.client.answers import Admission
-from govchain.client.transport import Reply, Request, error_of
-from govchain.codec import decode, decode_json, encode, from_readable, to_readable
+from govchain.client.transport import DETAIL_MAX, Reply, Request, error_of
+from govchain.codec import decode, decode_json, encode, to_readable
 from govchain.errors import ConfigError, MalformedBytes, Unavailable
 from govchain.model import Transaction, TransactionBody
 
@@ -45,29 +45,41 @@ def read_admissions(reply: Reply, ids: Sequence[bytes]) -> list[Admission]:
         MalformedBytes: The answer is not about these transactions.
         GovchainError: The request as a whole was refused.
     """
-    value = reply.json()
-    listed = value.get("transactions") if isinstance(value, dict) else None
-    if not isinstance(listed, list):
-        raise error_of(reply) if reply.problem is not None else MalformedBytes(f"{reply.url}: no admissions")
-    admissions = [_admission(item) for item in listed]
-    if len(admissions) != len(ids):
-        raise MalformedBytes(f"{reply.url} answered {len(admissions)} of {len(ids)} transactions")
-    for admission, wanted in zip(admissions, ids, strict=True):
-        if admission.status != "rejected" and admission.id != wanted:
-            raise MalformedBytes(f"{reply.url} answered about another transaction")
+    try:
+        listed = _answer_decoder.decode(reply.body).transactions
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if reply.problem is not None or not 200 <= reply.status < 300:
+            raise error_of(reply) from error
+        raise MalformedBytes(f"{reply.url}: no admissions: {error}") from error
+    if len(listed) != len(ids):
+        raise MalformedBytes(f"{reply.url} answered {len(listed)} of {len(ids)} transactions")
+    admissions = [_admission(item, wanted) for item, wanted in zip(listed, ids, strict=True)]
     if all(admission.code == "pool-full" for admission in admissions):
         raise Unavailable(admissions[0].detail or "the pool is full")
     return admissions
 
 
-def _admission(item: Any) -> Admission:
-    if not isinstance(item, dict):
-        raise MalformedBytes("an admission that is not an object")
-    known = {name: value for name, value in item.items() if name in Admission.__struct_fields__}
-    admission = from_readable(known, Admission)
-    if admission.status not in ("admitted", "known", "rejected"):
-        raise MalformedBytes(f"unknown admission status {admission.status[:40]!r}")
-    return admission
+class _WireAdmission(msgspec.Struct):
+    id: str
+    status: str
+    code: str = ""
+    detail: str = ""
+
+
+class _WireAnswer(msgspec.Struct):
+    transactions: list[_WireAdmission]
+
+
+_answer_decoder = msgspec.json.Decoder(_WireAnswer)
+
+
+def _admission(item: _WireAdmission, wanted: bytes) -> Admission:
+    if item.status not in ("admitted", "known", "rejected"):
+        raise MalformedBytes(f"unknown admission status {item.status[:40]!r}")
+    about = b"" if item.id == "" and item.status == "rejected" else wanted
+    if item.id != about.hex():
+        raise MalformedBytes("an admission of another transaction")
+    return Admission(about, item.status, item.code[:DETAIL_MAX], item.detail[:DETAIL_MAX])
 
 
 def _as_json(transaction: Transaction) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
         output.send.append(Send(own))
         if state.heights[height].born < state.period - 1:
             # Attestations did not help: whoever certified it has forgotten its own, but has the certificate.
-            note(output, "uncertified", height=height, peer=_peer_of_period(state))
+            note(output, "uncertified", height=height, peer=peer_of_period(state))
     is_stuck = state.moved < state.period and state.decided == state.head.height
     is_starved = is_stuck and (
         state.transactions.pending_count > 0 or _quorum_ahead(state) > state.head.height
@@ -123,7 +123,7 @@ def _quorum_ahead(state: ReplicaState) -> int:
     return attested[weak - 1] if len(attested) >= weak else 0
 
 
-def _peer_of_period(state: ReplicaState) -> int:
+def peer_of_period(state: ReplicaState) -> int:
     """Another peer every period, so that a silent or lying one is not asked for ever (rule CU-5)."""
     others = [peer for peer in range(state.validators.size) if peer != state.index]
     return others[state.period % len(others)]

@@ -27,6 +27,8 @@ ENTRY_BYTES: Final = 2 * DIGEST_BYTES
 """Hash of the key, then hash of the value."""
 DEPTH_MAX: Final = 2 * DIGEST_BYTES
 """Hex digits of a hashed key: no path is longer."""
+SPLICES_MAX: Final = 4
+"""Changes of one bucket that are made in place; more of them are sorted in at once."""
 NODES_KEPT_MAX: Final = 8192
 """Node rows kept in memory, about 6 MB in all. Buckets are read from the store each time."""
 UPDATES_KEPT_MAX: Final = 4
@@ -149,6 +151,16 @@ class StateMap:
     def _apply_to_bucket(
         self, path: bytes, row: bytes, digest: bytes, changes: list[_Change], writes: _Writes
     ) -> tuple[bytes, int]:
+        if len(changes) <= SPLICES_MAX:
+            changed = row
+            for _, key_hash, entry in changes:
+                changed = _splice(changed, key_hash, entry)
+            if changed == row:
+                return digest, 0
+            grown = (len(changed) - len(row)) // ENTRY_BYTES
+            if len(changed) <= 1 + BUCKET_MAX * ENTRY_BYTES:
+                return self._put(path, changed, writes), grown
+            return self._build(path, _entries(changed), writes), grown
         before = _entries(row)
         after = {entry[:DIGEST_BYTES]: entry for entry in before}
         for _, key_hash, entry in changes:
@@ -272,6 +284,21 @@ def _find_entry(bucket: bytes, key_hash: bytes, step: str) -> bytes | None:
 
 def _entries(bucket: bytes) -> list[bytes]:
     return [bucket[at : at + ENTRY_BYTES] for at in range(1, len(bucket), ENTRY_BYTES)]
+
+
+def _splice(bucket: bytes, key_hash: bytes, entry: bytes | None) -> bytes:
+    """The bucket with one entry put in its place, or taken out."""
+    low, high = 0, len(bucket) // ENTRY_BYTES
+    while low < high:
+        middle = (low + high) // 2
+        at = 1 + middle * ENTRY_BYTES
+        if bucket[at : at + DIGEST_BYTES] < key_hash:
+            low = middle + 1
+        else:
+            high = middle
+    at = 1 + low * ENTRY_BYTES
+    end = at + ENTRY_BYTES if bucket[at : at + DIGEST_BYTES] == key_hash else at
+    return bucket[:at] + (entry or b"") + bucket[end:]
 
 
 def _name(value_hash: bytes | None) -> str:

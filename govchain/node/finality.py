@@ -1,6 +1,7 @@
 """What is final here, in order, and who waits for it.
 
-A height is final when it and every height below have their certificate in the store. Nothing is verified here.
+A height is final when it and every height below have their certificate in the store. Nothing is verified
+here.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ class Finality:
         self._moved = asyncio.Event()
         self._is_closed = False
         self.height = _stored_height(chain, store)
+        for height in range(self.height + 2, chain.height() + 1):
+            if chain.certificate(height) is not None:
+                self._certified[height] = None
         self.on_final: Callable[[Block, Sequence[bytes]], None] = lambda block, ids: None
         """Called for each final block with its transaction ids, in order of height."""
 

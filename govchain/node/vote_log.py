@@ -15,7 +15,7 @@ from govchain.model import Space, Transaction, Write
 from govchain.storage import Store
 
 BODIES_PHASE: Final = "transactions"
-"""Beside the entries of a proposal: its transactions, since after a crash of all nobody else may have them."""
+"""Beside the entry of a proposal: its transactions. After a crash of all, nobody else may have them."""
 _SEQ_BYTES: Final = 8
 _PHASE_START: Final = 16
 

@@ -84,6 +84,9 @@ class RemoteBackend:
         return await self.client.transaction(transaction_id)
 
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
+        # Before the first block there is nothing to prove a record with, and no record either.
+        if self._height == 0 and await self.height() == 0:
+            return None
         # A validator that lags behind the last final step would answer about the past.
         for _ in range(READ_ATTEMPTS):
             read = await self.client.record(record_type, object_id, level="local")

@@ -184,6 +184,17 @@ async def test_closing_does_not_wait_for_waiting_clients(
             await waiting
 
 
+async def test_client_that_goes_ends_its_wait(validator: FakeValidator, network: FakeNetwork) -> None:
+    network.admit(_transaction(network))
+    async with serving(validator) as server:
+        _, writer = await asyncio.open_connection(server.host, server.port)
+        path = f"/v1/transactions/{_id(network).hex()}?wait=30000"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await network.until(lambda: network.waiting == 1)
+        writer.close()
+        await network.until(lambda: network.waiting == 0)
+
+
 def _transaction(network: FakeNetwork) -> Transaction:
     from tests.support.fake_validator import CLERK, COURT, deposit_payload
 

@@ -117,7 +117,7 @@ def judge(storm: Storm) -> None:
         assert len({header.parent for header in member.disk.headers}) == len(member.disk.headers)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 @given(
     n=st.integers(1, 7),
     seed=st.integers(0, 2**32),

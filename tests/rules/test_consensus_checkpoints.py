@@ -182,7 +182,11 @@ def test_CU1_left_behind_is_noticed_by_signed_heights_once_a_period() -> None:
     world.fire(3)
     (facts,) = notes_of(world, 3, "behind")
     assert facts["height"] == 10
+    world.inject(3, world.attestation(0, digest, height=10**6))
     world.fire(3)
+    assert notes_of(world, 3, "behind")[-1]["height"] == 10, (
+        "the height that a weak quorum signed, not a liar's"
+    )
     asked = [facts["peer"] for facts in notes_of(world, 3, "behind")]
     assert len(asked) == 2
     assert asked[0] != asked[1], "another peer every period (CU-5)"

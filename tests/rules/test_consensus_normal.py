@@ -183,7 +183,9 @@ def test_RQ3_dropping_what_was_accepted_does_not_stop_its_decision() -> None:
         for envelope in world.on_wire(Proposal, to=member.index):
             world.deliver(envelope)
         world.handle(member, TransactionsDropped((tx("a"),)), "expired")
-    world.deliver_all()
+    while world.wire:
+        assert not world.on_wire(BodiesWanted), "the bodies of an accepted proposal are kept (RC-1)"
+        world.deliver(world.wire[0])
     assert world.order(3) == ["a"]
 
 

@@ -91,6 +91,16 @@ def test_RC1_a_restarted_primary_continues_its_proposals() -> None:
     assert world.order(3) == ["a", "b"]
 
 
+def test_RC1_a_single_validator_decides_what_it_had_committed_before_a_crash() -> None:
+    world = World(1, executes=False)
+    world.submit("a")
+    world.crash(0)
+    world.restart(0)
+    world.execute(0)
+    assert world.order(0) == ["a"]
+    assert list(world.members[0].disk.certificates) == [1]
+
+
 def test_RC1_bodies_that_were_lost_are_fetched_before_the_decision() -> None:
     world = World(4)
     world.submit("a")

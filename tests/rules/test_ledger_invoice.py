@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from govchain.ledger.payloads import invoice_object_id
 from govchain.ledger.rules.amounts import format_cents, parse_cents, round_half_up
 from govchain.model import TransactionResult
 from tests.support.ledger_world import ACME, BETA, LedgerWorld, invoice_fields, invoice_number
@@ -33,7 +34,8 @@ def en16931(number: str, *, net: str = "1000.00", **fields: Any) -> dict[str, An
 def submit_en(
     world: LedgerWorld, kind: str, fields: dict[str, Any], person: str = "acme-a"
 ) -> TransactionResult:
-    return world.submit(kind, person, f"{fields['seller_ref']}/{fields['number']}", fields)
+    object_id = invoice_object_id(fields["seller_ref"], fields["number"])
+    return world.submit(kind, person, object_id, fields)
 
 
 def red_of(world: LedgerWorld, number: str) -> tuple[str, str]:
@@ -180,6 +182,12 @@ def test_T3_holds_for_credit_notes_and_allows_external_references(world: LedgerW
     mixed = en16931("CN-4", net="5000.00", corrects=["2019-4", "2026/7"])
     assert submit_en(world, "invoice.red", mixed).applied
     assert red_of(world, whole_id) == ("RED_FULL", "1130.00")
+
+
+def test_T3_finds_numbers_with_spaces(world: LedgerWorld) -> None:
+    assert submit_en(world, "invoice.issue", en16931("SL 7%1")).applied
+    assert submit_en(world, "invoice.red", en16931("CN 1", corrects=["SL 7%1"])).applied
+    assert red_of(world, f"{ACME}/SL%207%251") == ("RED_FULL", "1130.00")
 
 
 def test_T4_allows_direct_red_of_unbooked_invoice(world: LedgerWorld) -> None:

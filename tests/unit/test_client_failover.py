@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from govchain.api import ApiLimits, ApiServer, serve
-from govchain.client import Client
+from govchain.client import Client, FinalEvent
 from govchain.crypto import transaction_id
 from govchain.errors import (
     ConfigError,
@@ -193,7 +193,7 @@ async def test_nonsense_is_passed_over(case: str) -> None:
         client([mad.url, url], network) as chain,
     ):
         (admission,) = await chain.submit([deposit(network)])
-        assert admission.status == "admitted"
+        assert (admission.status, admission.id) == ("admitted", transaction_id(SUITE, deposit(network)))
         assert len(mad.requests) == 1
 
 
@@ -237,6 +237,27 @@ async def test_events_go_on_at_the_next_validator_without_gap_or_repeat() -> Non
             if event.height == 6:
                 break
     assert heights == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("heights", [(1, 1), (1, 3), (2,)])
+async def test_stream_with_a_gap_or_a_repeat_is_left(heights: tuple[int, ...]) -> None:
+    network = FakeNetwork()
+    for _ in range(3):
+        network.finalise()
+
+    class Confused(FakeValidator):
+        async def events(self, from_height: int | None = None) -> AsyncIterator[FinalEvent]:
+            for height in heights:
+                yield FinalEvent(height=height, time_ms=0, results=(), kinds=())
+
+    confused, sound = Confused(network, 0), network.validators()[1]
+    async with serving(confused, sound) as urls, client(urls, network) as chain:
+        seen = []
+        async for event in chain.events(1):
+            seen.append(event.height)
+            if event.height == 3:
+                break
+    assert seen == [1, 2, 3]
 
 
 async def test_events_end_when_no_validator_streams() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from govchain.scenario import load_scenario, parse_scenario, scenario_schema
 from govchain.scenario.catalogue import list_scenarios
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.schema import documented_keys
-from tests.support.scenario_texts import PROJECT, SHIPPED, SMALL
+from tests.support.scenario_texts import PROJECT, SHIPPED, SMALL, play
 
 STEP = "  - {id: more, by: clerk, do: evidence.submit, with: {object_id: '${work}', case_no: x}}\n"
 
@@ -181,3 +182,11 @@ def test_every_key_is_documented(name: str) -> None:
     text = (PROJECT / "docs" / "reference" / name).read_text(encoding="utf-8")
     missing = [key for key in documented_keys() if f"`{key}`" not in text]
     assert not missing, f"docs/reference/{name} does not mention {missing}"
+
+
+@pytest.mark.parametrize("name", ["write-a-scenario.md", "write-a-scenario.zh.md"])
+def test_the_scenario_of_the_guide_passes_as_it_grows(name: str) -> None:
+    text = (PROJECT / "docs" / "howto" / name).read_text(encoding="utf-8")
+    first, submit, denied, expect, fault = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    assert play(first).verdict == "pass"
+    assert play(first + submit + denied + expect + fault).verdict == "pass"

@@ -1,0 +1,302 @@
+"""The owner of the replica: one task that feeds it and does what it asks for, in the order of the contract.
+
+A turn: take what waits, handle it, make votes durable in one write, send, then execute one block. Nobody else
+touches replica, ledger or vote log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from govchain.consensus import (
+    BlockExecuted,
+    BlockInstalled,
+    CancelTimer,
+    Decision,
+    Event,
+    FetchTransactions,
+    Note,
+    Output,
+    Replica,
+    SetTimer,
+    TimerFired,
+    TimerKind,
+    TransactionsAvailable,
+    TransactionsDropped,
+)
+from govchain.errors import BadProof, Diverged, MalformedBytes
+from govchain.ledger import ExecutedBlock
+from govchain.model import Block, FinalityCertificate
+from govchain.node.catch_up import CatchUp
+from govchain.node.executor import Executor
+from govchain.node.finality import Finality
+from govchain.node.inbox import Inbox
+from govchain.node.parts import NodeParts
+from govchain.node.peers import Peers
+from govchain.node.pool import PoolTraffic
+from govchain.node.vote_log import VoteLog
+from govchain.node.wire import Blocks, BlocksWanted, Consensus, Hello, Transactions, TransactionsWanted
+from govchain.observe import Throttle
+
+ADMISSIONS_PER_TURN: Final = 128
+"""Peers' transactions admitted between two looks at votes."""
+
+
+class Owner:
+    """Drives one replica. All methods run in the loop's thread."""
+
+    def __init__(
+        self,
+        parts: NodeParts,
+        replica: Replica,
+        *,
+        executor: Executor,
+        votes: VoteLog,
+        finality: Finality,
+        pool: PoolTraffic,
+        catch_up: CatchUp,
+        peers: Peers,
+        inbox: Inbox,
+    ) -> None:
+        self._parts = parts
+        self.replica = replica
+        self._executor = executor
+        self._votes = votes
+        self._finality = finality
+        self._pool = pool
+        self._catch_up = catch_up
+        self._peers = peers
+        self._inbox = inbox
+        self._decisions: deque[Decision] = deque()
+        self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
+        self._is_stopping = False
+        self._throttle = Throttle(parts.clock)
+        self._store_seconds = parts.metrics.histogram("govchain_store_seconds").labels("votes")
+        self._verify_messages = parts.metrics.histogram("govchain_verify_seconds").labels("messages")
+        self._verify_transactions = parts.metrics.histogram("govchain_verify_seconds").labels("transactions")
+        pool.on_taken = inbox.done
+
+    async def run(self) -> None:
+        """Work until `stop`.
+
+        Raises:
+            Diverged: This validator executed something else than a quorum (rule CP-3).
+            StorageFailure: The store failed.
+        """
+        self._honour([self.replica.start(self._parts.now_ms())])
+        while not self._is_stopping:
+            if not self._has_work():
+                await self._inbox.arrived.wait()
+            self._inbox.arrived.clear()
+            self._turn()
+            # Votes leave before the next block is executed, and others get their turn.
+            await asyncio.sleep(0)
+            self._execute_next()
+
+    def stop(self) -> None:
+        """Finish the turn and end."""
+        self._is_stopping = True
+        self._inbox.arrived.set()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def wake(self) -> None:
+        """Something is to be taken from the pool or from catch-up."""
+        self._inbox.arrived.set()
+
+    def _has_work(self) -> bool:
+        return bool(
+            self._inbox.arrived.is_set()
+            or self._decisions
+            or self._pool.waiting_count
+            or self._catch_up.has_blocks
+        )
+
+    def _turn(self) -> None:
+        outputs: list[Output] = []
+        for peer, payload in self._inbox.take_frames():
+            self._take_frame(peer, payload, outputs)
+        for event in self._inbox.take_events():
+            self._handle(event, outputs)
+        if self._pool.waiting_count:
+            began_s = self._parts.clock()
+            self._pool.admit_waiting(ADMISSIONS_PER_TURN)
+            self._verify_transactions.observe(self._parts.clock() - began_s)
+        self._handle_available(outputs)
+        gossip = self._pool.take_gossip()
+        if gossip:
+            # Bodies go first, so that a proposal behind them finds them there.
+            self._peers.gossip(gossip)
+        self._honour(outputs)
+
+    def _handle(self, event: Event, outputs: list[Output]) -> None:
+        outputs.append(self.replica.handle(event, self._parts.now_ms()))
+
+    def _handle_available(self, outputs: list[Output]) -> None:
+        entries = self._pool.take_available()
+        if entries:
+            self._handle(TransactionsAvailable(entries), outputs)
+
+    def _take_frame(self, peer: str, payload: bytes, outputs: list[Output]) -> None:
+        frame = self._peers.verifier.frame(peer, payload)
+        if isinstance(frame, Transactions) and frame.transactions:
+            self._pool.receive(peer, frame.transactions, len(payload))
+            return
+        self._inbox.done(peer, len(payload))
+        match frame:
+            case Consensus(messages=messages):
+                began_s = self._parts.clock()
+                verified = self._peers.verifier.messages(peer, messages)
+                self._verify_messages.observe(self._parts.clock() - began_s)
+                for each in verified:
+                    self._handle(each, outputs)
+            case Hello(final_height=height):
+                self._catch_up.claim(peer, height)
+            case TransactionsWanted(ids=ids):
+                self._peers.send_transactions(peer, self._pool.answer(ids))
+            case BlocksWanted():
+                self._peers.answer_blocks(peer, frame, self._finality)
+            case Blocks(blocks=blocks):
+                if not self._catch_up.answered(peer, blocks):
+                    self._parts.metrics.reject("unasked-blocks")
+            case Transactions() | None:
+                pass
+
+    def _honour(self, outputs: list[Output]) -> None:
+        """Do what the core asks for; the order of this function is the contract on `Output`."""
+        # Writing may be followed by more outputs (fetched from the pool), hence a queue.
+        waiting = deque(outputs)
+        while waiting:
+            group = list(waiting)
+            waiting.clear()
+            self._persist(group)
+            for output in group:
+                for send in output.send:
+                    self._peers.queue(send)
+            self._peers.flush()
+            for output in group:
+                self._decisions.extend(output.decide)
+                for timer in output.timers:
+                    self._set_timer(timer)
+                for note in output.notes:
+                    self._take_note(note)
+            for fetch in [fetch for output in group for fetch in output.fetch]:
+                more: list[Output] = []
+                self._fetch(fetch, more)
+                waiting.extend(more)
+
+    def _persist(self, outputs: list[Output]) -> None:
+        certificates = [each for output in outputs for each in output.certificates]
+        writes = self._votes.writes(entry for output in outputs for entry in output.persist)
+        writes += self._finality.certificate_writes(certificates)
+        if not writes:
+            return
+        began_s = self._parts.clock()
+        self._parts.store.write(writes, sync=True)
+        self._store_seconds.observe(self._parts.clock() - began_s)
+        if certificates:
+            self._announce([certificate.height for certificate in certificates])
+
+    def _announce(self, heights: Sequence[int]) -> None:
+        self._finality.certified(heights)
+        self._catch_up.advance(self._finality.height, self._parts.clock())
+
+    def _fetch(self, fetch: FetchTransactions, outputs: list[Output]) -> None:
+        missing = self._pool.want(fetch, self._parts.clock())
+        self._handle_available(outputs)
+        if missing:
+            self._peers.fetch(fetch.peer, missing, self._pool.still_wanted)
+
+    def _execute_next(self) -> None:
+        if self._is_stopping:
+            return
+        if self._decisions:
+            decision = self._decisions.popleft()
+            if decision.batch.seq > self._parts.ledger.height:
+                executed = self._executor.execute(decision)
+                self._settle(executed)
+                self._inbox.put_event(BlockExecuted(executed.block.header))
+            return
+        waiting = self._catch_up.next_block()
+        if waiting is not None:
+            peer, parts = waiting
+            try:
+                block, certificate = self._executor.verify(parts)
+                self._install(peer, block, certificate)
+            except (BadProof, MalformedBytes) as error:
+                self._peers.verifier.refuse(peer, error)
+                self._catch_up.blame(peer, self._parts.clock())
+
+    def _install(self, peer: str, block: Block, certificate: FinalityCertificate) -> None:
+        height, ledger = block.header.height, self._parts.ledger
+        if self._finality.is_certified(height):
+            return
+        if height > ledger.height + 1:
+            raise BadProof(
+                f"a block of height {height} where {ledger.height + 1} was asked for", step="block"
+            )
+        if height == ledger.height + 1:
+            self._executor.verify_signatures(block)
+            executed = self._executor.install(block, certificate)
+            self._settle(executed)
+            self._inbox.put_event(BlockInstalled(executed.block.header, executed.transaction_ids))
+        else:
+            self._parts.store.write(self._finality.certificate_writes([certificate]), sync=True)
+            for event in self._peers.attestations_of(certificate):
+                self._inbox.put_event(event)
+        self._announce([height])
+
+    def _settle(self, executed: ExecutedBlock) -> None:
+        """The block is durable: the pool forgets its transactions and those that expired with it."""
+        self._pool.executed(executed.transaction_ids)
+        expired = self._pool.expire(executed.block.header.height)
+        if expired:
+            self._parts.metrics.reject("expired", len(expired))
+            self._inbox.put_event(TransactionsDropped(expired))
+            self._finality.forget(expired)
+        denials = self._parts.metrics.counter("govchain_denials_total")
+        for result in executed.block.results:
+            if not result.applied:
+                denials.labels(result.rule).inc()
+
+    def _set_timer(self, timer: SetTimer | CancelTimer) -> None:
+        running = self._timers.pop(timer.kind, None)
+        if running is not None:
+            running.cancel()
+        if isinstance(timer, SetTimer) and not self._is_stopping:
+            self._timers[timer.kind] = asyncio.get_running_loop().call_later(
+                timer.delay_ms / 1000, self._fire, timer.kind, timer.generation
+            )
+
+    def _fire(self, kind: TimerKind, generation: int) -> None:
+        self._timers.pop(kind, None)
+        self._inbox.put_event(TimerFired(kind, generation))
+
+    def _take_note(self, note: Note) -> None:
+        facts = dict(note.facts)
+        match note.event:
+            case "diverged":
+                height, own, quorum = facts["height"], facts["own"], facts["quorum"]
+                assert isinstance(height, int)
+                raise Diverged(height, str(own), str(quorum))
+            case "behind":
+                height, peer = facts["height"], facts["peer"]
+                assert isinstance(height, int)
+                assert isinstance(peer, int)
+                self._catch_up.hurry(self._parts.names[peer], height, self._parts.clock())
+            case "rejected":
+                self._parts.metrics.reject(str(facts["code"]))
+                self._tell("message-rejected", facts)
+            case "stable-checkpoint":
+                self._parts.log.info("stable-checkpoint", **facts)
+            case _:
+                self._parts.log.debug(note.event, **facts)
+
+    def _tell(self, event: str, facts: dict[str, str | int]) -> None:
+        is_allowed, suppressed = self._throttle.allow(event)
+        if is_allowed:
+            self._parts.log.warning(event, suppressed=suppressed, **facts)

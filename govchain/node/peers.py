@@ -1,0 +1,153 @@
+"""What this validator says to others, one turn at a time: consensus messages, gossip, questions and answers.
+
+Frames are built here and handed to the network; what comes back enters through the verifier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import govchain
+from govchain.codec import encode
+from govchain.consensus import Send, SignedMessage, Verified, verify_message
+from govchain.model import Attestation, FinalityCertificate, Space, Transaction
+from govchain.net import PeerNetwork
+from govchain.node.finality import Finality
+from govchain.node.parts import NodeParts
+from govchain.node.verifier import Verifier
+from govchain.node.wire import (
+    BLOCKS_BYTES,
+    IDS_MAX,
+    BlockParts,
+    Blocks,
+    BlocksWanted,
+    Hello,
+    TransactionsWanted,
+    consensus_payloads,
+    transactions_payloads,
+)
+
+FETCH_GRACE_S: Final = 0.02
+"""Missing transactions are mostly on their way: ask only for those that have not come by then."""
+ANSWER_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
+"""A peer that does not take its answers gets no more of them."""
+
+
+class Peers:
+    """The voice of one validator."""
+
+    def __init__(self, parts: NodeParts, network: PeerNetwork, verifier: Verifier) -> None:
+        self._parts = parts
+        self._network = network
+        self.verifier = verifier
+        self._to_all: list[SignedMessage] = []
+        self._to_one: dict[int, list[SignedMessage]] = {}
+        self._is_closed = False
+
+    def hello(self, final_height: int) -> bytes:
+        """First payload of a connection."""
+        parts = self._parts
+        return encode(Hello(parts.ledger.chain_id, govchain.__version__, parts.name, final_height))
+
+    def queue(self, send: Send) -> None:
+        """Keep a message for `flush`."""
+        if send.to is None:
+            self._to_all.append(send.signed)
+        elif send.to != self._parts.index:
+            self._to_one.setdefault(send.to, []).append(send.signed)
+
+    def flush(self) -> None:
+        """Send what is queued: the messages of one turn to one peer share a frame."""
+        if self._to_all:
+            for payload in consensus_payloads(self._to_all):
+                self._network.broadcast(payload)
+            self._to_all = []
+        if self._to_one:
+            for peer, messages in self._to_one.items():
+                for payload in consensus_payloads(messages):
+                    self._network.send(self._parts.names[peer], payload)
+            self._to_one = {}
+
+    def gossip(self, transactions: Iterable[Transaction]) -> None:
+        """Tell every peer (rule RQ-1)."""
+        for payload in transactions_payloads(transactions):
+            self._network.broadcast(payload)
+
+    def forward(self, transactions: Sequence[Transaction], primary: int) -> None:
+        """Tell the primary again (rule RQ-3)."""
+        if transactions and primary != self._parts.index:
+            self.send_transactions(self._parts.names[primary], transactions)
+
+    def send_transactions(self, peer: str, transactions: Sequence[Transaction]) -> None:
+        """Answer a question."""
+        if self._network.queue_bytes(peer) < ANSWER_QUEUE_BYTES_MAX:
+            for payload in transactions_payloads(transactions):
+                self._network.send(peer, payload)
+
+    def fetch(
+        self, peer: int, ids: tuple[bytes, ...], still_wanted: Callable[[Iterable[bytes]], tuple[bytes, ...]]
+    ) -> None:
+        """Ask a peer for transactions, after a grace for those that are on their way."""
+
+        def ask() -> None:
+            missing = still_wanted(ids)[:IDS_MAX]
+            if missing and not self._is_closed:
+                self.ask_transactions(self._parts.names[peer], missing)
+
+        asyncio.get_running_loop().call_later(FETCH_GRACE_S, ask)
+
+    def ask_transactions(self, peer: str, ids: tuple[bytes, ...]) -> None:
+        """Ask a peer for transactions now."""
+        self._network.send(peer, encode(TransactionsWanted(ids)))
+
+    def ask_blocks(self, peer: str, wanted: BlocksWanted) -> None:
+        """Ask a peer for final blocks."""
+        self._network.send(peer, encode(wanted))
+
+    def answer_blocks(self, peer: str, wanted: BlocksWanted, finality: Finality) -> None:
+        """Send final blocks as they lie in the store, within the bounds of one frame."""
+        if self._network.queue_bytes(peer) >= ANSWER_QUEUE_BYTES_MAX:
+            return
+        found: list[BlockParts] = []
+        size = 0
+        for height in range(wanted.from_height, wanted.from_height + wanted.count):
+            key = height.to_bytes(8, "big")
+            if height > finality.height:
+                break
+            block = self._parts.store.get(Space.BLOCK, key)
+            certificate = self._parts.store.get(Space.CERTIFICATE, key)
+            assert block is not None, "final blocks are stored"
+            assert certificate is not None, "final blocks have certificates"
+            size += len(block) + len(certificate)
+            if found and size > BLOCKS_BYTES:
+                break
+            found.append(BlockParts(block, certificate))
+        self._network.send(peer, encode(Blocks(tuple(found))))
+
+    def attestations_of(self, certificate: FinalityCertificate) -> list[Verified]:
+        """The votes of a verified certificate, as the messages that they are, for the core to count."""
+        events = []
+        for vote in certificate.votes:
+            if vote.validator != self._parts.index:
+                body = encode(
+                    Attestation(
+                        chain_id=certificate.chain_id,
+                        epoch=certificate.epoch,
+                        height=certificate.height,
+                        header_digest=certificate.header_digest,
+                        validator=vote.validator,
+                    )
+                )
+                signed = SignedMessage(body, vote.signature)
+                events.append(
+                    verify_message(
+                        self._parts.suite, self._parts.genesis.validators, certificate.chain_id, signed
+                    )
+                )
+        return events
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+        self._is_closed = True

@@ -1,0 +1,236 @@
+"""A running validator: the pieces joined, started, watched and stopped in the right order.
+
+No rule of the protocol lives here. The process around it is in `process`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import govchain
+from govchain.consensus import Replica
+from govchain.crypto import Signer
+from govchain.errors import GovchainError, Unavailable
+from govchain.model import Block, Genesis
+from govchain.net import PeerNetwork, TlsContexts
+from govchain.node.catch_up import CatchUp
+from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
+from govchain.node.config import NodeConfig, split_address, validate_against_genesis
+from govchain.node.executor import Executor
+from govchain.node.finality import Finality
+from govchain.node.inbox import Inbox
+from govchain.node.owner import Owner
+from govchain.node.parts import assemble, restored_state
+from govchain.node.peers import Peers
+from govchain.node.pool import FORWARD_AFTER_S, PoolTraffic
+from govchain.node.service import NodeService
+from govchain.node.verifier import Verifier
+from govchain.node.vote_log import VoteLog
+from govchain.observe import Logger
+from govchain.storage import Store
+
+HOUSEKEEPING_S: Final = 0.1
+PROGRESS_LINE_S: Final = 10.0
+FETCH_AGAIN_AFTER_S: Final = 0.5
+
+
+class NodeRuntime(NodeService):
+    """One validator in this process.
+
+    Args:
+        config: Addresses and names; its files were read by the caller.
+        genesis: Of the chain.
+        signer: Key of this validator's votes.
+        store: Opened for this chain; the caller closes it after `stop`.
+        tls: Certificate of this validator.
+        log: Where it tells what happens.
+
+    Raises:
+        ConfigError: Configuration, genesis and key do not belong together.
+        StorageFailure: The store is damaged; the validator refuses to vote (rule RC-3).
+    """
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        genesis: Genesis,
+        signer: Signer,
+        store: Store,
+        *,
+        tls: TlsContexts,
+        log: Logger,
+    ) -> None:
+        index = validate_against_genesis(config, genesis)
+        parts = assemble(genesis, signer, store, log=log, clock=monotonic_s, now_ms=unix_ms)
+        _require_same_index(config.name, index, parts.index)
+        self._config = config
+        self._log = log
+        self._network = PeerNetwork(
+            config.name,
+            tls,
+            greeting=lambda: self._peers.hello(finality.height),
+            on_frames=lambda peer, payloads: inbox.put_frames(peer, payloads),
+            on_open=lambda peer: verifier.connected(peer),
+            jitter=jitter_of(config.name),
+            clock=monotonic_s,
+            log=log,
+            metrics=parts.metrics,
+        )
+        inbox = Inbox(self._network.pause, self._network.resume)
+        verifier = Verifier(parts, self._network.disconnect)
+        self._peers = Peers(parts, self._network, verifier)
+        finality = Finality(parts.chain, store, parts.suite)
+        finality.on_final = self._on_final
+        pool = PoolTraffic(parts)
+        votes = VoteLog(store, parts.mempool.get)
+        entries, self._bodies = votes.load(parts.ledger.height)
+        replica = Replica(
+            genesis, parts.suite, index, signer, restored=restored_state(parts, finality, entries)
+        )
+        catch_up = CatchUp([name for name in parts.names if name != config.name])
+        super().__init__(
+            parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox
+        )
+        self._owner = Owner(
+            parts,
+            replica,
+            executor=Executor(parts, votes, finality),
+            votes=votes,
+            finality=finality,
+            pool=pool,
+            catch_up=catch_up,
+            peers=self._peers,
+            inbox=inbox,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = asyncio.Event()
+        self._failure: BaseException | None = None
+        self.peer_port = 0
+
+    @property
+    def network(self) -> PeerNetwork:
+        """The peer network; rehearsals cut its links."""
+        return self._network
+
+    async def start(self, addresses: dict[str, tuple[str, int]] | None = None) -> None:
+        """Listen, dial, and begin to take part.
+
+        Args:
+            addresses: Peer addresses instead of those of the configuration (after `listen`).
+
+        Raises:
+            Unavailable: The peer address cannot be bound.
+        """
+        if not self.peer_port:
+            await self.listen()
+        self._pool.restore(self._bodies)
+        self._bodies = ()
+        wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
+        self._network.dial(wanted)
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
+            loop.create_task(self._keep_house(), name=f"housekeeping of {self._config.name}"),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(self._task_ended)
+        self._log.info(
+            "started",
+            version=govchain.__version__,
+            chain=self._parts.ledger.chain_id,
+            height=self._parts.ledger.height,
+            final_height=self._finality.height,
+            peer_port=self.peer_port,
+        )
+
+    async def listen(self) -> int:
+        """Bind the peer address; returns the port. `start` does it when it was not done before."""
+        host, port = split_address(self._config.peer_listen)
+        self.peer_port = await self._network.listen(host, port, self._config.peers)
+        return self.peer_port
+
+    async def stop(self) -> None:
+        """Finish the running turn, close connections, end every wait. The store stays open for the caller."""
+        self._peers.close()
+        self._owner.stop()
+        if self._tasks:
+            owner, house = self._tasks
+            house.cancel()
+            await asyncio.gather(owner, house, return_exceptions=True)
+        await self._network.stop()
+        self._finality.close()
+        self._log.info("stopped", height=self._parts.ledger.height, final_height=self._finality.height)
+        self._stopped.set()
+
+    async def run_until_stopped(self) -> None:
+        """Wait until somebody calls `stop`, or this validator fails.
+
+        Raises:
+            Diverged: It executed something else than a quorum (rule CP-3).
+            StorageFailure: Its store failed.
+        """
+        await self._stopped.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def peers(self) -> dict[str, bool]:
+        """Every peer, and whether frames can be sent to it."""
+        return self._network.connected()
+
+    def is_alive(self) -> bool:
+        """Whether the owner of the replica works: started, not failed, not stopped."""
+        return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        error = task.exception()
+        assert error is not None
+        if self._failure is None:
+            self._failure = error
+        code = error.code if isinstance(error, GovchainError) else "internal"
+        self._log.critical("fatal", code=code, problem=str(error) or type(error).__name__, exc_info=error)
+        self._stopped.set()
+
+    def _on_final(self, block: Block, ids: object) -> None:
+        assert isinstance(ids, list | tuple)
+        metrics, now_s = self._parts.metrics, self._parts.clock()
+        metrics.counter("govchain_finalised_total").inc(len(ids))
+        seconds = metrics.histogram("govchain_finality_seconds")
+        for id_ in ids:
+            submitted_s = self._pool.submitted_at(id_)
+            if submitted_s is not None:
+                seconds.observe(now_s - submitted_s)
+
+    async def _keep_house(self) -> None:
+        """What must be looked after now and then: gauges, catching up, forwarding, fetching again."""
+        parts = self._parts
+        told_s = forwarded_s = parts.clock()
+        told_height, turn = -1, 0
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            now_s, turn = parts.clock(), turn + 1
+            self._measure()
+            self._ask_blocks(now_s)
+            self._fetch_again(now_s, turn)
+            if now_s - forwarded_s >= FORWARD_AFTER_S:
+                forwarded_s = now_s
+                late = self._pool.forwardable(now_s)
+                if late:
+                    primary = parts.genesis.validators.primary(self._view())
+                    self._peers.forward(late, primary)
+            if now_s - told_s >= PROGRESS_LINE_S and parts.ledger.height != told_height:
+                told_s, told_height = now_s, parts.ledger.height
+                self._log.info(
+                    "progress",
+                    height=told_height,
+                    final_height=self._finality.height,
+                    pool=len(parts.mempool),
+                    transactions=parts.ledger.transaction_count,
+                )
+
+
+def _require_same_index(name: str, index: int, index_of_key: int) -> None:
+    if index != index_of_key:
+        raise Unavailable(f"the key file is not the one of {name}")

@@ -1,0 +1,192 @@
+"""The public face of a validator: what the HTTP API may ask (`govchain.api.ports.ValidatorService`).
+
+Reads and admissions only. Everything runs in the loop's thread, so a read sees one executed height; nothing
+here touches the replica's state or sends a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import govchain
+from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.codec import decode
+from govchain.consensus import Replica
+from govchain.errors import InvalidInput, Unavailable
+from govchain.ledger.nonces import FRESH
+from govchain.ledger.state import NonceState, nonces_key, record_key
+from govchain.model import Block, FinalityCertificate, Genesis, Transaction
+from govchain.node.catch_up import CatchUp
+from govchain.node.finality import Finality
+from govchain.node.inbox import Inbox
+from govchain.node.parts import NodeParts
+from govchain.node.pool import WAITING_MAX, PoolTraffic
+from govchain.receipt import Receipt, RecordProof, build_receipt
+
+CERTIFIED_TIMEOUT_S: Final = 10.0
+"""How long a certified read waits for the certificate of the height that it saw."""
+LEVELS: Final = ("local", "certified")
+
+
+class NodeService:
+    """One validator, as clients see it."""
+
+    def __init__(
+        self,
+        parts: NodeParts,
+        *,
+        replica: Replica,
+        pool: PoolTraffic,
+        finality: Finality,
+        catch_up: CatchUp,
+        inbox: Inbox,
+    ) -> None:
+        self._parts = parts
+        self._replica = replica
+        self._pool = pool
+        self._finality = finality
+        self._catch_up = catch_up
+        self._inbox = inbox
+
+    @property
+    def genesis(self) -> Genesis:
+        """Genesis of the chain."""
+        return self._parts.genesis
+
+    def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
+        """Admit each (rule RQ-1), in order; a full pool or an overloaded node is code `pool-full` (rule RQ-5)."""
+        if not self.is_alive():
+            raise Unavailable("this validator is stopping; submit to another one")
+        if self._pool.waiting_count >= WAITING_MAX:
+            detail = f"{self._pool.waiting_count} transactions wait for admission; try again"
+            self._parts.metrics.reject("pool-full", len(transactions))
+            return [
+                Admission(self._parts.suite.digest(each.body), "rejected", "pool-full", detail)
+                for each in transactions
+            ]
+        answers = self._pool.submit(transactions, self._parts.clock())
+        self._inbox.arrived.set()
+        return answers
+
+    async def wait_final(self, transaction_id: bytes, timeout_ms: int) -> TransactionStatus | None:
+        """Status once final, or the status at the timeout; None when unknown."""
+        status = self.transaction(transaction_id)
+        if timeout_ms <= 0 or (status is not None and status.status == "final"):
+            return status
+        await self._finality.wait(transaction_id, timeout_ms / 1000)
+        return self.transaction(transaction_id)
+
+    def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
+        """What this validator knows of a transaction."""
+        status = self._finality.status(transaction_id)
+        if status is None and self._parts.mempool.has(transaction_id):
+            return TransactionStatus(transaction_id, "pending")
+        return status
+
+    def status(self) -> ValidatorStatus:
+        """This validator at a glance."""
+        parts, replica = self._parts, self._replica.status()
+        ledger = parts.ledger
+        unfinished = range(self._finality.height + 1, ledger.height + 1)
+        waiting = [block for height in unfinished if (block := self._finality.block(height)) is not None]
+        waiting_denied = sum(not result.applied for block in waiting for result in block.results)
+        return ValidatorStatus(
+            name=parts.name,
+            index=parts.index,
+            chain_id=ledger.chain_id,
+            chain_name=parts.genesis.name,
+            version=govchain.__version__,
+            height=ledger.height,
+            final_height=self._finality.height,
+            view=replica.view,
+            state_root=ledger.state_root,
+            head_digest=ledger.head_digest,
+            pool_transactions=len(parts.mempool),
+            finalised=ledger.transaction_count - sum(len(block.transactions) for block in waiting),
+            denied=sum(ledger.denial_counts.values()) - waiting_denied,
+            peers=self.peers(),
+            stall=replica.stall,
+        )
+
+    def key(self, key_id: bytes) -> KeyAnswer | None:
+        """State of a signing key and its next free nonce."""
+        state = self._parts.ledger.key(key_id)
+        if state is None:
+            return None
+        data = self._parts.ledger.state_value(nonces_key(key_id))
+        nonces = FRESH if data is None else decode(data, NonceState)
+        return KeyAnswer(
+            key_id=key_id,
+            public_key=state.public_key,
+            org=state.org,
+            person=state.person,
+            roles=state.roles,
+            is_active=state.active,
+            next_nonce=nonces.floor,
+        )
+
+    def block(self, height: int) -> tuple[Block, FinalityCertificate] | None:
+        """A final block with its certificate."""
+        if not 1 <= height <= self._finality.height:
+            return None
+        block, certificate = self._finality.block(height), self._parts.chain.certificate(height)
+        assert block is not None, "final blocks are stored"
+        assert certificate is not None, "final blocks have certificates"
+        return block, certificate
+
+    async def record(self, record_type: str, object_id: str, level: str) -> RecordProof:
+        """Current state of a record at level `local` or `certified` (rule RD-1).
+
+        Raises:
+            InvalidInput: No such level.
+            Unavailable: Nothing was executed yet, or the certificate did not come in time.
+        """
+        if level not in LEVELS:
+            raise InvalidInput(f"no level {level[:20]!r}; expected {' or '.join(LEVELS)}")
+        header = self._parts.ledger.head
+        if header is None:
+            raise Unavailable("no block was executed yet, so there is no header to prove against")
+        key = record_key(record_type, object_id)
+        value, proof = self._parts.ledger.prove_state(key)
+        certificate = None
+        if level == "certified":
+            if not await self._finality.wait_height(header.height, CERTIFIED_TIMEOUT_S):
+                raise Unavailable(
+                    f"the certificate of height {header.height} did not come within {CERTIFIED_TIMEOUT_S:.0f} s"
+                )
+            certificate = self._parts.chain.certificate(header.height)
+            assert certificate is not None, "final blocks have certificates"
+        return RecordProof(key=key, value=value, proof=proof, header=header, certificate=certificate)
+
+    def receipt(self, transaction_id: bytes) -> Receipt | None:
+        """Receipt of a final transaction; None when unknown or not final."""
+        place = self._parts.chain.locate(transaction_id)
+        if place is None or place[0] > self._finality.height:
+            return None
+        return build_receipt(self._parts.chain, self._parts.suite, transaction_id, self._public_key)
+
+    def events(self, from_height: int | None = None) -> AsyncIterator[FinalEvent]:
+        """Final blocks from a height on, then live; ends when the validator stops."""
+        return self._finality.events(from_height)
+
+    def peers(self) -> dict[str, bool]:
+        """Every peer, and whether frames can be sent to it; the running validator knows."""
+        return {}
+
+    def is_alive(self) -> bool:
+        """Whether the owner of the replica works."""
+        return True
+
+    def is_ready(self) -> bool:
+        """Connected to a quorum and not catching up."""
+        others_needed = self._parts.genesis.validators.quorum_size - 1
+        return self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
+
+    def metrics(self) -> bytes:
+        """Prometheus text exposition."""
+        return self._parts.metrics.exposition()
+
+    def _public_key(self, key_id: bytes) -> bytes | None:
+        state = self._parts.ledger.key(key_id)
+        return None if state is None else state.public_key

@@ -1,0 +1,168 @@
+"""The command line against real validator processes on this machine: as a user would, step by step."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from govchain.cli.app import run
+from govchain.ledger.identifiers import LicenceId
+from govchain.testnet import Health, LocalNetwork, free_ports
+from tests.architecture.sources import ROOT
+
+
+def govchain(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "govchain", *arguments],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Four validators that run, started by the command line."""
+    directory = tmp_path_factory.mktemp("live") / "net"
+    base = min(free_ports(8)) % 20_000 + 30_000
+    assert run(["testnet", "init", "--out", str(directory), "-n", "4", "--base-port", str(base), "-q"]) == 0
+    assert run(["testnet", "up", str(directory), "--detach", "-q"]) == 0
+    yield directory
+    assert run(["testnet", "down", str(directory), "-q"]) == 0
+
+
+def test_status_shows_four_ready_validators(network: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["testnet", "status", str(network), "--json", "-"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert [item["health"] for item in value["validators"]] == ["ready"] * 4
+
+
+def test_file_is_anchored_and_its_receipt_verifies_in_another_process(network: Path, tmp_path: Path) -> None:
+    original = tmp_path / "contract.pdf"
+    original.write_bytes(b"a contract")
+    answer = govchain(
+        "anchor",
+        str(original),
+        "--network",
+        str(network),
+        "--receipts",
+        "receipts",
+        "--json",
+        "-",
+        directory=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stderr
+    (sent,) = json.loads(answer.stdout)
+    assert sent["applied"] is True
+    receipt = str(tmp_path / "receipts" / "contract.pdf.receipt.json")
+    genesis = str(network / "genesis.json")
+    held = govchain("verify", receipt, "--genesis", genesis, "--file", str(original), directory=tmp_path)
+    assert held.returncode == 0, held.stdout
+    original.write_bytes(b"A contract")
+    failed = govchain("verify", receipt, "--genesis", genesis, "--file", str(original), directory=tmp_path)
+    assert failed.returncode == 1
+    fetched = govchain(
+        "receipt", "get", sent["transaction"], "--network", str(network), "--out", "r", directory=tmp_path
+    )
+    assert fetched.returncode == 0, fetched.stderr
+    assert (tmp_path / "r").stat().st_size > 1000
+
+
+def test_second_deposit_of_a_file_is_denied_by_rule_E1(network: Path, tmp_path: Path) -> None:
+    original = tmp_path / "twice.txt"
+    original.write_bytes(b"twice")
+    assert run(["anchor", str(original), "--network", str(network), "-q"]) == 0
+    result = tmp_path / "result.json"
+    assert run(["anchor", str(original), "--network", str(network), "-q", "--json", str(result)]) == 1
+    (sent,) = json.loads(result.read_text(encoding="utf-8"))
+    assert (sent["rule"], sent["code"]) == ("E1", "E_DUP_ID")
+
+
+def test_record_is_submitted_and_read_with_its_proof(network: Path, tmp_path: Path) -> None:
+    licence = LicenceId(
+        "11990100MA0XX00B72001", "11990100MA0XX00B72", "20261102000000000077", 1
+    ).with_version(1)
+    record = tmp_path / "licence.yaml"
+    record.write_text(
+        f"""kind: licence.enter
+object_id: {licence}
+fields:
+  name: 印章备案证明
+  type_code: 11990100MA0XX00B72001
+  holder_ref: 91990100MA0XX00W9H
+  area_code: "990100"
+  issued_date: "2026-11-02"
+  effective_date: "2026-11-02"
+""",
+        encoding="utf-8",
+    )
+    issue = tmp_path / "issue.json"
+    issue.write_text(json.dumps({"kind": "licence.issue", "object_id": licence}), encoding="utf-8")
+    common = ["--network", str(network), "-q"]
+    assert run(["submit", str(record), "--as", "psb-a", *common]) == 0
+    assert run(["submit", str(issue), "--as", "psb-a", *common]) == 1, "G6: nobody approves an own entry"
+    assert run(["submit", str(issue), "--as", "psb-b", *common, "--receipt", str(tmp_path / "r.json")]) == 0
+    result = tmp_path / "state.json"
+    read = ["query", "record", "licence", licence, "--at", "2099-01-01T00:00:00+08:00"]
+    assert run([*read, *common, "--json", str(result)]) == 0
+    value = json.loads(result.read_text(encoding="utf-8"))
+    assert value["state"]["state"] == "VALID"
+    assert value["at"]["answer"] == "VALID"
+    assert value["level"] == "certified"
+
+
+def test_unknown_record_exits_with_1_and_a_proof_of_absence(network: Path) -> None:
+    assert run(["query", "record", "evidence", "EV-20261102-none", "--network", str(network), "-q"]) == 1
+
+
+def test_scenario_is_replayed_against_the_running_network(network: Path, tmp_path: Path) -> None:
+    scenario = str(ROOT / "scenarios" / "040-company-opens.yaml")
+    answer = govchain(
+        "replay",
+        scenario,
+        "--backend",
+        LocalNetwork(network).urls[1],
+        "--keys",
+        str(network / "people"),
+        directory=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "PASS" in answer.stdout
+
+
+def test_watch_shows_blocks_from_the_first_one(network: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["watch", "--network", str(network), "--from", "1", "--blocks", "1", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["height"] == 1
+
+
+def test_killed_validator_is_reported_and_comes_back(network: Path) -> None:
+    local = LocalNetwork(network)
+    local.kill("validator-3")
+    assert run(["testnet", "status", str(network), "-q"]) == 4
+    assert {item.name for item in local.health() if item.health is Health.SILENT} == {"validator-3"}
+    local.start_validator("validator-3")
+    local.wait_ready(["validator-3"])
+    assert run(["testnet", "status", str(network), "-q"]) == 0
+
+
+def test_config_that_a_validator_refuses_is_shown_with_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = str(min(free_ports(8)) % 20_000 + 30_000)
+    run(["testnet", "init", "--out", str(tmp_path / "net"), "-n", "4", "--base-port", base, "-q"])
+    config = tmp_path / "net" / "nodes" / "validator-2" / "node.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("peers:", "pears:"), encoding="utf-8")
+    assert run(["testnet", "up", str(tmp_path / "net"), "--detach"]) == 4
+    error = capsys.readouterr().err
+    assert "validator-2 ended with exit status 2" in error
+    assert "pears" in error
+    assert len(LocalNetwork(tmp_path / "net").ended()) == 4, "what was started is stopped again"
