@@ -40,7 +40,7 @@ Handler = Callable[[ApiContext, web.Request, Asked], Awaitable[web.StreamRespons
 
 
 def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A value in readable JSON: named fields, bytes as lower-case hex. A dict is taken as readable already."""
+    """A value in readable JSON: named fields, bytes as lower-case hex. A dict is readable already."""
     return web.Response(
         status=status,
         body=msgspec.json.encode(value if isinstance(value, dict) else to_readable(value)),

@@ -21,9 +21,6 @@ class PeerNetwork:
     Args:
         own: This validator's name.
         tls: Contexts of its certificate.
-        greeting: First payload on every connection that this validator dials.
-        on_frames: Called with a peer and its payloads, in order of arrival.
-        on_open: Called when a peer has connected anew; its next payload is its greeting.
         jitter: A number in [0, 1), for the back-off of reconnection.
         clock: Seconds, monotonic.
 
@@ -36,9 +33,6 @@ class PeerNetwork:
         own: str,
         tls: TlsContexts,
         *,
-        greeting: Callable[[], bytes],
-        on_frames: Callable[[str, list[bytes]], None],
-        on_open: Callable[[str], None],
         jitter: Callable[[], float],
         clock: Callable[[], float],
         log: Logger,
@@ -46,9 +40,6 @@ class PeerNetwork:
     ) -> None:
         self._own = own
         self._tls = tls
-        self._greeting = greeting
-        self._on_frames = on_frames
-        self._on_open = on_open
         self._jitter = jitter
         self._log = log
         self._metrics = metrics
@@ -59,25 +50,41 @@ class PeerNetwork:
         self.on_change: Callable[[], None] = _nothing
         """Called when an outbound connection was made or lost."""
 
-    async def listen(self, host: str, port: int, peers: Iterable[str]) -> int:
+    async def listen(
+        self,
+        host: str,
+        port: int,
+        peers: Iterable[str],
+        *,
+        on_open: Callable[[str], None],
+        on_frames: Callable[[str, list[bytes]], None],
+    ) -> int:
         """Accept these validators; returns the port.
+
+        Args:
+            on_open: Called when a peer has connected anew; its next payload is its greeting.
+            on_frames: Called with a peer and its payloads, in order of arrival.
 
         Raises:
             Unavailable: The address cannot be bound.
         """
         hooks = ListenerHooks(
-            on_open=self._on_open,
-            on_frames=self._on_frames,
+            on_open=on_open,
+            on_frames=on_frames,
             on_refused=self._refused,
             is_open=self._is_open,
         )
         self._listener = Listener(self._own, list(peers), lambda: self._tls.server, hooks)
         return await self._listener.start(host, port)
 
-    def dial(self, addresses: Mapping[str, tuple[str, int]]) -> None:
-        """Connect to these validators, now and whenever a connection is lost."""
+    def dial(self, addresses: Mapping[str, tuple[str, int]], *, greeting: Callable[[], bytes]) -> None:
+        """Connect to these validators, now and whenever a connection is lost.
+
+        Args:
+            greeting: First payload on every connection.
+        """
         hooks = LinkHooks(
-            greeting=self._greeting,
+            greeting=greeting,
             jitter=self._jitter,
             on_change=self._link_changed,
             on_dropped=self._dropped,

@@ -6,12 +6,12 @@ No rule of the protocol lives here. The process around it is in `process`.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Sequence
 
 import govchain
 from govchain.consensus import Replica
 from govchain.crypto import Signer
-from govchain.errors import GovchainError, Unavailable
+from govchain.errors import ConfigError, GovchainError
 from govchain.model import Block, Genesis
 from govchain.net import PeerNetwork, TlsContexts
 from govchain.node.catch_up import CatchUp
@@ -19,20 +19,17 @@ from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
+from govchain.node.housekeeping import Housekeeping
 from govchain.node.inbox import Inbox
 from govchain.node.owner import Owner
 from govchain.node.parts import assemble, restored_state
 from govchain.node.peers import Peers
-from govchain.node.pool import FORWARD_AFTER_S, PoolTraffic
+from govchain.node.pool import PoolTraffic
 from govchain.node.service import NodeService
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
 from govchain.observe import Logger
 from govchain.storage import Store
-
-HOUSEKEEPING_S: Final = 0.1
-PROGRESS_LINE_S: Final = 10.0
-FETCH_AGAIN_AFTER_S: Final = 0.5
 
 
 class NodeRuntime(NodeService):
@@ -69,17 +66,14 @@ class NodeRuntime(NodeService):
         self._network = PeerNetwork(
             config.name,
             tls,
-            greeting=lambda: self._peers.hello(finality.height),
-            on_frames=lambda peer, payloads: inbox.put_frames(peer, payloads),
-            on_open=lambda peer: verifier.connected(peer),
             jitter=jitter_of(config.name),
             clock=monotonic_s,
             log=log,
             metrics=parts.metrics,
         )
         inbox = Inbox(self._network.pause, self._network.resume)
-        verifier = Verifier(parts, self._network.disconnect)
-        self._peers = Peers(parts, self._network, verifier)
+        self._verifier = Verifier(parts, self._network.disconnect)
+        self._peers = Peers(parts, self._network, self._verifier)
         finality = Finality(parts.chain, store, parts.suite)
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
@@ -89,9 +83,7 @@ class NodeRuntime(NodeService):
             genesis, parts.suite, index, signer, restored=restored_state(parts, finality, entries)
         )
         catch_up = CatchUp([name for name in parts.names if name != config.name])
-        super().__init__(
-            parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox
-        )
+        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
         self._owner = Owner(
             parts,
             replica,
@@ -102,6 +94,15 @@ class NodeRuntime(NodeService):
             catch_up=catch_up,
             peers=self._peers,
             inbox=inbox,
+        )
+        self._housekeeping = Housekeeping(
+            parts,
+            replica=replica,
+            finality=finality,
+            pool=pool,
+            catch_up=catch_up,
+            peers=self._peers,
+            network=self._network,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
@@ -127,11 +128,11 @@ class NodeRuntime(NodeService):
         self._pool.restore(self._bodies)
         self._bodies = ()
         wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
-        self._network.dial(wanted)
+        self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.height))
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
-            loop.create_task(self._keep_house(), name=f"housekeeping of {self._config.name}"),
+            loop.create_task(self._housekeeping.run(), name=f"housekeeping of {self._config.name}"),
         ]
         for task in self._tasks:
             task.add_done_callback(self._task_ended)
@@ -147,7 +148,13 @@ class NodeRuntime(NodeService):
     async def listen(self) -> int:
         """Bind the peer address; returns the port. `start` does it when it was not done before."""
         host, port = split_address(self._config.peer_listen)
-        self.peer_port = await self._network.listen(host, port, self._config.peers)
+        self.peer_port = await self._network.listen(
+            host,
+            port,
+            self._config.peers,
+            on_open=self._verifier.connected,
+            on_frames=self._inbox.put_frames,
+        )
         return self.peer_port
 
     async def stop(self) -> None:
@@ -193,8 +200,7 @@ class NodeRuntime(NodeService):
         self._log.critical("fatal", code=code, problem=str(error) or type(error).__name__, exc_info=error)
         self._stopped.set()
 
-    def _on_final(self, block: Block, ids: object) -> None:
-        assert isinstance(ids, list | tuple)
+    def _on_final(self, block: Block, ids: Sequence[bytes]) -> None:
         metrics, now_s = self._parts.metrics, self._parts.clock()
         metrics.counter("govchain_finalised_total").inc(len(ids))
         seconds = metrics.histogram("govchain_finality_seconds")
@@ -203,34 +209,7 @@ class NodeRuntime(NodeService):
             if submitted_s is not None:
                 seconds.observe(now_s - submitted_s)
 
-    async def _keep_house(self) -> None:
-        """What must be looked after now and then: gauges, catching up, forwarding, fetching again."""
-        parts = self._parts
-        told_s = forwarded_s = parts.clock()
-        told_height, turn = -1, 0
-        while True:
-            await asyncio.sleep(HOUSEKEEPING_S)
-            now_s, turn = parts.clock(), turn + 1
-            self._measure()
-            self._ask_blocks(now_s)
-            self._fetch_again(now_s, turn)
-            if now_s - forwarded_s >= FORWARD_AFTER_S:
-                forwarded_s = now_s
-                late = self._pool.forwardable(now_s)
-                if late:
-                    primary = parts.genesis.validators.primary(self._view())
-                    self._peers.forward(late, primary)
-            if now_s - told_s >= PROGRESS_LINE_S and parts.ledger.height != told_height:
-                told_s, told_height = now_s, parts.ledger.height
-                self._log.info(
-                    "progress",
-                    height=told_height,
-                    final_height=self._finality.height,
-                    pool=len(parts.mempool),
-                    transactions=parts.ledger.transaction_count,
-                )
-
 
 def _require_same_index(name: str, index: int, index_of_key: int) -> None:
     if index != index_of_key:
-        raise Unavailable(f"the key file is not the one of {name}")
+        raise ConfigError("the key file belongs to another validator", expected=f"the key of {name}")

@@ -55,7 +55,7 @@ class NodeService:
         return self._parts.genesis
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
-        """Admit each (rule RQ-1), in order; a full pool or an overloaded node is code `pool-full` (rule RQ-5)."""
+        """Admit each (rule RQ-1), in order; without room for one, its code is `pool-full` (rule RQ-5)."""
         if not self.is_alive():
             raise Unavailable("this validator is stopping; submit to another one")
         if self._pool.waiting_count >= WAITING_MAX:
@@ -153,7 +153,7 @@ class NodeService:
         if level == "certified":
             if not await self._finality.wait_height(header.height, CERTIFIED_TIMEOUT_S):
                 raise Unavailable(
-                    f"the certificate of height {header.height} did not come within {CERTIFIED_TIMEOUT_S:.0f} s"
+                    f"height {header.height} got no certificate within {CERTIFIED_TIMEOUT_S:.0f} s"
                 )
             certificate = self._parts.chain.certificate(header.height)
             assert certificate is not None, "final blocks have certificates"
@@ -181,7 +181,9 @@ class NodeService:
     def is_ready(self) -> bool:
         """Connected to a quorum and not catching up."""
         others_needed = self._parts.genesis.validators.quorum_size - 1
-        return self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
+        return (
+            self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
+        )
 
     def metrics(self) -> bytes:
         """Prometheus text exposition."""

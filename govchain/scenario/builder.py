@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite, transaction_id
 from govchain.crypto.file_digest import FileDigests, digest_chunks
+from govchain.errors import MalformedBytes
 from govchain.ledger import RecordState
 from govchain.ledger.payloads import PAYLOADS, Envelope, encode_payload
 from govchain.model import Transaction, TransactionBody
@@ -139,7 +140,11 @@ class Builder:
         self.saved[name] = Saved(built.object_id, built.id.hex(), built.record_type, built.fields)
 
     def look_up(self, reference: Reference) -> Any:
-        """The value of a reference whose name and property the scenario's check knows."""
+        """The value of a reference whose name and property the scenario's check knows.
+
+        Raises:
+            MalformedBytes: The step that should have saved it made no record.
+        """
         name, wanted = reference.name, reference.property
         if name in self._organisations:
             organisation = self._organisations[name]
@@ -147,6 +152,8 @@ class Builder:
         if name in self._people:
             signer = self._rehearsal.signers[name]
             return (signer.public_key if wanted == "public_key" else signer.key_id).hex()
+        if name not in self.saved:
+            raise MalformedBytes(f"the step that saves {name!r} made no record")
         saved = self.saved[name]
         assert wanted in ("", *PROPERTIES["saved"])
         match wanted:
@@ -156,6 +163,10 @@ class Builder:
                 return saved.transaction_id
             case _:
                 return saved.fields.get(wanted, "")
+
+    def knows(self, name: str) -> bool:
+        """Whether a reference to this name has a value by now."""
+        return name in self._organisations or name in self._people or name in self.saved
 
     def nickname(self, name: str) -> str:
         """What sentences call a saved object: a licence by its title, anything else by its number."""

@@ -7,7 +7,7 @@ chain refuses a licence number is for the chain to say.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from govchain.config import Loaded
@@ -21,6 +21,7 @@ from govchain.scenario.model import RESERVED_VERBS, Fault, RecordExpect, Scenari
 from govchain.scenario.references import PROPERTIES, Reference, find_references
 from govchain.scenario.rehearsal import validator_names
 from govchain.scenario.suggest import suggestion
+from govchain.scenario.timing import story_end_ns
 from govchain.scenario.values import coerce, problems
 from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS
 from govchain.sim import INVARIANTS
@@ -66,6 +67,10 @@ def _check_start(source: Loaded[Any], scenario: Scenario) -> None:
             found=scenario.start,
             expected="RFC 3339 with offset, for example 2026-11-02T09:00:00+08:00",
         )
+    try:
+        start + timedelta(microseconds=story_end_ns(scenario) // 1000)
+    except OverflowError as error:
+        raise source.error("the story ends after the year 9999", "steps") from error
     if start.microsecond % 1000:
         raise source.error("start: finer than a millisecond", "start", found=scenario.start)
 

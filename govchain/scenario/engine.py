@@ -148,9 +148,10 @@ class Engine:
         return msgspec.structs.replace(final, ok=is_ok, outcome="applied", measured="applied")
 
     async def _read(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
-        values = self._builder.values(step)
         try:
-            answer = await self._answer(step.do, values, offset_ns)
+            answer = await self._answer(step.do, self._builder.values(step), offset_ns)
+        except InvalidInput as error:
+            return msgspec.structs.replace(blank, measured="cannot be asked", detail=str(error))
         except (Unavailable, Indeterminate) as error:
             return msgspec.structs.replace(blank, outcome="pending", measured="no answer", detail=str(error))
         return msgspec.structs.replace(
@@ -209,7 +210,10 @@ class Engine:
         seen.height = await self._backend.height()
 
     async def _record_state(self, written: str) -> str:
-        record_type, _, object_id = str(resolve(written, self._builder.look_up)).partition("/")
+        try:
+            record_type, _, object_id = str(resolve(written, self._builder.look_up)).partition("/")
+        except InvalidInput:
+            return "ABSENT"
         record = await self._backend.record(record_type, object_id)
         return "ABSENT" if record is None else record.state
 
@@ -230,7 +234,7 @@ class Engine:
         names: dict[str, Any] = {}
         for key, value in step.with_.items():
             reference = next((each for _, each in find_references(value)), None)
-            if isinstance(value, str) and reference is not None and reference.text == value:
+            if reference is not None and reference.text == value and self._builder.knows(reference.name):
                 shown = str(resolve(value, self._builder.look_up))
                 names[key] = known.get(shown, self._builder.nickname(reference.name))
             else:

@@ -210,7 +210,6 @@ RESERVED: Final[tuple[str, ...]] = (
     "network.latency.matrix",
     "network.latency.one_way",
     "organisations.*.gateway",
-    "protocol.epoch",
     "timeline.*.when",
     "timeline.*.every",
     "timeline.*.between",

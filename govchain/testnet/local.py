@@ -135,9 +135,9 @@ class LocalNetwork:
         running = [process for process in self._processes.values() if process.find() is not None]
         # Everyone is told before anyone is waited for: a network of ten stops as fast as its slowest member.
         for process in running:
-            process.signal(signal.SIGTERM)
+            process.ask_to_end()
         for process in running:
-            process.stop()
+            process.wait_ended()
         return len(running)
 
     def require_free_ports(self) -> None:

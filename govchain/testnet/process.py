@@ -88,14 +88,15 @@ class ValidatorProcess:
             return False
         return True
 
-    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Ask it to end; after the timeout, end it. Also wakes a paused one, so that it can end."""
-        process = self.find()
-        if process is None:
-            return
+    def ask_to_end(self) -> None:
+        """Ask it once to end; a validator takes a second request as an order. Wakes a paused one for that."""
         self.signal(signal.SIGTERM)
         self.signal(signal.SIGCONT)
-        if not self._wait(process, timeout_s):
+
+    def wait_ended(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Wait until it has ended; after the timeout, end it."""
+        process = self.find()
+        if process is not None and not self._wait(process, timeout_s):
             self.kill()
 
     def kill(self) -> None:

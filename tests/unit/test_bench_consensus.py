@@ -1,4 +1,4 @@
-"""The consensus benchmark's own parts: the load it prepares, the figures it makes. Real processes are in `live`."""
+"""The consensus benchmark: the load it prepares and the figures it makes. Real processes are in `live`."""
 
 from __future__ import annotations
 

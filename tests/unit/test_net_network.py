@@ -39,9 +39,6 @@ class End:
         self.network = PeerNetwork(
             name,
             TlsContexts(files),
-            greeting=lambda: b"hello from " + name.encode(),
-            on_frames=self._on_frames,
-            on_open=self._on_open,
             jitter=lambda: 0.0,
             clock=asyncio.get_running_loop().time,
             log=open_log(name, self.log),
@@ -53,10 +50,15 @@ class End:
 
     async def listen(self, peers: list[str] | None = None) -> None:
         others = [name for name in peers or NAMES if name != self.name]
-        self.port = await self.network.listen("127.0.0.1", self.port, others)
+        self.port = await self.network.listen(
+            "127.0.0.1", self.port, others, on_open=self._on_open, on_frames=self._on_frames
+        )
 
     def dial(self, other: End) -> None:
-        self.network.dial({other.name: ("127.0.0.1", other.port)})
+        self.network.dial({other.name: ("127.0.0.1", other.port)}, greeting=self.greet)
+
+    def greet(self) -> bytes:
+        return b"hello from " + self.name.encode()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
@@ -203,7 +205,7 @@ async def test_certificate_of_a_stranger_or_of_ourselves_is_refused(
 async def test_dialled_validator_with_another_name_gets_nothing(tmp_path: Path, authority: PemPair) -> None:
     async with ends(tmp_path, authority, "alpha", "gamma") as (alpha, gamma):
         await gamma.listen()
-        alpha.network.dial({"beta": ("127.0.0.1", gamma.port)})
+        alpha.network.dial({"beta": ("127.0.0.1", gamma.port)}, greeting=alpha.greet)
         await alpha.until(lambda: alpha.rejected("unknown-peer") >= 1)
         assert alpha.network.connected() == {"beta": False}
         assert gamma.payloads("alpha") == []

@@ -156,3 +156,17 @@ def test_a_fault_that_hits_nobody_is_refused() -> None:
     faults = "".join(f"  - {{at: 1s, do: crash, target: validator-{index}}}\n" for index in range(4))
     with pytest.raises(ConfigError, match="no validator is running"):
         play(SMALL + "timeline:\n" + faults + "  - {at: 2s, do: crash, target: one}\n")
+
+
+def test_a_step_that_makes_no_record_fails_and_so_do_those_that_refer_to_it() -> None:
+    text = SMALL.replace("content: text", "content: text\n      payload_hash: ${evp}")
+    text += (
+        "  - {by: clerk, do: evidence.submit, with: {object_id: '${work}', case_no: x}}\n"
+        "  - {by: judge, do: evidence.legal_report, with: {evidence: '${work}'}}\n"
+        "expect: {records: [{record: 'evidence/${work}', state: ABSENT}]}\n"
+    )
+    result = play(text)
+    assert result.verdict == "fail"
+    assert [step.outcome for step in result.steps] == ["failed", "failed", "failed"]
+    assert "payload_hash" in result.steps[0].detail
+    assert "made no record" in result.steps[1].detail

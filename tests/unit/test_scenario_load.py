@@ -58,6 +58,11 @@ BAD = [
     ("content: text", "file: none.txt", "s.yaml:17: no such file; found 'none.txt'"),
     ("content: text", "file: ../x", "s.yaml:17: the file is outside the scenario's folder"),
     ("content: text", "file: [a]", "s.yaml:17: file: wrong type"),
+    (
+        "    save: work\n",
+        "    save: work\n    at: 99999999999d\n",
+        "s.yaml:9: the story ends after the year 9999",
+    ),
     ("      object_id: EVP-1\n", "", "s.yaml:14: evidence.deposit: no object_id"),
     ("      evidence_kind: log\n", "", "s.yaml:14: evidence.deposit: wrong or missing value; expected key"),
     ("evidence_kind: log", "evidence_kind: [log]", "s.yaml:16: evidence.deposit: wrong or missing value"),

@@ -1,0 +1,111 @@
+"""What a validator looks after now and then: gauges, catching up, forwarding, fetching again.
+
+All of it is bounded and may be late; safety never depends on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from govchain.consensus import Replica
+from govchain.model.ids import View
+from govchain.net import PeerNetwork
+from govchain.node.catch_up import CatchUp
+from govchain.node.finality import Finality
+from govchain.node.parts import NodeParts
+from govchain.node.peers import Peers
+from govchain.node.pool import FORWARD_AFTER_S, PoolTraffic
+
+ROUND_S: Final = 0.1
+PROGRESS_LINE_S: Final = 10.0
+FETCH_AGAIN_S: Final = 0.5
+
+
+class Housekeeping:
+    """The periodic work of one validator."""
+
+    def __init__(
+        self,
+        parts: NodeParts,
+        *,
+        replica: Replica,
+        finality: Finality,
+        pool: PoolTraffic,
+        catch_up: CatchUp,
+        peers: Peers,
+        network: PeerNetwork,
+    ) -> None:
+        self._parts = parts
+        self._replica = replica
+        self._finality = finality
+        self._pool = pool
+        self._catch_up = catch_up
+        self._peers = peers
+        self._network = network
+        self._forwarded_s = self._fetched_s = self._told_s = parts.clock()
+        self._told_height = -1
+        self._turn = 0
+        self._view = 0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await asyncio.sleep(ROUND_S)
+            now_s = self._parts.clock()
+            self._measure()
+            self._ask_blocks(now_s)
+            self._fetch_again(now_s)
+            self._forward(now_s)
+            self._tell_progress(now_s)
+
+    def _measure(self) -> None:
+        metrics, height = self._parts.metrics, self._parts.ledger.height
+        view = self._replica.status().view
+        if view > self._view:
+            metrics.counter("govchain_view_changes_total").inc(view - self._view)
+        self._view = view
+        metrics.gauge("govchain_view").set(view)
+        metrics.gauge("govchain_height").set(height)
+        metrics.gauge("govchain_final_height").set(self._finality.height)
+        metrics.gauge("govchain_pool_transactions").set(len(self._parts.mempool))
+        metrics.gauge("govchain_sync_lag_blocks").set(
+            max(0, self._catch_up.best_claim - self._finality.height)
+        )
+
+    def _ask_blocks(self, now_s: float) -> None:
+        self._catch_up.advance(self._finality.height, now_s)
+        is_waiting = self._finality.height < self._parts.ledger.height or self._replica.status().stall != ""
+        question = self._catch_up.ask(now_s, is_waiting=is_waiting, connected=self._network.connected())
+        if question is not None:
+            self._peers.ask_blocks(question.peer, question.wanted)
+
+    def _fetch_again(self, now_s: float) -> None:
+        if now_s - self._fetched_s < FETCH_AGAIN_S:
+            return
+        self._fetched_s = now_s
+        overdue = self._pool.overdue(now_s - FETCH_AGAIN_S)
+        connected = [name for name, is_connected in self._network.connected().items() if is_connected]
+        if overdue and connected:
+            self._turn += 1
+            self._peers.ask_transactions(connected[self._turn % len(connected)], overdue)
+
+    def _forward(self, now_s: float) -> None:
+        if now_s - self._forwarded_s < FORWARD_AFTER_S:
+            return
+        self._forwarded_s = now_s
+        late = self._pool.forwardable(now_s)
+        self._peers.forward(late, self._parts.genesis.validators.primary(View(self._view)))
+
+    def _tell_progress(self, now_s: float) -> None:
+        height = self._parts.ledger.height
+        if now_s - self._told_s < PROGRESS_LINE_S or height == self._told_height:
+            return
+        self._told_s, self._told_height = now_s, height
+        self._parts.log.info(
+            "progress",
+            height=height,
+            final_height=self._finality.height,
+            pool=len(self._parts.mempool),
+            transactions=self._parts.ledger.transaction_count,
+        )
