@@ -50,7 +50,7 @@ class ConsensusBench:
     """What to measure."""
 
     validators: int = 4
-    records: int = 5_000
+    records: int = 20_000
     records_per_request: int = 100
     offered_per_s: float = 0.0
     """Pace of the offer; 0 offers as fast as validators take it."""

@@ -40,7 +40,7 @@ def hotpath(
 @app.command()
 def consensus(
     validators: Annotated[int, typer.Option("--validators", "-n", min=1, max=16, help="Processes.")] = 4,
-    records: Annotated[int, typer.Option("--records", min=10, help="Records to offer.")] = 5_000,
+    records: Annotated[int, typer.Option("--records", min=10, help="Records to offer.")] = 20_000,
     batch: Annotated[int, typer.Option("--batch", min=1, max=1_000, help="Records in one request.")] = 100,
     offered_per_s: Annotated[
         float, typer.Option("--offered-per-s", min=0, help="Pace of the offer; 0 is as fast as taken.")

@@ -7,6 +7,8 @@ a changed copy found out. Everything asked here is asked as any user would, thro
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -26,6 +28,7 @@ from govchain.testnet import Addresses, LocalNetwork, free_ports, init_network
 
 SCENARIO: Final = "scenarios/040-company-opens.yaml"
 FILE: Final = "LICENSE"
+STAY_INTERVAL_S: Final = 0.5
 MARK: Final = ".govchain-demo"
 """A folder with this file was made by a demo, so the next one may remove it."""
 
@@ -34,6 +37,9 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where keys, logs and receipts go.")
     ] = Path("demo"),
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Keep the validators running until Ctrl-C, to see the dashboard.")
+    ] = False,
     json_target: JsonOption = None,
     quiet: QuietOption = False,
     language: LanguageOption = None,
@@ -52,6 +58,8 @@ def demo(
             result.verdict == "pass"
         )
         receipt = _anchor(terminal, network, original, out / "receipts")
+        if stay:
+            _stay(terminal, network)
     terminal.heading(
         terminal.pick("4  The network is gone; the receipt still proves", "4  网络已关闭，回执仍可证明")
     )
@@ -123,6 +131,19 @@ def _anchor(terminal: Terminal, network: LocalNetwork, original: Path, receipts:
         )
     )
     return receipts / f"{original.name}.receipt.json"
+
+
+def _stay(terminal: Terminal, network: LocalNetwork) -> None:
+    terminal.say(
+        terminal.pick(
+            f"The validators go on: {network.urls[0]}/   Ctrl-C continues the demo.",
+            f"验证节点继续运行：{network.urls[0]}/   按 Ctrl-C 继续演示。",
+        ),
+        style="bold",
+    )
+    with suppress(KeyboardInterrupt):
+        while not network.ended():
+            time.sleep(STAY_INTERVAL_S)
 
 
 def _tampered_copy_fails(

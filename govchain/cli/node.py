@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from govchain.cli.connection import PASSPHRASE_VARIABLE
 
 app = typer.Typer(help="One validator.", no_args_is_help=True)
 
@@ -25,4 +27,4 @@ def run_(
     from govchain import api
     from govchain.node import load_node_config, run
 
-    run(load_node_config(config), serve=api.serve)
+    run(load_node_config(config), api.serve, passphrase=os.environ.get(PASSPHRASE_VARIABLE))

@@ -153,8 +153,8 @@ def _show_failure(terminal: Terminal, receipt: Path, error: BadProof) -> None:
     terminal.say()
     terminal.bad(
         terminal.pick(
-            f"DOES NOT HOLD: step {error.step!r} failed. This receipt proves nothing.",
-            f"验证不通过：步骤“{error.step}”失败。本回执不能证明任何内容。",
+            f"DOES NOT HOLD: step {error.step!r} failed. {_FAILURES.get(error.step, _FAILURE).en}",
+            f"验证不通过：步骤“{error.step}”失败。{_FAILURES.get(error.step, _FAILURE).zh}",
         )
     )
     terminal.result(
@@ -166,6 +166,18 @@ def _show_failure(terminal: Terminal, receipt: Path, error: BadProof) -> None:
             "steps": steps,
         }
     )
+
+
+_FAILURE = Text("This receipt proves nothing.", "本回执不能证明任何内容。")
+_FAILURES = {
+    "file": Text(
+        "The receipt itself is genuine, but this is not the file that it speaks of.",
+        "回执本身真实，但这不是回执所指的文件。",
+    ),
+    "chain": Text(
+        "It is of another chain than the one that this genesis makes.", "它不属于该创世文件所对应的链。"
+    ),
+}
 
 
 def _step_value(step: str, ok: bool, title: Text, checked: str) -> dict[str, Any]:

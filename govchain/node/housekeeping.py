@@ -20,6 +20,7 @@ from govchain.node.pool import FORWARD_AFTER_S, PoolTraffic
 ROUND_S: Final = 0.1
 PROGRESS_LINE_S: Final = 10.0
 FETCH_AGAIN_S: Final = 0.5
+GREETING_S: Final = 1.0
 
 
 class Housekeeping:
@@ -43,7 +44,7 @@ class Housekeeping:
         self._catch_up = catch_up
         self._peers = peers
         self._network = network
-        self._forwarded_s = self._fetched_s = self._told_s = parts.clock()
+        self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._turn = 0
         self._view = 0
@@ -57,6 +58,7 @@ class Housekeeping:
             self._ask_blocks(now_s)
             self._fetch_again(now_s)
             self._forward(now_s)
+            self._greet(now_s)
             self._tell_progress(now_s)
 
     def _measure(self) -> None:
@@ -96,6 +98,15 @@ class Housekeeping:
         self._forwarded_s = now_s
         late = self._pool.forwardable(now_s)
         self._peers.forward(late, self._parts.genesis.validators.primary(View(self._view)))
+
+    def _greet(self, now_s: float) -> None:
+        # Who lost our last frames and hears of nothing new would not know that it is behind.
+        if now_s - self._greeted_s >= GREETING_S:
+            self._greeted_s = now_s
+            hello = self._peers.hello(self._finality.height)
+            for peer, is_connected in self._network.connected().items():
+                if is_connected:
+                    self._network.send(peer, hello)
 
     def _tell_progress(self, now_s: float) -> None:
         height = self._parts.ledger.height

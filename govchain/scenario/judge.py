@@ -106,6 +106,7 @@ def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResul
         assert comparison is not None, "the check refused everything else"
         held = comparison.holds(len(final))
         yield Expectation("finalised", held, str(comparison), str(len(final)), undecided=has_pending)
+    yield _level(seen.nodes, has_pending)
     for record in expect.records:
         if record.record is not None:
             found = seen.records.get(record.record, "ABSENT")
@@ -116,6 +117,20 @@ def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResul
         for rule, count in (record.denials or {}).items():
             measured = sum(1 for step in seen.steps if rule in (step.rule, step.code))
             yield Expectation(f"denials {rule}", measured == count, str(count), str(measured), has_pending)
+
+
+def _level(nodes: list[NodeFacts], has_pending: bool) -> Expectation:
+    """After what was stopped for a time is back, everybody who runs holds the same final blocks."""
+    running = [node for node in nodes if node.is_running]
+    highest = max((node.height for node in running), default=0)
+    behind = [f"{node.name} at {node.final_height}" for node in running if node.final_height != highest]
+    return Expectation(
+        name="level",
+        ok=bool(running) and not behind,
+        expected=f"{len(running)} running validators with final height {highest}",
+        measured=", ".join(behind) or f"{len(running)} running validators with final height {highest}",
+        undecided=has_pending,
+    )
 
 
 def _invariants(

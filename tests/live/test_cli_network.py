@@ -30,14 +30,22 @@ def govchain(*arguments: str, directory: Path) -> subprocess.CompletedProcess[st
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Four validators that run, started by the command line."""
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNetwork]:
+    """Four validators that run, started by the command line in another process, stopped from here."""
     directory = tmp_path_factory.mktemp("live") / "net"
-    base = min(free_ports(8)) % 20_000 + 30_000
-    assert run(["testnet", "init", "--out", str(directory), "-n", "4", "--base-port", str(base), "-q"]) == 0
-    assert run(["testnet", "up", str(directory), "--detach", "-q"]) == 0
-    yield directory
-    assert run(["testnet", "down", str(directory), "-q"]) == 0
+    base = str(min(free_ports(8)) % 20_000 + 30_000)
+    made = govchain("testnet", "init", "--out", "net", "--base-port", base, directory=directory.parent)
+    assert made.returncode == 0, made.stderr
+    started = govchain("testnet", "up", "net", "--detach", directory=directory.parent)
+    assert started.returncode == 0, started.stderr
+    with LocalNetwork(directory) as network:
+        yield network
+
+
+@pytest.fixture
+def network(local: LocalNetwork) -> Path:
+    """The folder of the running network."""
+    return local.directory
 
 
 def test_status_shows_four_ready_validators(network: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,8 +152,7 @@ def test_watch_shows_blocks_from_the_first_one(network: Path, capsys: pytest.Cap
     assert json.loads(capsys.readouterr().out.splitlines()[0])["height"] == 1
 
 
-def test_killed_validator_is_reported_and_comes_back(network: Path) -> None:
-    local = LocalNetwork(network)
+def test_killed_validator_is_reported_and_comes_back(local: LocalNetwork, network: Path) -> None:
     local.kill("validator-3")
     assert run(["testnet", "status", str(network), "-q"]) == 4
     assert {item.name for item in local.health() if item.health is Health.SILENT} == {"validator-3"}
