@@ -5,7 +5,7 @@ the node into a counter. An error class exists for each cause that somebody must
 
     GovchainError
     ├── ConfigError            a file or option of the user's own is wrong (path, line, expected)      exit 2
-    ├── InvalidInput           bytes, proofs or values from outside are wrong                          exit 1 or 2
+    ├── InvalidInput           bytes, proofs or values from outside are wrong                          exit 1, 2
     │   ├── MalformedBytes     they do not decode, or not to the one canonical encoding
     │   │   └── UnknownVersion they are of a format version that this build does not know
     │   ├── BadSignature       a signature does not verify

@@ -52,7 +52,7 @@ def demo(
     checks: dict[str, bool] = {}
     network = _make_network(terminal, loaded, out / "network")
     with network:
-        _start(terminal, network)
+        _start(terminal, network, loaded)
         result = _play(terminal, network, loaded)
         checks[terminal.pick("the story went as its file demands", "情景按文件要求完成")] = (
             result.verdict == "pass"
@@ -89,9 +89,12 @@ def _make_network(terminal: Terminal, loaded: LoadedScenario, directory: Path) -
     return LocalNetwork(directory)
 
 
-def _start(terminal: Terminal, network: LocalNetwork) -> None:
+def _start(terminal: Terminal, network: LocalNetwork, loaded: LoadedScenario) -> None:
     network.start()
-    names = {organisation.id: organisation.name for organisation in network.manifest.organisations}
+    names = {
+        organisation.code: terminal.pick(organisation.name, organisation.name_zh)
+        for organisation in loaded.scenario.organisations
+    }
     for member in network.manifest.validators:
         terminal.good(f"{member.name}  {names[member.org]}  {member.url}")
     terminal.say(

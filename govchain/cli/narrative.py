@@ -6,6 +6,7 @@ Sees a run, changes nothing.
 from __future__ import annotations
 
 from govchain.cli.terminal import Language, Terminal
+from govchain.ledger import RULES
 from govchain.scenario import Result, Sentence, StepResult
 
 
@@ -41,7 +42,8 @@ class Narrator:
             self._terminal.good(text)
         if step.outcome == "denied":
             verb = pick("refused, as it must be", "按规则驳回") if step.ok else pick("refused", "被驳回")
-            self._terminal.say(f"         {verb}: {step.rule} {step.code}, {step.detail}", style="yellow")
+            self._terminal.say(f"         {verb}: {self._rule(step)}", style="yellow")
+            self._terminal.say(f"         {step.code}: {step.detail}", style="dim")
         elif not step.ok:
             self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
         elif step.outcome == "answered" and step.measured:
@@ -68,6 +70,12 @@ class Narrator:
                 self._terminal.bad(pick("FAIL", "不通过"))
             case "undecided":
                 self._terminal.bad(pick("UNDECIDED: a limit was reached first", "未决：先达到了时限"))
+
+    def _rule(self, step: StepResult) -> str:
+        rule = RULES.get(step.rule)
+        if rule is None:
+            return step.rule
+        return f"{rule.id}, {self._terminal.pick(rule.title_en, rule.title_zh)}"
 
     def _difference(self, expected: str, measured: str) -> str:
         pick = self._terminal.pick

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from govchain.codec import encode
 from govchain.crypto import transaction_id
-from govchain.errors import Diverged
+from govchain.errors import Diverged, StorageFailure
 from govchain.ledger.state import NonceState, nonces_key
-from govchain.model import Space, Transaction
-from govchain.storage import Store
+from govchain.model import Space, Transaction, Write
+from govchain.node.wire import Consensus, decode_frame
+from govchain.storage import MemoryStore, Store
 from tests.support.node_world import SHORT_WINDOW, SUITE, NodeWorld, running, signer
 
 
@@ -208,3 +210,39 @@ def votes_in(store: Store) -> dict[bytes, bytes]:
 def open_ids(world: NodeWorld, transactions: list[Transaction]) -> list[bytes]:
     ids = [transaction_id(SUITE, each) for each in transactions]
     return [id_ for id_ in ids if world.node(0).transaction(id_) is not None]
+
+
+class FailingStore(MemoryStore):
+    """A disk that is full from some moment on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_full = False
+
+    def write(self, writes: Sequence[Write], *, sync: bool) -> None:
+        if self.is_full:
+            raise StorageFailure("no space left on this disk")
+        super().write(writes, sync=sync)
+
+
+async def test_RC1_what_is_not_durable_never_leaves(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        disk = FailingStore()
+        world.put_store("validator-3", disk)
+        await world.start(["validator-3"])
+        await world.until_ready()
+        failing = world.node(3)
+        sent: list[bytes] = []
+        send = failing.network.send
+        failing.network.send = lambda peer, payload: (sent.append(payload), send(peer, payload))[1]  # type: ignore[method-assign]
+        disk.is_full = True
+        transactions = world.deposits(5)
+        world.node(0).submit(transactions)
+        with pytest.raises(StorageFailure, match="no space"):
+            async with asyncio.timeout(20):
+                await failing.run_until_stopped()
+        assert not any(isinstance(decode_frame(payload), Consensus) for payload in sent)
+        assert not failing.is_alive()
+        del world.nodes["validator-3"]
+        await failing.stop()
+        await world.until_final(transactions)

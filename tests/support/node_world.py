@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from govchain.codec import encode
-from govchain.crypto import chain_id_of, derive_secret, sign_transaction, suite, transaction_id
+from govchain.crypto import Signer, chain_id_of, derive_secret, sign_transaction, suite, transaction_id
 from govchain.ledger.payloads import encode_payload
 from govchain.model import (
     Genesis,
@@ -26,9 +26,10 @@ from govchain.model import (
     Validator,
     ValidatorSet,
 )
-from govchain.net import TlsContexts, TlsFiles
+from govchain.net import PeerNetwork, TlsContexts, TlsFiles
 from govchain.node import NodeConfig, NodeRuntime
-from govchain.observe import open_log
+from govchain.node.wire import Hello, PeerFrame, decode_frame
+from govchain.observe import NodeMetrics, open_log
 from govchain.storage import MemoryStore, RocksStore, Store
 from tests.support.tls_files import make_authority, make_tls_files
 
@@ -65,7 +66,7 @@ def make_genesis(size: int, parameters: ProtocolParameters = FAST) -> Genesis:
     )
 
 
-def signer(label: str):  # type: ignore[no-untyped-def]
+def signer(label: str) -> Signer:
     return SUITE.signer(derive_secret(SEED, label))
 
 
@@ -117,6 +118,24 @@ class NodeWorld:
     async def stop_all(self) -> None:
         for name in list(self.nodes):
             await self.stop(name)
+
+    def put_store(self, name: str, store: Store) -> None:
+        """Give a validator that was not started yet a store of the test's own."""
+        assert name not in self._stores
+        self._stores[name] = store
+
+    def wipe(self, name: str) -> None:
+        """A stopped validator in memory loses everything."""
+        assert name not in self.nodes
+        assert not self.durable
+        del self._stores[name]
+
+    async def impostor(self, index: int) -> Impostor:
+        """Somebody who holds a stopped validator's certificate and speaks what the test wants."""
+        name = self.names[index]
+        impostor = Impostor(self, name, self._files(name))
+        self._ports[name] = await impostor.start(self._ports)
+        return impostor
 
     def store(self, name: str) -> Store:
         return self._stores[name]
@@ -184,9 +203,7 @@ class NodeWorld:
         return value or 0.0
 
     def _make(self, name: str) -> NodeRuntime:
-        if name not in self._tls:
-            self._tls[name] = make_tls_files(self.folder / name, self._authority, name)
-        files = self._tls[name]
+        files = self._files(name)
         config = NodeConfig(
             name=name,
             genesis="genesis.json",
@@ -209,11 +226,54 @@ class NodeWorld:
             log=open_log(name, self.logs[name]),
         )
 
+    def _files(self, name: str) -> TlsFiles:
+        if name not in self._tls:
+            self._tls[name] = make_tls_files(self.folder / name, self._authority, name)
+        return self._tls[name]
+
     def _open_store(self, name: str) -> Store:
         if self.durable:
             return RocksStore(self.folder / name / "data", self.chain_id)
         old = self._stores.get(name)
+        if old is not None and type(old) is not MemoryStore:
+            return old
         return old.reopen() if isinstance(old, MemoryStore) else MemoryStore()
+
+
+class Impostor:
+    """A peer network without a validator behind it."""
+
+    def __init__(self, world: NodeWorld, name: str, files: TlsFiles) -> None:
+        self.name = name
+        self.greeting = encode(Hello(world.chain_id, "0", name, 0))
+        self.heard: list[tuple[str, PeerFrame]] = []
+        self.answer: Callable[[PeerFrame], bytes | None] = lambda frame: None
+        self._world = world
+        self.network = PeerNetwork(
+            name,
+            TlsContexts(files),
+            jitter=lambda: 0.0,
+            clock=asyncio.get_running_loop().time,
+            log=open_log(name, io.StringIO()),
+            metrics=NodeMetrics(),
+        )
+
+    async def start(self, ports: Mapping[str, int]) -> int:
+        others = [name for name in self._world.names if name != self.name]
+        port = await self.network.listen(
+            "127.0.0.1", ports[self.name], others, on_open=lambda peer: None, on_frames=self._on_frames
+        )
+        known = {name: ("127.0.0.1", ports[name]) for name in others if ports[name]}
+        self.network.dial(known, greeting=lambda: self.greeting)
+        return port
+
+    def _on_frames(self, peer: str, payloads: list[bytes]) -> None:
+        for payload in payloads:
+            frame = decode_frame(payload)
+            self.heard.append((peer, frame))
+            answer = self.answer(frame)
+            if answer is not None:
+                self.network.send(peer, answer)
 
 
 async def _turn() -> None:

@@ -1,0 +1,222 @@
+"""A validator's certificate in wrong hands: what it sends is counted and dropped, and the chain goes on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from govchain.codec import FRAME_BYTES_MAX, encode
+from govchain.consensus import Prepare, SignedMessage
+from govchain.errors import BadProof, MalformedBytes
+from govchain.model import Block, FinalityCertificate, Transaction
+from govchain.node.executor import Executor
+from govchain.node.finality import Finality
+from govchain.node.parts import assemble
+from govchain.node.verifier import VIOLATIONS_MAX
+from govchain.node.vote_log import VoteLog
+from govchain.node.wire import (
+    BlockParts,
+    Blocks,
+    BlocksWanted,
+    Consensus,
+    Hello,
+    PeerFrame,
+    Transactions,
+    TransactionsWanted,
+)
+from govchain.observe import open_log
+from govchain.storage import MemoryStore
+from tests.support.node_world import NodeWorld, running, signer
+
+
+async def refused(world: NodeWorld, code: str, times: float = 1) -> None:
+    """Wait until validator-0 counted a refusal."""
+    await world.until(lambda: world.sample("validator-0", "govchain_rejected_total", code=code) >= times)
+
+
+async def still_works(world: NodeWorld) -> None:
+    transactions = world.deposits(12)
+    world.node(0).submit(transactions)
+    await world.until_final(transactions)
+    world.require_equal()
+
+
+async def test_repeated_garbage_closes_the_connection_and_nothing_else(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        await world.until(lambda: impostor.network.connected()["validator-0"])
+        before = world.sample("validator-0", "govchain_peer_messages_total", type="hello")
+        for number in range(VIOLATIONS_MAX):
+            impostor.network.send("validator-0", b"\xc1" + number.to_bytes(2, "big"))
+        await refused(world, "malformed", VIOLATIONS_MAX)
+        # It was disconnected: another greeting comes over another connection.
+        await world.until(
+            lambda: world.sample("validator-0", "govchain_peer_messages_total", type="hello") > before + 1
+        )
+        await still_works(world)
+        await impostor.network.stop()
+
+
+@pytest.mark.parametrize(
+    ("greeting", "code"),
+    [
+        (lambda world: encode(Hello(bytes(32), "0", "validator-3", 0)), "wrong-chain"),
+        (lambda world: encode(Hello(world.chain_id, "0", "validator-1", 0)), "wrong-name"),
+        (lambda world: encode(BlocksWanted(1, 1)), "no-greeting"),
+        (lambda world: bytes(FRAME_BYTES_MAX), "malformed"),
+    ],
+)
+async def test_wrong_greeting_is_refused(
+    tmp_path: Path, greeting: Callable[[NodeWorld], bytes], code: str
+) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        impostor.greeting = greeting(world)
+        await refused(world, code)
+        await still_works(world)
+        await impostor.network.stop()
+
+
+async def test_messages_with_wrong_signatures_are_counted(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        prepare = Prepare(chain_id=world.chain_id, epoch=0, validator=1, view=0, seq=1, digest=bytes(32))
+        body = encode(prepare)
+        forged = SignedMessage(body, signer("validator/validator-3").sign(body))
+        impostor.network.send("validator-0", encode(Consensus((forged, forged))))
+        await refused(world, "bad-signature", 2)
+        impostor.network.send("validator-0", encode(Transactions((Transaction(b"x", b"y"),))))
+        await refused(world, "malformed")
+        impostor.network.send("validator-0", encode(Blocks((BlockParts(b"", b""),))))
+        await refused(world, "unasked-blocks")
+        await still_works(world)
+        await impostor.network.stop()
+
+
+async def test_questions_for_nothing_get_bounded_answers(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        await still_works(world)
+        await world.until(lambda: impostor.network.connected()["validator-0"])
+        impostor.network.send("validator-0", encode(TransactionsWanted((bytes(32),) * 100)))
+        impostor.network.send("validator-0", encode(BlocksWanted(10**9, 64)))
+        await world.until(lambda: ("validator-0", Blocks(())) in impostor.heard)
+        impostor.network.send("validator-0", encode(BlocksWanted(1, 64)))
+        await world.until(lambda: any(isinstance(f, Blocks) and f.blocks for _, f in impostor.heard))
+        await impostor.network.stop()
+
+
+Tamper = Callable[[Block, FinalityCertificate], BlockParts]
+
+
+def other_signature(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    first, *rest = block.transactions
+    changed = (Transaction(first.body, bytes(64)), *rest)
+    return BlockParts(encode(msgspec.structs.replace(block, transactions=changed)), encode(certificate))
+
+
+def fewer_transactions(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    cut = msgspec.structs.replace(block, transactions=block.transactions[1:], results=block.results[1:])
+    return BlockParts(encode(cut), encode(certificate))
+
+
+def other_batch(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    batch = msgspec.structs.replace(block.batch, time_ms=block.batch.time_ms + 1)
+    return BlockParts(encode(msgspec.structs.replace(block, batch=batch)), encode(certificate))
+
+
+def other_header(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    header = msgspec.structs.replace(block.header, state_root=bytes(32))
+    return BlockParts(encode(msgspec.structs.replace(block, header=header)), encode(certificate))
+
+
+def too_few_votes(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    short = msgspec.structs.replace(certificate, votes=certificate.votes[:2])
+    return BlockParts(encode(block), encode(short))
+
+
+def repeated_vote(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    twice = (certificate.votes[0], *certificate.votes[:2])
+    return BlockParts(encode(block), encode(msgspec.structs.replace(certificate, votes=twice)))
+
+
+def truncated(block: Block, certificate: FinalityCertificate) -> BlockParts:
+    return BlockParts(encode(block)[:-1], encode(certificate))
+
+
+TAMPERS: list[Tamper] = [
+    other_signature,
+    fewer_transactions,
+    other_batch,
+    other_header,
+    too_few_votes,
+    repeated_vote,
+    truncated,
+]
+
+
+async def test_CU2_no_tampered_block_passes(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        await still_works(world)
+        pair = world.node(0).block(1)
+        assert pair is not None
+        newcomer = newcomer_of(world)
+        for tamper in TAMPERS:
+            with pytest.raises((BadProof, MalformedBytes)):
+                verify(newcomer, tamper(*pair))
+        verify(newcomer, BlockParts(encode(pair[0]), encode(pair[1])))
+
+
+def newcomer_of(world: NodeWorld) -> Executor:
+    """What judges blocks in a validator that has none."""
+    parts = assemble(
+        world.genesis,
+        signer("validator/validator-3"),
+        MemoryStore(),
+        log=open_log("validator-3", io.StringIO()),
+        clock=lambda: 0.0,
+        now_ms=lambda: 0,
+    )
+    finality = Finality(parts.chain, parts.store, parts.suite)
+    return Executor(parts, VoteLog(parts.store, parts.mempool.get), finality)
+
+
+def verify(executor: Executor, parts: BlockParts) -> None:
+    block, _ = executor.verify(parts)
+    executor.verify_signatures(block)
+
+
+@pytest.mark.parametrize("tamper", [other_signature, None])
+async def test_CU5_lying_peer_is_dropped_for_another(tmp_path: Path, tamper: Tamper | None) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        for _ in range(3):
+            await still_works(world)
+        pair = world.node(0).block(1)
+        assert pair is not None
+        await world.stop("validator-2")
+        world.wipe("validator-2")
+        impostor = await world.impostor(3)
+        impostor.greeting = encode(Hello(world.chain_id, "0", "validator-3", 10**9))
+        # Without tampering it is silent, which is no better.
+        if tamper is not None:
+            lie = encode(Blocks((tamper(*pair),)))
+            impostor.answer = lambda frame: lie if isinstance(frame, BlocksWanted) else None
+        await world.start(["validator-2"])
+        # The honest ones are not heard until the liar was asked.
+        world.node(2).network.is_link_open = lambda peer: peer == "validator-3"
+        await world.until(lambda: any(is_question(each) for each in impostor.heard))
+        world.node(2).network.is_link_open = lambda peer: True
+        height = world.node(0).status().final_height
+        await world.until(lambda: world.node(2).status().final_height >= height)
+        if tamper is not None:
+            assert world.sample("validator-2", "govchain_rejected_total", code="bad-proof") > 0
+        world.require_equal()
+        await impostor.network.stop()
+
+
+def is_question(heard: tuple[str, PeerFrame]) -> bool:
+    return heard[0] == "validator-2" and isinstance(heard[1], BlocksWanted)

@@ -1,0 +1,211 @@
+"""The node's small parts one by one: frames, vote log, inbox, catching up."""
+
+from __future__ import annotations
+
+import pytest
+
+from govchain.codec import encode
+from govchain.consensus import LogEntry, SignedMessage
+from govchain.errors import MalformedBytes, StorageFailure
+from govchain.model import Space, Transaction
+from govchain.node.catch_up import BLAMED_S, PATIENCE_S, PROBE_AFTER_S, CatchUp
+from govchain.node.inbox import PEER_BYTES_MAX, Inbox
+from govchain.node.vote_log import VoteLog
+from govchain.node.wire import (
+    BLOCKS_MAX,
+    IDS_MAX,
+    TRANSACTIONS_BYTES,
+    BlockParts,
+    Blocks,
+    BlocksWanted,
+    Consensus,
+    Hello,
+    Transactions,
+    TransactionsWanted,
+    decode_frame,
+    transactions_payloads,
+)
+from govchain.storage import MemoryStore
+
+PARTS = BlockParts(b"block", b"certificate")
+ALL_UP = {"a": True, "b": True, "c": True}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Hello(bytes(32), "1.0", "validator-0", 7),
+        Consensus((SignedMessage(b"body", b"signature"),)),
+        Transactions((Transaction(b"body", b"signature"),)),
+        TransactionsWanted((bytes(32),)),
+        BlocksWanted(1, BLOCKS_MAX),
+        Blocks((PARTS,)),
+    ],
+)
+def test_frames_come_back(frame: object) -> None:
+    assert decode_frame(encode(frame)) == frame
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\x00",
+        b"garbage that is long enough",
+        encode(["govchain.hello/2", bytes(32), "1.0", "validator-0", 7]),
+        encode(["govchain.unknown/1"]),
+        encode(Hello(bytes(32), "1.0", "validator-0", -1)),
+        encode(TransactionsWanted(())),
+        encode(TransactionsWanted((bytes(31),))),
+        encode(TransactionsWanted((bytes(32),) * (IDS_MAX + 1))),
+        encode(BlocksWanted(0, 1)),
+        encode(BlocksWanted(1, 0)),
+        encode(BlocksWanted(1, BLOCKS_MAX + 1)),
+        encode(Blocks((PARTS,) * (BLOCKS_MAX + 1))),
+        encode(Consensus(())) + b"\x00",
+        b"\x91" * 5_000,
+    ],
+)
+def test_what_is_no_frame_is_malformed(payload: bytes) -> None:
+    with pytest.raises(MalformedBytes):
+        decode_frame(payload)
+
+
+def test_gossip_is_cut_into_frames_in_order() -> None:
+    transactions = [Transaction(number.to_bytes(4, "big") * 2_500, b"s") for number in range(100)]
+    payloads = list(transactions_payloads(transactions))
+    assert 3 < len(payloads) < 6
+    assert all(len(payload) < 1.2 * TRANSACTIONS_BYTES for payload in payloads)
+    found = [each for payload in payloads for each in decode_frame(payload).transactions]  # type: ignore[union-attr]
+    assert found == transactions
+
+
+def signed(text: str) -> SignedMessage:
+    return SignedMessage(text.encode(), b"signature")
+
+
+def test_RC1_vote_log_comes_back_with_bodies_and_is_removed_by_known_keys() -> None:
+    store = MemoryStore()
+    bodies = {b"one": Transaction(b"1", b""), b"two": Transaction(b"2", b"")}
+    log = VoteLog(store, bodies.get)
+    entries = [
+        LogEntry(5, "proposal", 0, signed("p5"), (b"one", b"two")),
+        LogEntry(5, "prepare", 0, signed("v5")),
+        LogEntry(6, "proposal", 1, signed("p6")),
+    ]
+    store.write(log.writes(entries), sync=True)
+    found, transactions = VoteLog(store, bodies.get).load(0)
+    assert set(found) == {LogEntry(e.seq, e.phase, e.view, e.signed) for e in entries}
+    assert transactions == (bodies[b"one"], bodies[b"two"])
+
+    again = VoteLog(store, bodies.get)
+    above, transactions = again.load(5)
+    assert [entry.seq for entry in above] == [6]
+    assert transactions == ()
+    store.write(again.removals(5), sync=True)
+    assert [key[7] for key, _ in store.scan(Space.VOTE)] == [6]
+    assert again.removals(5) == []
+    store.write(log.removals(6), sync=True)
+    assert list(store.scan(Space.VOTE)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (bytes(15), b"x"),
+        (bytes(16), b"x"),
+        (bytes(16) + b"\xff", encode(signed("v"))),
+        (b"\x00" * 7 + b"\x09" + bytes(8) + b"prepare", b"\xc1"),
+        (b"\x00" * 7 + b"\x09" + bytes(8) + b"transactions", b"\x91\x01"),
+    ],
+)
+def test_RC3_damaged_vote_log_refuses_to_start(key: bytes, value: bytes) -> None:
+    store = MemoryStore()
+    store.write([(Space.VOTE, key, value)], sync=True)
+    with pytest.raises(StorageFailure, match="vote"):
+        VoteLog(store, lambda id_: None).load(0)
+
+
+async def test_inbox_stops_reading_a_fast_peer_and_reads_on() -> None:
+    paused: list[str] = []
+    resumed: list[str] = []
+    inbox = Inbox(paused.append, resumed.append)
+    frame = bytes(1024 * 1024)
+    for _ in range(6):
+        inbox.put_frames("fast", [frame])
+    inbox.put_frames("slow", [b"x"])
+    assert paused == ["fast"]
+    taken = inbox.take_frames()
+    assert len(taken) == 7
+    for peer, payload in taken[:3]:
+        inbox.done(peer, len(payload))
+    assert resumed == []
+    for peer, payload in taken[3:]:
+        inbox.done(peer, len(payload))
+    assert resumed == ["fast"]
+    assert inbox.take_frames() == []
+    assert 6 * len(frame) > PEER_BYTES_MAX
+
+
+def ask(catch_up: CatchUp, now_s: float, *, is_waiting: bool = False) -> str | None:
+    question = catch_up.ask(now_s, is_waiting=is_waiting, connected=ALL_UP)
+    return None if question is None else question.peer
+
+
+def test_CU1_claim_only_causes_a_question_after_patience() -> None:
+    catch_up = CatchUp(["a", "b", "c"])
+    catch_up.advance(10, 100.0)
+    catch_up.claim("b", 12)
+    assert ask(catch_up, 100.0) is None
+    question = catch_up.ask(100.1 + PATIENCE_S, is_waiting=False, connected=ALL_UP)
+    assert question is not None
+    assert (question.peer, question.wanted) == ("b", BlocksWanted(11, BLOCKS_MAX))
+    assert ask(catch_up, 100.2 + PATIENCE_S) is None, "one question at a time"
+
+
+def test_claim_that_we_reach_ourselves_causes_nothing() -> None:
+    catch_up = CatchUp(["a", "b", "c"])
+    catch_up.claim("b", 3)
+    for height, now_s in [(1, 10.0), (2, 10.4), (3, 10.8)]:
+        catch_up.advance(height, now_s)
+        assert ask(catch_up, now_s + 0.05) is None
+
+
+def test_being_left_behind_is_urgent() -> None:
+    catch_up = CatchUp(["a", "b", "c"])
+    catch_up.advance(10, 90.0)
+    catch_up.hurry("c", 14, 100.0)
+    assert ask(catch_up, 100.0) == "c"
+
+
+def test_CU5_silent_peer_is_passed_over_for_another() -> None:
+    catch_up = CatchUp(["a", "b", "c"])
+    catch_up.claim("a", 1_000)
+    catch_up.claim("b", 1_000)
+    first = ask(catch_up, 100.0)
+    later = ask(catch_up, 103.0)
+    assert {first, later} == {"a", "b"}
+
+
+def test_CU5_liar_loses_its_blocks_and_its_claim() -> None:
+    catch_up = CatchUp(["a", "b", "c"])
+    catch_up.claim("a", 10**9)
+    assert ask(catch_up, 100.0) == "a"
+    assert not catch_up.answered("b", (PARTS,)), "nobody asked b"
+    assert catch_up.answered("a", (PARTS, PARTS))
+    assert catch_up.next_block() == ("a", PARTS)
+    catch_up.blame("a", 101.0)
+    assert catch_up.next_block() is None
+    assert catch_up.best_claim == 0
+    catch_up.claim("a", 10**9)
+    catch_up.claim("b", 5)
+    assert ask(catch_up, 101.5) == "b"
+    assert catch_up.answered("b", ())
+    assert ask(catch_up, 102.0 + BLAMED_S) == "a"
+
+
+def test_stalled_validator_probes_its_peers() -> None:
+    catch_up = CatchUp(["a", "b", "c"])
+    catch_up.advance(1, 100.0)
+    assert ask(catch_up, 100.0 + PROBE_AFTER_S, is_waiting=False) is None
+    assert ask(catch_up, 99.9 + PROBE_AFTER_S, is_waiting=True) is None
+    assert ask(catch_up, 100.0 + PROBE_AFTER_S, is_waiting=True) is not None
