@@ -1,3 +1,3 @@
-"""govchain: a permissioned chain for government records, rehearsed, broken and measured before it is trusted."""
+"""govchain: a permissioned chain for government records, rehearsed and measured before it is trusted."""
 
 __version__ = "0.1.0"

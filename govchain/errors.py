@@ -4,8 +4,8 @@ Nothing here knows how an error is shown: `cli` turns it into an exit status, `a
 the node into a counter. An error class exists for each cause that somebody must tell apart.
 
     GovchainError
-    ├── ConfigError            a file or option of the user's own is wrong (path, line, expected)      exit 2
-    ├── InvalidInput           bytes, proofs or values from outside are wrong                          exit 1, 2
+    ├── ConfigError            a file or option of the user's own is wrong (path, line, expected)    exit 2
+    ├── InvalidInput           bytes, proofs or values from outside are wrong                        exit 1, 2
     │   ├── MalformedBytes     they do not decode, or not to the one canonical encoding
     │   │   └── UnknownVersion they are of a format version that this build does not know
     │   ├── BadSignature       a signature does not verify
@@ -14,11 +14,11 @@ the node into a counter. An error class exists for each cause that somebody must
     │   ├── InvalidDocument    a business document breaks a rule of its own standard (rule, field)
     │   └── ProtocolViolation  a peer broke the protocol (peer, rule)
     ├── NotPermitted           a rule of business or policy refuses (rule)
-    ├── Unavailable            certainly not done; try later                                           exit 4
-    ├── Indeterminate          it may have happened; ask again by id                                   exit 3
-    ├── StorageFailure         the store cannot keep its promise; the node stops                       exit 4
-    ├── Diverged               this validator executed something else than a quorum; it stops          exit 1
-    └── SimulationFailure      a simulated run broke an invariant (seed, step)                         exit 1
+    ├── Unavailable            certainly not done; try later                                         exit 4
+    ├── Indeterminate          it may have happened; ask again by id                                 exit 3
+    ├── StorageFailure         the store cannot keep its promise; the node stops                     exit 4
+    ├── Diverged               this validator executed something else than a quorum; it stops        exit 1
+    └── SimulationFailure      a simulated run broke an invariant (seed, step)                       exit 1
 """
 
 from __future__ import annotations
