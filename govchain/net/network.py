@@ -103,15 +103,15 @@ class PeerNetwork:
         if self._listener is not None:
             await self._listener.stop()
 
-    def send(self, peer: str, payload: bytes) -> None:
-        """Queue a payload for a peer. Never waits; a full queue drops it."""
+    def send(self, peer: str, payload: bytes, *, is_urgent: bool = False) -> None:
+        """Queue a payload for a peer, before all that are not urgent. Never waits; a full queue drops it."""
         if self.is_link_open(peer):
-            self._links[peer].send(payload)
+            self._links[peer].send(payload, is_urgent=is_urgent)
 
-    def broadcast(self, payload: bytes) -> None:
+    def broadcast(self, payload: bytes, *, is_urgent: bool = False) -> None:
         """Queue a payload for every peer."""
         for peer in self._links:
-            self.send(peer, payload)
+            self.send(peer, payload, is_urgent=is_urgent)
 
     def connected(self) -> dict[str, bool]:
         """Every peer, and whether frames can be sent to it now."""

@@ -26,6 +26,7 @@ BACKOFF_MAX_S: Final = 2.0
 SETTLED_AFTER_S: Final = 1.0
 """A connection that lived that long was accepted by the other end: the back-off starts anew."""
 QUEUE_BYTES_MAX: Final = 32 * 1024 * 1024
+BULK_BYTES_MAX: Final = 24 * 1024 * 1024
 QUEUE_FRAMES_MAX: Final = 4_096
 OFFLINE_FRAMES_MAX: Final = 64
 """Frames kept for a validator that is not connected: what it can use when it is back are only the newest."""
@@ -76,7 +77,8 @@ class OutboundLink:
         self._context = context
         self._hooks = hooks
         self._log = log
-        self._queue: deque[bytes] = deque()
+        self._urgent: deque[bytes] = deque()
+        self._bulk: deque[bytes] = deque()
         self._queue_bytes = 0
         self._connection: _Writer | None = None
         self._is_flush_scheduled = False
@@ -108,17 +110,20 @@ class OutboundLink:
             self.flush()
             await connection.close()
 
-    def send(self, payload: bytes) -> None:
-        """Queue one frame; it leaves with others at the end of this turn of the loop."""
+    def send(self, payload: bytes, *, is_urgent: bool = False) -> None:
+        """Queue one frame; it leaves with others at the end of this turn of the loop, urgent ones first."""
         data = frame(payload)
+        queue = self._urgent if is_urgent else self._bulk
         if self._connection is None:
-            self._keep_offline(data)
+            self._keep_offline(queue, data)
             return
-        if len(self._queue) >= QUEUE_FRAMES_MAX or self._queue_bytes + len(data) > QUEUE_BYTES_MAX:
+        # Bulk leaves a part of the room to votes, which must get through when gossip does not.
+        bytes_max = QUEUE_BYTES_MAX if is_urgent else BULK_BYTES_MAX
+        if len(queue) >= QUEUE_FRAMES_MAX or self._queue_bytes + len(data) > bytes_max:
             # The newest goes: older frames are the ones that the peer waits for.
             self._hooks.on_dropped(self.peer, 1)
             return
-        self._queue.append(data)
+        queue.append(data)
         self._queue_bytes += len(data)
         if not self._is_flush_scheduled:
             self._is_flush_scheduled = True
@@ -128,20 +133,20 @@ class OutboundLink:
         """Hand queued frames to the transport until it has enough; many frames make one write."""
         self._is_flush_scheduled = False
         connection = self._connection
-        while connection is not None and self._queue and connection.can_write:
+        while connection is not None and connection.can_write and (self._urgent or self._bulk):
             parts, size = [], 0
-            while self._queue and size < WRITE_BYTES_MAX:
-                data = self._queue.popleft()
+            while size < WRITE_BYTES_MAX and (self._urgent or self._bulk):
+                data = (self._urgent or self._bulk).popleft()
                 parts.append(data)
                 size += len(data)
             self._queue_bytes -= size
             connection.write(parts[0] if len(parts) == 1 else b"".join(parts))
 
-    def _keep_offline(self, data: bytes) -> None:
-        self._queue.append(data)
+    def _keep_offline(self, queue: deque[bytes], data: bytes) -> None:
+        queue.append(data)
         self._queue_bytes += len(data)
-        while len(self._queue) > OFFLINE_FRAMES_MAX or self._queue_bytes > QUEUE_BYTES_MAX:
-            self._queue_bytes -= len(self._queue.popleft())
+        while queue and (len(queue) > OFFLINE_FRAMES_MAX or self._queue_bytes > QUEUE_BYTES_MAX):
+            self._queue_bytes -= len(queue.popleft())
             self._hooks.on_dropped(self.peer, 1)
 
     async def _dial_forever(self) -> None:
@@ -207,8 +212,9 @@ class OutboundLink:
             return
         self._connection = None
         # What the old connection did not take is stale when the next one stands.
-        dropped = len(self._queue)
-        self._queue.clear()
+        dropped = len(self._urgent) + len(self._bulk)
+        self._urgent.clear()
+        self._bulk.clear()
         self._queue_bytes = 0
         if dropped:
             self._hooks.on_dropped(self.peer, dropped)

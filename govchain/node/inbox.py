@@ -12,7 +12,7 @@ from typing import Final
 
 from govchain.consensus import Event
 
-PEER_BYTES_MAX: Final = 4 * 1024 * 1024
+PEER_BYTES_MAX: Final = 1024 * 1024
 """Bytes of one peer that may wait here; one frame and one read more may come before reading stops."""
 
 

@@ -129,7 +129,6 @@ class Owner:
         self._handle_available(outputs)
         gossip = self._pool.take_gossip()
         if gossip:
-            # Bodies go first, so that a proposal behind them finds them there.
             self._peers.gossip(gossip)
         self._honour(outputs)
 

@@ -31,6 +31,7 @@ from govchain.node.wire import (
 
 FETCH_GRACE_S: Final = 0.02
 """Missing transactions are mostly on their way: ask only for those that have not come by then."""
+GOSSIP_QUEUE_BYTES_MAX: Final = 4 * 1024 * 1024
 ANSWER_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
 """A peer that does not take its answers gets no more of them."""
 
@@ -62,18 +63,21 @@ class Peers:
         """Send what is queued: the messages of one turn to one peer share a frame."""
         if self._to_all:
             for payload in consensus_payloads(self._to_all):
-                self._network.broadcast(payload)
+                self._network.broadcast(payload, is_urgent=True)
             self._to_all = []
         if self._to_one:
             for peer, messages in self._to_one.items():
                 for payload in consensus_payloads(messages):
-                    self._network.send(self._parts.names[peer], payload)
+                    self._network.send(self._parts.names[peer], payload, is_urgent=True)
             self._to_one = {}
 
     def gossip(self, transactions: Iterable[Transaction]) -> None:
         """Tell every peer (rule RQ-1)."""
         for payload in transactions_payloads(transactions):
-            self._network.broadcast(payload)
+            for peer in self._network.connected():
+                # Whoever cannot follow fetches what a proposal names.
+                if self._network.queue_bytes(peer) < GOSSIP_QUEUE_BYTES_MAX:
+                    self._network.send(peer, payload)
 
     def forward(self, transactions: Sequence[Transaction], primary: int) -> None:
         """Tell the primary again (rule RQ-3)."""
@@ -100,11 +104,11 @@ class Peers:
 
     def ask_transactions(self, peer: str, ids: tuple[bytes, ...]) -> None:
         """Ask a peer for transactions now."""
-        self._network.send(peer, encode(TransactionsWanted(ids)))
+        self._network.send(peer, encode(TransactionsWanted(ids)), is_urgent=True)
 
     def ask_blocks(self, peer: str, wanted: BlocksWanted) -> None:
         """Ask a peer for final blocks."""
-        self._network.send(peer, encode(wanted))
+        self._network.send(peer, encode(wanted), is_urgent=True)
 
     def answer_blocks(self, peer: str, wanted: BlocksWanted, finality: Finality) -> None:
         """Send final blocks as they lie in the store, within the bounds of one frame."""

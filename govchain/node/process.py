@@ -100,8 +100,12 @@ async def _run(
     _install_signals(stopping, tls, log)
     host, port = split_address(config.api_listen)
     await runtime.listen()
-    # Both ports are bound before anything is sent, so that a taken one stops the start.
-    server = await serve(runtime, host, port)
+    try:
+        # Both ports are bound before anything is sent, so that a taken one stops the start.
+        server = await serve(runtime, host, port)
+    except BaseException:
+        await runtime.stop()
+        raise
     # What exists now lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()

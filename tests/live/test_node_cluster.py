@@ -234,7 +234,10 @@ async def test_RC1_what_is_not_durable_never_leaves(tmp_path: Path) -> None:
         failing = world.node(3)
         sent: list[bytes] = []
         send = failing.network.send
-        failing.network.send = lambda peer, payload: (sent.append(payload), send(peer, payload))[1]  # type: ignore[method-assign]
+        failing.network.send = lambda peer, payload, **how: (
+            sent.append(payload),
+            send(peer, payload, **how),
+        )[1]  # type: ignore[method-assign]
         disk.is_full = True
         transactions = world.deposits(5)
         world.node(0).submit(transactions)

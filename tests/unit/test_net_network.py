@@ -17,7 +17,7 @@ from govchain.codec import FRAME_BYTES_MAX, frame
 from govchain.crypto import PemPair
 from govchain.errors import ConfigError, ProtocolViolation, Unavailable
 from govchain.net import PeerNetwork, TlsContexts, TlsFiles
-from govchain.net.outbound import OFFLINE_FRAMES_MAX, QUEUE_BYTES_MAX
+from govchain.net.outbound import BULK_BYTES_MAX, OFFLINE_FRAMES_MAX
 from govchain.net.tls import peer_name
 from govchain.observe import NodeMetrics, open_log
 from tests.support.tls_files import make_authority, make_tls_files
@@ -285,13 +285,15 @@ async def test_slow_reader_costs_bounded_memory_and_reads_on(tmp_path: Path, aut
         for _ in range(200):
             alpha.network.send("beta", payload)
             await asyncio.sleep(0)
-            assert alpha.network.queue_bytes("beta") <= QUEUE_BYTES_MAX
+            assert alpha.network.queue_bytes("beta") <= BULK_BYTES_MAX
             dropped = alpha.metrics.registry.get_sample_value("govchain_dropped_frames_total") or 0.0
             if dropped:
                 break
         assert dropped
+        alpha.network.send("beta", b"a vote", is_urgent=True)
         beta.network.resume("alpha")
-        await beta.until(lambda: len(beta.payloads("alpha")) > 30)
+        await beta.until(lambda: len(beta.payloads("alpha")) > 20)
+        assert b"a vote" in beta.payloads("alpha")[:20], "urgent frames pass what waits"
 
 
 async def test_cut_link_loses_frames_in_both_directions(tmp_path: Path, authority: PemPair) -> None:

@@ -129,21 +129,20 @@ async def test_inbox_stops_reading_a_fast_peer_and_reads_on() -> None:
     paused: list[str] = []
     resumed: list[str] = []
     inbox = Inbox(paused.append, resumed.append)
-    frame = bytes(1024 * 1024)
+    frame = bytes(PEER_BYTES_MAX // 4)
     for _ in range(6):
         inbox.put_frames("fast", [frame])
     inbox.put_frames("slow", [b"x"])
     assert paused == ["fast"]
     taken = inbox.take_frames()
     assert len(taken) == 7
-    for peer, payload in taken[:3]:
+    for peer, payload in taken[:3]:  # Half of the bound and more is left.
         inbox.done(peer, len(payload))
     assert resumed == []
     for peer, payload in taken[3:]:
         inbox.done(peer, len(payload))
     assert resumed == ["fast"]
     assert inbox.take_frames() == []
-    assert 6 * len(frame) > PEER_BYTES_MAX
 
 
 def ask(catch_up: CatchUp, now_s: float, *, is_waiting: bool = False) -> str | None:
