@@ -32,8 +32,11 @@ bench: setup ## Measure the hot path and the consensus of four processes on this
 	@$(BIN)/python benchmarks/hotpath.py
 	@$(BIN)/python benchmarks/consensus.py
 
+# Starts an engine where none runs; a machine that has one needs nothing.
+DOCKER_ENGINE ?= $(addsuffix $() up,$(wildcard ../shared/tools/docker-engine))
+
 e2e: setup-dev ## The compose network of docker-compose.yml; needs a Docker engine
-	@docker info >/dev/null 2>&1 || { test -n "$(DOCKER_ENGINE)" && sh -c "$(DOCKER_ENGINE)"; } || { \
+	@docker info >/dev/null 2>&1 || { test -n "$(DOCKER_ENGINE)" && $(DOCKER_ENGINE); } || { \
 		echo "make: no Docker engine answers; start one, or name a command that does: make e2e DOCKER_ENGINE='...'" >&2; exit 1; }
 	@$(BIN)/python -m pytest -m e2e tests/e2e
 
