@@ -9,12 +9,18 @@ from __future__ import annotations
 from govchain.consensus.messages import Commit, Prepare, Proposal
 from govchain.consensus.rejection import violation
 from govchain.consensus.state import ProposalEntry, ReplicaState
-from govchain.crypto import compute_root
+from govchain.crypto import Suite, compute_root
+from govchain.model import ProtocolParameters
 
 
 def validate_position(state: ReplicaState, message: Proposal | Prepare | Commit) -> None:
-    """The message is of the current view and inside the window, and its slot is not collected (rule NC-2)."""
+    """The message is of the current view and inside the window, and its slot is not collected (rule NC-2).
+
+    During a view change no view is current (rule VC-1).
+    """
     sender = message.validator
+    if state.is_changing:
+        raise violation("wrong-view", sender, f"view {message.view}, changing to {state.target}")
     if message.view != state.view:
         raise violation("wrong-view", sender, f"view {message.view}, now {state.view}")
     if message.seq <= state.head.height and message.seq not in state.slots:
@@ -24,31 +30,39 @@ def validate_position(state: ReplicaState, message: Proposal | Prepare | Commit)
 
 
 def validate_form(state: ReplicaState, message: Proposal) -> None:
+    """A first proposal: of a batch of its sender, above what the view took over (rules NC-2, VC-3)."""
+    if message.seq <= state.carried_to:
+        raise violation("old-seq", message.validator, f"view {state.view} took over up to {state.carried_to}")
+    if message.batch.proposer != message.validator:
+        raise violation("bad-batch", message.validator, f"batch of proposer {message.batch.proposer}")
+    validate_batch(state.suite, state.parameters, message)
+
+
+def validate_batch(suite: Suite, parameters: ProtocolParameters, message: Proposal) -> None:
     """The batch belongs to its proposal and its root covers exactly these ids (rule NC-2; situation 2)."""
     batch, ids, peer = message.batch, message.transaction_ids, message.validator
     if (batch.chain_id, batch.epoch) != (message.chain_id, message.epoch):
         raise violation("bad-batch", peer, "the batch is of another chain or epoch than its proposal")
-    if (batch.seq, batch.proposer) != (message.seq, peer):
-        raise violation(
-            "bad-batch", peer, f"batch of seq {batch.seq} by {batch.proposer} at seq {message.seq}"
-        )
+    if batch.seq != message.seq:
+        raise violation("bad-batch", peer, f"batch of seq {batch.seq} at seq {message.seq}")
     if not ids:
         raise violation("empty-batch", peer, f"seq {message.seq} proposes nothing")
-    if len(ids) > state.parameters.batch_records_max:
-        limit = state.parameters.batch_records_max
+    if len(ids) > parameters.batch_records_max:
+        limit = parameters.batch_records_max
         raise violation("batch-too-large", peer, f"{len(ids)} transactions, limit {limit}")
     if batch.transaction_count != len(ids):
         raise violation("bad-batch", peer, f"count {batch.transaction_count} for {len(ids)} transactions")
     if len(dict.fromkeys(ids)) != len(ids):
         raise violation("duplicate-transaction", peer, f"seq {message.seq} names a transaction twice")
-    if batch.transactions_root != compute_root(state.suite, ids):
+    if batch.transactions_root != compute_root(suite, ids):
         raise violation("bad-batch", peer, f"the root of seq {message.seq} is not that of its transactions")
 
 
 def validate_place(state: ReplicaState, entry: ProposalEntry, now_ms: int) -> None:
     """The proposal follows the batch at the tip: parent, time, transactions not ordered before (rule NC-2).
 
-    Source: situations 16 and 18.
+    What a new view took over was judged when it was first proposed: its time may be old, and execution
+    refuses whatever it repeats. Source: situations 16 and 18.
     """
     message, peer = entry.message, entry.message.validator
     assert message.seq == state.tip + 1
@@ -58,6 +72,8 @@ def validate_place(state: ReplicaState, entry: ProposalEntry, now_ms: int) -> No
     time_ms = message.batch.time_ms
     if time_ms < before.time_ms:
         raise violation("time-backwards", peer, f"{before.time_ms - time_ms} ms before the batch before it")
+    if message.seq <= state.carried_to:
+        return
     # A batch that only repeats the time before it is harmless however far our own clock is behind.
     if time_ms > max(now_ms + state.parameters.clock_drift_ms, before.time_ms):
         raise violation("time-ahead", peer, f"{time_ms - now_ms} ms ahead of this clock")

@@ -36,6 +36,7 @@ def _stop(state: ReplicaState, height: int, record: HeightRecord, certified: byt
 
 def _sign(state: ReplicaState, header: BlockHeader, output: Output) -> HeightRecord:
     record = state.record(header.height)
+    record.header = header
     assert record.own is None, f"height {header.height} was attested before"
     own = Attestation(
         chain_id=state.chain_id,
@@ -85,15 +86,16 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
         return
     votes = tuple(Vote(voter, signed.signature) for voter, signed in record.votes.votes(leading))
     assert len(votes) == count
-    output.certificates.append(
-        FinalityCertificate(
-            chain_id=state.chain_id,
-            epoch=state.validators.epoch,
-            height=height,
-            header_digest=leading,
-            votes=votes,
-        )
+    certificate = FinalityCertificate(
+        chain_id=state.chain_id,
+        epoch=state.validators.epoch,
+        height=height,
+        header_digest=leading,
+        votes=votes,
     )
+    output.certificates.append(certificate)
+    assert record.header is not None
+    state.certify(record.header, certificate)
     mark_certified(state, height, output)
 
 
@@ -108,13 +110,16 @@ def mark_certified(state: ReplicaState, height: int, output: Output) -> None:
         note(output, "stable-checkpoint", height=height)
 
 
-def complete(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+def complete(
+    state: ReplicaState, header: BlockHeader, certificate: FinalityCertificate, output: Output
+) -> None:
     """A certificate of an executed height came from a peer: it ends the wait or this replica (rule CP-3)."""
     record = state.heights.get(header.height)
     if record is None or record.own is None or record.is_certified:
         return
     certified = digest_of(state.suite, header)
     if certified == record.header_digest:
+        state.certify(header, certificate)
         mark_certified(state, header.height, output)
     else:
         _stop(state, header.height, record, certified, output)

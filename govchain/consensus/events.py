@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from govchain.consensus.messages import ConsensusMessage, SignedMessage
-from govchain.model import BlockHeader
+from govchain.model import BlockHeader, FinalityCertificate
 
 
 class TimerKind(Enum):
@@ -16,6 +16,10 @@ class TimerKind(Enum):
     """Transactions have waited `batch_age_ms` behind proposals in flight (rule NC-7)."""
     RETRANSMIT = "retransmit"
     """Votes may have been lost: send own ones again, ask for those of others (rule VC-6)."""
+    REQUEST = "request"
+    """Something waits to be ordered: half of `view_timeout_ms`, then the other half (rule RQ-3)."""
+    VIEW_CHANGE = "view-change"
+    """A quorum wants a new view, and its primary owes the certificate (rule VC-4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class BlockInstalled:
 
     header: BlockHeader
     transaction_ids: tuple[bytes, ...]
+    certificate: FinalityCertificate
+    """Verified by the driver; a view change begins above the highest one (rule VC-2)."""
 
 
 Event = Verified | TransactionsAvailable | TransactionsDropped | TimerFired | BlockExecuted | BlockInstalled

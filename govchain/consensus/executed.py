@@ -6,6 +6,8 @@ The driver executes and stores; here only positions, logs and transactions follo
 from __future__ import annotations
 
 from govchain.consensus.attesting import attest, attest_installed, collect, complete
+from govchain.consensus.deadlines import on_progress_made
+from govchain.consensus.events import BlockInstalled
 from govchain.consensus.output import Output
 from govchain.consensus.state import Position, ReplicaState, note
 from govchain.model import BlockHeader
@@ -25,22 +27,23 @@ def on_block_executed(state: ReplicaState, header: BlockHeader, output: Output) 
     attest(state, header, output)
 
 
-def on_block_installed(
-    state: ReplicaState, header: BlockHeader, transaction_ids: tuple[bytes, ...], output: Output
-) -> None:
+def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Output) -> None:
     """The driver installed a block by certificate: continue above it (rules CU-2, CU-4).
 
     What was voted for at or below that height is settled; own votes above it stand (rule NC-3).
     """
+    header, transaction_ids = event.header, event.transaction_ids
     height = header.height
     if height <= state.head.height:
-        complete(state, header, output)  # Only the certificate is new (situation 43).
+        complete(state, header, event.certificate, output)  # Only the certificate is new (situation 43).
         return
     for seq in [seq for seq in sorted(state.slots) if state.head.height < seq <= height]:
         entry = state.slots.pop(seq).proposal
         if entry is not None:
             state.transactions.release(entry.message.transaction_ids, seq)
     _move_head(state, header)
+    state.certify(header, event.certificate)
+    on_progress_made(state, output)
     state.decided = max(state.decided, height)
     state.tip = max(state.tip, height)
     state.advance_tip()

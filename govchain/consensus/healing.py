@@ -21,6 +21,9 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
         return
     state.is_retransmit_armed = False
     state.answered.clear()
+    state.overtaken.clear()
+    if state.own_view_change is not None:
+        output.send.append(Send(state.own_view_change))
     limit = state.parameters.pipeline + RESEND_EXTRA
     slots = [slot for slot in _open_slots(state) if slot.born < state.period]
     for slot in slots[:limit]:
@@ -37,9 +40,9 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
             note(output, "uncertified", height=height, peer=peer_of_period(state))
     is_stuck = state.moved < state.period and state.decided == state.head.height
     is_starved = is_stuck and (
-        state.transactions.pending_count > 0 or _quorum_ahead(state) > state.head.height
+        state.transactions.pending_count > 0 or state.quorum_ahead > state.head.height
     )
-    if (slots or heights or is_starved) and state.validators.size > 1:
+    if (slots or heights or is_starved or state.is_changing) and state.validators.size > 1:
         output.send.append(Send(progress(state)))
     if is_stuck:
         _note_behind(state, output)
@@ -54,11 +57,13 @@ def on_progress(state: ReplicaState, message: Progress, output: Output) -> None:
     if peer in state.answered:
         return
     state.answered[peer] = None
+    if message.view < state.view and state.new_view is not None:
+        output.send.append(Send(state.new_view, to=peer))
     limit = state.parameters.pipeline + RESEND_EXTRA
     above = range(message.head + 1, message.head + 1 + limit)
     for seq in above:
         if (slot := state.slots.get(seq)) is not None:
-            output.send.extend(Send(signed, to=peer) for signed in held_messages(slot, peer))
+            output.send.extend(Send(signed, to=peer) for signed in held_messages(state, slot, peer))
     late = [
         height for height in range(message.final + 1, message.final + 1 + limit) if height <= message.head
     ]
@@ -77,9 +82,11 @@ def own_messages(state: ReplicaState, slot: Slot) -> list[SignedMessage]:
     return messages + [vote for vote in (slot.own_prepare, slot.own_commit) if vote is not None]
 
 
-def held_messages(slot: Slot, peer: int) -> list[SignedMessage]:
+def held_messages(state: ReplicaState, slot: Slot, peer: int) -> list[SignedMessage]:
     """The accepted proposal, unless the peer signed it itself, and the own votes on it."""
     entry = slot.proposal
+    if entry is not None and entry.message.view != state.view:
+        return []  # Settled before this view began: the peer gets the block instead.
     proposal = entry.signed if entry is not None and entry.message.validator != peer else None
     return [signed for signed in (proposal, slot.own_prepare, slot.own_commit) if signed is not None]
 
@@ -97,8 +104,10 @@ def is_anything_open(state: ReplicaState) -> bool:
     """Something may still have to be sent again, asked for or answered."""
     return bool(
         state.answered
+        or state.overtaken
+        or state.is_changing
         or state.transactions.pending_count
-        or _quorum_ahead(state) > state.head.height
+        or state.quorum_ahead > state.head.height
         or _uncertified(state)
         or _open_slots(state)
     )
@@ -116,13 +125,6 @@ def _uncertified(state: ReplicaState) -> list[int]:
     return [height for height in heights if height in records and not records[height].is_certified]
 
 
-def _quorum_ahead(state: ReplicaState) -> int:
-    """Highest height that a weak quorum attested, one of them honest; 0 when there is none."""
-    attested = sorted(state.highest_attested.values(), reverse=True)
-    weak = state.validators.weak_quorum_size
-    return attested[weak - 1] if len(attested) >= weak else 0
-
-
 def peer_of_period(state: ReplicaState) -> int:
     """Another peer every period, so that a silent or lying one is not asked for ever (rule CU-5)."""
     others = [peer for peer in range(state.validators.size) if peer != state.index]
@@ -131,7 +133,7 @@ def peer_of_period(state: ReplicaState) -> int:
 
 def _note_behind(state: ReplicaState, output: Output) -> None:
     """A weak quorum executed heights that we cannot decide: the driver must fetch blocks (rule CU-1)."""
-    height = _quorum_ahead(state)
+    height = state.quorum_ahead
     if height <= state.head.height:
         return
     # Votes sent again are the cheaper cure: they get one more period, unless the logs have passed us by.
@@ -140,7 +142,8 @@ def _note_behind(state: ReplicaState, output: Output) -> None:
         return
     attested = state.highest_attested
     peers = [peer for peer in sorted(attested) if attested[peer] >= height and peer != state.index]
-    note(output, "behind", height=height, peer=peers[state.period % len(peers)])
+    peer = peers[state.period % len(peers)] if peers else peer_of_period(state)
+    note(output, "behind", height=height, peer=peer)
 
 
 def progress(state: ReplicaState) -> SignedMessage:

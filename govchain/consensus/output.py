@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from govchain.consensus.events import TimerKind
 from govchain.consensus.messages import SignedMessage
 from govchain.model import Batch, FinalityCertificate
+
+
+VIEW_ENTRY_SEQ: Final = 2**63 - 1
+"""Seq of the two entries that belong to no seq; above every height, so that no height collects them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +21,18 @@ class LogEntry:
     It may be deleted once its height has its certificate in the store, not before: until then a peer may be
     unable to decide without these votes.
 
+    A `prepared` entry holds the prepares of others that prepared the proposal of this seq and view, as the
+    canonical tuple of signed messages under an empty signature: a view change must be able to show them
+    (rule VC-2). The entries `view-change` and `new-view` stand at `VIEW_ENTRY_SEQ` and view 0: a later one
+    replaces the one before it, and nothing else removes them (rule VC-6).
+
     A `proposal` entry names its transactions: the driver keeps their bodies until the height is executed,
     in the pool or beside the entry, because after a crash of everybody nobody else may have them.
     """
 
     seq: int
     phase: str
-    """`proposal`, `prepare` or `commit`; with seq and view the entry's name."""
+    """`proposal`, `prepare`, `prepared`, `commit`, `view-change`, `new-view`; with seq and view its name."""
     view: int
     signed: SignedMessage
     transaction_ids: tuple[bytes, ...] = ()
@@ -75,7 +85,7 @@ class Note:
     """A structured fact for logs, metrics, trace and dashboard.
 
     `event` is one of: proposed, prepared, committed, rejected, behind, uncertified, diverged,
-    stable-checkpoint.
+    stable-checkpoint, view-change-started, view-changed.
     A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule`, `peer` and `problem`.
     """
 
@@ -91,6 +101,7 @@ class Output:
         persist: Make durable before anything in `send` leaves this node (rule RC-1).
         send: Attempt delivery; loss, delay, duplication and reordering are allowed.
         fetch: Ask peers for transactions; those that arrive come back as `TransactionsAvailable`.
+        forward: Send these transactions to that peer again; it is the primary and may lack them (rule RQ-3).
         decide: Hand to execution in this order, each exactly once; answer with `BlockExecuted` when durable.
         certificates: Store beside the block; from here on the height is final and may be announced.
         timers: Arm or cancel; a fired timer returns as `TimerFired` with its generation.
@@ -103,6 +114,8 @@ class Output:
     persist: list[LogEntry] = field(default_factory=list)
     send: list[Send] = field(default_factory=list)
     fetch: list[FetchTransactions] = field(default_factory=list)
+    forward: list[tuple[bytes, int]] = field(default_factory=list)
+    """Transaction id and peer."""
     decide: list[Decision] = field(default_factory=list)
     certificates: list[FinalityCertificate] = field(default_factory=list)
     timers: list[SetTimer | CancelTimer] = field(default_factory=list)

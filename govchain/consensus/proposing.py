@@ -19,9 +19,14 @@ EXECUTION_LAG_FACTOR = 2
 
 def try_propose(state: ReplicaState, now_ms: int, output: Output) -> None:
     """Propose while there is something ready and room for it, then see to the batch age timer (rule NC-7)."""
-    while state.is_primary and is_room(state) and is_batch_ready(state):
+    while may_propose(state) and is_room(state) and is_batch_ready(state):
         _propose(state, now_ms, output)
     _arm_age(state, output)
+
+
+def may_propose(state: ReplicaState) -> bool:
+    """This validator is the primary of a view that runs and has taken over what it must (rules NC-1, VC-3)."""
+    return state.is_primary and not state.is_changing and state.tip >= state.carried_to
 
 
 def is_room(state: ReplicaState) -> bool:
@@ -31,7 +36,7 @@ def is_room(state: ReplicaState) -> bool:
     return (
         state.tip - state.decided < pipeline
         and next_seq - state.head.height <= EXECUTION_LAG_FACTOR * pipeline
-        and next_seq <= state.high
+        and next_seq <= state.vote_high
     )
 
 
@@ -88,7 +93,7 @@ def _propose(state: ReplicaState, now_ms: int, output: Output) -> None:
 
 def _arm_age(state: ReplicaState, output: Output) -> None:
     """One age timer runs while transactions wait behind proposals in flight."""
-    is_waiting = state.is_primary and state.transactions.pending_count > 0 and not state.is_batch_due
+    is_waiting = may_propose(state) and state.transactions.pending_count > 0 and not state.is_batch_due
     if is_waiting and not state.is_age_armed:
         state.age_generation += 1
         state.is_age_armed = True

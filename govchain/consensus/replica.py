@@ -18,9 +18,10 @@ from govchain.consensus.events import (
     TransactionsDropped,
     Verified,
 )
+from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.executed import on_block_executed, on_block_installed
 from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
-from govchain.consensus.messages import Commit, Prepare, Progress, Proposal
+from govchain.consensus.messages import Commit, ConsensusMessage, NewView, Prepare, Progress, Proposal, SignedMessage, ViewChange
 from govchain.consensus.output import Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
@@ -28,7 +29,21 @@ from govchain.consensus.restoring import RestoredState, compute_low, restore, re
 from govchain.consensus.state import Position, ReplicaState, note_rejection
 from govchain.consensus.status import ReplicaStatus, compute_status
 from govchain.consensus.verify import validate_origin
-from govchain.consensus.voting import accept_parked, on_commit, on_prepare, on_proposal, try_decide
+from govchain.consensus.view_change import (
+    keep_early,
+    on_new_view,
+    on_view_change,
+    start_view_change,
+    take_early,
+)
+from govchain.consensus.voting import (
+    accept_parked,
+    on_commit,
+    on_prepare,
+    on_proposal,
+    try_decide,
+    try_prepare,
+)
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, Genesis
@@ -58,7 +73,7 @@ class Replica:
         assert 0 <= index < validators.size
         assert validators.members[index].public_key == signer.public_key
         chain_id = chain_id_of(suite, genesis)
-        head = Position(0, chain_id, genesis.time_ms)
+        head = origin = Position(0, chain_id, genesis.time_ms)
         if restored is not None and restored.head is not None:
             head = Position(restored.head.height, restored.head_batch_digest, restored.head.time_ms)
             assert restored.head.batch_digest == restored.head_batch_digest
@@ -70,6 +85,7 @@ class Replica:
             chain_id=chain_id,
             index=index,
             signer=signer,
+            origin=origin,
             head=head,
             view=0,
             low=0 if restored is None else compute_low(restored, genesis.parameters.checkpoint_interval),
@@ -78,6 +94,8 @@ class Replica:
             final=head.height,
         )
         if restored is not None:
+            if restored.certified is not None:
+                self._state.certify(*restored.certified)
             restore(self._state, restored.entries)
             uncertified = [header.height for header in restored.uncertified]
             self._state.final = min([head.height, *[height - 1 for height in uncertified]])
@@ -114,10 +132,7 @@ class Replica:
         state = self._state
         match event:
             case Verified():
-                try:
-                    self._on_message(event, now_ms, output)
-                except ProtocolViolation as error:
-                    note_rejection(output, error)
+                self._take_message(event.message, event.signed, now_ms, output)
             case TransactionsAvailable(entries=entries):
                 state.transactions.add(entries, state.head.height)
             case TransactionsDropped(ids=ids):
@@ -126,21 +141,39 @@ class Replica:
                 on_batch_age(state, generation)
             case TimerFired(kind=TimerKind.RETRANSMIT, generation=generation):
                 on_retransmit(state, generation, output)
+            case TimerFired(kind=TimerKind.REQUEST, generation=generation):
+                if on_request_timer(state, generation, output):
+                    start_view_change(state, state.view + 1, output)
+            case TimerFired(kind=TimerKind.VIEW_CHANGE, generation=generation):
+                if on_change_timer(state, generation):
+                    start_view_change(state, state.target + 1, output)
             case TimerFired():
                 raise AssertionError(f"unknown timer {event.kind}")
             case BlockExecuted(header=header):
                 on_block_executed(state, header, output)
-            case BlockInstalled(header=header, transaction_ids=ids):
-                on_block_installed(state, header, ids, output)
+            case BlockInstalled():
+                on_block_installed(state, event, output)
             case _:
                 assert_never(event)
 
-    def _on_message(self, event: Verified, now_ms: int, output: Output) -> None:
-        state, message, signed = self._state, event.message, event.signed
+    def _take_message(
+        self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output
+    ) -> None:
+        try:
+            self._on_message(message, signed, now_ms, output)
+        except ProtocolViolation as error:
+            note_rejection(output, error)
+
+    def _on_message(
+        self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output
+    ) -> None:
+        state = self._state
         # The verifier checked this already; the core does not depend on it (rule MS-1).
         validate_origin(state.validators, state.chain_id, message)
         if message.validator == state.index:
             raise violation("own-message", message.validator, "a peer sent a message of our own")
+        if isinstance(message, Proposal | Prepare | Commit) and keep_early(state, message, signed):
+            return
         match message:
             case Proposal():
                 on_proposal(state, message, signed, now_ms, output)
@@ -152,6 +185,10 @@ class Replica:
                 on_attestation(state, message, signed, output)
             case Progress():
                 on_progress(state, message, output)
+            case ViewChange():
+                on_view_change(state, message, signed, output)
+            case NewView():
+                on_new_view(state, message, signed, output)
             case _:
                 assert_never(message)
 
@@ -159,9 +196,14 @@ class Replica:
         """Whatever the event made possible: accept, decide, propose; then see to the timers."""
         state = self._state
         accept_parked(state, now_ms, output)
+        for message, signed in take_early(state):
+            self._take_message(message, signed, now_ms, output)
+        if (above := state.slots.get(state.base_height + 1)) is not None:
+            try_prepare(state, above, output)  # What it waited for may have been certified.
         try_decide(state, output)
         try_propose(state, now_ms, output)
         advance_final(state)
         arm_retransmit(state, output)
+        arm_deadline(state, output)
         assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
         assert state.final <= state.head.height

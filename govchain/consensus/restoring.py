@@ -8,19 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from govchain.codec import decode
 from govchain.consensus.attesting import attest, attest_installed
+from govchain.consensus.certificates import check_prepared
 from govchain.consensus.healing import own_messages, progress
-from govchain.consensus.messages import Commit, Prepare, Proposal
-from govchain.consensus.output import LogEntry, Output, Send
-from govchain.consensus.state import ProposalEntry, ReplicaState
+from govchain.consensus.messages import (
+    Commit,
+    ConsensusMessage,
+    NewView,
+    Prepare,
+    PreparedCertificate,
+    Proposal,
+    SignedMessage,
+    ViewChange,
+)
+from govchain.consensus.new_view import check_new_view
+from govchain.consensus.output import VIEW_ENTRY_SEQ, LogEntry, Output, Send
+from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState, Wanted
 from govchain.consensus.verify import verify_message
-from govchain.consensus.voting import try_commit, try_prepare
+from govchain.consensus.view_change import install, judge_of
+from govchain.consensus.voting import carry, try_commit, try_prepare
 from govchain.crypto import digest_of
-from govchain.errors import InvalidInput, StorageFailure
-from govchain.model import BlockHeader
+from govchain.errors import InvalidInput, MalformedBytes, ProtocolViolation, StorageFailure
+from govchain.model import BlockHeader, FinalityCertificate
 
-PHASES: Final = ("proposal", "prepare", "commit")
+PHASES: Final = ("proposal", "prepare", "prepared", "commit")
 """Phases of log entries in the order in which they are restored."""
+VIEW_PHASES: Final = ("new-view", "view-change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,8 @@ class RestoredState:
     """Batch digest at the head; the chain id at height 0."""
     entries: tuple[LogEntry, ...]
     """The vote log above the head, and at every executed height that has no certificate in the store."""
+    certified: tuple[BlockHeader, FinalityCertificate] | None = None
+    """The highest header whose certificate is in the store; None when there is none."""
     uncertified: tuple[BlockHeader, ...] = ()
     """Every executed header whose certificate is not in the store, lowest first; the head may be one."""
 
@@ -43,18 +59,69 @@ def restore(state: ReplicaState, entries: tuple[LogEntry, ...]) -> None:
     Raises:
         StorageFailure: An entry is not what this replica wrote; it must not vote on a guess (rule RC-3).
     """
-    useful = [entry for entry in entries if entry.seq > state.low]
-    state.view = max((entry.view for entry in useful), default=0)
-    for entry in sorted(useful, key=_order):
-        if entry.view == state.view:
+    useful = sorted((entry for entry in entries if state.low < entry.seq < VIEW_ENTRY_SEQ), key=_order)
+    _restore_views(state, [entry for entry in entries if entry.seq == VIEW_ENTRY_SEQ])
+    proposals = {(entry.seq, entry.view): entry.signed for entry in useful if entry.phase == "proposal"}
+    for entry in useful:
+        if entry.view > state.view:
+            raise StorageFailure(f"vote log: {entry.phase} at seq {entry.seq} of view {entry.view} unentered")
+        if entry.phase == "prepared":
+            _restore_prepared(state, entry, proposals.get((entry.seq, entry.view)))
+        elif entry.view == state.view:
             _restore_entry(state, entry)
     for seq in sorted(state.slots):
         slot = state.slots[seq]
         if seq <= state.head.height and slot.proposal is not None:
             # Executed but not certified: peers may need these votes, since no certificate replaces them.
-            slot.is_prepared = slot.is_committed = True
+            # What this view took over is voted on once more.
+            slot.is_prepared = slot.is_committed = slot.is_prepared or seq > state.carried_to
             state.transactions.execute(slot.proposal.message.transaction_ids, seq)
     state.advance_tip()
+
+
+def _restore_views(state: ReplicaState, entries: list[LogEntry]) -> None:
+    """The view that was entered, and the one that was promised above it (rules VC-5, RC-1)."""
+    by_phase = {entry.phase: entry.signed for entry in entries}
+    if len(by_phase) != len(entries) or any(phase not in VIEW_PHASES for phase in by_phase):
+        raise StorageFailure("vote log: unknown entries about views")
+    if (signed := by_phase.get("new-view")) is not None:
+        message = _verify(state, signed, "new-view")
+        if not isinstance(message, NewView):
+            raise StorageFailure("vote log: its new view is another message")
+        try:
+            checked = check_new_view(judge_of(state), message)
+        except ProtocolViolation as error:
+            raise StorageFailure(f"vote log: the certificate of view {message.view}: {error}") from error
+        install(state, signed, checked)
+    if (signed := by_phase.get("view-change")) is not None:
+        message = _verify(state, signed, "view-change")
+        if not isinstance(message, ViewChange) or message.validator != state.index:
+            raise StorageFailure("vote log: its view change is another message")
+        if message.view > state.view:
+            state.target = message.view
+            state.own_view_change = signed
+            state.wanted[state.index] = Wanted(message.view, signed)
+
+
+def _restore_prepared(state: ReplicaState, entry: LogEntry, proposal: SignedMessage | None) -> None:
+    """Prepares of others belong to the proposal of their seq and view (rule VC-2)."""
+    if proposal is None:
+        raise StorageFailure(f"vote log: prepares at seq {entry.seq} view {entry.view} without a proposal")
+    try:
+        certificate = PreparedCertificate(proposal, decode(entry.signed.body, tuple[SignedMessage, ...]))
+        check_prepared(judge_of(state), certificate, state.index, entry.view + 1)
+    except (MalformedBytes, ProtocolViolation) as error:
+        raise StorageFailure(f"vote log: prepares at seq {entry.seq} view {entry.view}: {error}") from error
+    known = state.prepared.get(entry.seq)
+    if entry.seq > state.base_height and (known is None or known.view < entry.view):
+        state.prepared[entry.seq] = PreparedEntry(entry.view, certificate)
+
+
+def _verify(state: ReplicaState, signed: SignedMessage, what: str) -> ConsensusMessage:
+    try:
+        return verify_message(state.suite, state.validators, state.chain_id, signed).message
+    except InvalidInput as error:
+        raise StorageFailure(f"vote log: {what}: {error}") from error
 
 
 def compute_low(restored: RestoredState, checkpoint_interval: int) -> int:
@@ -77,8 +144,16 @@ def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None
         attest(state, header, output)
     if restored.head is not None and restored.head.height not in state.heights:
         attest_installed(state, restored.head, output)
-    for seq in [seq for seq in sorted(state.slots) if seq > state.head.height]:
+    if state.own_view_change is not None:
+        output.send.append(Send(state.own_view_change))
+    for seq in [seq for seq in sorted(state.slots) if seq <= state.head.height]:
         slot = state.slots[seq]
+        if slot.proposal is None and slot.parked is not None and not state.is_changing:
+            carry(state, slot, output)
+    for seq in [seq for seq in sorted(state.slots) if seq > min(state.head.height, state.floor)]:
+        slot = state.slots[seq]
+        if seq <= state.head.height and seq > state.carried_to:
+            continue
         output.send.extend(Send(signed) for signed in own_messages(state, slot))
         try_prepare(state, slot, output)
         try_commit(state, slot, output)
@@ -95,19 +170,22 @@ def _order(entry: LogEntry) -> tuple[int, int, int]:
 def _restore_entry(state: ReplicaState, entry: LogEntry) -> None:
     if entry.seq > state.high:
         raise StorageFailure(f"vote log: seq {entry.seq} lies above the window of head {state.head.height}")
-    try:
-        message = verify_message(state.suite, state.validators, state.chain_id, entry.signed).message
-    except InvalidInput as error:
-        raise StorageFailure(f"vote log: {entry.phase} at seq {entry.seq}: {error}") from error
+    message = _verify(state, entry.signed, f"{entry.phase} at seq {entry.seq}")
     slot = state.slot(entry.seq)
     if isinstance(message, Proposal | Prepare | Commit) and (message.seq, message.view) == (
         entry.seq,
         entry.view,
     ):
         match message:
-            case Proposal() if entry.phase == "proposal" and slot.proposal is None:
+            case Proposal() if (
+                entry.phase == "proposal"
+                and slot.proposal is None
+                and (slot.parked is None or slot.parked.signed == entry.signed)
+            ):
+                slot.parked = None
                 slot.proposal = ProposalEntry(message, entry.signed, digest_of(state.suite, message.batch))
-                state.transactions.order(message.transaction_ids, entry.seq)
+                ids, known = message.transaction_ids, state.transactions
+                known.order([id_ for id_ in ids if known.seq_of(id_) is None], entry.seq)
                 return
             case Prepare(validator=state.index, digest=digest) if (
                 entry.phase == "prepare" and slot.proposal is not None and digest == slot.proposal.digest

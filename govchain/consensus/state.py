@@ -7,16 +7,29 @@ Rule B: every container here is bounded by the window, the pool or the validator
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from govchain.codec import encode
-from govchain.consensus.messages import ConsensusMessage, Proposal, SignedMessage
+from govchain.consensus.messages import (
+    CertifiedHeader,
+    Commit,
+    ConsensusMessage,
+    PreparedCertificate,
+    Prepare,
+    Proposal,
+    SignedMessage,
+)
 from govchain.consensus.output import Note, Output
 from govchain.consensus.tally import Tally
 from govchain.consensus.transactions import TransactionBook
 from govchain.crypto import Signer, Suite
 from govchain.errors import ProtocolViolation
-from govchain.model import ProtocolParameters, ValidatorSet
+from govchain.model import BlockHeader, FinalityCertificate, ProtocolParameters, ValidatorSet
 from govchain.model.ids import View
+
+
+IN_FLIGHT_FACTOR: Final = 4
+"""Nobody votes further than this many pipelines above the highest certified height: it bounds view changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +62,29 @@ class Slot:
     is_committed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """What was prepared at one seq, in the highest view in which that was seen (rule VC-2)."""
+
+    view: int
+    certificate: PreparedCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The last view change of one validator, checked (rule VC-5: one each, whatever views it names)."""
+
+    view: int
+    signed: SignedMessage
+
+
 @dataclass(slots=True, eq=False)
 class HeightRecord:
     """Attestations of one height (rule CP-1)."""
 
     born: int
+    header: BlockHeader | None = None
+    """Own executed header."""
     header_digest: bytes = b""
     """Digest of the own executed header; empty before execution."""
     own: SignedMessage | None = None
@@ -82,6 +113,8 @@ class ReplicaState:
     chain_id: bytes
     index: int
     signer: Signer
+    origin: Position
+    """Genesis."""
     head: Position
     view: int
     low: int
@@ -112,11 +145,65 @@ class ReplicaState:
     """Retransmit period of the last progress."""
     answered: dict[int, None] = field(default_factory=dict)
     """Peers whose `Progress` was answered in this period."""
+    base: CertifiedHeader | None = None
+    """The highest certified header known here, executed or not yet (rule VC-2)."""
+    prepared: dict[int, PreparedEntry] = field(default_factory=dict)
+    """By seq above the base: what a view change must show."""
+    target: int = 0
+    """View that is being changed to; 0 in normal operation (rule VC-1)."""
+    own_view_change: SignedMessage | None = None
+    new_view: SignedMessage | None = None
+    """Certificate of the current view; None in view 0 (rule VC-5)."""
+    floor: int = 0
+    """Height at which the current view began (rule VC-3)."""
+    carried_to: int = 0
+    """Last seq that the current view took over from those before it."""
+    wanted: dict[int, Wanted] = field(default_factory=dict)
+    """By validator, the own one included (rule VC-5)."""
+    early: dict[int, list[tuple[Proposal | Prepare | Commit, SignedMessage]]] = field(default_factory=dict)
+    """By validator: votes of the target view that arrived before its certificate, bounded for each."""
+    overtaken: dict[int, None] = field(default_factory=dict)
+    """Peers that were sent the new view in this period."""
+    failed_views: int = 0
+    """View changes since the last progress; the exponent of the back-off (rule VC-4)."""
+    timer_generation: int = 0
+    """Of the request and the view-change timer; only one of them runs."""
+    is_request_armed: bool = False
+    is_change_armed: bool = False
+    request_phase: int = 0
+    """Half periods through which something waited: forward, complain (rule RQ-3)."""
 
     @property
     def high(self) -> int:
         """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
         return self.low + 2 * self.parameters.checkpoint_interval
+
+    @property
+    def base_height(self) -> int:
+        """Height of the highest certified header known here."""
+        return 0 if self.base is None else self.base.header.height
+
+    @property
+    def in_flight_max(self) -> int:
+        """Seqs above a certified height that may be voted on: the largest view change (rule VC-2)."""
+        return IN_FLIGHT_FACTOR * self.parameters.pipeline
+
+    @property
+    def quorum_ahead(self) -> int:
+        """Highest height that a weak quorum attested, one of them honest, or that is certified."""
+        attested = sorted(self.highest_attested.values(), reverse=True)
+        weak = self.validators.weak_quorum_size
+        return max(self.base_height, attested[weak - 1] if len(attested) >= weak else 0)
+
+    @property
+    def vote_high(self) -> int:
+        """The last seq that may be accepted now (rules CP-2, VC-2)."""
+        return min(self.high, self.base_height + self.in_flight_max)
+
+    @property
+    def is_changing(self) -> bool:
+        """A view change runs: no votes of any view until the new one is entered (rule VC-1)."""
+        return self.target != 0
 
     @property
     def primary(self) -> int:
@@ -128,8 +215,8 @@ class ReplicaState:
         return self.primary == self.index
 
     def slot(self, seq: int) -> Slot:
-        """The slot of a seq inside the window, opened if need be."""
-        assert self.low < seq <= self.high
+        """The slot of a seq inside the window, opened if need be; a new view may begin below the window."""
+        assert min(self.low, self.floor) < seq <= self.high
         if seq not in self.slots:
             self.slots[seq] = Slot(seq, self.period)
         return self.slots[seq]
@@ -147,6 +234,13 @@ class ReplicaState:
         if height not in self.heights:
             self.heights[height] = HeightRecord(self.period)
         return self.heights[height]
+
+    def certify(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
+        """A certificate is known: what was prepared up to it needs no other proof (rule VC-2)."""
+        if header.height > self.base_height:
+            self.base = CertifiedHeader(header, certificate)
+            for seq in [seq for seq in self.prepared if seq <= header.height]:
+                del self.prepared[seq]
 
     def sign(self, message: ConsensusMessage) -> SignedMessage:
         """Sign an own message. Equal messages give equal bytes (rule RC-1)."""

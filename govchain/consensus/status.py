@@ -41,6 +41,8 @@ def compute_stall(state: ReplicaState) -> str:
     """One line on the lowest unfinished height; empty when nothing is waiting."""
     if state.diverged_at:
         return f"stopped: a quorum attested another header of height {state.diverged_at}"
+    if state.is_changing:
+        return _explain_change(state)
     seq = state.decided + 1
     slot = state.slots.get(seq)
     if slot is not None or any(above > seq for above in state.slots) or state.transactions.pending_count:
@@ -53,6 +55,15 @@ def compute_stall(state: ReplicaState) -> str:
             waits = _explain_votes(state, record.votes, record.header_digest, "attestations")
             return f"height {height}: {waits}"
     return ""
+
+
+def _explain_change(state: ReplicaState) -> str:
+    """For example `view 3: waiting for new view from validator-3, 2 of 3 view-changes, missing …`."""
+    view, size = state.target, state.validators.size
+    voters = [index for index in range(size) if index in state.wanted and state.wanted[index].view == view]
+    missing = ", ".join(_name(state, index) for index in range(size) if index not in voters)
+    votes = f"{len(voters)} of {state.validators.quorum_size} view-changes, missing {missing or 'nobody'}"
+    return f"view {view}: waiting for new view from {_name(state, view % size)}, {votes}"
 
 
 def _explain_slot(state: ReplicaState, slot: Slot) -> str:

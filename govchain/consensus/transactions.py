@@ -6,6 +6,11 @@ Ids and sizes only; bodies are in the pool. An id is in at most one open or reme
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+FORWARD_MAX: Final = 512
+"""Transactions sent to a slow primary again at once (rule RQ-3)."""
 
 
 class TransactionBook:
@@ -14,13 +19,14 @@ class TransactionBook:
     Bounded by the pool (held, pending) and by the window (ordered).
     """
 
-    __slots__ = ("_held", "_ordered", "_pending", "pending_bytes")
+    __slots__ = ("_executed_to", "_held", "_ordered", "_pending", "pending_bytes")
 
     def __init__(self) -> None:
         self._held: dict[bytes, int] = {}
         self._pending: dict[bytes, int] = {}
         self._ordered: dict[bytes, int] = {}
         self.pending_bytes = 0
+        self._executed_to = 0
 
     @property
     def pending_count(self) -> int:
@@ -53,6 +59,7 @@ class TransactionBook:
 
     def execute(self, ids: Iterable[bytes], seq: int) -> None:
         """The transactions were executed at this seq: remembered until `collect`, no longer held."""
+        self._executed_to = max(seq, self._executed_to)
         for id_ in ids:
             self._ordered[id_] = seq
             self._unlist(id_)
@@ -78,11 +85,15 @@ class TransactionBook:
 
     def size_of(self, ids: Iterable[bytes]) -> int:
         """Bytes of held transactions."""
-        return sum(self._held[id_] for id_ in ids)
+        return sum(self._held.get(id_, 0) for id_ in ids)
 
     def missing(self, ids: Iterable[bytes]) -> tuple[bytes, ...]:
         """Those that this validator does not hold."""
-        return tuple(id_ for id_ in ids if id_ not in self._held)
+        return tuple(id_ for id_ in ids if id_ not in self._held and not self._is_executed(id_))
+
+    def waiting(self) -> tuple[bytes, ...]:
+        """The oldest pending ids, as many as are worth sending again."""
+        return tuple(islice(self._pending, FORWARD_MAX))
 
     def next_batch(self, records_max: int, bytes_max: int) -> tuple[bytes, ...]:
         """Pending ids in order of arrival, up to the limits; the first one always fits."""
@@ -94,6 +105,9 @@ class TransactionBook:
             chosen.append(id_)
             size += size_bytes
         return tuple(chosen)
+
+    def _is_executed(self, id_: bytes) -> bool:
+        return self._ordered.get(id_, self._executed_to + 1) <= self._executed_to
 
     def _unlist(self, id_: bytes) -> None:
         size_bytes = self._pending.pop(id_, None)

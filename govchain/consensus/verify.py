@@ -1,7 +1,8 @@
 """The door for foreign bytes: a signed message becomes `Verified` here or nowhere (rule MS-1).
 
 Only what the message itself can show is judged: canonical bytes, field ranges, chain, epoch, membership,
-signature. Whether it fits the replica's state is the replica's business.
+signature. Whether it fits the replica's state is the replica's business; what a view change or a new view
+carries is judged there too, once it is known that it is wanted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ from typing import Any, Final, assert_never
 
 from govchain.codec import decode
 from govchain.consensus.events import Verified
-from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, Progress, Proposal, SignedMessage
+from govchain.consensus.messages import (
+    Commit,
+    ConsensusMessage,
+    NewView,
+    Prepare,
+    Progress,
+    Proposal,
+    SignedMessage,
+    ViewChange,
+)
 from govchain.consensus.rejection import violation
 from govchain.crypto import Suite
 from govchain.errors import MalformedBytes
@@ -66,6 +76,10 @@ def validate_form(message: ConsensusMessage) -> None:
             _expect_digests(digest)
         case Progress(view=view, head=head, final=final):
             _expect_numbers(view, head, final, head - final)
+        case ViewChange(view=view, base=base):
+            _expect_numbers(view - 1, 0 if base is None else base.header.height - 1)
+        case NewView(view=view):
+            _expect_numbers(view - 1)
         case Attestation(height=height, header_digest=digest):
             _expect_numbers(height - 1)
             _expect_digests(digest)

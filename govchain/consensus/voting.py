@@ -8,10 +8,12 @@ is judged in `accepting`; when to propose is decided in `proposing`.
 from __future__ import annotations
 
 from govchain.consensus.accepting import validate_form, validate_place, validate_position, validate_size
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
+from govchain.codec import encode
+from govchain.consensus.deadlines import on_progress_made
+from govchain.consensus.messages import Commit, Prepare, PreparedCertificate, Proposal, SignedMessage
 from govchain.consensus.output import Decision, FetchTransactions, LogEntry, Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import ProposalEntry, ReplicaState, Slot, note, note_rejection
+from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState, Slot, note, note_rejection
 from govchain.consensus.tally import Ballot, Tally
 from govchain.crypto import digest_of
 from govchain.errors import ProtocolViolation
@@ -30,13 +32,14 @@ def on_proposal(
         raise violation(
             "not-primary", message.validator, f"the primary of view {state.view} is {state.primary}"
         )
-    slot = state.slot(message.seq)
-    known = slot.proposal or slot.parked
+    slot = state.slots.get(message.seq)
+    known = slot.proposal or slot.parked if slot is not None else None
     if known is not None:
         if known.signed.body != signed.body:
-            raise violation("equivocation", message.validator, f"second proposal for seq {slot.seq}")
+            raise violation("equivocation", message.validator, f"second proposal for seq {message.seq}")
         return
     validate_form(state, message)
+    slot = state.slot(message.seq)
     slot.parked = ProposalEntry(message, signed, digest_of(state.suite, message.batch))
     accept_parked(state, now_ms, output)
 
@@ -69,7 +72,10 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
 
 def accept_parked(state: ReplicaState, now_ms: int, output: Output) -> None:
     """Accept every parked proposal whose turn has come and whose transactions are all held (rule NC-2)."""
-    while (slot := state.slots.get(state.tip + 1)) is not None and slot.parked is not None:
+    while state.tip + 1 <= state.vote_high and not state.is_changing:
+        slot = state.slots.get(state.tip + 1)
+        if slot is None or slot.parked is None or (state.tip < state.floor):
+            return
         entry = slot.parked
         try:
             validate_place(state, entry, now_ms)
@@ -93,8 +99,24 @@ def accept(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output
     slot.parked = None
     slot.proposal = entry
     ids = entry.message.transaction_ids
-    state.transactions.order(ids, slot.seq)
+    # What a new view took over may repeat a transaction only if its first proposer lied; execution refuses it.
+    state.transactions.order([id_ for id_ in ids if state.transactions.seq_of(id_) is None], slot.seq)
     state.advance_tip()
+    _vote(state, slot, entry, output)
+
+
+def carry(state: ReplicaState, slot: Slot, output: Output) -> None:
+    """Vote again for a batch that was decided here before this view: others may need it (rule VC-3)."""
+    entry = slot.parked
+    assert entry is not None
+    assert slot.seq <= state.decided
+    slot.parked = None
+    slot.proposal = entry
+    _vote(state, slot, entry, output)
+
+
+def _vote(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
+    ids = entry.message.transaction_ids
     output.persist.append(LogEntry(slot.seq, "proposal", state.view, entry.signed, ids))
     if not state.is_primary:
         prepare = Prepare(
@@ -113,9 +135,13 @@ def accept(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output
 
 
 def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
-    """Prepared = proposal and quorum of matching prepares, the proposal being the primary's (rule NC-4)."""
+    """Prepared = proposal and quorum of matching prepares, the proposal being the primary's (rule NC-4).
+
+    In order: the batch before must be prepared in this view or certified, so that whatever is committed
+    stands on batches that no view change can lose (rule VC-3).
+    """
     entry = slot.proposal
-    if entry is None or slot.is_prepared:
+    if entry is None or slot.is_prepared or state.is_changing or not _is_covered(state, slot.seq - 1):
         return
     if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:
         return
@@ -130,11 +156,33 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
         seq=slot.seq,
         digest=entry.digest,
     )
+    _keep_prepared(state, slot, entry, output)
     slot.own_commit = state.sign(commit)
     slot.commits.add(state.index, entry.digest, slot.own_commit)
     output.persist.append(LogEntry(slot.seq, "commit", state.view, slot.own_commit))
     output.send.append(Send(slot.own_commit))
     try_commit(state, slot, output)
+    if (above := state.slots.get(slot.seq + 1)) is not None:
+        try_prepare(state, above, output)
+
+
+def _is_covered(state: ReplicaState, seq: int) -> bool:
+    """The seq is certified, or prepared in this view."""
+    if seq <= max(state.base_height, state.floor):
+        return True
+    slot = state.slots.get(seq)
+    return slot is not None and slot.is_prepared
+
+
+def _keep_prepared(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
+    """The proof goes to disk before the commit leaves: a restarted replica must show it (rules VC-2, RC-1)."""
+    if slot.seq <= state.base_height:
+        return
+    others = [signed for _, signed in slot.prepares.votes(entry.digest)]
+    prepares = tuple(others[: state.validators.quorum_size - 1])
+    state.prepared[slot.seq] = PreparedEntry(state.view, PreparedCertificate(entry.signed, prepares))
+    proof = SignedMessage(encode(prepares), b"")
+    output.persist.append(LogEntry(slot.seq, "prepared", state.view, proof))
 
 
 def try_commit(state: ReplicaState, slot: Slot, output: Output) -> None:
@@ -161,6 +209,7 @@ def try_decide(state: ReplicaState, output: Output) -> None:
             return
         state.decided += 1
         state.moved = state.period
+        on_progress_made(state, output)
         output.decide.append(Decision(entry.message.batch, entry.message.transaction_ids))
     assert state.decided <= state.tip
 

@@ -7,8 +7,9 @@ deliver KIND [from A] [to B]    deliver matching messages; tells every effect
 drop KIND|all [from A] [to B]   lose matching messages
 wire                            what is on its way
 execute 0 1 …                   execute the oldest waiting decision
-fire retransmit|batch-age 0 1 … let running timers fire
+fire KIND 0 1 …                 let running timers fire: retransmit, batch-age, request, view-change
 propose a b seq=1 to 3          the primary signs and sends one more proposal, as only a liar would
+newview 1 by 1 2 3 [forged=0] [carrying a b] to 2   the primary of view 1 signs this new view, right or wrong
 corrupt 3                       from now on this validator executes wrongly
 crash 3 / restart 3             lose all but the disk / wake up from it
 order                           executed transactions of each validator
@@ -23,7 +24,8 @@ from typing import Final
 import msgspec
 
 from govchain.consensus import Commit, LogEntry, Note, Output, Prepare, Proposal, TimerKind
-from govchain.consensus.messages import Progress
+from govchain.consensus.messages import NewView, Progress, ViewChange
+from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.model import Attestation, ProtocolParameters
 from tests.support.consensus_world import BodiesFound, BodiesWanted, Envelope, World
 
@@ -33,6 +35,8 @@ KINDS: Final[dict[str, type]] = {
     "commit": Commit,
     "attestation": Attestation,
     "progress": Progress,
+    "view-change": ViewChange,
+    "new-view": NewView,
     "wants": BodiesWanted,
     "bodies": BodiesFound,
 }
@@ -54,6 +58,7 @@ class Script:
             "execute": self._execute,
             "fire": self._fire,
             "propose": self._propose,
+            "newview": self._newview,
             "corrupt": self._corrupt,
             "crash": self._crash,
             "restart": self._restart,
@@ -127,6 +132,17 @@ class Script:
             self.world.inject(index, self.world.make_proposal(names, seq=seq))
         return self._tell()
 
+    def _newview(self, words: list[str]) -> list[str]:
+        to = words.index("to")
+        rest = words[2:to]
+        names = rest[rest.index("carrying") + 1 :] if "carrying" in rest else []
+        voters = [int(word) for word in rest if word.isdigit()]
+        forged = [int(word[7:]) for word in rest if word.startswith("forged=")]
+        message = self.world.make_new_view(int(words[0]), voters, names, forged=forged)
+        for index in _indices(words[to + 1 :]):
+            self.world.inject(index, message)
+        return self._tell()
+
     def _corrupt(self, words: list[str]) -> list[str]:
         self.world.corrupt.update(_indices(words))
         return []
@@ -151,7 +167,8 @@ class Script:
                 lines.append(f"{member.index}: down")
                 continue
             status = member.replica.status()
-            place = f"head {status.head_height}, next {status.next_seq}, in flight {status.in_flight}"
+            place = "" if status.view == 0 else f"view {status.view}, "
+            place += f"head {status.head_height}, next {status.next_seq}, in flight {status.in_flight}"
             lines.append(f"{member.index}: {place}; {status.stall or 'nothing waits'}")
         return lines
 
@@ -198,7 +215,8 @@ class Script:
 
     def _outcomes(self, output: Output) -> list[str]:
         name_all = self.world.name_all
-        effects = [f"fetch [{name_all(fetch.ids)}] from {fetch.peer}" for fetch in output.fetch]
+        effects = [f"forward {name_all((id_,))} to {peer}" for id_, peer in output.forward]
+        effects += [f"fetch [{name_all(fetch.ids)}] from {fetch.peer}" for fetch in output.fetch]
         effects += [f"DECIDE {d.batch.seq} [{name_all(d.transaction_ids)}]" for d in output.decide]
         for certificate in output.certificates:
             voters = " ".join(str(vote.validator) for vote in certificate.votes)
@@ -207,7 +225,7 @@ class Script:
 
 
 def _describe_entry(entry: LogEntry) -> str:
-    return f"{entry.phase} {entry.seq}"
+    return entry.phase if entry.seq == VIEW_ENTRY_SEQ else f"{entry.phase} {entry.seq}"
 
 
 def _describe_note(note: Note) -> str:
@@ -217,6 +235,8 @@ def _describe_note(note: Note) -> str:
             return f"REJECT {facts['code']} ({facts['rule']})"
         case "behind" | "uncertified":
             return f"{note.event.upper()} height {facts['height']}, ask {facts['peer']}"
+        case "view-changed":
+            return f"VIEW {facts['view']} above height {facts['base']}, {facts['carried']} carried"
         case "diverged" | "stable-checkpoint":
             return f"{note.event.upper()} height {facts['height']}"
     return ""

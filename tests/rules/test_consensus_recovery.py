@@ -200,7 +200,7 @@ def wake(world: World, index: int, entries: list[LogEntry]) -> Replica:
 def test_RC3_an_intact_log_in_any_order_is_accepted() -> None:
     world = World(4)
     entries = restored_log(world, 3)
-    assert [entry.phase for entry in entries] == ["proposal", "prepare", "commit"]
+    assert [entry.phase for entry in entries] == ["proposal", "prepare", "prepared", "commit"]
     replica = wake(world, 3, entries[::-1])
     assert replica.start(GENESIS_MS).send
     assert replica.status().in_flight == 1
@@ -208,7 +208,7 @@ def test_RC3_an_intact_log_in_any_order_is_accepted() -> None:
 
 def test_RC3_a_damaged_log_refuses_to_vote() -> None:
     world = World(4)
-    proposal, prepare, commit = restored_log(world, 3)
+    proposal, prepare, prepared, commit = restored_log(world, 3)
     flipped = SignedMessage(prepare.signed.body, bytes(64))
     other_vote = encode(world.prepare(3, SUITE.digest(b"other")))
     other = SignedMessage(other_vote, SIGNERS[3].sign(other_vote))
@@ -216,6 +216,10 @@ def test_RC3_a_damaged_log_refuses_to_vote() -> None:
     foreign = SignedMessage(foreign_vote, SIGNERS[2].sign(foreign_vote))
     for entries in (
         [prepare, commit],
+        [prepared],
+        [proposal, dataclasses.replace(prepared, signed=flipped)],
+        [proposal, dataclasses.replace(prepared, signed=SignedMessage(encode(()), b""))],
+        [dataclasses.replace(proposal, view=1)],
         [proposal, dataclasses.replace(prepare, signed=flipped)],
         [proposal, dataclasses.replace(prepare, signed=other)],
         [proposal, dataclasses.replace(prepare, signed=foreign)],

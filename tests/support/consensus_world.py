@@ -36,7 +36,15 @@ from govchain.consensus import (
     Verified,
     verify_message,
 )
-from govchain.consensus.messages import ConsensusMessage, Progress
+from govchain.consensus.messages import (
+    CertifiedHeader,
+    ConsensusMessage,
+    NewView,
+    PreparedCertificate,
+    Progress,
+    ViewChange,
+)
+from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.crypto import chain_id_of, compute_root, digest_of, suite, verify_finality
 from govchain.model import (
     Attestation,
@@ -105,6 +113,11 @@ class Disk:
     certificates: dict[int, FinalityCertificate] = field(default_factory=dict)
     log: dict[tuple[int, int, str], LogEntry] = field(default_factory=dict)
 
+    def certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
+        """The highest header with a certificate."""
+        best = max((height for height in self.certificates if height <= len(self.headers)), default=0)
+        return (self.headers[best - 1], self.certificates[best]) if best else None
+
 
 @dataclass(slots=True)
 class Member:
@@ -141,6 +154,10 @@ class World:
         self.wire: list[Envelope] = []
         self.members = [Member(index) for index in range(n)]
         self._votes: dict[tuple[int, int, int, str], bytes] = {}
+        self.view_changes: dict[tuple[int, int], SignedMessage] = {}
+        """Every view change that was sent, by validator and view."""
+        self._promised: dict[int, int] = {}
+        """By validator: no new vote of it may be of a lower view (rule VC-1)."""
         self._order: dict[int, tuple[bytes, tuple[bytes, ...]]] = {}
         for member in self.members:
             member.replica = Replica(self.genesis, SUITE, member.index, SIGNERS[member.index])
@@ -235,6 +252,7 @@ class World:
             head=head,
             head_batch_digest=head.batch_digest if head is not None else self.chain_id,
             entries=entries,
+            certified=disk.certified(),
             uncertified=uncertified,
         )
         member.replica = Replica(self.genesis, SUITE, index, SIGNERS[index], restored=restored)
@@ -259,6 +277,9 @@ class World:
     def apply(self, member: Member, cause: str, output: Output) -> None:
         member.outputs.append((cause, output))
         for entry in output.persist:
+            if entry.seq == VIEW_ENTRY_SEQ:
+                member.disk.log[(entry.seq, 0, entry.phase)] = entry
+                continue
             known = member.disk.log.setdefault((entry.seq, entry.view, entry.phase), entry)
             assert known.signed == entry.signed, "a log entry was replaced by another vote (RC-1)"
         for send in output.send:
@@ -303,7 +324,7 @@ class World:
             member.decided = [decision for decision in member.decided if decision.batch.seq > height]
             member.disk.certificates[height] = certificate
             self._install(member, header, ids)
-            self.handle(member, BlockInstalled(header, ids), f"installed {height}")
+            self.handle(member, BlockInstalled(header, ids, certificate), f"installed {height}")
 
     def certify(self, member: Member, peer: Member, height: int) -> None:
         """Take a peer's certificate for a height that was executed here."""
@@ -311,7 +332,7 @@ class World:
         if certificate is not None:
             member.disk.certificates[height] = certificate
             header, ids = peer.disk.headers[height - 1], peer.disk.ids[height - 1]
-            self.handle(member, BlockInstalled(header, ids), f"certificate {height}")
+            self.handle(member, BlockInstalled(header, ids, certificate), f"certificate {height}")
 
     def _send(self, member: Member, send: Send) -> None:
         message = self._judge_vote(member, send.signed)
@@ -349,19 +370,38 @@ class World:
 
     # The judge.
 
-    def _judge_vote(self, member: Member, signed: SignedMessage) -> ConsensusMessage:
+    def _judge_vote(
+        self, member: Member, signed: SignedMessage, *, is_carried: bool = False
+    ) -> ConsensusMessage:
         message = verify_message(SUITE, self.validators, self.chain_id, signed).message
         match message:
             case Proposal() | Prepare() | Commit():
                 name = (message.validator, message.view, message.seq, type(message).__name__)
             case Attestation():
                 name = (message.validator, 0, message.height, "Attestation")
+            case ViewChange() | NewView():
+                name = (message.validator, message.view, 0, type(message).__name__)
             case Progress():
                 return message
+        if isinstance(message, NewView):
+            for signed_proposal in message.proposals:
+                self._judge_vote(member, signed_proposal, is_carried=True)
         if message.validator == member.index:
+            phase = name[3].lower()
+            if isinstance(message, ViewChange):
+                entry = member.disk.log[(VIEW_ENTRY_SEQ, 0, "view-change")]
+                assert name in self._votes or entry.signed == signed, "a view change was not durable"
+                self.view_changes[(member.index, message.view)] = signed
+                self._promised[member.index] = max(message.view, self._promised.get(member.index, 0))
+            elif isinstance(message, NewView) and name not in self._votes:
+                assert member.disk.log[(VIEW_ENTRY_SEQ, 0, "new-view")].signed == signed
+            if phase != "attestation" and name not in self._votes:
+                promised = self._promised.get(member.index, 0)
+                assert message.view >= promised, f"{name}: a new vote below promised view {promised}"
             known = self._votes.setdefault(name, signed.body)
             assert known == signed.body, f"double vote {name}"
-            phase = name[3].lower()
+            if name[2] == 0 or is_carried:
+                return message
             if phase != "attestation" and name[2] > len(member.disk.headers):
                 assert (name[2], name[1], phase) in member.disk.log, f"{name} was sent before it was durable"
         return message
@@ -426,12 +466,23 @@ class World:
         """One signed message in words."""
         match message:
             case Proposal(seq=seq, transaction_ids=ids):
-                return f"proposal {seq} [{self.name_all(ids)}]"
+                where = f" view {message.view}" if message.view else ""
+                return f"proposal {seq}{where} [{self.name_all(ids)}]"
             case Attestation(height=height):
                 return f"attestation {height}"
             case Progress(head=head, final=final):
                 return f"progress {head} (final {final})"
-        return f"{type(message).__name__.lower()} {message.seq}"
+            case ViewChange(view=view, base=base, prepared=prepared):
+                height = 0 if base is None else base.header.height
+                inner = [self.decode(each.proposal) for each in prepared]
+                shown = [f"{each.seq}/{each.view}" for each in inner if isinstance(each, Proposal)]
+                return f"view-change {view} (base {height}, prepared {' '.join(shown) or '-'})"
+            case NewView(view=view, view_changes=changes, proposals=proposals):
+                voters = " ".join(str(msgspec.msgpack.decode(each.body)[3]) for each in changes)
+                carried = ", ".join(self.describe_message(self.decode(each)) for each in proposals)
+                return f"new-view {view} (by {voters}; {carried or 'nothing carried'})"
+        where = f" view {message.view}" if message.view else ""
+        return f"{type(message).__name__.lower()} {message.seq}{where}"
 
     def name_all(self, ids: tuple[bytes, ...]) -> str:
         """Names of transactions."""
@@ -467,6 +518,40 @@ class World:
             transaction_ids=ids,
         )
         return _changed(proposal, changes)
+
+    def make_new_view(
+        self, view: int, voters: list[int], names: list[str], *, forged: list[int] | None = None
+    ) -> NewView:
+        """A new view of the view changes that these voters sent, carrying one transaction a seq from 1 on."""
+        primary = view % len(self.members)
+        empty = [self.view_change(index, view) for index in forged or ()]
+        changes = [SignedMessage(encode(each), bytes(64)) for each in empty]
+        changes += [self.view_changes[(index, view)] for index in voters]
+        parent, proposals = self.chain_id, []
+        for place, name in enumerate(names):
+            proposal = self.make_proposal(
+                [name], seq=place + 1, sender=primary, view=view, parent=parent, batch_proposer=0
+            )
+            parent = digest_of(SUITE, proposal.batch)
+            proposals.append(self.verified(proposal).signed)
+        return NewView(self.chain_id, 0, primary, view, tuple(changes), tuple(proposals))
+
+    def view_change(
+        self,
+        sender: int,
+        view: int = 1,
+        base: CertifiedHeader | None = None,
+        prepared: tuple[PreparedCertificate, ...] = (),
+    ) -> ViewChange:
+        return ViewChange(self.chain_id, 0, sender, view, base, prepared)
+
+    def prepared(self, proposal: Proposal, voters: list[int]) -> PreparedCertificate:
+        """A prepared certificate by the prepares of these voters."""
+        digest = digest_of(SUITE, proposal.batch)
+        votes = [self.prepare(sender, digest, seq=proposal.seq, view=proposal.view) for sender in voters]
+        return PreparedCertificate(
+            self.verified(proposal).signed, tuple(self.verified(vote).signed for vote in votes)
+        )
 
     def prepare(self, sender: int, digest: bytes, *, seq: int = 1, view: int = 0) -> Prepare:
         return Prepare(chain_id=self.chain_id, epoch=0, validator=sender, view=view, seq=seq, digest=digest)

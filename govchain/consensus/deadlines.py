@@ -1,0 +1,106 @@
+"""How long a primary may keep something waiting, and how long a new one may take (rules RQ-3, VC-4).
+
+One timer runs at a time and only while there is something to wait for. What follows from it is a view change.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.events import TimerKind
+from govchain.consensus.output import CancelTimer, Output, SetTimer
+from govchain.consensus.state import ReplicaState
+
+BACKOFF_DOUBLINGS_MAX = 4
+"""The time doubles with every failed view up to sixteen times `view_timeout_ms`."""
+EXCUSED_PHASE = 2
+"""Half period in which a replica that is behind waits for others' help instead of complaining."""
+
+
+def on_progress_made(state: ReplicaState, output: Output) -> None:
+    """A decision or a certified block: whoever waits begins to count anew (rule VC-4)."""
+    state.failed_views = 0
+    disarm_request(state, output)
+
+
+def arm_deadline(state: ReplicaState, output: Output) -> None:
+    """The right timer runs, or none (rules RQ-3, VC-4; situation 33)."""
+    if state.validators.size == 1 or state.diverged_at:
+        return
+    if is_new_view_due(state):
+        if not state.is_change_armed:
+            state.is_change_armed = True
+            _set(state, TimerKind.VIEW_CHANGE, timeout_ms(state), output)
+    elif state.is_change_armed:
+        disarm_change(state, output)
+    if is_anything_due(state):
+        if not state.is_request_armed:
+            state.is_request_armed = True
+            _set(state, TimerKind.REQUEST, max(1, timeout_ms(state) // 2), output)
+    elif state.is_request_armed:
+        disarm_request(state, output)
+
+
+def is_anything_due(state: ReplicaState) -> bool:
+    """Something waits to be ordered in a view that runs."""
+    if state.is_changing:
+        return False
+    # Votes without a proposal are no work: anybody could make others lose patience by them.
+    return state.transactions.pending_count > 0 or any(
+        slot.proposal is not None or slot.parked is not None
+        for seq, slot in state.slots.items()
+        if seq > state.decided
+    )
+
+
+def is_new_view_due(state: ReplicaState) -> bool:
+    """A quorum wants this view or a later one, so its primary could have begun (rule VC-4)."""
+    if not state.is_changing:
+        return False
+    votes = sum(wanted.view >= state.target for wanted in state.wanted.values())
+    return votes >= state.validators.quorum_size
+
+
+def on_request_timer(state: ReplicaState, generation: int, output: Output) -> bool:
+    """Half a period is over: forward first; True when it is time to complain (rule RQ-3)."""
+    if not state.is_request_armed or generation != state.timer_generation:
+        return False
+    state.is_request_armed = False
+    state.request_phase += 1
+    if state.request_phase == 1:
+        if not state.is_primary:
+            output.forward.extend((id_, state.primary) for id_ in state.transactions.waiting())
+        return False
+    is_behind = state.quorum_ahead > state.head.height
+    return not (is_behind and state.request_phase == EXCUSED_PHASE)
+
+
+def on_change_timer(state: ReplicaState, generation: int) -> bool:
+    """The new primary was silent for too long; True when it is time for the next one (rule VC-4)."""
+    if not state.is_change_armed or generation != state.timer_generation:
+        return False
+    state.is_change_armed = False
+    return state.is_changing
+
+
+def timeout_ms(state: ReplicaState) -> int:
+    """`view_timeout_ms`, doubled with every view that failed in a row, up to a cap (rule VC-4)."""
+    return state.parameters.view_timeout_ms << min(state.failed_views, BACKOFF_DOUBLINGS_MAX)
+
+
+def disarm_request(state: ReplicaState, output: Output) -> None:
+    """Stop waiting for the primary; the next wait begins with its first half."""
+    state.request_phase = 0
+    if state.is_request_armed:
+        state.is_request_armed = False
+        output.timers.append(CancelTimer(TimerKind.REQUEST))
+
+
+def disarm_change(state: ReplicaState, output: Output) -> None:
+    """Stop waiting for a new view."""
+    if state.is_change_armed:
+        state.is_change_armed = False
+        output.timers.append(CancelTimer(TimerKind.VIEW_CHANGE))
+
+
+def _set(state: ReplicaState, kind: TimerKind, delay_ms: int, output: Output) -> None:
+    state.timer_generation += 1
+    output.timers.append(SetTimer(kind, delay_ms, state.timer_generation))
