@@ -21,7 +21,6 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
         return
     state.is_retransmit_armed = False
     state.answered.clear()
-    state.overtaken.clear()
     if state.own_view_change is not None:
         output.send.append(Send(state.own_view_change))
     limit = state.parameters.pipeline + RESEND_EXTRA
@@ -57,7 +56,8 @@ def on_progress(state: ReplicaState, message: Progress, output: Output) -> None:
     if peer in state.answered:
         return
     state.answered[peer] = None
-    if message.view < state.view and state.new_view is not None:
+    if message.view < state.view and state.new_view is not None and peer != state.primary:
+        # It speaks for itself, whoever sends it (situation 28).
         output.send.append(Send(state.new_view, to=peer))
     limit = state.parameters.pipeline + RESEND_EXTRA
     above = range(message.head + 1, message.head + 1 + limit)
@@ -104,7 +104,6 @@ def is_anything_open(state: ReplicaState) -> bool:
     """Something may still have to be sent again, asked for or answered."""
     return bool(
         state.answered
-        or state.overtaken
         or state.is_changing
         or state.transactions.pending_count
         or state.quorum_ahead > state.head.height

@@ -162,8 +162,6 @@ class ReplicaState:
     """By validator, the own one included (rule VC-5)."""
     early: dict[int, list[tuple[Proposal | Prepare | Commit, SignedMessage]]] = field(default_factory=dict)
     """By validator: votes of the target view that arrived before its certificate, bounded for each."""
-    overtaken: dict[int, None] = field(default_factory=dict)
-    """Peers that were sent the new view in this period."""
     failed_views: int = 0
     """View changes since the last progress; the exponent of the back-off (rule VC-4)."""
     timer_generation: int = 0

@@ -65,8 +65,7 @@ def on_view_change(state: ReplicaState, message: ViewChange, signed: SignedMessa
     """
     sender = message.validator
     if message.view <= state.view:
-        send_new_view(state, sender, output)
-        return
+        return  # Its sender asks by its next `Progress` for the certificate of this view (VC-6).
     known = state.wanted.get(sender)
     if known is not None and known.view >= message.view:
         if known.view == message.view and known.signed.body != signed.body:
@@ -184,13 +183,6 @@ def install(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView)
     for entry in checked.proposals:
         seq = entry.message.seq
         state.slots[seq] = Slot(seq, state.period, parked=entry)
-
-
-def send_new_view(state: ReplicaState, peer: int, output: Output) -> None:
-    """A peer is in an older view: the certificate of this one speaks for itself (rule VC-6; situation 28)."""
-    if state.new_view is not None and peer not in state.overtaken:
-        state.overtaken[peer] = None
-        output.send.append(Send(state.new_view, to=peer))
 
 
 def keep_early(state: ReplicaState, message: Proposal | Prepare | Commit, signed: SignedMessage) -> bool:

@@ -129,6 +129,7 @@ class Member:
     bodies: dict[bytes, int] = field(default_factory=dict)
     decided: list[Decision] = field(default_factory=list)
     timers: dict[TimerKind, int] = field(default_factory=dict)
+    due_ms: dict[TimerKind, int] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     outputs: list[tuple[str, Output]] = field(default_factory=list)
 
@@ -146,6 +147,8 @@ class World:
         self.chain_id = chain_id_of(SUITE, self.genesis)
         self.validators = self.genesis.validators
         self.now_ms = GENESIS_MS
+        self.clock_ms = 0
+        """What timers are measured by; stands still but for `advance`."""
         self.executes = executes
         self.installs = True
         self.corrupt: set[int] = set()
@@ -220,6 +223,29 @@ class World:
             return False
         self.handle(member, TimerFired(kind, member.timers.pop(kind)), f"{kind.value} timer")
         return True
+
+    def advance(self, ms: int) -> None:
+        """Let time pass: timers that are due fire, in order, and everything is delivered."""
+        end_ms = self.clock_ms + ms
+        while due := [
+            (member.due_ms[kind], member.index, kind)
+            for member in self.members
+            if member.replica is not None
+            for kind in member.timers
+            if member.due_ms[kind] <= end_ms
+        ]:
+            at_ms, index, kind = min(due, key=lambda each: (each[0], each[1], each[2].value))
+            self.clock_ms = max(self.clock_ms, at_ms)
+            self.fire(index, kind)
+            self.settle()
+        self.clock_ms = end_ms
+
+    def settle(self) -> None:
+        """Deliver and execute until nothing happens any more."""
+        busy = True
+        while busy:
+            self.deliver_all()
+            busy = any([self.execute(member.index) for member in self.members])
 
     def execute(self, index: int) -> bool:
         """Execute the oldest decision that waits; False when there is none."""
@@ -309,8 +335,9 @@ class World:
     def _apply_timers(self, member: Member, output: Output) -> None:
         for timer in output.timers:
             match timer:
-                case SetTimer(kind=kind, generation=generation):
+                case SetTimer(kind=kind, generation=generation, delay_ms=delay_ms):
                     member.timers[kind] = generation
+                    member.due_ms[kind] = self.clock_ms + delay_ms
                 case CancelTimer(kind=kind):
                     member.timers.pop(kind, None)
 
