@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from govchain.consensus.attesting import attest, attest_installed
-from govchain.consensus.healing import own_messages, progress
+from govchain.consensus.healing import ask_after_restart, own_messages
 from govchain.consensus.messages import Commit, Prepare, Proposal
 from govchain.consensus.output import LogEntry, Output, Send
 from govchain.consensus.state import ProposalEntry, ReplicaState
@@ -82,8 +82,7 @@ def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None
         output.send.extend(Send(signed) for signed in own_messages(state, slot))
         try_prepare(state, slot, output)
         try_commit(state, slot, output)
-    if state.validators.size > 1:
-        output.send.append(Send(progress(state)))
+    ask_after_restart(state, output)
 
 
 def _order(entry: LogEntry) -> tuple[int, int, int]:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from govchain.codec import decode
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.errors import BadSignature, InvalidTransaction, MalformedBytes, Unavailable
+from govchain.ledger import mask_identifiers, payload_holds_identifier
 from govchain.mempool.rejections import PoolFull, reject
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.ids import TransactionId
@@ -176,6 +177,9 @@ class Mempool:
             raise reject("malformed", f"nonce {body.nonce}; expected 0 to 2^53-1")
         if body.chain_id != self._chain_id:
             raise reject("wrong-chain", f"made for chain {body.chain_id.hex()[:12]}")
+        # A denial would come too late: blocks keep denied payloads for ever (rule I3).
+        if payload_holds_identifier(body.payload) or mask_identifiers(body.kind) != body.kind:
+            raise reject("plain-identifier", "the transaction holds a plain identity or mobile number")
         return transaction_id(self._suite, transaction), body
 
     def _validate_window(self, body: TransactionBody) -> None:

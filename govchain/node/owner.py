@@ -191,7 +191,7 @@ class Owner:
     def _persist(self, outputs: list[Output]) -> None:
         certificates = [each for output in outputs for each in output.certificates]
         writes = self._votes.writes(entry for output in outputs for entry in output.persist)
-        writes += self._finality.certificate_writes(certificates)
+        writes += self._executor.certificate_writes(certificates)
         if not writes:
             return
         began_s = self._parts.clock()
@@ -244,9 +244,8 @@ class Owner:
             self._settle(executed)
             self._inbox.put_event(BlockInstalled(executed.block.header, executed.transaction_ids))
         else:
-            self._parts.store.write(self._finality.certificate_writes([certificate]), sync=True)
-            for event in self._peers.attestations_of(certificate):
-                self._inbox.put_event(event)
+            self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
+            self._inbox.put_event(BlockInstalled(block.header, ()))
         self._announce([height])
 
     def _settle(self, executed: ExecutedBlock) -> None:
@@ -282,7 +281,7 @@ class Owner:
                 height, own, quorum = facts["height"], facts["own"], facts["quorum"]
                 assert isinstance(height, int)
                 raise Diverged(height, str(own), str(quorum))
-            case "behind":
+            case "behind" | "uncertified":
                 height, peer = facts["height"], facts["peer"]
                 assert isinstance(height, int)
                 assert isinstance(peer, int)
