@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from govchain.codec import decode
@@ -142,6 +143,26 @@ class Mempool:
             self._fading.pop(id_, None)
             self._unlist(id_)
 
+    def oldest(self, limit: int) -> tuple[bytes, ...]:
+        """Ids that have waited longest."""
+        return tuple(islice(self._live, limit))
+
+    def supersede(self, executed: Iterable[Transaction]) -> tuple[bytes, ...]:
+        """Take out what can only be denied now, because another transaction used its nonce (rule RQ-4).
+
+        Call it before `remove`, and report the ids as dropped. The bodies stay readable as after `expire`.
+        """
+        dropped: list[bytes] = []
+        for transaction in executed:
+            id_ = transaction_id(self._suite, transaction)
+            entry = self._live.get(id_)
+            body = decode(transaction.body, TransactionBody) if entry is None else entry.admitted.body
+            waiting = self._nonces.get((body.key_id, body.nonce), id_)
+            if waiting != id_:
+                self._fade(waiting)
+                dropped.append(waiting)
+        return tuple(dropped)
+
     def expire(self, height: int) -> tuple[bytes, ...]:
         """Take out what can no longer be executed after this height (rule RQ-3); report it as dropped.
 
@@ -152,9 +173,7 @@ class Mempool:
         while self._expired_to < height:
             self._expired_to += 1
             for id_ in list(self._by_expiry.get(self._expired_to, ())):
-                entry = self._live[id_]
-                self._unlist(id_)
-                self._fading[id_] = replace(entry, due=self._expired_to)
+                self._fade(id_)
                 expired.append(id_)
         _trim(self._fading, self._parameters.pool_records_max)
         window = 2 * self._parameters.checkpoint_interval
@@ -235,6 +254,11 @@ class Mempool:
         self._by_expiry.setdefault(entry.due, {})[id_] = None
         self._nonces.setdefault((body.key_id, body.nonce), id_)
         self._count_by_org[body.org] = self._count_by_org.get(body.org, 0) + 1
+
+    def _fade(self, id_: bytes) -> None:
+        entry = self._live[id_]
+        self._unlist(id_)
+        self._fading[id_] = replace(entry, due=self._expired_to)
 
     def _unlist(self, id_: bytes) -> None:
         entry = self._live.pop(id_, None)

@@ -249,17 +249,20 @@ class Owner:
         self._announce([height])
 
     def _settle(self, executed: ExecutedBlock) -> None:
-        """The block is durable: the pool forgets its transactions and those that expired with it."""
-        self._pool.executed(executed.transaction_ids)
-        expired = self._pool.expire(executed.block.header.height)
-        if expired:
-            self._parts.metrics.reject("expired", len(expired))
-            self._inbox.put_event(TransactionsDropped(expired))
-            self._finality.forget(expired)
+        """The block is durable: the pool forgets its transactions and those that can no longer be executed."""
+        superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
+        self._drop("nonce-used", superseded)
+        self._drop("expired", self._pool.expire(executed.block.header.height))
         denials = self._parts.metrics.counter("govchain_denials_total")
         for result in executed.block.results:
             if not result.applied:
                 denials.labels(result.rule).inc()
+
+    def _drop(self, code: str, ids: tuple[bytes, ...]) -> None:
+        if ids:
+            self._parts.metrics.reject(code, len(ids))
+            self._inbox.put_event(TransactionsDropped(ids))
+            self._finality.forget(ids)
 
     def _set_timer(self, timer: SetTimer | CancelTimer) -> None:
         running = self._timers.pop(timer.kind, None)

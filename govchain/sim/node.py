@@ -220,14 +220,15 @@ class SimNode:
         header = executed.block.header
         self.disk.write([*executed.writes, *extra], sync=True)
         ids = tuple(executed.transaction_ids)
+        superseded = self.mempool.supersede(executed.block.transactions)
         self.mempool.remove(ids)
         self._world.record(
             self.index, "execute", height=header.height, header=digest_of(self._suite, header), count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
-        expired = self.mempool.expire(header.height)
-        if expired:
-            self._inbox.append(TransactionsDropped(tuple(expired)))
+        dropped = (*superseded, *self.mempool.expire(header.height))
+        if dropped:
+            self._inbox.append(TransactionsDropped(dropped))
         return executed
 
     def _store_certificate(self, certificate: FinalityCertificate) -> None:
