@@ -63,6 +63,12 @@ _ROWS: Final = (
     Problem("batch-refused", 422, "Every transaction of the batch was refused", "该批交易全部被拒绝"),
     # Transactions that may not enter the pool (rule RQ-1).
     Problem("wrong-chain", 422, "Meant for another chain", "交易属于另一条链"),
+    Problem(
+        "plain-identifier",
+        422,
+        "Holds a plain identity or mobile number (rule I3)",
+        "含有明文身份证号或手机号（规则 I3）",
+    ),
     Problem("expired", 422, "The expiry height has passed", "已超过有效高度"),
     Problem("expiry-too-far", 422, "The expiry height is too far ahead", "有效高度过远"),
     Problem("too-large", 413, "The transaction is over the size limit", "交易超出大小上限"),

@@ -64,6 +64,7 @@ _ADMISSION_PROBLEMS: Final = (
     "malformed",
     "unknown-version",
     "wrong-chain",
+    "plain-identifier",
     "expired",
     "expiry-too-far",
     "too-large",

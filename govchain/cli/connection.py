@@ -19,7 +19,7 @@ from govchain.crypto import Signer
 from govchain.crypto.keys import read_key_file
 from govchain.errors import ConfigError
 from govchain.model import Genesis
-from govchain.testnet import NetworkManifest, load_genesis, load_network
+from govchain.testnet import NetworkManifest, load_genesis, load_network, salt_file
 
 T = TypeVar("T")
 
@@ -137,6 +137,14 @@ def open_identity(
         raise ConfigError("no key to sign with", expected="--key FILE with --org USCC, or --network DIR")
     holder = connection.manifest.person(person or _first_holder(connection, org_roles))
     return Identity(holder.id, holder.org, read_key_file(connection.directory / holder.key, passphrase))
+
+
+def read_salt(connection: Connection, identity: Identity, path: Path | None) -> bytes:
+    """Secret salt of commitments: the file named, else that of the signer's organisation, else none."""
+    if path is None and connection.directory is not None:
+        kept = connection.directory / salt_file(identity.org)
+        path = kept if kept.is_file() else None
+    return b"" if path is None else path.read_bytes()
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

@@ -6,6 +6,7 @@ Reads files and clocks for `documents`, which judges and shapes them. Nothing is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from govchain.crypto import Suite
 from govchain.crypto.file_digest import FileDigests, digest_chunks
 from govchain.documents import (
     PreparedRecord,
+    find_remarks,
     media_type_of,
     read_invoice,
     to_evidence_record,
@@ -61,6 +63,11 @@ def read_evidence(path: Path, evidence_kind: str, *, number: str = "", interest:
     )
 
 
+def is_document(path: Path) -> bool:
+    """Whether a file is a business document, which needs no record written around it."""
+    return path.suffix.lower() == ".xml"
+
+
 def read_record(path: Path, suite: Suite, *, salt: bytes = b"") -> PreparedRecord:
     """The record in a file: an e-invoice when it is XML, else YAML or JSON.
 
@@ -68,10 +75,13 @@ def read_record(path: Path, suite: Suite, *, salt: bytes = b"") -> PreparedRecor
         InvalidDocument: The invoice breaks a rule of its own standard.
         ConfigError: The record does not fit; file and line are named.
     """
-    if path.suffix.lower() == ".xml":
+    if is_document(path):
         invoice = read_invoice(path.read_bytes())
         validate_invoice(invoice)
-        return to_invoice_record(invoice, digest_file(path), suite=suite, claimed_time=now_text(), salt=salt)
+        prepared = to_invoice_record(
+            invoice, digest_file(path), suite=suite, claimed_time=now_text(), salt=salt
+        )
+        return replace(prepared, remarks=find_remarks(invoice))
     # JSON is YAML; one reader names file and line for both.
     document = load_document(path, RecordFile)
     record = document.value

@@ -20,21 +20,24 @@ from govchain.cli.connection import (
     UrlOption,
     open_connection,
     open_identity,
+    read_salt,
     run_async,
 )
 from govchain.cli.exits import ExitStatus
-from govchain.cli.record_files import now_text, read_evidence, read_record
+from govchain.cli.record_files import is_document, now_text, read_evidence, read_record
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.client import Client, OrgSigner, TransactionStatus
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
 from govchain.errors import InvalidTransaction, Unavailable
-from govchain.ledger.payloads import encode_payload
+from govchain.ledger.payloads import InvoiceIssue, encode_payload
 from govchain.model import Transaction
 
 EXPIRY_BLOCKS: Final = 1_000
 DEPOSIT_ROLES: Final = ("evidence-platform", "notary", "court", "depositor")
 """Organisations that rule I5 lets deposit; `anchor` picks a key of one when nobody is named."""
+RECORDER_ROLES: Final = ("invoice-recorder",)
+"""Organisations that rule I5 lets record anybody's e-invoice; `submit` picks a key of one for a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,10 @@ def submit(
     salt: Annotated[
         Path | None,
         typer.Option(
-            "--salt", metavar="FILE", help="Secret salt for parties of an invoice that no company id names."
+            "--salt",
+            metavar="FILE",
+            help="Secret salt for parties of an invoice that no company id names.",
+            show_default="of the signer's organisation in the network folder",
         ),
     ] = None,
     json_target: JsonOption = None,
@@ -139,12 +145,14 @@ def submit(
     """Sign one record, hand it in and wait until it is final. Exit status 1 when a rule denies it."""
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     connection = open_connection(network, url, genesis)
-    identity = open_identity(connection, person=person, org=org, key=key)
+    org_roles = RECORDER_ROLES if is_document(file) else ()
+    identity = open_identity(connection, person=person, org=org, key=key, org_roles=org_roles)
     record = read_record(
         file,
         suite(connection.genesis.suite) if connection.genesis is not None else suite(),
-        salt=salt.read_bytes() if salt is not None else b"",
+        salt=read_salt(connection, identity, salt),
     )
+    _report_document(terminal, record)
     _report(terminal, [run_async(_submit(connection, identity, record, receipt))])
 
 
@@ -167,7 +175,8 @@ async def _complete(
 ) -> dict[str, Any]:
     """The envelope, continued from where the chain has the object (rule G4)."""
     found: dict[str, Any] = {"object_version": 1}
-    if record_type != "key":
+    # Before the first block there is no header that a proof could lead to, and no record either.
+    if record_type != "key" and (await client.status()).height > 0:
         level = "certified" if is_certified else "local"
         current = (await client.record(record_type, record.object_id, level=level)).state
         if current is not None:
@@ -203,6 +212,24 @@ async def send_all(
                 raise Unavailable(admission.detail)
             raise InvalidTransaction(admission.code, f"{admission.code}: {admission.detail}")
     return [await client.wait(admission.id, certified=is_certified) for admission in admissions]
+
+
+def _report_document(terminal: Terminal, record: PreparedRecord) -> None:
+    """What was read in an invoice, and what is odd about it though its standard permits it."""
+    for remark in record.remarks:
+        terminal.say(f"  {terminal.pick('note', '提示')}: {remark.rule}: {remark.field}: {remark.problem}")
+    fields = record.fields
+    if not isinstance(fields, InvoiceIssue):
+        return
+    terminal.say(
+        terminal.pick(
+            f"  invoice {fields.number}: net {fields.net} + tax {fields.tax} = gross {fields.gross}",
+            f"  发票 {fields.number}：不含税 {fields.net} + 税额 {fields.tax} = 价税合计 {fields.gross}",
+        )
+        + f" {fields.currency}"
+    )
+    if fields.corrects:
+        terminal.say(f"  {terminal.pick('takes back', '冲销')}: {', '.join(fields.corrects)}")
 
 
 def _report(terminal: Terminal, sent: Sequence[Sent]) -> None:

@@ -15,7 +15,14 @@ from govchain.model import Transaction, TransactionBody
 
 PATH: Final = "/v1/transactions"
 
-STABLE_CODES: Final = ("malformed", "unknown-version", "wrong-chain", "too-large", "bad-signature")
+STABLE_CODES: Final = (
+    "malformed",
+    "unknown-version",
+    "wrong-chain",
+    "plain-identifier",
+    "too-large",
+    "bad-signature",
+)
 """Rejections that every correct validator gives at any time: they say that nothing happened anywhere."""
 
 

@@ -130,7 +130,7 @@ class Transport:
             Indeterminate: One may have done it and none could say.
             BadProof: One answered with a proof that fails, and no other with a better one.
         """
-        failures: list[str] = []
+        failures: list[tuple[str, str]] = []
         uncertain = False
         bad_proof: BadProof | None = None
         for _ in range(len(self._urls)):
@@ -139,16 +139,16 @@ class Transport:
                 return read(await self._once(url, request)), uncertain
             except BadProof as error:
                 bad_proof = error
-                failures.append(f"{url}: {error}")
+                failures.append((url, _text(error)))
             except (Unavailable, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-                failures.append(f"{url}: {_text(error)}")
+                failures.append((url, _text(error)))
             except (Indeterminate, MalformedBytes, aiohttp.ClientError, TimeoutError) as error:
                 uncertain = True
-                failures.append(f"{url}: {_text(error)}")
+                failures.append((url, _text(error)))
             self.rotate()
         if bad_proof is not None:
             raise bad_proof
-        problem = "; ".join(failures)
+        problem = _told(failures)
         raise Indeterminate(problem) if uncertain and request.method != "GET" else Unavailable(problem)
 
     async def _once(self, url: str, request: Request) -> Reply:
@@ -222,6 +222,14 @@ def _base_url(text: str) -> str:
     if not usable:
         raise ConfigError("not the address of a validator", found=text, expected="http://host:port")
     return text.rstrip("/")
+
+
+def _told(failures: Sequence[tuple[str, str]]) -> str:
+    """Who said what; what all said alike is said once."""
+    texts = {text: None for _, text in failures}
+    if len(texts) == 1 < len(failures):
+        return f"{', '.join(url for url, _ in failures)}: {failures[0][1]}"
+    return "; ".join(f"{url}: {text}" for url, text in failures)
 
 
 def _text(error: BaseException) -> str:

@@ -13,6 +13,8 @@ from govchain.consensus.voting import fetch_missing
 
 RESEND_EXTRA = 2
 """Seqs sent again in one period beyond the pipeline."""
+QUESTIONS_MAX = 10
+"""Periods in which a restarted replica asks again: one frame may be lost, or come before the connections."""
 
 
 def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
@@ -41,8 +43,10 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
     is_starved = is_stuck and (
         state.transactions.pending_count > 0 or state.quorum_ahead > state.head.height
     )
-    if (slots or heights or is_starved or state.is_changing) and state.validators.size > 1:
+    is_open = bool(slots or heights or is_starved or is_asking(state) or state.is_changing)
+    if is_open and state.validators.size > 1:
         output.send.append(Send(progress(state)))
+    state.questions = max(0, state.questions - 1)
     if is_stuck:
         _note_behind(state, output)
 
@@ -105,11 +109,24 @@ def is_anything_open(state: ReplicaState) -> bool:
     return bool(
         state.answered
         or state.is_changing
+        or is_asking(state)
         or state.transactions.pending_count
         or state.quorum_ahead > state.head.height
         or _uncertified(state)
         or _open_slots(state)
     )
+
+
+def ask_after_restart(state: ReplicaState, output: Output) -> None:
+    """Ask everybody for what was missed, and again until a quorum was heard (rule RC-4)."""
+    if state.validators.size > 1:
+        output.send.append(Send(progress(state)))
+        state.questions = QUESTIONS_MAX
+
+
+def is_asking(state: ReplicaState) -> bool:
+    """Restarted, and with those that told their height since, this one is no quorum yet (rule RC-4)."""
+    return state.questions > 0 and len(state.highest_attested) + 1 < state.validators.quorum_size
 
 
 def _open_slots(state: ReplicaState) -> list[Slot]:

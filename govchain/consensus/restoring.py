@@ -11,7 +11,7 @@ from typing import Final
 from govchain.codec import decode
 from govchain.consensus.attesting import attest, attest_installed
 from govchain.consensus.certificates import check_prepared
-from govchain.consensus.healing import own_messages, progress
+from govchain.consensus.healing import ask_after_restart, own_messages
 from govchain.consensus.messages import (
     Commit,
     ConsensusMessage,
@@ -157,8 +157,7 @@ def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None
         output.send.extend(Send(signed) for signed in own_messages(state, slot))
         try_prepare(state, slot, output)
         try_commit(state, slot, output)
-    if state.validators.size > 1:
-        output.send.append(Send(progress(state)))
+    ask_after_restart(state, output)
 
 
 def _order(entry: LogEntry) -> tuple[int, int, int]:

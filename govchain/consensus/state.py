@@ -143,6 +143,8 @@ class ReplicaState:
     is_retransmit_armed: bool = False
     moved: int = 0
     """Retransmit period of the last progress."""
+    questions: int = 0
+    """Periods left in which a restarted replica asks for what it missed (rule RC-4)."""
     answered: dict[int, None] = field(default_factory=dict)
     """Peers whose `Progress` was answered in this period."""
     base: CertifiedHeader | None = None

@@ -3,8 +3,8 @@
 from govchain.documents.evidence import evidence_number, media_type_of, to_evidence_record
 from govchain.documents.invoice import BusinessInvoice
 from govchain.documents.invoice_record import reference_of, to_invoice_record
-from govchain.documents.invoice_rules import Remark, find_remarks, validate_invoice
-from govchain.documents.record import PreparedRecord
+from govchain.documents.invoice_rules import find_remarks, validate_invoice
+from govchain.documents.record import PreparedRecord, Remark
 from govchain.documents.ubl import read_invoice
 
 __all__ = [

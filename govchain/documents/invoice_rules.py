@@ -7,11 +7,11 @@ where the standard rounds, the tolerance is named here. Presence of fields is ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Final
 
 from govchain.documents.invoice import EXACT, ZERO, BusinessInvoice, Line, TaxKey
+from govchain.documents.record import Remark
 from govchain.errors import InvalidDocument
 
 HALF_CENT: Final = Decimal("0.005")
@@ -48,15 +48,6 @@ UNTAXED: Final = frozenset(("Z", "E", "AE", "K", "G", "O"))
 """Categories whose rate and tax are zero."""
 EXPLAINED: Final = frozenset(("E", "AE", "K", "G", "O"))
 """Categories that need an exemption reason; the others must not have one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something odd that the document's own standard permits."""
-
-    rule: str
-    field: str
-    problem: str
 
 
 def validate_invoice(invoice: BusinessInvoice) -> None:

@@ -13,6 +13,15 @@ from govchain.ledger.payloads import encode_payload
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something odd that the document's own standard permits."""
+
+    rule: str
+    field: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedRecord:
     """A record that is ready to be signed."""
 
@@ -23,6 +32,8 @@ class PreparedRecord:
     """Envelope keys without `fields`."""
     fields: Any
     """Struct of the kind, see `govchain.ledger.payloads.PAYLOADS`."""
+    remarks: tuple[Remark, ...] = ()
+    """What is odd about the document though its standard permits it; for people, never on the chain."""
 
     def payload(self) -> bytes:
         """Canonical payload bytes of the transaction body."""

@@ -16,7 +16,7 @@ from govchain.crypto import Suite, chain_id_of, digest_of
 from govchain.crypto.history_tree import HistoryTree
 from govchain.crypto.log_tree import compute_root
 from govchain.crypto.state_map import StateMap, StateProof
-from govchain.errors import ConfigError
+from govchain.errors import ConfigError, StorageFailure
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess
 from govchain.ledger.execution import Execution, is_nonce_spent
@@ -60,6 +60,7 @@ class Ledger:
 
     Raises:
         ConfigError: The store belongs to another chain, or genesis contradicts itself.
+        StorageFailure: The state in the store is not that of the head in it.
     """
 
     def __init__(self, genesis: Genesis, suite: Suite, reader: Reader) -> None:
@@ -78,7 +79,11 @@ class Ledger:
         self._map = StateMap(suite, lambda key: reader.get(Space.TREE, key))
         self._history = HistoryTree(suite, lambda key: reader.get(Space.HISTORY, key), self.height)
         self._genesis_writes = [] if stored else self._found()
-        assert self.head is None or self.head.state_root == self._map.root, "state and head belong together"
+        if self.head is not None and self.head.state_root != self._map.root:
+            raise StorageFailure(
+                f"the stored state is not that of height {self.height}; keep the directory for inspection, set "
+                "data_dir to an empty one, and let this validator fetch the chain from the others"
+            )
 
     def genesis_writes(self) -> list[Write]:
         """Writes that turn an empty store into this chain at height 0; none when the store holds it."""

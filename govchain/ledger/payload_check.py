@@ -15,7 +15,7 @@ from govchain.codec import decode_json
 from govchain.errors import MalformedBytes
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.ledger.payloads import PAYLOADS, Envelope
-from govchain.ledger.rules.personal import payload_holds_identifier
+from govchain.ledger.rules.personal import mask_identifiers, payload_holds_identifier
 from govchain.ledger.rules.registry import deny
 from govchain.ledger.state import OBJECT_ID_MAX
 
@@ -93,7 +93,8 @@ def _find_mismatch(value: Any, struct: type[msgspec.Struct], where: str) -> str:
     known = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     unknown = sorted(key for key in value if key not in known)
     if unknown:
-        return f"{where}: unknown field {unknown[0][:64]}"
+        # Masked before it is cut: half an identifier is still one.
+        return f"{where}: unknown field {mask_identifiers(unknown[0])[:64]}"
     for name, field in known.items():
         if name not in value:
             if field.required:

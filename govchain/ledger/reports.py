@@ -129,8 +129,9 @@ def legal_effect_report(record: RecordState, chained_at_ms: int) -> LegalEffectR
                 "interest",
                 None,
                 f"{LITIGATION_RULES} Art. 17",
-                "The depositor declared an interest: the presumption is flagged and its weight lowered.",
-                "存证方声明与案件有利害关系：对推定予以提示并降低其证明力。",
+                "The depositor declared an interest: the presumption is flagged here and marked as lowered; "
+                "what weight it has is for the court.",
+                "存证方声明与案件有利害关系：本报告对推定予以提示并标为降低，证明力由人民法院认定。",
             )
         )
     if record.state in ("ADMITTED", "PARTIAL", "EXCLUDED"):

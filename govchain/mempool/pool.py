@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from govchain.codec import decode
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.errors import BadSignature, InvalidTransaction, MalformedBytes, Unavailable
+from govchain.ledger import mask_identifiers, payload_holds_identifier
 from govchain.mempool.rejections import PoolFull, reject
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.ids import TransactionId
@@ -141,6 +143,26 @@ class Mempool:
             self._fading.pop(id_, None)
             self._unlist(id_)
 
+    def oldest(self, limit: int) -> tuple[bytes, ...]:
+        """Ids that have waited longest."""
+        return tuple(islice(self._live, limit))
+
+    def supersede(self, executed: Iterable[Transaction]) -> tuple[bytes, ...]:
+        """Take out what can only be denied now, because another transaction used its nonce (rule RQ-4).
+
+        Call it before `remove`, and report the ids as dropped. The bodies stay readable as after `expire`.
+        """
+        dropped: list[bytes] = []
+        for transaction in executed:
+            id_ = transaction_id(self._suite, transaction)
+            entry = self._live.get(id_)
+            body = decode(transaction.body, TransactionBody) if entry is None else entry.admitted.body
+            waiting = self._nonces.get((body.key_id, body.nonce), id_)
+            if waiting != id_:
+                self._fade(waiting)
+                dropped.append(waiting)
+        return tuple(dropped)
+
     def expire(self, height: int) -> tuple[bytes, ...]:
         """Take out what can no longer be executed after this height (rule RQ-3); report it as dropped.
 
@@ -151,9 +173,7 @@ class Mempool:
         while self._expired_to < height:
             self._expired_to += 1
             for id_ in list(self._by_expiry.get(self._expired_to, ())):
-                entry = self._live[id_]
-                self._unlist(id_)
-                self._fading[id_] = replace(entry, due=self._expired_to)
+                self._fade(id_)
                 expired.append(id_)
         _trim(self._fading, self._parameters.pool_records_max)
         window = 2 * self._parameters.checkpoint_interval
@@ -176,6 +196,9 @@ class Mempool:
             raise reject("malformed", f"nonce {body.nonce}; expected 0 to 2^53-1")
         if body.chain_id != self._chain_id:
             raise reject("wrong-chain", f"made for chain {body.chain_id.hex()[:12]}")
+        # A denial would come too late: blocks keep denied payloads for ever (rule I3).
+        if payload_holds_identifier(body.payload) or mask_identifiers(body.kind) != body.kind:
+            raise reject("plain-identifier", "the transaction holds a plain identity or mobile number")
         return transaction_id(self._suite, transaction), body
 
     def _validate_window(self, body: TransactionBody) -> None:
@@ -231,6 +254,11 @@ class Mempool:
         self._by_expiry.setdefault(entry.due, {})[id_] = None
         self._nonces.setdefault((body.key_id, body.nonce), id_)
         self._count_by_org[body.org] = self._count_by_org.get(body.org, 0) + 1
+
+    def _fade(self, id_: bytes) -> None:
+        entry = self._live[id_]
+        self._unlist(id_)
+        self._fading[id_] = replace(entry, due=self._expired_to)
 
     def _unlist(self, id_: bytes) -> None:
         entry = self._live.pop(id_, None)

@@ -12,6 +12,7 @@ from govchain.errors import InvalidTransaction, Unavailable
 REJECTIONS: Final[dict[str, str]] = {
     "malformed": "The body is not the canonical form of a transaction, or a field is out of range.",
     "wrong-chain": "The transaction was made for another chain.",
+    "plain-identifier": "It holds a plain identity or mobile number, which no block may keep (rule I3).",
     "expired": "Its expiry height is reached; make and sign a new one.",
     "expiry-too-far": "Its expiry height lies further ahead than this chain allows.",
     "too-large": "Body and signature together are larger than this chain allows.",

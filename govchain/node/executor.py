@@ -5,6 +5,7 @@ What a transaction means is the ledger's; who is told is the core's. Rules CP-1,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from govchain.codec import decode
@@ -60,7 +61,15 @@ class Executor:
         if executed.header_digest != certificate.header_digest:
             raise Diverged(certificate.height, executed.header_digest.hex(), certificate.header_digest.hex())
         self._caught_up.inc()
-        return self._keep(executed, self._finality.certificate_writes([certificate]))
+        return self._keep(executed, self.certificate_writes([certificate]))
+
+    def certificate_writes(self, certificates: Sequence[FinalityCertificate]) -> list[Write]:
+        """What stores certificates, and removes the votes that nobody can need from then on (rule RC-1)."""
+        if not certificates:
+            return []
+        new = {certificate.height for certificate in certificates}
+        removals = self._votes.removals(lambda height: height in new or self._finality.is_certified(height))
+        return [*self._finality.certificate_writes(certificates), *removals]
 
     def verify(self, parts: BlockParts) -> tuple[Block, FinalityCertificate]:
         """Check a peer's block by its certificate; contents that no certificate covers are checked too.
@@ -114,8 +123,7 @@ class Executor:
     def _keep(self, executed: ExecutedBlock, extra: list[Write]) -> ExecutedBlock:
         block = executed.block
         began_s = self._clock()
-        removals = self._votes.removals(block.header.height)
-        self._store.write([*executed.writes, *extra, *removals], sync=True)
+        self._store.write([*executed.writes, *extra], sync=True)
         self._store_seconds.observe(self._clock() - began_s)
         self._block_transactions.observe(len(block.transactions))
         self._finality.executed(block, executed.transaction_ids)

@@ -96,7 +96,7 @@ class Housekeeping:
         if now_s - self._forwarded_s < FORWARD_AFTER_S:
             return
         self._forwarded_s = now_s
-        late = self._pool.forwardable(now_s)
+        late = self._pool.forwardable()
         self._peers.forward(late, self._parts.genesis.validators.primary(View(self._view)))
 
     def _greet(self, now_s: float) -> None:

@@ -191,7 +191,7 @@ class Owner:
     def _persist(self, outputs: list[Output]) -> None:
         certificates = [each for output in outputs for each in output.certificates]
         writes = self._votes.writes(entry for output in outputs for entry in output.persist)
-        writes += self._finality.certificate_writes(certificates)
+        writes += self._executor.certificate_writes(certificates)
         if not writes:
             return
         began_s = self._parts.clock()
@@ -244,23 +244,25 @@ class Owner:
             self._settle(executed)
             self._inbox.put_event(BlockInstalled(executed.block.header, executed.transaction_ids))
         else:
-            self._parts.store.write(self._finality.certificate_writes([certificate]), sync=True)
-            for event in self._peers.attestations_of(certificate):
-                self._inbox.put_event(event)
+            self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
+            self._inbox.put_event(BlockInstalled(block.header, ()))
         self._announce([height])
 
     def _settle(self, executed: ExecutedBlock) -> None:
-        """The block is durable: the pool forgets its transactions and those that expired with it."""
-        self._pool.executed(executed.transaction_ids)
-        expired = self._pool.expire(executed.block.header.height)
-        if expired:
-            self._parts.metrics.reject("expired", len(expired))
-            self._inbox.put_event(TransactionsDropped(expired))
-            self._finality.forget(expired)
+        """The block is durable: the pool forgets its transactions and those that can no longer be executed."""
+        superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
+        self._drop("nonce-used", superseded)
+        self._drop("expired", self._pool.expire(executed.block.header.height))
         denials = self._parts.metrics.counter("govchain_denials_total")
         for result in executed.block.results:
             if not result.applied:
                 denials.labels(result.rule).inc()
+
+    def _drop(self, code: str, ids: tuple[bytes, ...]) -> None:
+        if ids:
+            self._parts.metrics.reject(code, len(ids))
+            self._inbox.put_event(TransactionsDropped(ids))
+            self._finality.forget(ids)
 
     def _set_timer(self, timer: SetTimer | CancelTimer) -> None:
         running = self._timers.pop(timer.kind, None)
@@ -282,7 +284,7 @@ class Owner:
                 height, own, quorum = facts["height"], facts["own"], facts["quorum"]
                 assert isinstance(height, int)
                 raise Diverged(height, str(own), str(quorum))
-            case "behind":
+            case "behind" | "uncertified":
                 height, peer = facts["height"], facts["peer"]
                 assert isinstance(height, int)
                 assert isinstance(peer, int)

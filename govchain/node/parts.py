@@ -16,6 +16,7 @@ from govchain.mempool import Mempool
 from govchain.model import Genesis
 from govchain.model.genesis_rules import validate_genesis
 from govchain.node.finality import Finality
+from govchain.node.soundness import require_sound
 from govchain.node.wire import BLOCKS_BYTES
 from govchain.observe import Logger, NodeMetrics
 from govchain.storage import Store
@@ -67,7 +68,7 @@ def assemble(
 
     Raises:
         ConfigError: The genesis is impossible, too large for frames, or the key is no validator's.
-        StorageFailure: The store cannot be read or written.
+        StorageFailure: The store cannot be read or written, or something in it is missing (rule RC-3).
     """
     validate_genesis(genesis)
     _require_frames(genesis)
@@ -76,6 +77,8 @@ def assemble(
     founding = ledger.genesis_writes()
     if founding:
         store.write(founding, sync=True)
+    chain = Chain(genesis, chosen, store, ledger)
+    require_sound(store, chain, ledger.head)
     return NodeParts(
         genesis=genesis,
         suite=chosen,
@@ -83,7 +86,7 @@ def assemble(
         signer=signer,
         store=store,
         ledger=ledger,
-        chain=Chain(genesis, chosen, store, ledger),
+        chain=chain,
         mempool=Mempool(genesis, chosen, ledger),
         metrics=NodeMetrics(),
         log=log,
@@ -100,7 +103,7 @@ def restored_state(
     if head is None and not entries:
         return None
     uncertified = []
-    for height in range(finality.height + 1, parts.ledger.height):
+    for height in range(finality.height + 1, parts.ledger.height + 1):
         if not finality.is_certified(height):
             block = finality.block(height)
             assert block is not None, "blocks up to the head are stored"

@@ -11,8 +11,8 @@ from typing import Final
 
 import govchain
 from govchain.codec import encode
-from govchain.consensus import Send, SignedMessage, Verified, verify_message
-from govchain.model import Attestation, FinalityCertificate, Space, Transaction
+from govchain.consensus import Send, SignedMessage
+from govchain.model import Space, Transaction
 from govchain.net import PeerNetwork
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
@@ -129,28 +129,6 @@ class Peers:
                 break
             found.append(BlockParts(block, certificate))
         self._network.send(peer, encode(Blocks(tuple(found))))
-
-    def attestations_of(self, certificate: FinalityCertificate) -> list[Verified]:
-        """The votes of a verified certificate, as the messages that they are, for the core to count."""
-        events = []
-        for vote in certificate.votes:
-            if vote.validator != self._parts.index:
-                body = encode(
-                    Attestation(
-                        chain_id=certificate.chain_id,
-                        epoch=certificate.epoch,
-                        height=certificate.height,
-                        header_digest=certificate.header_digest,
-                        validator=vote.validator,
-                    )
-                )
-                signed = SignedMessage(body, vote.signature)
-                events.append(
-                    verify_message(
-                        self._parts.suite, self._parts.genesis.validators, certificate.chain_id, signed
-                    )
-                )
-        return events
 
     def close(self) -> None:
         """Nothing more is asked."""

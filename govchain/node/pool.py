@@ -46,6 +46,7 @@ class PoolTraffic:
         self._waiting: deque[tuple[str, deque[Transaction], int]] = deque()
         self._wanted: dict[bytes, float] = {}
         self._submitted: dict[bytes, float] = {}
+        self._oldest_before: dict[bytes, None] = {}
         self.waiting_count = 0
         self.on_taken: Callable[[str, int], None] = lambda peer, size: None
         """Called when a frame of a peer was worked off: peer and bytes."""
@@ -103,7 +104,10 @@ class PoolTraffic:
             self.admit_waiting(self.waiting_count)
         missing = []
         for id_ in fetch.ids:
-            if self._mempool.has(id_):
+            held = self._mempool.get(id_)
+            if held is not None:
+                # The core may have forgotten it since: it expired, and is in a proposal nevertheless.
+                self._available.append((id_, len(held.body) + len(held.signature)))
                 continue
             if len(self._wanted) < WANTED_MAX:
                 self._wanted.setdefault(id_, now_s)
@@ -118,13 +122,14 @@ class PoolTraffic:
         """Ids wanted since before that time, at most one question's worth."""
         return tuple(islice((id_ for id_, since in self._wanted.items() if since < before_s), IDS_MAX))
 
-    def forwardable(self, now_s: float) -> list[Transaction]:
-        """Own submissions that were not ordered in time (rule RQ-3), oldest first."""
-        late = [
-            id_
-            for id_, since in islice(self._submitted.items(), FORWARD_MAX)
-            if since < now_s - FORWARD_AFTER_S
-        ]
+    def forwardable(self) -> list[Transaction]:
+        """What was among the oldest at the last call too: not ordered in time (rule RQ-3).
+
+        Not only own submissions: whoever took one may be gone, and a primary that restarts has forgotten all.
+        """
+        oldest = self._mempool.oldest(FORWARD_MAX)
+        late = [id_ for id_ in oldest if id_ in self._oldest_before]
+        self._oldest_before = dict.fromkeys(oldest)
         return [found for id_ in late if (found := self._mempool.get(id_)) is not None]
 
     def answer(self, ids: Sequence[bytes]) -> list[Transaction]:
@@ -147,12 +152,16 @@ class PoolTraffic:
                 found += [block.transactions[position] for position in places[height]]
         return found
 
-    def executed(self, ids: Sequence[bytes]) -> None:
-        """Forget executed transactions."""
+    def executed(self, ids: Sequence[bytes], transactions: Sequence[Transaction]) -> tuple[bytes, ...]:
+        """Forget executed transactions; returns others that they left without a nonce."""
+        dropped = self._mempool.supersede(transactions)
         self._mempool.remove(ids)
         if self._wanted:
             for id_ in ids:
                 self._wanted.pop(id_, None)
+        for id_ in dropped:
+            self._submitted.pop(id_, None)
+        return dropped
 
     def expire(self, height: int) -> tuple[bytes, ...]:
         """Transactions that can no longer be executed after this height (rule RQ-3)."""

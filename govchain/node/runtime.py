@@ -78,7 +78,7 @@ class NodeRuntime(NodeService):
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
-        entries, self._bodies = votes.load(parts.ledger.height)
+        entries, self._bodies = votes.load(parts.ledger.height, finality.is_certified)
         replica = Replica(
             genesis, parts.suite, index, signer, restored=restored_state(parts, finality, entries)
         )

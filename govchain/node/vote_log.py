@@ -21,7 +21,7 @@ _PHASE_START: Final = 16
 
 
 class VoteLog:
-    """Entries above the executed head. Keys are remembered, so that removing them needs no scan.
+    """Entries of every height without certificate. Keys are remembered, so removing them needs no scan.
 
     Args:
         store: Where they are kept.
@@ -33,8 +33,10 @@ class VoteLog:
         self._find = find
         self._keys_by_seq: dict[int, list[bytes]] = {}
 
-    def load(self, head_height: int) -> tuple[tuple[LogEntry, ...], tuple[Transaction, ...]]:
-        """Entries above the head and the transactions kept beside them.
+    def load(
+        self, head_height: int, is_certified: Callable[[int], bool]
+    ) -> tuple[tuple[LogEntry, ...], tuple[Transaction, ...]]:
+        """Entries of heights without certificate; the transactions kept beside those above the head.
 
         Raises:
             StorageFailure: An entry is damaged or of another format: voting on would be a guess (rule RC-3).
@@ -44,7 +46,7 @@ class VoteLog:
         for key, value in self._store.scan(Space.VOTE):
             seq, view, phase = _split(key)
             self._keys_by_seq.setdefault(seq, []).append(key)
-            if seq <= head_height:
+            if is_certified(seq) or (phase == BODIES_PHASE and seq <= head_height):
                 continue
             try:
                 if phase == BODIES_PHASE:
@@ -68,9 +70,12 @@ class VoteLog:
                 made.append(self._write(entry.seq, entry.view, BODIES_PHASE, encode(held)))
         return made
 
-    def removals(self, height: int) -> list[Write]:
-        """What removes every entry at or below an executed height; belongs into the block's own batch."""
-        settled = [seq for seq in self._keys_by_seq if seq <= height]
+    def removals(self, is_certified: Callable[[int], bool]) -> list[Write]:
+        """What removes every entry of a certified height; belongs into the batch that stores the certificate.
+
+        Not earlier: until then a peer may be unable to decide without these votes (rule RC-1).
+        """
+        settled = [seq for seq in self._keys_by_seq if is_certified(seq)]
         return [(Space.VOTE, key, None) for seq in settled for key in self._keys_by_seq.pop(seq)]
 
     def _write(self, seq: int, view: int, phase: str, value: bytes) -> Write:

@@ -1,6 +1,7 @@
 """What the verification of a receipt says: each step in a sentence, and what no step proves.
 
-Values and fixed texts, in English and Chinese. No check happens here.
+Values and fixed texts, in English and Chinese. No check happens here. What a stranger wrote is quoted through
+`visible`, so that it can be read and cannot act.
 """
 
 from __future__ import annotations
@@ -70,10 +71,21 @@ BEFORE_CHAIN: Final = Text(
     "上链之后未被篡改；上链之前内容是否真实，本回执不予证明。",
 )
 BEFORE_CHAIN_EVIDENCE: Final = Text(
-    "Electronic data is presumed unaltered from the deposit on, unless rebutted (Online Litigation Rules of "
-    "the People's Courts, Article 16); its truth before the deposit is reviewed separately (Article 18).",
-    "自存证上链之后推定未经篡改（《人民法院在线诉讼规则》第十六条），有相反证据足以推翻的除外；"
-    "上链之前数据的真实性须另行审查（第十八条）。",
+    "Data that verifies against its deposit may be presumed unaltered since then, unless rebutted (Online "
+    "Litigation Rules of the People's Courts, Article 16); its truth before the deposit is reviewed separately "
+    "(Article 18). Both are for the court to find, not for this program.",
+    "电子数据经核验与存证一致的，可推定上链后未经篡改，但有相反证据足以推翻的除外"
+    "（《人民法院在线诉讼规则》第十六条）；上链之前数据的真实性须另行审查（第十八条）。"
+    "两者均由人民法院认定，本程序不作认定。",
+)
+STATED_HASHES: Final = Text(
+    "The hashes in this record are what its signer stated in this step. Whether they are those of the deposit "
+    "is not in this file: compare them with the receipt of the deposit.",
+    "本记录中的哈希是签署人在该步骤中所陈述的内容；是否与存证时一致，本文件不予证明，请与存证回执比对。",
+)
+NOTHING_RECORDED: Final = Text(
+    "The rules refused the request: this receipt supports no claim that anything was recorded by it.",
+    "该申请已被规则驳回：本回执不能用来主张任何内容因该申请而被记录。",
 )
 AUTHORITY: Final = Text(
     "That the signer was entitled to act is what the validators' rules found at this height, from keys and "
@@ -93,3 +105,19 @@ NO_FILE_GIVEN: Final = Text(
     "No original file was given, so nothing is said about any file.",
     "未提供原始文件，因此不对任何文件作出判断。",
 )
+
+_HIDDEN: Final = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0xAD,
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+)
+_SHOWN: Final = {code: f"\\u{code:04x}" for code in _HIDDEN}
+
+
+def visible(text: str) -> str:
+    """The text with line ends, terminal codes and characters that turn or hide others written out."""
+    return text.translate(_SHOWN)

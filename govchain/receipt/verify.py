@@ -40,13 +40,18 @@ from govchain.receipt.report import (
     BLOCK_TIME,
     LATER,
     NO_FILE_GIVEN,
+    NOTHING_RECORDED,
+    STATED_HASHES,
     STEP_TITLES,
     ReceiptReport,
     Text,
     VerifiedStep,
+    visible,
 )
 
 EVIDENCE_PREFIX: Final = "evidence."
+DEPOSIT: Final = "evidence.deposit"
+REPEATED: Final = "RQ-4"
 
 
 def verify_receipt(data: bytes, genesis: Genesis, *, original: FileDigests | None = None) -> ReceiptReport:
@@ -95,7 +100,7 @@ class _Verification:
             self._summary(receipt, transaction_id, body)
         if self._original is not None:
             with _step("file"):
-                self._file(body, self._original)
+                self._file(receipt, body, self._original)
         return self._report(receipt, transaction_id, body)
 
     def _held(self, step: str, en: str, zh: str) -> None:
@@ -144,12 +149,13 @@ class _Verification:
             f"the public key has id {key_id.hex()}; the signed body names {body.key_id.hex()}",
         )
         self._suite.verify(signed.signer, signed.body, signed.signature)
+        kind, org = visible(body.kind), visible(body.org)
         self._held(
             "transaction",
             f"Id {transaction_id.hex()} recomputed from {len(signed.body)} signed bytes; "
-            f"{body.kind} by {body.org}; the signature verifies under key {body.key_id.hex()}.",
+            f"{kind} by {org}; the signature verifies under key {body.key_id.hex()}.",
             f"由 {len(signed.body)} 字节签名内容重新计算得到标识 {transaction_id.hex()}；"
-            f"{body.org} 办理 {body.kind}；签名经密钥 {body.key_id.hex()} 验证通过。",
+            f"{org} 办理 {kind}；签名经密钥 {body.key_id.hex()} 验证通过。",
         )
         return transaction_id, body
 
@@ -179,8 +185,13 @@ class _Verification:
         if result.applied:
             en, zh = "APPLIED: the state changed as asked.", "已生效：状态已按申请变更。"
         else:
-            en = f"DENIED by rule {result.rule} ({result.code}): {result.detail}. Nothing was recorded."
-            zh = f"已驳回：规则 {result.rule}（{result.code}）：{result.detail}。申请的内容未生效。"
+            rule, code, detail = visible(result.rule), visible(result.code), visible(result.detail)
+            en = f"DENIED by rule {rule} ({code}): {detail}. Nothing was recorded."
+            zh = f"已驳回：规则 {rule}（{code}）：{detail}。申请的内容未生效。"
+            if result.rule == REPEATED:
+                # The same signed bytes may have been applied before; then this denial says nothing of that.
+                en = f"DENIED by rule {rule} ({code}): {detail}. An earlier execution may have been applied."
+                zh = f"已驳回：规则 {rule}（{code}）：{detail}。此前的执行可能已经生效。"
         self._held("result", en, zh)
 
     def _verify_leaf(self, receipt: Receipt, proof: Inclusion, leaf: bytes, root: bytes) -> None:
@@ -227,7 +238,7 @@ class _Verification:
         self._held(
             "validators",
             f"Epoch {epoch}, the set of the genesis; no change of the set in between.",
-            f"第 {epoch} 届，即创世文件中的集合；其间没有变更。",
+            f"第 {epoch} 期验证节点集合，即创世文件所列；其间没有变更。",
         )
 
     def _summary(self, receipt: Receipt, transaction_id: bytes, body: TransactionBody) -> None:
@@ -241,7 +252,7 @@ class _Verification:
             "摘要的每一行均由已验证的内容重新得出，完全一致。",
         )
 
-    def _file(self, body: TransactionBody, original: FileDigests) -> None:
+    def _file(self, receipt: Receipt, body: TransactionBody, original: FileDigests) -> None:
         recorded = recorded_file(body)
         _require(recorded is not None, f"the record ({body.kind}) carries no file hash to compare with")
         assert recorded is not None
@@ -256,18 +267,19 @@ class _Verification:
                 original.size_bytes == size_bytes,
                 f"the file has {original.size_bytes} bytes; the record says {size_bytes}",
             )
+        what, what_zh = ("record", "记录") if receipt.result.applied else ("refused request", "被驳回的申请")
         compared = "" if size_bytes is None else f", {size_bytes} bytes"
         compared_zh = "" if size_bytes is None else f"，{size_bytes} 字节"
         self._held(
             "file",
-            f"SHA-256 {hashes.sha256} and SM3 {hashes.sm3}{compared}: equal to the record.",
-            f"SHA-256 {hashes.sha256}、SM3 {hashes.sm3}{compared_zh}：与记录一致。",
+            f"SHA-256 {hashes.sha256} and SM3 {hashes.sm3}{compared}: equal to the {what}.",
+            f"SHA-256 {hashes.sha256}、SM3 {hashes.sm3}{compared_zh}：与{what_zh}一致。",
         )
 
     def _report(self, receipt: Receipt, transaction_id: bytes, body: TransactionBody) -> ReceiptReport:
         result, header = receipt.result, receipt.header
         when = format_time(header.time_ms)
-        about = f"{body.kind} {result.object_id}".strip()
+        about = visible(f"{body.kind} {result.object_id}".strip())
         if result.applied:
             verdict = Text(
                 f"VALID: {about} was applied at height {header.height} ({when}).",
@@ -275,10 +287,10 @@ class _Verification:
             )
         else:
             verdict = Text(
-                f"VALID PROOF OF A DENIAL: {about} was {outcome_of(result)} at height {header.height} "
-                f"({when}).",
-                f"驳回的有效证明：{about} 于高度 {header.height}（{when}）"
-                f"被规则 {result.rule}（{result.code}）驳回。",
+                f"VALID PROOF OF A DENIAL: {about} was {visible(outcome_of(result))} at height "
+                f"{header.height} ({when}).",
+                f"有效的驳回证明：{about} 于高度 {header.height}（{when}）"
+                f"被规则 {visible(result.rule)}（{visible(result.code)}）驳回。",
             )
         assert [step.id for step in self._steps] == list(STEP_TITLES)[: len(self._steps)]
         return ReceiptReport(
@@ -294,7 +306,7 @@ class _Verification:
             rule=result.rule,
             code=result.code,
             verdict=verdict,
-            not_proven=_not_proven(body, self._original),
+            not_proven=_not_proven(body, self._original, applied=result.applied),
         )
 
 
@@ -325,21 +337,29 @@ class _EvidenceFields(msgspec.Struct, frozen=True):
     interest: str = ""
 
 
-def _not_proven(body: TransactionBody, original: FileDigests | None) -> tuple[Text, ...]:
-    evidence = body.kind.startswith(EVIDENCE_PREFIX)
-    texts = [BEFORE_CHAIN_EVIDENCE if evidence else BEFORE_CHAIN]
-    if evidence and (interest := _declared_interest(body)):
-        texts.append(
-            Text(
-                f"The depositor declared an interest in the matter ({interest}): what the presumption weighs "
-                "is for the court (Article 17).",
-                f"存证人已申报与本案有利害关系（{interest}）：推定的证明力由法院审查认定（第十七条）。",
-            )
-        )
-    texts += [AUTHORITY, BLOCK_TIME, LATER]
+def _not_proven(body: TransactionBody, original: FileDigests | None, *, applied: bool) -> tuple[Text, ...]:
+    texts = [*(_effect(body) if applied else [NOTHING_RECORDED]), AUTHORITY, BLOCK_TIME, LATER]
     if original is None:
         texts.append(NO_FILE_GIVEN)
     return tuple(texts)
+
+
+def _effect(body: TransactionBody) -> list[Text]:
+    """What an applied record leaves open."""
+    if not body.kind.startswith(EVIDENCE_PREFIX):
+        return [BEFORE_CHAIN]
+    texts = [BEFORE_CHAIN_EVIDENCE]
+    if body.kind != DEPOSIT:
+        texts.append(STATED_HASHES)
+    if interest := visible(_declared_interest(body)):
+        texts.append(
+            Text(
+                f"The depositor declared an interest in the matter ({interest}): what weight the record has is "
+                "for the court (Article 17).",
+                f"存证人已申报与本案有利害关系（{interest}）：证明力由人民法院审查认定（第十七条）。",
+            )
+        )
+    return texts
 
 
 def _declared_interest(body: TransactionBody) -> str:
@@ -355,7 +375,7 @@ def _step(step: str) -> Iterator[None]:
     try:
         yield
     except InvalidInput as error:
-        raise BadProof(str(error), step=step) from error
+        raise BadProof(visible(str(error)), step=step) from error
 
 
 def _require(held: bool, problem: str) -> None:

@@ -218,20 +218,22 @@ class SimNode:
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
         executed = self.ledger.execute(batch, transactions)
         header = executed.block.header
-        self.disk.write([*executed.writes, *extra, *self._stale_votes(header.height)], sync=True)
+        self.disk.write([*executed.writes, *extra], sync=True)
         ids = tuple(executed.transaction_ids)
+        superseded = self.mempool.supersede(executed.block.transactions)
         self.mempool.remove(ids)
         self._world.record(
             self.index, "execute", height=header.height, header=digest_of(self._suite, header), count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
-        expired = self.mempool.expire(header.height)
-        if expired:
-            self._inbox.append(TransactionsDropped(tuple(expired)))
+        dropped = (*superseded, *self.mempool.expire(header.height))
+        if dropped:
+            self._inbox.append(TransactionsDropped(dropped))
         return executed
 
     def _store_certificate(self, certificate: FinalityCertificate) -> None:
-        self.disk.write([self.chain.certificate_write(certificate)], sync=True)
+        writes = [self.chain.certificate_write(certificate), *self._settled_votes(certificate.height)]
+        self.disk.write(writes, sync=True)
         self._note_final(certificate)
 
     def _note_final(self, certificate: FinalityCertificate) -> None:
@@ -263,7 +265,7 @@ class SimNode:
                 self._store_certificate(certificate)
                 self._take(BlockInstalled(block.header, ()))
                 continue
-            extra = [self.chain.certificate_write(certificate)]
+            extra = [self.chain.certificate_write(certificate), *self._settled_votes(height)]
             executed = self._execute(block.batch, list(block.transactions), extra)
             self._note_final(certificate)
             self._take(BlockInstalled(executed.block.header, tuple(executed.transaction_ids)))
@@ -294,13 +296,11 @@ class SimNode:
         )
         self._world.checks.note_vote(signed, is_durable=is_durable)
 
-    def _stale_votes(self, height: int) -> list[Write]:
-        limit = (height + 1).to_bytes(8, "big")
-        return [
-            (Space.VOTE, key, None)
-            for key, _ in self.disk.scan(Space.VOTE, start=b"", limit=None)
-            if key < limit
-        ]
+    def _settled_votes(self, height: int) -> list[Write]:
+        # Not earlier than with the certificate: a peer may be unable to decide without them (rule RC-1).
+        prefix = height.to_bytes(8, "big")
+        found = self.disk.scan(Space.VOTE, start=prefix, limit=None)
+        return [(Space.VOTE, key, None) for key, _ in found if key.startswith(prefix)]
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
@@ -325,7 +325,7 @@ class SimNode:
                 entries.append(LogEntry(seq=seq, phase=phase, view=view, signed=decode(value, SignedMessage)))
         uncertified = [
             block.header
-            for height in range(1, self.ledger.height)
+            for height in range(1, self.ledger.height + 1)
             if self.chain.certificate(height) is None and (block := self.chain.block(height)) is not None
         ]
         return RestoredState(

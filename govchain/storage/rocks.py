@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from rocksdict import (
@@ -18,6 +18,7 @@ from rocksdict import (
     DBRecoveryMode,
     Options,
     Rdict,
+    RdictIter,
     WriteBatch,
     WriteOptions,
 )
@@ -108,8 +109,9 @@ class RocksStore:
         first = _SPACE_PREFIX[space] + start
         if reverse and not start:
             first = bytes([space + 1])
-        items = self._open_db().items(backwards=reverse, from_key=first)
-        return islice(self._strip(items, space), limit)
+        entries = self._open_db().iter()
+        (entries.seek_for_prev if reverse else entries.seek)(first)
+        return islice(self._strip(entries, space, reverse=reverse), limit)
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -123,14 +125,19 @@ class RocksStore:
             if not self._failure:
                 raise self._failed("close", error) from error
 
-    def _strip(self, items: Iterator[Any], space: Space) -> Iterator[tuple[bytes, bytes]]:
+    def _strip(self, entries: RdictIter, space: Space, *, reverse: bool) -> Iterator[tuple[bytes, bytes]]:
         # The library's own bounds do not work in raw mode: it gives them the type byte of its other mode.
+        step = entries.prev if reverse else entries.next
+        while entries.valid():
+            key = entries.key()
+            if key[0] == space:
+                yield key[1:], entries.value()
+            elif key != bytes([space + 1]):
+                return
+            step()
         try:
-            for key, value in items:
-                if key[0] == space:
-                    yield key[1:], value
-                elif key != bytes([space + 1]):
-                    return
+            # At damage the library stops as it does at the end; only its status tells them apart.
+            entries.status()
         except Exception as error:
             raise self._failed("scan", error) from error
 

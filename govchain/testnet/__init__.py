@@ -4,7 +4,7 @@ No rule of the protocol lives here.
 """
 
 from govchain.testnet.health import Health, free_ports, probe, read_status
-from govchain.testnet.layout import BASE_PORT, Addresses, init_network
+from govchain.testnet.layout import BASE_PORT, Addresses, init_network, salt_file
 from govchain.testnet.local import LocalNetwork, ValidatorHealth
 from govchain.testnet.manifest import NetworkManifest, load_genesis, load_manifest, load_network
 from govchain.testnet.organisations import OrganisationsFile, load_organisations, plan_network
@@ -38,4 +38,5 @@ __all__ = [
     "plan_network",
     "probe",
     "read_status",
+    "salt_file",
 ]

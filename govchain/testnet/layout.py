@@ -15,7 +15,7 @@ from typing import Any, Final
 from govchain.codec.genesis_file import write_genesis
 from govchain.crypto import chain_id_of, suite
 from govchain.crypto.authority import PemPair, create_authority, issue_certificate
-from govchain.crypto.keys import write_key_file
+from govchain.crypto.keys import derive_secret, new_secret, write_key_file
 from govchain.errors import ConfigError
 from govchain.model import Genesis
 from govchain.testnet.manifest import (
@@ -112,6 +112,11 @@ def init_network(
     return manifest
 
 
+def salt_file(org: str) -> str:
+    """Where a network folder keeps the secret salt of an organisation's commitments (rule I3)."""
+    return f"people/{org}/commitment.salt"
+
+
 def require_empty(directory: Path) -> None:
     """Refuse a folder that holds any file; folders without files (mount points) do not count.
 
@@ -198,6 +203,10 @@ def _write_people(
         path = root / person.key
         _make_folder(path.parent)
         write_key_file(path, plan.suite, secrets[person_label(person.id)])
+    for org in dict.fromkeys(person.org for person in manifest.people):
+        label = f"salt/{org}"
+        salt = new_secret() if plan.seed is None else derive_secret(plan.seed, label)
+        _write_new(root / salt_file(org), salt, mode=0o600)
 
 
 def _require_ports(places: Addresses, validators: int) -> None:

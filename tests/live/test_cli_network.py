@@ -138,6 +138,18 @@ fields:
     assert value["level"] == "certified"
 
 
+def test_an_invoice_file_becomes_a_record_signed_by_the_recorder(
+    network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = str(ROOT / "scenarios" / "data" / "invoice-sample.xml")
+    assert run(["submit", sample, "--network", str(network), "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "invoice ACME-2026-000117: net" in said
+    assert "tax-a → invoice/91990100MA0XX00U2T/ACME-2026-000117" in said
+    assert run(["submit", sample, "--network", str(network), "--lang", "en"]) == 1
+    assert "T1 E_DUP_ID" in capsys.readouterr().out
+
+
 def test_unknown_record_exits_with_1_and_a_proof_of_absence(network: Path) -> None:
     assert run(["query", "record", "evidence", "EV-20261102-none", "--network", str(network), "-q"]) == 1
 

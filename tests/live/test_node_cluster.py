@@ -109,7 +109,8 @@ async def test_everybody_restarts_with_open_proposals(tmp_path: Path) -> None:
         world.require_equal()
 
 
-async def test_NC2_missing_gossip_is_fetched(tmp_path: Path) -> None:
+async def test_NC2_missing_gossip_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govchain.node.housekeeping.FETCH_AGAIN_S", 1_000.0)
     async with running(tmp_path) as world:
         backup = world.node(3)
         transactions = world.deposits(50)

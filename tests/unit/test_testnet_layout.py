@@ -21,6 +21,7 @@ from govchain.testnet import (
     load_network,
     load_organisations,
     plan_network,
+    salt_file,
 )
 from tests.architecture.sources import ROOT
 
@@ -56,6 +57,14 @@ def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     for path in (tmp_path / "net").rglob("*.key"):
         assert path.stat().st_mode & 0o077 == 0, path
         assert path.parent.stat().st_mode & 0o077 == 0, path.parent
+
+
+def test_organisation_with_people_has_a_secret_salt_of_its_own(tmp_path: Path) -> None:
+    for name in ("net", "other"):
+        init_network(tmp_path / name, PLAN, now=NOW)
+    salt, other = (tmp_path / name / salt_file(ORG) for name in ("net", "other"))
+    assert (salt.stat().st_mode & 0o777, salt.stat().st_size) == (0o600, 32)
+    assert salt.read_bytes() != other.read_bytes()
 
 
 def test_a_folder_with_anything_in_it_is_never_written_to(tmp_path: Path) -> None:
