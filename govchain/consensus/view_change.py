@@ -214,8 +214,10 @@ def _keep_early_of(state: ReplicaState, view: int) -> None:
 def _find_contradiction(state: ReplicaState, checked: CheckedNewView) -> int:
     """A seq that was decided here and that the new view would decide otherwise; 0 when there is none."""
     carried_to = checked.base_height + len(checked.proposals)
-    if state.decided > carried_to:
-        return carried_to + 1
+    # What is certified may have been decided in this very view, before we heard of it.
+    settled = max(carried_to, state.base_height)
+    if state.decided > settled:
+        return settled + 1
     if checked.base is not None:
         header = checked.base.header
         record = state.heights.get(header.height)

@@ -32,6 +32,7 @@ class Executor:
         self._store = parts.store
         self._ledger = parts.ledger
         self._mempool = parts.mempool
+        self._chain = parts.chain
         self._votes = votes
         self._finality = finality
         self._clock = parts.clock
@@ -43,7 +44,8 @@ class Executor:
 
     def execute(self, decision: Decision) -> ExecutedBlock:
         """Execute a decision and make it durable (rule NC-6)."""
-        held = [self._mempool.get(id_) for id_ in decision.transaction_ids]
+        # What a new view took over may repeat a transaction (rule VC-3); execution denies it then.
+        held = [self._mempool.get(id_) or self._chain.transaction(id_) for id_ in decision.transaction_ids]
         transactions = [each for each in held if each is not None]
         assert len(transactions) == len(held), "NC-2: a batch is voted for only with all its transactions"
         began_s = self._clock()

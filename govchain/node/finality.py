@@ -16,7 +16,7 @@ from govchain.codec import decode
 from govchain.crypto import Suite
 from govchain.errors import Unavailable
 from govchain.ledger import Chain
-from govchain.model import Block, FinalityCertificate, Space, TransactionBody, Write
+from govchain.model import Block, BlockHeader, FinalityCertificate, Space, TransactionBody, Write
 from govchain.storage import Store
 
 BLOCKS_KEPT_MAX: Final = 32
@@ -91,6 +91,12 @@ class Finality:
     def is_certified(self, height: int) -> bool:
         """Whether the certificate of a height is in the store."""
         return height <= self.height or height in self._certified
+
+    def highest_certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
+        """The highest stored header with a stored certificate; it may lie above `height`."""
+        height = max([self.height, *self._certified])
+        block, certificate = self.block(height), self._chain.certificate(height)
+        return (block.header, certificate) if block is not None and certificate is not None else None
 
     def status(self, transaction_id: bytes) -> TransactionStatus | None:
         """Place and result of a final transaction, `pending` for one in a block that is not final yet."""

@@ -176,6 +176,7 @@ class Owner:
             for output in group:
                 for send in output.send:
                     self._peers.queue(send)
+                self._forward(output.forward)
             self._peers.flush()
             for output in group:
                 self._decisions.extend(output.decide)
@@ -210,6 +211,12 @@ class Owner:
         if missing:
             self._peers.fetch(fetch.peer, missing, self._pool.still_wanted)
 
+    def _forward(self, wanted: Sequence[tuple[bytes, int]]) -> None:
+        for peer in sorted({peer for _, peer in wanted}):
+            held = [self._parts.mempool.get(id_) for id_, to in wanted if to == peer]
+            found = [each for each in held if each is not None]
+            self._peers.send_transactions(self._parts.names[peer], found)
+
     def _execute_next(self) -> None:
         if self._is_stopping:
             return
@@ -242,10 +249,10 @@ class Owner:
             self._executor.verify_signatures(block)
             executed = self._executor.install(block, certificate)
             self._settle(executed)
-            self._inbox.put_event(BlockInstalled(executed.block.header, executed.transaction_ids))
+            self._inbox.put_event(BlockInstalled(executed.block.header, executed.transaction_ids, certificate))
         else:
             self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
-            self._inbox.put_event(BlockInstalled(block.header, ()))
+            self._inbox.put_event(BlockInstalled(block.header, (), certificate))
         self._announce([height])
 
     def _settle(self, executed: ExecutedBlock) -> None:
@@ -292,8 +299,8 @@ class Owner:
             case "rejected":
                 self._parts.metrics.reject(str(facts["code"]))
                 self._tell("message-rejected", facts)
-            case "stable-checkpoint":
-                self._parts.log.info("stable-checkpoint", **facts)
+            case "stable-checkpoint" | "view-change-started" | "view-changed":
+                self._parts.log.info(note.event, **facts)
             case _:
                 self._parts.log.debug(note.event, **facts)
 

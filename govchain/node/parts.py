@@ -112,6 +112,7 @@ def restored_state(
         head=head,
         head_batch_digest=parts.ledger.head_batch_digest,
         entries=entries,
+        certified=finality.highest_certified(),
         uncertified=tuple(uncertified),
     )
 

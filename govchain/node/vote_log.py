@@ -80,7 +80,9 @@ class VoteLog:
 
     def _write(self, seq: int, view: int, phase: str, value: bytes) -> Write:
         key = seq.to_bytes(_SEQ_BYTES, "big") + view.to_bytes(8, "big") + phase.encode("ascii")
-        self._keys_by_seq.setdefault(seq, []).append(key)
+        keys = self._keys_by_seq.setdefault(seq, [])
+        if key not in keys:  # The entries about views are written again and again under one key.
+            keys.append(key)
         return Space.VOTE, key, value
 
 

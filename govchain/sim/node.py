@@ -33,7 +33,7 @@ from govchain.crypto import Signer, Suite, chain_id_of, digest_of, transaction_i
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool
-from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
+from govchain.model import Batch, Block, BlockHeader, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.sim.checks import Checks
 from govchain.sim.network import (
     BlocksFound,
@@ -172,6 +172,9 @@ class SimNode:
             self._world.send(self.index, send.to, send.signed)
         for fetch in output.fetch:
             self._world.send(self.index, fetch.peer, TransactionsWanted(fetch.ids))
+        for id_, peer in output.forward:
+            if (transaction := self.mempool.get(id_)) is not None:
+                self._world.send(self.index, peer, Gossip(transaction))
         for decision in output.decide:
             self._execute_decision(decision)
         for certificate in output.certificates:
@@ -209,7 +212,10 @@ class SimNode:
             self._take(TransactionsAvailable(tuple(entries)))
 
     def _execute_decision(self, decision: Decision) -> None:
-        transactions = [self.mempool.get(each) for each in decision.transaction_ids]
+        # What a new view took over may repeat a transaction (rule VC-3); execution denies it then.
+        transactions = [
+            self.mempool.get(each) or self.chain.transaction(each) for each in decision.transaction_ids
+        ]
         held = [each for each in transactions if each is not None]
         assert len(held) == len(transactions), "NC-2: a batch is voted for only with all its transactions"
         executed = self._execute(decision.batch, held, [])
@@ -263,12 +269,13 @@ class SimNode:
                 return
             if height <= self.ledger.height:
                 self._store_certificate(certificate)
-                self._take(BlockInstalled(block.header, ()))
+                self._take(BlockInstalled(block.header, (), certificate))
                 continue
             extra = [self.chain.certificate_write(certificate), *self._settled_votes(height)]
             executed = self._execute(block.batch, list(block.transactions), extra)
             self._note_final(certificate)
-            self._take(BlockInstalled(executed.block.header, tuple(executed.transaction_ids)))
+            ids = tuple(executed.transaction_ids)
+            self._take(BlockInstalled(executed.block.header, ids, certificate))
 
     def _take_note(self, note: Note) -> None:
         self._world.record(self.index, f"note-{note.event}", **dict(note.facts))
@@ -332,8 +339,16 @@ class SimNode:
             head=self.ledger.head,
             head_batch_digest=self.ledger.head_batch_digest,
             entries=tuple(entries),
+            certified=self._highest_certified(),
             uncertified=tuple(uncertified),
         )
+
+    def _highest_certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
+        for height in range(self.ledger.height, 0, -1):
+            block, certificate = self.chain.block(height), self.chain.certificate(height)
+            if block is not None and certificate is not None:
+                return block.header, certificate
+        return None
 
     def public_key_of(self, key_id: bytes) -> bytes | None:
         """Public key of a key of the executed state."""

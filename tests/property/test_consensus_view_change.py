@@ -62,7 +62,7 @@ class ViewStorm:
         return all(
             len(self.world.order(member.index)) == len(self.submitted)
             and member.replica is not None
-            and len(member.disk.certificates) == len(member.disk.headers)
+            and max(member.disk.certificates, default=0) == len(member.disk.headers)
             for member in up
         )
 
