@@ -40,9 +40,15 @@ def arm_deadline(state: ReplicaState, output: Output) -> None:
 
 
 def is_anything_due(state: ReplicaState) -> bool:
-    """Something waits to be ordered in a view that runs."""
+    """Something waits to be ordered in a view that runs, or to be certified.
+
+    An executed height without certificate means that too few decided it: only a new view, which takes it
+    over, can make those vote for it who have left this view (rule VC-1).
+    """
     if state.is_changing:
         return False
+    if state.base_height < state.head.height:
+        return True
     # Votes without a proposal are no work: anybody could make others lose patience by them.
     return state.transactions.pending_count > 0 or any(
         slot.proposal is not None or slot.parked is not None

@@ -56,7 +56,7 @@ def deposit(cluster: SimCluster, made: GenesisWithSecrets, number: int) -> Trans
     fields = EvidenceDeposit("log", Hashes("0" * 64, "0" * 64), 1, "text/plain", "2026-11-01T00:00:00Z")
     envelope = {"object_id": f"E-{number}", "object_version": 1, "claimed_time": "2026-11-01T00:00:00Z"}
     body = TransactionBody(
-        chain_id=cluster.node(0).chain.chain_id,
+        chain_id=cluster.running()[0].chain.chain_id,
         kind="evidence.deposit",
         org=EVP,
         key_id=signer.key_id,
@@ -219,3 +219,34 @@ def test_streams_of_different_purposes_are_independent_and_repeatable() -> None:
     assert drawn == [next(again) for _ in range(10)]
     assert drawn != [next(other) for _ in range(10)]
     assert len(set(drawn)) == 10
+
+
+def test_VC1_the_primary_crashes_again_and_again_and_the_others_go_on() -> None:
+    made = network(4)
+    cluster = cluster_of(made)
+    for number in range(6):
+        primary = max(node.replica.status().view for node in cluster.running()) % 4
+        cluster.crash(primary)
+        cluster.submit(deposit(cluster, made, number), to=(primary + 1) % 4)
+        assert finish(cluster, number + 1)
+        cluster.restart(primary)
+        assert finish(cluster, number + 1)
+    assert cluster.finish() == []
+    assert cluster.node(0).replica.status().view >= 6
+    assert len({node.ledger.state_root for node in cluster.running()}) == 1
+
+
+def test_situation_36_all_crash_in_the_middle_of_a_view_change_and_go_on() -> None:
+    made = network(4)
+    cluster = cluster_of(made)
+    cluster.crash(0)
+    cluster.submit(deposit(cluster, made, 0), to=1)
+    cluster.run_to(cluster.now_ns + 2_001_000_000)  # view changes are out, the new view is not
+    for index in (1, 2, 3):
+        cluster.crash(index)
+    for index in (1, 2, 3):
+        cluster.restart(index)
+    cluster.submit(deposit(cluster, made, 1), to=2)
+    assert finish(cluster, 1)
+    assert cluster.finish() == []
+    assert all(node.replica.status().view == 1 for node in cluster.running())

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from govchain.codec import encode
+from govchain.codec import decode, encode
 from govchain.consensus import (
     BlockExecuted,
     BlockInstalled,
@@ -487,7 +487,8 @@ class World:
 
     def decode(self, signed: SignedMessage) -> ConsensusMessage:
         """The message inside a signed one."""
-        return verify_message(SUITE, self.validators, self.chain_id, signed).message
+        message: ConsensusMessage = decode(signed.body, ConsensusMessage)
+        return message
 
     def describe_message(self, message: ConsensusMessage) -> str:
         """One signed message in words."""
@@ -505,7 +506,7 @@ class World:
                 shown = [f"{each.seq}/{each.view}" for each in inner if isinstance(each, Proposal)]
                 return f"view-change {view} (base {height}, prepared {' '.join(shown) or '-'})"
             case NewView(view=view, view_changes=changes, proposals=proposals):
-                voters = " ".join(str(msgspec.msgpack.decode(each.body)[3]) for each in changes)
+                voters = " ".join(str(self.decode(each).validator) for each in changes)
                 carried = ", ".join(self.describe_message(self.decode(each)) for each in proposals)
                 return f"new-view {view} (by {voters}; {carried or 'nothing carried'})"
         where = f" view {message.view}" if message.view else ""
