@@ -48,7 +48,7 @@ def on_block_installed(
     boundary = height - height % state.parameters.checkpoint_interval
     if boundary > state.low and boundary < height:
         # The certificate of this height covers the boundary too, since headers are chained.
-        collect(state, boundary)
+        collect(state, boundary, output)
         note(output, "stable-checkpoint", height=boundary)
     attest_installed(state, header, output)
 
