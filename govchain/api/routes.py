@@ -74,6 +74,7 @@ _ADMISSION_PROBLEMS: Final = (
     "bad-signature",
     "duplicate",
     "nonce-used",
+    "nonce-too-far",
     "pool-full",
     "batch-refused",
     "batch-too-large",
@@ -95,6 +96,9 @@ ROUTES: Final = (
         "/v1/transactions",
         transactions.submit,
         "Submit one transaction or a batch. Sending the same signed bytes again is safe: the id is the same. "
+        "Admitted is a promise to try, final is one that holds: what is final is never lost. What was only "
+        "admitted may be lost when this validator dies before it told another one, so ask until it is final, "
+        "and submit the same bytes again when nobody knows the id. "
         "Body as MessagePack: the canonical pair [body, signature], or an array of such pairs.",
         "transactions",
         (

@@ -5,6 +5,8 @@ What a command does is in the module of its group.
 
 from __future__ import annotations
 
+import io
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -62,7 +64,20 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the `govchain` command."""
+    _prepare_process()
     sys.exit(int(run(sys.argv[1:])))
+
+
+def _prepare_process() -> None:
+    """What the world outside may do to a command: a poor terminal, and a request to end."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A record may be final by now: a character that the terminal lacks must not end the command.
+            stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As with Ctrl-C, whatever the command started is stopped; who ignores one (nohup) goes on doing so.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _show_version(is_wanted: bool) -> None:

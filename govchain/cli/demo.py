@@ -54,7 +54,7 @@ def demo(
     with network:
         _start(terminal, network, loaded)
         result = _play(terminal, network, loaded)
-        checks[terminal.pick("the story went as its file demands", "情景按文件要求完成")] = (
+        checks[terminal.pick("the story went as its file demands", "场景结果全部符合预期")] = (
             result.verdict == "pass"
         )
         receipt = _anchor(terminal, network, original, out / "receipts")
@@ -72,7 +72,7 @@ def demo(
     checks[terminal.pick("the receipt verifies offline", "回执离线验证通过")] = verify_and_explain(
         terminal, receipt, network.genesis, original
     )
-    checks[terminal.pick("a changed file is found out", "篡改的文件被识破")] = _tampered_copy_fails(
+    checks[terminal.pick("a changed file is found out", "已识别被改动的文件")] = _tampered_copy_fails(
         terminal, receipt, network, original, out
     )
     _summary(terminal, checks, out, result)
@@ -103,11 +103,11 @@ def _start(terminal: Terminal, network: LocalNetwork, loaded: LoadedScenario) ->
 
 
 def _play(terminal: Terminal, network: LocalNetwork, loaded: LoadedScenario) -> Result:
-    terminal.heading(terminal.pick("2  Departments act; the rules answer", "2  部门办事，规则裁决"))
+    terminal.heading(terminal.pick("2  Departments act; the rules answer", "2  部门办理业务，规则逐笔校验"))
     terminal.say(
         terminal.pick(
             "Each line is a signed record that all validators ordered, judged and certified.",
-            "每一行都是一条已签名的记录，由全体验证节点排序、裁决并共同确认。",
+            "每一行是一条已签名的记录，由全体验证节点共同排序、校验并确认。",
         )
     )
     return run_async(

@@ -56,6 +56,10 @@ _STATUS_OF: Final[tuple[tuple[type[BaseException], ExitStatus], ...]] = (
     (Unavailable, ExitStatus.ENVIRONMENT),
     (StorageFailure, ExitStatus.ENVIRONMENT),
     (GovchainError, ExitStatus.FAILS),
+    # Somebody named a file that is not there, or a folder for a file: the input is wrong, not the machine.
+    (FileNotFoundError, ExitStatus.USAGE),
+    (IsADirectoryError, ExitStatus.USAGE),
+    (NotADirectoryError, ExitStatus.USAGE),
     (OSError, ExitStatus.ENVIRONMENT),
 )
 

@@ -42,8 +42,8 @@ class Narrator:
             self._terminal.good(text)
         if step.outcome == "denied":
             verb = pick("refused, as it must be", "按规则驳回") if step.ok else pick("refused", "被驳回")
-            self._terminal.say(f"         {verb}: {self._rule(step)}", style="yellow")
-            self._terminal.say(f"         {step.code}: {step.detail}", style="dim")
+            self._terminal.say(f"         {verb}{self._colon}{self._rule(step)}", style="yellow")
+            self._terminal.say(f"         {step.code}{self._colon}{step.detail}", style="dim")
         elif not step.ok:
             self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
         elif step.outcome == "answered" and step.measured:
@@ -55,9 +55,8 @@ class Narrator:
         self._terminal.say()
         for invariant in result.invariants:
             if not invariant.ok:
-                self._terminal.bad(
-                    f"{pick('invariant broken', '不变式被破坏')}: {invariant.name}. {invariant.detail}"
-                )
+                broken = pick("invariant broken", "不变式被破坏") + self._colon
+                self._terminal.bad(f"{broken}{invariant.name}. {invariant.detail}")
         for expectation in result.expectations:
             if not expectation.ok:
                 difference = self._difference(expectation.expected, expectation.measured)
@@ -71,15 +70,19 @@ class Narrator:
             case "undecided":
                 self._terminal.bad(pick("UNDECIDED: a limit was reached first", "未决：先达到了时限"))
 
+    @property
+    def _colon(self) -> str:
+        return self._terminal.pick(": ", "：")
+
     def _rule(self, step: StepResult) -> str:
         rule = RULES.get(step.rule)
         if rule is None:
             return step.rule
-        return f"{rule.id}, {self._terminal.pick(rule.title_en, rule.title_zh)}"
+        return rule.id + self._terminal.pick(f", {rule.title_en}", f"，{rule.title_zh}")
 
     def _difference(self, expected: str, measured: str) -> str:
         pick = self._terminal.pick
-        return f"{pick('expected', '预期')} {expected}; {pick('measured', '实际')} {measured}"
+        return f"{pick('expected', '预期')} {expected}{pick('; ', '；')}{pick('measured', '实际')} {measured}"
 
 
 def _sums(result: Result, *, zh: bool) -> str:

@@ -19,6 +19,7 @@ from govchain.codec import to_readable
 from govchain.errors import ConfigError, Unavailable
 from govchain.ledger import licence_status_at
 from govchain.ledger.identifiers import parse_time_ms
+from govchain.ledger.payloads import PAYLOADS
 
 app = typer.Typer(help="Read a record or a transaction.", no_args_is_help=True)
 
@@ -51,6 +52,7 @@ def record(
     """Show a record's state and history. Exit status 1 when there is none."""
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     at_ms = _read_time(at)
+    _require_record_type(record_type)
     connection = open_connection(network, url, genesis)
     if level is Level.CERTIFIED:
         connection.require_genesis()
@@ -95,7 +97,7 @@ def transaction(
     status = run_async(read())
     terminal.result(to_readable(status) if status is not None else None)
     if status is None:
-        terminal.bad(terminal.pick("unknown to this validator", "该节点未知此交易"))
+        terminal.bad(terminal.pick("unknown to this validator", "该节点未见此交易"))
         raise typer.Exit(ExitStatus.FAILS)
     if status.result is None:
         terminal.say(terminal.pick("pending", "待确认"))
@@ -159,7 +161,7 @@ def _show_record(terminal: Terminal, found: RecordRead, name: str) -> None:
         terminal.say(f"  {when}  {entry.state:<12} {entry.kind}  {by}")
 
 
-_LEVELS_ZH = {"local": "单节点所述", "certified": "已验证状态证明"}
+_LEVELS_ZH = {"local": "单节点答复", "certified": "已验证状态证明"}
 
 
 def _show_licence_at(terminal: Terminal, found: RecordRead, at_ms: int) -> dict[str, Any]:
@@ -197,6 +199,13 @@ def _show_event(terminal: Terminal, event: FinalEvent, *, as_json: bool) -> None
 
 def _time_text(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _require_record_type(record_type: str) -> None:
+    """An absence proven of a type that does not exist would only hide a slip of the pen."""
+    known = sorted({kind.partition(".")[0] for kind in PAYLOADS} - {"key"})
+    if record_type not in known:
+        raise ConfigError("no such type of record", found=record_type, expected="one of: " + ", ".join(known))
 
 
 def _read_time(text: str | None) -> int | None:

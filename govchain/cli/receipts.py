@@ -172,10 +172,10 @@ _FAILURE = Text("This receipt proves nothing.", "本回执不能证明任何内�
 _FAILURES = {
     "file": Text(
         "The receipt itself is genuine, but this is not the file that it speaks of.",
-        "回执本身真实，但这不是回执所指的文件。",
+        "回执本身真实，但所给文件不是回执所载的文件。",
     ),
     "chain": Text(
-        "It is of another chain than the one that this genesis makes.", "它不属于该创世文件所对应的链。"
+        "It is of another chain than the one that this genesis makes.", "本回执不属于该创世文件所对应的链。"
     ),
 }
 

@@ -17,6 +17,7 @@ from govchain.config import load_document
 from govchain.crypto import Suite
 from govchain.crypto.file_digest import FileDigests, digest_chunks
 from govchain.documents import (
+    DOCUMENT_BYTES_MAX,
     PreparedRecord,
     find_remarks,
     media_type_of,
@@ -76,10 +77,12 @@ def read_record(path: Path, suite: Suite, *, salt: bytes = b"") -> PreparedRecor
         ConfigError: The record does not fit; file and line are named.
     """
     if is_document(path):
-        invoice = read_invoice(path.read_bytes())
+        # Read once, so that the hashes are those of the bytes that were judged.
+        data = _read_bounded(path)
+        invoice = read_invoice(data)
         validate_invoice(invoice)
         prepared = to_invoice_record(
-            invoice, digest_file(path), suite=suite, claimed_time=now_text(), salt=salt
+            invoice, digest_chunks([data]), suite=suite, claimed_time=now_text(), salt=salt
         )
         return replace(prepared, remarks=find_remarks(invoice))
     # JSON is YAML; one reader names file and line for both.
@@ -101,6 +104,12 @@ def read_record(path: Path, suite: Suite, *, salt: bytes = b"") -> PreparedRecor
 def now_text() -> str:
     """The present time as records write it: RFC 3339, UTC, whole seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _read_bounded(path: Path) -> bytes:
+    """A document's bytes; of one that is too large only so many that its reader refuses it."""
+    with path.open("rb") as file:
+        return file.read(DOCUMENT_BYTES_MAX + 1)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

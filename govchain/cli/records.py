@@ -29,7 +29,7 @@ from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Termi
 from govchain.client import Client, OrgSigner, TransactionStatus
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
-from govchain.errors import InvalidTransaction, Unavailable
+from govchain.errors import ConfigError, InvalidTransaction, Unavailable
 from govchain.ledger.payloads import InvoiceIssue, encode_payload
 from govchain.model import Transaction
 
@@ -95,6 +95,10 @@ async def anchor_files(
     receipts: Path | None = None,
 ) -> list[Sent]:
     """Deposit the hashes of files, wait until each is final, and write receipts."""
+    if receipts is not None:
+        # Before anything is sent: what is final cannot be taken back because its receipt has no place.
+        _require_distinct_names(files)
+        receipts.mkdir(parents=True, exist_ok=True)
     records = [read_evidence(path, kind) for path in files]
     is_certified = connection.genesis is not None
     async with connection.client() as client:
@@ -109,11 +113,24 @@ async def anchor_files(
             for path, record, status in zip(files, records, statuses, strict=True)
         ]
         if receipts is not None:
-            receipts.mkdir(parents=True, exist_ok=True)
             for path, item in zip(files, sent, strict=True):
                 target = receipts / f"{path.name}.receipt.json"
                 target.write_bytes(await client.receipt(item.status.id, certified=is_certified))
     return sent
+
+
+def _require_distinct_names(files: Sequence[Path]) -> None:
+    """Receipts are named after their files, so one would overwrite the other."""
+    first_of: dict[str, Path] = {}
+    for path in files:
+        other = first_of.setdefault(path.name, path)
+        if other is not path:
+            raise ConfigError(
+                "two files of one name, whose receipts would be one file",
+                path=str(path),
+                found=str(other),
+                hint="anchor them one after the other, with different --receipts",
+            )
 
 
 def submit(

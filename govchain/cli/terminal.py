@@ -66,25 +66,25 @@ class Terminal:
         return self.console.is_terminal and not self.console.quiet
 
     def say(self, text: str = "", *, style: str = "") -> None:
-        """One line for people, taken literally: no markup is read from it."""
-        self.console.print(Text(text, style=style))
+        """One line for people, taken literally: neither markup nor terminal codes are read from it."""
+        self.console.print(Text(_tame(text), style=style))
 
     def heading(self, text: str) -> None:
         """A line that begins something."""
         self.console.print()
-        self.console.print(Text(text, style="bold"))
+        self.console.print(Text(_tame(text), style="bold"))
 
     def good(self, text: str) -> None:
         """Something held."""
-        self.console.print(Text.assemble(("✓ ", "green"), text))
+        self.console.print(Text.assemble(("✓ ", "green"), _tame(text)))
 
     def refused(self, text: str) -> None:
         """Something was refused, and rightly so."""
-        self.console.print(Text.assemble(("⊘ ", "yellow"), text))
+        self.console.print(Text.assemble(("⊘ ", "yellow"), _tame(text)))
 
     def bad(self, text: str) -> None:
         """Something did not hold."""
-        self.console.print(Text.assemble(("✗ ", "bold red"), text))
+        self.console.print(Text.assemble(("✗ ", "bold red"), _tame(text)))
 
     def pick(self, en: str, zh: str) -> str:
         """The text in the reader's language."""
@@ -100,3 +100,20 @@ class Terminal:
             sys.stdout.flush()
         else:
             Path(self._json_target).write_text(text, encoding="utf-8")
+
+
+_CODES: Final = {
+    code: f"\\u{code:04x}"
+    for code in (
+        *range(0x09),
+        *range(0x0B, 0x20),
+        *range(0x7F, 0xA0),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
+
+
+def _tame(text: str) -> str:
+    """Terminal codes and turned writing are written out: much of what is shown, a stranger wrote."""
+    return text.translate(_CODES)

@@ -6,6 +6,7 @@ Order was decided before anything arrives here; no prepare or commit is looked a
 from __future__ import annotations
 
 from govchain.consensus.deadlines import disarm_request
+from govchain.consensus.healing import peer_of_period
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
@@ -108,7 +109,7 @@ def mark_certified(state: ReplicaState, height: int, output: Output) -> None:
     record.votes = Tally()
     advance_final(state)
     if height % state.parameters.checkpoint_interval == 0 and height > state.low:
-        collect(state, height)
+        collect(state, height, output)
         note(output, "stable-checkpoint", height=height)
 
 
@@ -127,7 +128,7 @@ def complete(
         _stop(state, header.height, record, certified, output)
 
 
-def collect(state: ReplicaState, low: int) -> None:
+def collect(state: ReplicaState, low: int, output: Output) -> None:
     """Move the low watermark and drop the logs that nobody can need (rule CP-2)."""
     assert low > state.low
     assert low <= state.head.height
@@ -138,7 +139,10 @@ def collect(state: ReplicaState, low: int) -> None:
     # Attestations stay one window longer: a peer whose certificate is late can still complete it from them.
     oldest = low - 2 * state.parameters.checkpoint_interval
     for height in [height for height in state.heights if height <= oldest]:
-        del state.heights[height]
+        record = state.heights.pop(height)
+        if record.own is not None and not record.is_certified and state.validators.size > 1:
+            # From here on no attestation can complete it, and nobody asks for it again.
+            note(output, "uncertified", height=height, peer=peer_of_period(state))
     state.final = max(state.final, oldest)
     advance_final(state)
 

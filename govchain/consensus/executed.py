@@ -51,7 +51,7 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
     boundary = height - height % state.parameters.checkpoint_interval
     if boundary > state.low and boundary < height:
         # The certificate of this height covers the boundary too, since headers are chained.
-        collect(state, boundary)
+        collect(state, boundary, output)
         note(output, "stable-checkpoint", height=boundary)
     attest_installed(state, header, output)
 

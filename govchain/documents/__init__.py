@@ -5,9 +5,10 @@ from govchain.documents.invoice import BusinessInvoice
 from govchain.documents.invoice_record import reference_of, to_invoice_record
 from govchain.documents.invoice_rules import find_remarks, validate_invoice
 from govchain.documents.record import PreparedRecord, Remark
-from govchain.documents.ubl import read_invoice
+from govchain.documents.ubl import DOCUMENT_BYTES_MAX, read_invoice
 
 __all__ = [
+    "DOCUMENT_BYTES_MAX",
     "BusinessInvoice",
     "PreparedRecord",
     "Remark",

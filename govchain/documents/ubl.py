@@ -75,7 +75,7 @@ def read_invoice(data: bytes) -> BusinessInvoice:
 
 def _parse(data: bytes) -> Element:
     if len(data) > DOCUMENT_BYTES_MAX:
-        raise InvalidDocument("XML-SIZE", "/", f"{len(data)} bytes; at most {DOCUMENT_BYTES_MAX} are read")
+        raise InvalidDocument("XML-SIZE", "/", f"more than the {DOCUMENT_BYTES_MAX} bytes that are read")
     if data.count(b"<") > 2 * ELEMENTS_MAX:
         raise InvalidDocument("XML-SIZE", "/", f"more than {ELEMENTS_MAX} elements")
     try:

@@ -1,7 +1,8 @@
 """Identifiers of the records' own standards: licence ids, credit codes, invoice and case numbers, times.
 
 Parsing and check characters only; which of them a transaction may use is a rule's business.
-Parsers raise ValueError with one sentence on what is wrong.
+Parsers raise ValueError with one sentence on what is wrong. Check characters are computed here and not by a
+library: every validator must get the same answer, whatever version of it is installed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 import msgspec
-from stdnum.cn import uscc
-from stdnum.iso7064 import mod_37_36
 
 LICENCE_PREFIX: Final = "1.2.156.3005.2."
 
@@ -28,6 +27,9 @@ public samples); 99 is no real region and serves rehearsals."""
 
 _TYPE_CODE: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}")
 _ORG: Final = re.compile(r"[0-9A-Z]{18}")
+_CREDIT_CODE: Final = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
+_CREDIT_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SERIAL: Final = re.compile(r"[0-9A-Z]{1,64}")
 _TIME: Final = re.compile(
     r"(19|20|21)\d\d-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)",
@@ -58,7 +60,7 @@ class LicenceId(msgspec.Struct, frozen=True):
         """Identifier of another version of the same licence. Expects 1 <= version <= 999."""
         assert 1 <= version <= 999
         parts = (self.type_code, self.org, self.serial, f"{version:03d}")
-        return LICENCE_PREFIX + ".".join((*parts, mod_37_36.calc_check_digit("".join(parts))))
+        return LICENCE_PREFIX + ".".join((*parts, compute_licence_check("".join(parts))))
 
 
 def parse_licence_id(text: str) -> LicenceId:
@@ -79,7 +81,7 @@ def parse_licence_id(text: str) -> LicenceId:
         raise ValueError("the serial is not 1 to 64 digits and capital letters")
     if not re.fullmatch(r"[0-9]{3}", version) or version == "000":
         raise ValueError("the version is not three digits from 001")
-    expected = mod_37_36.calc_check_digit(type_code + org + serial + version)
+    expected = compute_licence_check(type_code + org + serial + version)
     if check != expected:
         raise ValueError(f"the check character is {check[:1]!r}; the other parts give {expected!r}")
     return LicenceId(type_code=type_code, org=org, serial=serial, version=int(version))
@@ -87,12 +89,28 @@ def parse_licence_id(text: str) -> LicenceId:
 
 def is_credit_code(text: str) -> bool:
     """True for a unified social credit code in its one spelling (GB 32100-2015)."""
-    return _ORG.fullmatch(text) is not None and bool(uscc.is_valid(text))
+    return _CREDIT_CODE.fullmatch(text) is not None and text[17] == compute_credit_check(text[:17])
 
 
 def looks_like_credit_code(text: str) -> bool:
-    """True for 18 digits and capital letters, right or wrong."""
-    return _ORG.fullmatch(text) is not None
+    """True for 18 digits and letters, right or wrong, also where small letters would hide a code."""
+    return _ORG.fullmatch(text.upper()) is not None if text.isascii() else False
+
+
+def compute_credit_check(text: str) -> str:
+    """Check character of the first 17 characters of a unified social credit code (GB 32100, mod 31)."""
+    assert len(text) == 17
+    total = sum(_CREDIT_ALPHABET.index(sign) * 3**place for place, sign in enumerate(text))
+    return _CREDIT_ALPHABET[-total % 31]
+
+
+def compute_licence_check(text: str) -> str:
+    """Check character of digits and capital letters (ISO/IEC 7064 MOD 37,36)."""
+    check = 36
+    for sign in text:
+        check = (check + _ALPHABET.index(sign)) % 36 or 36
+        check = check * 2 % 37
+    return _ALPHABET[(1 - check) % 36]
 
 
 def validate_invoice_number(number: str, issue_date: str) -> None:

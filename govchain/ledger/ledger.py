@@ -81,8 +81,8 @@ class Ledger:
         self._genesis_writes = [] if stored else self._found()
         if self.head is not None and self.head.state_root != self._map.root:
             raise StorageFailure(
-                f"the stored state is not that of height {self.height}; keep the directory for inspection, set "
-                "data_dir to an empty one, and let this validator fetch the chain from the others"
+                f"the stored state is not that of height {self.height}; keep the directory for inspection, "
+                "set data_dir to an empty one, and let this validator fetch the chain from the others"
             )
 
     def genesis_writes(self) -> list[Write]:

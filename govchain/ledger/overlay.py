@@ -11,6 +11,10 @@ from typing import Final
 
 UNSAVED_BLOCKS_MAX: Final = 4
 """Blocks whose changes stay readable here, because the store may not have them yet."""
+KEPT_MAX: Final = 1024
+"""Values kept from the store."""
+_KEPT: Final = (b"key/", b"organisation/")
+"""What every transaction asks for again, and hardly any changes."""
 
 
 class RecentChanges:
@@ -19,16 +23,26 @@ class RecentChanges:
     def __init__(self, read: Callable[[bytes], bytes | None]) -> None:
         self._read = read
         self._blocks: deque[dict[bytes, bytes | None]] = deque(maxlen=UNSAVED_BLOCKS_MAX)
+        self._kept: dict[bytes, bytes | None] = {}
 
     def get(self, key: bytes) -> bytes | None:
         for changes in self._blocks:
             if key in changes:
                 return changes[key]
-        return self._read(key)
+        if not key.startswith(_KEPT):
+            return self._read(key)
+        if key not in self._kept:
+            if len(self._kept) >= KEPT_MAX:
+                self._kept.clear()
+            self._kept[key] = self._read(key)
+        return self._kept[key]
 
     def push(self, changes: dict[bytes, bytes | None]) -> None:
         """Lay a finished block's changes on top; the oldest kept block must be in the store by now."""
         self._blocks.appendleft(changes)
+        # What was kept before the change would come back when these changes leave the deque.
+        for key in changes:
+            self._kept.pop(key, None)
 
 
 class StateView:

@@ -73,7 +73,12 @@ def _valid_at(record: RecordState, data: LicenceData, entry: TimelineEntry, at_m
     since_ms = max(start_ms, entry.claimed_time_ms)
     later = next((item for item in record.timeline if item.state == "REVOKED"), None)
     if later is None:
-        return LicenceAnswer("VALID", since_ms, "Valid at that time.", "当时有效。")
+        return LicenceAnswer(
+            "VALID",
+            since_ms,
+            "Valid at that time, by the times its issuer stated.",
+            "按颁发机构申报的时间，当时有效。",
+        )
     when = format_time(later.claimed_time_ms)
     return LicenceAnswer(
         "VALID", since_ms, f"Valid then, revoked later, on {when}.", f"当时有效，后于{when}被吊销。"

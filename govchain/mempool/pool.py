@@ -15,6 +15,7 @@ from govchain.codec import decode
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.errors import BadSignature, InvalidTransaction, MalformedBytes, Unavailable
 from govchain.ledger import mask_identifiers, payload_holds_identifier
+from govchain.ledger.nonces import NONCE_WINDOW
 from govchain.mempool.rejections import PoolFull, reject
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.ids import TransactionId
@@ -137,6 +138,10 @@ class Mempool:
         """Whether `get` would find it."""
         return id_ in self._live or id_ in self._fading
 
+    def is_waiting(self, id_: bytes) -> bool:
+        """Whether it may still be proposed: neither expired nor superseded."""
+        return id_ in self._live
+
     def remove(self, ids: Iterable[bytes]) -> None:
         """Forget executed transactions; unknown ids are passed over."""
         for id_ in ids:
@@ -224,6 +229,10 @@ class Mempool:
     def _validate_nonce(self, body: TransactionBody, id_: bytes) -> None:
         if self._view.is_nonce_used(body.key_id, body.nonce):
             raise reject("nonce-used", f"nonce {body.nonce} of this key was executed before")
+        below = body.nonce - NONCE_WINDOW
+        if below >= 0 and not self._view.is_nonce_used(body.key_id, below):
+            # It would burn every nonce below: a validator that lies about the next one could end a key.
+            raise reject("nonce-too-far", f"nonce {body.nonce}, and {below} of this key is not used yet")
         if self._nonces.get((body.key_id, body.nonce), id_) != id_:
             raise reject("nonce-used", f"another transaction with nonce {body.nonce} of this key is waiting")
 

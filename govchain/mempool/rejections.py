@@ -22,6 +22,7 @@ REJECTIONS: Final[dict[str, str]] = {
     "bad-signature": "The signature does not match the body and the key.",
     "duplicate": "The very same transaction is in the pool.",
     "nonce-used": "The key used this nonce in another transaction, executed or waiting.",
+    "nonce-too-far": "The nonce lies further ahead than the window of a key; it would burn those between.",
     "pool-full": "The pool has no room for this organisation now; the transaction was not taken. Try again.",
 }
 """Code to explanation."""

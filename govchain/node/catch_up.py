@@ -37,6 +37,7 @@ class CatchUp:
         self._claims: dict[str, int] = {}
         self._blamed_until: dict[str, float] = {}
         self._asked: Question | None = None
+        self._late: dict[str, None] = {}
         self._deadline_s = 0.0
         self._behind_since_s: float | None = None
         self._progress_s = 0.0
@@ -68,10 +69,12 @@ class CatchUp:
         self._behind_since_s = now_s - PATIENCE_S
 
     def answered(self, peer: str, blocks: tuple[BlockParts, ...]) -> bool:
-        """Take an answer; False when nobody asked this peer."""
-        if self._asked is None or self._asked.peer != peer:
+        """Take an answer; False when nobody asked this peer. A late one is as good as any other."""
+        if self._asked is not None and self._asked.peer == peer:
+            self._asked = None
+        elif peer not in self._late:
             return False
-        self._asked = None
+        self._late.pop(peer, None)
         if not blocks:
             self._claims.pop(peer, None)
         self._blocks.extend((peer, parts) for parts in blocks)
@@ -104,6 +107,8 @@ class CatchUp:
         if self._asked is not None:
             if now_s < self._deadline_s:
                 return None
+            # On a slow line every answer comes late: thrown away, it would have to be sent again for ever.
+            self._late[self._asked.peer] = None
             self.blame(self._asked.peer, now_s)
         if self._blocks:
             return None

@@ -256,7 +256,7 @@ class Owner:
         self._announce([height])
 
     def _settle(self, executed: ExecutedBlock) -> None:
-        """The block is durable: the pool forgets its transactions and those that can no longer be executed."""
+        """The block is durable: the pool forgets its transactions, and others that now have no chance."""
         superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
         self._drop("nonce-used", superseded)
         self._drop("expired", self._pool.expire(executed.block.header.height))

@@ -80,7 +80,7 @@ class NodeService:
     def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
         """What this validator knows of a transaction."""
         status = self._finality.status(transaction_id)
-        if status is None and self._parts.mempool.has(transaction_id):
+        if status is None and self._parts.mempool.is_waiting(transaction_id):
             return TransactionStatus(transaction_id, "pending")
         return status
 

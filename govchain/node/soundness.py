@@ -1,7 +1,7 @@
 """Does what lies in the store fit together? Asked once, before a validator votes (rule RC-3).
 
-The database checks its own bytes. What it cannot see is that a whole file of them is gone: when the end of its
-list of files is lost, everything that file held is missing, while what was written later is there.
+The database checks its own bytes. What it cannot see is that a whole file of them is gone: when the end of
+its list of files is lost, all that such a file held is missing, while what was written later is there.
 """
 
 from __future__ import annotations

@@ -55,17 +55,18 @@ class Verifier:
         return found
 
     def messages(self, peer: str, signed: tuple[SignedMessage, ...]) -> list[Verified]:
-        """Those messages that their named senders signed."""
+        """Those messages that their named senders signed; after the last straw none is looked at any more."""
         good = []
         for each in signed:
             try:
                 good.append(verify_message(self._suite, self._validators, self._chain_id, each))
             except InvalidInput as error:
-                self.refuse(peer, error)
+                if self.refuse(peer, error):
+                    break
         return good
 
-    def refuse(self, peer: str, error: InvalidInput) -> None:
-        """Count what a peer did wrong; too much of it closes its connection."""
+    def refuse(self, peer: str, error: InvalidInput) -> bool:
+        """Count what a peer did wrong; too much of it closes its connection, and then this is true."""
         self._metrics.reject(error.code)
         is_allowed, suppressed = self._throttle.allow("peer-refused")
         if is_allowed:
@@ -77,6 +78,8 @@ class Verifier:
         if count >= VIOLATIONS_MAX or isinstance(error, ProtocolViolation):
             self._violations[peer] = 0
             self._disconnect(peer)
+            return True
+        return False
 
     def _validate_greeting(self, peer: str, frame: PeerFrame) -> None:
         if isinstance(frame, Hello):

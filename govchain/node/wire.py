@@ -20,6 +20,9 @@ from govchain.model.ids import DIGEST_BYTES
 TRANSACTIONS_BYTES: Final = 256 * 1024
 """Gossip of one frame: small enough not to hold up votes behind it."""
 MESSAGES_BYTES: Final = 1024 * 1024
+PARTS_MAX: Final = 8_192
+"""Messages or transactions of one frame. Real ones are never so small that more would be sent together, and
+a frame of empty ones would take seconds to judge."""
 IDS_MAX: Final = 8_192
 BLOCKS_MAX: Final = 64
 BLOCKS_BYTES: Final = 4 * 1024 * 1024
@@ -115,8 +118,8 @@ def decode_frame(payload: bytes) -> PeerFrame:
             _expect(1 <= count <= BLOCKS_MAX, "count")
         case Blocks(blocks=blocks):
             _expect(len(blocks) <= BLOCKS_MAX, "number of blocks")
-        case Consensus() | Transactions():
-            pass  # Bounded by the frame; each part is judged on its own.
+        case Consensus(messages=parts) | Transactions(transactions=parts):
+            _expect(len(parts) <= PARTS_MAX, "number of parts")
     return found
 
 

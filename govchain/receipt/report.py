@@ -57,7 +57,7 @@ STEP_TITLES: Final[dict[str, Text]] = {
     "chain": Text("The chain is that of the genesis", "链与创世文件一致"),
     "transaction": Text("The transaction and its signature", "交易及其签名"),
     "inclusion": Text("The transaction is in the block", "交易在区块中"),
-    "result": Text("What the rules decided", "规则裁决结果"),
+    "result": Text("What the rules decided", "规则执行结果"),
     "header": Text("The block header", "区块头"),
     "certificate": Text("A quorum of validators signed the header", "法定数量的验证节点签署了区块头"),
     "validators": Text("The validators are those of the genesis", "验证节点集合源自创世文件"),
@@ -72,20 +72,20 @@ BEFORE_CHAIN: Final = Text(
 )
 BEFORE_CHAIN_EVIDENCE: Final = Text(
     "Data that verifies against its deposit may be presumed unaltered since then, unless rebutted (Online "
-    "Litigation Rules of the People's Courts, Article 16); its truth before the deposit is reviewed separately "
-    "(Article 18). Both are for the court to find, not for this program.",
+    "Litigation Rules of the People's Courts, Article 16); its truth before the deposit is reviewed "
+    "separately (Article 18). Both are for the court to find, not for this program.",
     "电子数据经核验与存证一致的，可推定上链后未经篡改，但有相反证据足以推翻的除外"
     "（《人民法院在线诉讼规则》第十六条）；上链之前数据的真实性须另行审查（第十八条）。"
     "两者均由人民法院认定，本程序不作认定。",
 )
 STATED_HASHES: Final = Text(
-    "The hashes in this record are what its signer stated in this step. Whether they are those of the deposit "
-    "is not in this file: compare them with the receipt of the deposit.",
+    "The hashes in this record are what its signer stated in this step. Whether they are those of the "
+    "deposit is not in this file: compare them with the receipt of the deposit.",
     "本记录中的哈希是签署人在该步骤中所陈述的内容；是否与存证时一致，本文件不予证明，请与存证回执比对。",
 )
 NOTHING_RECORDED: Final = Text(
     "The rules refused the request: this receipt supports no claim that anything was recorded by it.",
-    "该申请已被规则驳回：本回执不能用来主张任何内容因该申请而被记录。",
+    "该申请已被规则驳回：不得凭本回执主张有关内容已上链记录。",
 )
 AUTHORITY: Final = Text(
     "That the signer was entitled to act is what the validators' rules found at this height, from keys and "

@@ -238,7 +238,7 @@ class _Verification:
         self._held(
             "validators",
             f"Epoch {epoch}, the set of the genesis; no change of the set in between.",
-            f"第 {epoch} 期验证节点集合，即创世文件所列；其间没有变更。",
+            f"第 {epoch} 届，即创世文件所列的验证节点集合；其间没有变更。",
         )
 
     def _summary(self, receipt: Receipt, transaction_id: bytes, body: TransactionBody) -> None:
@@ -354,8 +354,8 @@ def _effect(body: TransactionBody) -> list[Text]:
     if interest := visible(_declared_interest(body)):
         texts.append(
             Text(
-                f"The depositor declared an interest in the matter ({interest}): what weight the record has is "
-                "for the court (Article 17).",
+                f"The depositor declared an interest in the matter ({interest}): what weight the record "
+                "has is for the court (Article 17).",
                 f"存证人已申报与本案有利害关系（{interest}）：证明力由人民法院审查认定（第十七条）。",
             )
         )

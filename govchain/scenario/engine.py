@@ -222,7 +222,7 @@ class Engine:
             return Sentence(step.title, step.title_zh or step.title)
         organisation = self._builder.organisation_of(step.by)
         made = sentence(step.do, self._names(step, chinese=False, who=f"{organisation.name} ({step.by})"))
-        who = f"{organisation.name_zh or organisation.name}({step.by})"
+        who = f"{organisation.name_zh or organisation.name}（{step.by}）"
         return Sentence(made.en, sentence(step.do, self._names(step, chinese=True, who=who)).zh)
 
     def _names(self, step: Step, *, chinese: bool, who: str) -> Mapping[str, Any]:

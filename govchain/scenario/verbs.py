@@ -5,6 +5,7 @@ Sentences are templates over names that the engine fills in; nothing is sent or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -73,23 +74,23 @@ class Sentence:
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "key.add": ("{who} adds a signing key for {person}", "{who} 为 {person} 登记签名密钥"),
-    "key.revoke": ("{who} revokes a signing key ({reason})", "{who} 吊销一把签名密钥（{reason}）"),
+    "key.revoke": ("{who} revokes a signing key ({reason})", "{who} 吊销签名密钥（{reason}）"),
     "licence.enter": (
         "{who} enters a {name} for {holder_ref}",
         "{who} 录入 {holder_ref} 的《{name}》",
     ),
-    "licence.issue": ("{who} approves and issues {object}", "{who} 审批并签发 {object}"),
+    "licence.issue": ("{who} approves and issues {object}", "{who} 复核并签发 {object}"),
     "licence.suspend": ("{who} suspends {object} ({reason})", "{who} 暂扣 {object}（{reason}）"),
-    "licence.resume": ("{who} puts {object} into force again", "{who} 恢复 {object}"),
+    "licence.resume": ("{who} puts {object} into force again", "{who} 恢复 {object} 的效力"),
     "licence.revoke": ("{who} revokes {object} ({reason})", "{who} 吊销 {object}（{reason}）"),
     "licence.verify": ("{who} asks whether {licence} is valid", "{who} 核验 {licence} 是否有效"),
     "evidence.deposit": (
         "{who} deposits the hashes of {object} ({evidence_kind})",
-        "{who} 存证 {object}（{evidence_kind}）",
+        "{who} 对 {object} 存证（{evidence_kind}）",
     ),
     "evidence.transfer": ("{who} hands {object} over to {to_org}", "{who} 将 {object} 移交 {to_org}"),
     "evidence.receive": ("{who} signs for custody of {object}", "{who} 签收 {object}"),
-    "evidence.submit": ("{who} submits {object} in case {case_no}", "{who} 在 {case_no} 案中提交 {object}"),
+    "evidence.submit": ("{who} submits {object} in case {case_no}", "{who} 就 {case_no} 案提交 {object}"),
     "evidence.verify": (
         "{who} compares the file it was given with {object}",
         "{who} 将收到的文件与 {object} 的存证哈希比对",
@@ -118,11 +119,15 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+# Templates keep a space around each name, for those in Latin letters; between Chinese characters it goes.
+_BETWEEN_HAN: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
+
+
 def sentence(verb: str, names: Mapping[str, Any]) -> Sentence:
     """The sentence of a verb; a name that is missing shows as `…`."""
     filled = _Names({key: str(value) for key, value in names.items()})
-    english, chinese = _SENTENCES.get(verb, ("{who}: " + verb, "{who}:" + verb))
-    return Sentence(english.format_map(filled), chinese.format_map(filled))
+    english, chinese = _SENTENCES.get(verb, ("{who}: " + verb, "{who}：" + verb))
+    return Sentence(english.format_map(filled), _BETWEEN_HAN.sub("", chinese.format_map(filled)))
 
 
 class _Names(dict[str, str]):

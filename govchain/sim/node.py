@@ -34,6 +34,7 @@ from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool
 from govchain.model import Batch, Block, BlockHeader, FinalityCertificate, Genesis, Space, Transaction, Write
+from govchain.model.ids import View
 from govchain.sim.checks import Checks
 from govchain.sim.network import (
     BlocksFound,
@@ -48,6 +49,9 @@ from govchain.storage import MemoryStore
 
 BLOCKS_ANSWER_MAX: Final = 64
 """Blocks in one answer to a validator that is behind."""
+
+FORWARD_MAX: Final = 64
+"""Waiting transactions that are told to the primary again in one period."""
 
 _BODIES: Final = "transactions"
 """Phase under which the bodies of a proposal's transactions are kept beside the vote log."""
@@ -151,7 +155,16 @@ class SimNode:
 
     def fire(self, kind: TimerKind, generation: int) -> None:
         """A timer that this validator armed has fired."""
+        if kind is TimerKind.RETRANSMIT:
+            self._forward()
         self._take(TimerFired(kind, generation))
+
+    def _forward(self) -> None:
+        """Tell the primary what it may have forgotten or never heard of (rule RQ-3)."""
+        primary = self._genesis.validators.primary(View(self.replica.status().view))
+        waiting = self.mempool.oldest(FORWARD_MAX) if primary != self.index else ()
+        for transaction in filter(None, map(self.mempool.get, waiting)):
+            self._world.send(self.index, primary, Gossip(transaction))
 
     def _take(self, event: Event) -> None:
         self._inbox.append(event)

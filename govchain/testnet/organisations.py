@@ -11,11 +11,11 @@ from typing import Annotated
 
 import msgspec
 
-from govchain.config import load_yaml
+from govchain.config import Loaded, load_document
 from govchain.crypto import DEFAULT_SUITE
 from govchain.errors import ConfigError
 from govchain.model import Organisation, ProtocolParameters
-from govchain.testnet.plan import NetworkPlan, PlannedPerson, PlannedValidator
+from govchain.testnet.plan import NetworkPlan, PlannedPerson, PlannedValidator, is_uscc
 
 VALIDATORS_MAX = 100
 
@@ -58,7 +58,29 @@ def load_organisations(path: Path) -> OrganisationsFile:
     Raises:
         ConfigError: Anything in it does not fit; file and line are named.
     """
-    return load_yaml(path, OrganisationsFile)
+    document = load_document(path, OrganisationsFile)
+    orgs, people = document.value.organisations, document.value.people
+    _require_new(document, "organisations", "id", [entry.id for entry in orgs])
+    _require_new(document, "organisations", "code", [entry.code for entry in orgs])
+    _require_new(document, "people", "id", [entry.id for entry in people])
+    for index, entry in enumerate(orgs):
+        if not is_uscc(entry.code):
+            raise document.error(
+                f"organisation {entry.id}: not a unified social credit code",
+                *("organisations", index, "code"),
+                found=entry.code,
+                expected="18 characters with the right check character (GB 32100-2015)",
+            )
+    known = [entry.id for entry in orgs]
+    for index, person in enumerate(people):
+        if person.org not in known:
+            raise document.error(
+                f"person {person.id}: unknown organisation",
+                *("people", index, "org"),
+                found=person.org,
+                expected="one of: " + ", ".join(known),
+            )
+    return document.value
 
 
 def plan_network(
@@ -107,6 +129,18 @@ def plan_network(
         parameters=parameters or ProtocolParameters(),
         seed=seed,
     )
+
+
+def _require_new(document: Loaded[OrganisationsFile], part: str, key: str, values: Sequence[str]) -> None:
+    """Refuse a value that an earlier entry has: it would silently take that one's place."""
+    first_of: dict[str, int] = {}
+    for index, value in enumerate(values):
+        first = first_of.setdefault(value, index)
+        if first != index:
+            line = document.line(part, first, key)
+            raise document.error(
+                f"{key} is taken", part, index, key, found=value, hint=f"first on line {line}"
+            )
 
 
 def _hosting_organisations(entries: Sequence[OrganisationEntry], validators: int | None) -> list[str]:

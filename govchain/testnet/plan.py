@@ -6,14 +6,19 @@ Files, folders, certificates and processes of a test network are elsewhere in th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from stdnum.cn import uscc
 
 from govchain.crypto import DEFAULT_SUITE, Suite, derive_secret, new_secret, suite
 from govchain.errors import ConfigError
 from govchain.model import Genesis, KeyRecord, Organisation, ProtocolParameters, Validator, ValidatorSet
+
+_FILE_NAME: Final = re.compile(r"(?!\.)[\w.-]{1,64}")
+"""Keys lie in files of these names; a path would lead out of the network folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def build_genesis(plan: NetworkPlan) -> GenesisWithSecrets:
     """Genesis and secrets of a plan; equal plans with a seed give equal bytes.
 
     Raises:
-        ConfigError: No validator, a repeated name, an unknown organisation or a code that is no USCC.
+        ConfigError: No validator, a repeated or unusable name, an unknown organisation or a
+            code that is no USCC.
     """
     validate_plan(plan)
     chosen = suite(plan.suite)
@@ -91,13 +97,21 @@ def validate_plan(plan: NetworkPlan) -> None:
     """Refuse a network that cannot exist.
 
     Raises:
-        ConfigError: No validator, a repeated name, an unknown organisation or a code that is no USCC.
+        ConfigError: No validator, a repeated or unusable name, an unknown organisation or a
+            code that is no USCC.
     """
     if not plan.validators:
         raise ConfigError("the network has no validator", expected="at least one")
     _require_distinct("organisation", [o.id for o in plan.organisations])
     _require_distinct("validator", [v.name for v in plan.validators])
     _require_distinct("person", [p.id for p in plan.people])
+    for name in [v.name for v in plan.validators] + [p.id for p in plan.people]:
+        if not _FILE_NAME.fullmatch(name):
+            raise ConfigError(
+                "the name of a validator or person cannot name a file",
+                found=name,
+                expected="1 to 64 letters, digits, dots, dashes and underscores, no dot first",
+            )
     for organisation in plan.organisations:
         if not is_uscc(organisation.id):
             raise ConfigError(

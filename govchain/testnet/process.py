@@ -61,8 +61,6 @@ class ValidatorProcess:
 
     def find(self) -> psutil.Process | None:
         """The running process, or None. Removes a pid file that outlived its process."""
-        if self._child is not None:
-            self._child.poll()
         try:
             known = json.loads((self.folder / PID_NAME).read_text(encoding="ascii"))
             process = psutil.Process(int(known["pid"]))
@@ -70,9 +68,12 @@ class ValidatorProcess:
             if same and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         except FileNotFoundError:
+            self.exit_status()
             return None
         except (psutil.Error, ValueError, KeyError, TypeError):
             pass
+        # Taken last: it may have ended between two looks, and nobody else takes its exit status.
+        self.exit_status()
         with contextlib.suppress(FileNotFoundError):
             (self.folder / PID_NAME).unlink()
         return None

@@ -25,7 +25,7 @@ from govchain.errors import (
 from govchain.mempool import REJECTIONS
 from tests.support.fake_validator import FakeValidator
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "errors.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
 def subclasses(kind: type[GovchainError]) -> list[type[GovchainError]]:
@@ -64,9 +64,10 @@ def test_code_without_a_row_reads_as_an_error() -> None:
     assert (body["status"], body["code"], body["definite"]) == (500, "something-new", False)
 
 
-def test_document_is_what_the_table_prints() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == render_errors(REJECTIONS), (
-        "run: python -m govchain.api.reference errors > docs/reference/errors.md"
+@pytest.mark.parametrize(("page", "zh"), [("errors.md", False), ("errors.zh.md", True)])
+def test_document_is_what_the_table_prints(page: str, zh: bool) -> None:
+    assert (DOCS / page).read_text(encoding="utf-8") == render_errors(REJECTIONS, zh=zh), (
+        f"run: python -m govchain.api.reference errors {'zh ' if zh else ''}> docs/reference/{page}"
     )
 
 

@@ -218,6 +218,25 @@ def test_RC3_flipped_bit_before_the_tail_is_refused(tmp_path: Path) -> None:
         RocksStore(crash_copy, CHAIN)
 
 
+def test_RC3_scan_over_a_damaged_file_is_refused_and_not_cut_short(tmp_path: Path) -> None:
+    store = RocksStore(tmp_path, CHAIN)
+    for number in range(300):
+        store.write([(Space.VOTE, number.to_bytes(8, "big"), number.to_bytes(8, "big") * 40)], sync=True)
+    store.close()
+    database = Rdict(str(tmp_path), Options(raw_mode=True))
+    database.flush()
+    database.close()
+    (table,) = tmp_path.glob("*.sst")
+    data = bytearray(table.read_bytes())
+    data[len(data) // 2] ^= 1
+    table.write_bytes(data)
+    again = RocksStore(tmp_path, CHAIN)
+    for reverse in (False, True):
+        with pytest.raises(StorageFailure, match="cannot scan"):
+            list(again.scan(Space.VOTE, reverse=reverse))
+    again.close()
+
+
 def copy_of(source: Path, target: Path) -> Path:
     """The directory as a power cut would leave it: copied while the database is open."""
     target.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,6 +63,15 @@ def test_status_shows_four_ready_validators(network: Path, capsys: pytest.Captur
     assert run(["testnet", "status", str(network), "--json", "-"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert [item["health"] for item in value["validators"]] == ["ready"] * 4
+
+
+def test_first_record_of_a_new_chain_is_submitted(network: Path, tmp_path: Path) -> None:
+    # In the order of this file the chain has no block yet, so no state can be proven before the submission.
+    record = tmp_path / "first.json"
+    record.write_text(json.dumps({"kind": "licence.issue", "object_id": "no such licence"}), encoding="utf-8")
+    answer = govchain("submit", str(record), "--as", "amr-b", "--network", str(network), directory=tmp_path)
+    assert answer.returncode == 1, answer.stderr
+    assert "denied by rule" in answer.stdout
 
 
 def test_file_is_anchored_and_its_receipt_verifies_in_another_process(network: Path, tmp_path: Path) -> None:
@@ -195,3 +205,19 @@ def test_config_that_a_validator_refuses_is_shown_with_its_reason(
     assert "validator-2 ended with exit status 2" in error
     assert "pears" in error
     assert len(LocalNetwork(tmp_path / "net").ended()) == 4, "what was started is stopped again"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_up_that_is_asked_to_end_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    directory = tmp_path / "net"
+    base = str(free_base_port())
+    assert run(["testnet", "init", "--out", str(directory), "-n", "1", "--base-port", base, "-q"]) == 0
+    command = [sys.executable, "-m", "govchain", "testnet", "up", str(directory), "--lang", "en"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any("Ctrl-C" in line for line in process.stdout)
+        process.send_signal(number)
+        process.stdout.read()
+        assert process.wait(60) == 0
+    assert len(LocalNetwork(directory).ended()) == 1

@@ -60,6 +60,18 @@ async def test_repeated_garbage_closes_the_connection_and_nothing_else(tmp_path:
         await impostor.network.stop()
 
 
+async def test_one_frame_of_garbage_is_not_judged_to_its_end(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        await world.until(lambda: impostor.network.connected()["validator-0"])
+        garbage = (SignedMessage(b"", b""),) * (3 * VIOLATIONS_MAX)
+        impostor.network.send("validator-0", encode(Consensus(garbage)))
+        await refused(world, "malformed", VIOLATIONS_MAX)
+        await still_works(world)
+        assert world.sample("validator-0", "govchain_rejected_total", code="malformed") == VIOLATIONS_MAX
+        await impostor.network.stop()
+
+
 @pytest.mark.parametrize(
     ("greeting", "code"),
     [

@@ -151,6 +151,22 @@ def test_CP3_a_certificate_from_a_peer_stops_it_too() -> None:
     assert len(notes_of(world, 3, "diverged")) == 1
 
 
+def test_CP2_an_uncertified_height_that_falls_out_of_the_logs_is_asked_for_once_more() -> None:
+    world = World(4, parameters=small_parameters(checkpoint_interval=2))
+    for number in range(10):
+        world.submit(f"t{number}")
+        # Without a timer in between: the chain runs away before the lost attestations are missed.
+        while envelopes := [e for e in world.wire if not (e.to == 3 and is_attestation_of(1, e.message))]:
+            world.deliver(envelopes[0])
+    asked = notes_of(world, 3, "uncertified")
+    assert [facts["height"] for facts in asked] == [1]
+    assert sorted(world.members[3].disk.certificates) == list(range(1, 11))
+
+
+def is_attestation_of(height: int, message: object) -> bool:
+    return isinstance(message, Attestation) and message.height == height
+
+
 def test_CP3_fewer_than_a_quorum_stop_nobody() -> None:
     world = World(4)
     world.submit("a")

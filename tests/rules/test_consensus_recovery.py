@@ -16,6 +16,7 @@ from govchain.consensus import (
     RestoredState,
     SignedMessage,
 )
+from govchain.consensus.healing import QUESTIONS_MAX
 from govchain.consensus.messages import Progress
 from govchain.crypto import digest_of
 from govchain.errors import StorageFailure
@@ -182,6 +183,37 @@ def test_RC4_a_restart_asks_for_what_it_missed() -> None:
     assert world.on_wire(Progress, sender=3)
     world.deliver_all()
     assert world.replica(3).status().stall == ""
+
+
+def test_RC4_the_question_after_a_restart_is_repeated_until_a_quorum_was_heard() -> None:
+    world = World(4)
+    world.crash(3)
+    world.submit("a", to=[0, 1, 2])
+    world.deliver_all()
+    world.restart(3)
+    world.wire.clear()  # It wakes before its connections stand, and the others have nothing to say.
+    assert world.fire(3)
+    assert world.on_wire(Progress, sender=3)
+    for envelope in world.on_wire(Progress, sender=3):
+        world.deliver(envelope)
+    for _ in range(3):
+        world.deliver_all()
+        world.fire(3)
+    assert world.order(3) == ["a"]
+    assert world.replica(3).status().stall == ""
+    while world.fire(3):
+        world.deliver_all()
+    assert not world.on_wire(Progress, sender=3), "it was answered"
+
+
+def test_RC4_the_question_after_a_restart_ends_when_nobody_answers() -> None:
+    world = World(4)
+    world.crash(3)
+    world.restart(3)
+    world.wire.clear()
+    while world.fire(3):
+        pass
+    assert len(world.on_wire(Progress, sender=3, to=0)) == QUESTIONS_MAX
 
 
 def restored_log(world: World, index: int) -> list[LogEntry]:

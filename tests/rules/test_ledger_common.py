@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from govchain.codec import encode_json
+from govchain.ledger import payload_holds_identifier
 from govchain.ledger.state import denial_key, nonces_key
 from govchain.model import Transaction, TransactionResult
 from tests.support.ledger_world import (
@@ -298,6 +299,15 @@ def test_G1_denies_malformed_key(world: LedgerWorld, fields: dict[str, Any]) -> 
         "13812345678",
         "tel 138-1234-5678",
         "+8613812345678",
+        "360426 19910101 0071",
+        "3604-2619-9101-0100-71",
+        " ".join(IDENTITY),
+        "2026-11-02 110102199101010078",
+        "360426\u201319910101\u20130071",
+        "36042619910\u200b1010071",
+        "\U0001d7db\U0001d7de\U0001d7d8426199101010071",
+        "44011320141005001x",
+        "x44011320141005001Xx",
     ],
 )
 def test_I3_denies_plain_identifier_and_never_repeats_it(world: LedgerWorld, text: str) -> None:
@@ -316,14 +326,35 @@ def test_I3_denies_plain_identifier_and_never_repeats_it(world: LedgerWorld, tex
         "ab13812345678" + "c" * 51,
         "1381234567",
         "138123456789",
+        "360426 19910101 0072",
+        "94742018XT13089519001",
+        "94742018XT13089519",
+        "26537912570200055449 20261102000000000001",
     ],
 )
 def test_I3_allows_numbers_that_name_nobody(world: LedgerWorld, text: str) -> None:
     assert world.deposit("EV-1", interest=text).applied
 
 
+def test_I3_finds_what_a_repeated_key_a_number_or_nesting_hides() -> None:
+    for payload in (
+        b'{"a":"%s","a":""}',
+        b'{"a":%s}',
+        b'{"a":[{"b":[%s]}]}',
+        b"[" * 5_000 + b'"%s"' + b"]" * 5_000,
+        b'["%s',
+        b'{"%s":1}',
+    ):
+        assert payload_holds_identifier(payload % IDENTITY.encode()), payload[:20]
+    escaped = "".join(f"\\u{ord(digit):04x}" for digit in IDENTITY).encode()
+    assert payload_holds_identifier(b'["' + escaped + b'"]')
+    assert payload_holds_identifier(b'["' + escaped)
+    assert not payload_holds_identifier(b'{"size_bytes":13812345678}')
+
+
 def test_I3_denies_without_repeating_identifiers_in_any_result(world: LedgerWorld) -> None:
     transactions = [
+        world.sign(KEY, "evp-a", b'{"%s":1}' % (b"x" * 50 + IDENTITY.encode())),
         world.sign(KEY, "evp-a", world.payload(KEY, IDENTITY, world.deposit_fields())),
         world.sign(KEY, "evp-a", b'{"%s":1}' % IDENTITY.encode()),
         world.sign(f"evidence.{IDENTITY}", "evp-a", b"{}"),
@@ -342,7 +373,7 @@ def test_I3_denies_without_repeating_identifiers_in_any_result(world: LedgerWorl
         ),
     ]
     executed = world.execute(transactions)
-    assert IDENTITY not in repr(executed.block.results)
+    assert IDENTITY[:14] not in repr(executed.block.results)
     stored = b"".join(world.store.state().values()) + b"".join(world.store.state())
     assert IDENTITY.encode() not in stored
 

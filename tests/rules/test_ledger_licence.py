@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from stdnum.cn import uscc
+from stdnum.iso7064 import mod_37_36
 
 from govchain.ledger import licence_status_at
+from govchain.ledger.identifiers import compute_credit_check, compute_licence_check
 from tests.support.ledger_world import (
     ACME,
     AMR,
@@ -176,6 +179,32 @@ def test_L5_allows_right_code_or_commitment(world: LedgerWorld, holder_ref: str)
 
 def test_L5_denies_wrong_check_character(world: LedgerWorld) -> None:
     assert denial(world.enter_licence(licence_id(), holder_ref=ACME[:-1] + "U")) == ("L5", "E_CHECKSUM")
+
+
+@pytest.mark.parametrize(
+    ("holder_ref", "expected"),
+    [
+        (ACME.lower(), ("L5", "E_CHECKSUM")),
+        (ACME[:-1] + ACME[-1].lower(), ("L5", "E_CHECKSUM")),
+        (f"{ACME} ", ("G1", "E_PAYLOAD")),
+        (f"{ACME}\u200b", ("G1", "E_PAYLOAD")),
+        ("".join(chr(ord(sign) + 0xFEE0) for sign in ACME), ("G1", "E_PAYLOAD")),
+    ],
+)
+def test_L2_L5_one_holder_has_one_spelling(
+    world: LedgerWorld, holder_ref: str, expected: tuple[str, str]
+) -> None:
+    world.make_licence(licence_id())
+    assert denial(world.enter_licence(licence_id(9), holder_ref=holder_ref)) == expected
+
+
+def test_L1_L5_check_characters_are_those_of_the_library() -> None:
+    for number in range(300):
+        digits = f"{number * 7919:017d}"
+        letters = "".join("0123456789ABCDEFGHJKLMNPQRTUWXY"[int(sign) * 3] for sign in digits)
+        for text in (digits, letters):
+            assert compute_credit_check(text) == uscc.calc_check_digit(text)
+            assert compute_licence_check(text) == mod_37_36.calc_check_digit(text)
 
 
 def test_L10_allows_with_valid_prerequisite(world: LedgerWorld) -> None:

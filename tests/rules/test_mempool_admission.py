@@ -10,6 +10,7 @@ import pytest
 from govchain.codec import encode
 from govchain.crypto import Signer, chain_id_of, sign_transaction, suite, transaction_id
 from govchain.errors import InvalidTransaction, Unavailable
+from govchain.ledger.nonces import NONCE_WINDOW
 from govchain.mempool import REJECTIONS, Admitted, Mempool
 from govchain.model import (
     Genesis,
@@ -133,12 +134,18 @@ def test_RQ1_a_good_transaction_is_admitted() -> None:
         ("malformed", make(nonce=-1)),
         ("malformed", make(nonce=2**53)),
         ("wrong-chain", make(chain_id=bytes(32))),
+        ("plain-identifier", make(payload=b'{"a":"360426199101010071"}')),
+        ("plain-identifier", make(payload=b'{"a":"13812345678","a":""}')),
+        ("plain-identifier", make(payload=b"not JSON: 44011320141005001x")),
+        ("plain-identifier", make(kind="k.412723199010050012")),
         ("expired", make(expiry_height=10)),
         ("expired", make(expiry_height=-1)),
         ("expiry-too-far", make(expiry_height=61)),
         ("unknown-organisation", make(org="org-z", key_id=bytes(32))),
         ("unknown-key", make(key_id=bytes(32))),
         ("unknown-key", make(org="org-b")),
+        ("nonce-too-far", make(nonce=NONCE_WINDOW)),
+        ("nonce-too-far", make(nonce=2**53 - 1)),
         ("bad-signature", Transaction(make().body, bytes(64))),
         ("bad-signature", Transaction(make().body, b"short")),
         ("bad-signature", Transaction(make().body, OTHER.sign(make().body))),
@@ -151,6 +158,19 @@ def test_RQ1_every_fault_has_its_code(code: str, transaction: Transaction) -> No
     assert counting.verified == (1 if code == "bad-signature" else 0), "the signature is checked last"
 
 
+def test_RQ1_I3_a_proposal_cannot_bring_a_plain_identifier_in_either() -> None:
+    pool, _, _ = make_pool()
+    transaction = make(payload=b'{"a":"110102199101010078"}')
+    assert code_of(pool, transaction, proposed=True) == "plain-identifier"
+
+
+def test_RQ1_I3_the_answer_does_not_repeat_the_identifier() -> None:
+    pool, _, _ = make_pool()
+    with pytest.raises(InvalidTransaction) as caught:
+        pool.admit(make(payload=b'{"120110199212010072":1}'))
+    assert "120110199212010072" not in str(caught.value)
+
+
 def test_RQ1_expiry_bounds_are_inclusive() -> None:
     pool, _, _ = make_pool()
     pool.admit(make(1, expiry_height=11))
@@ -161,6 +181,14 @@ def test_RQ1_a_revoked_key_is_refused() -> None:
     pool, view, _ = make_pool()
     view.keys[SIGNER.key_id].active = False
     assert code_of(pool, make()) == "key-not-active"
+
+
+def test_RQ4_the_window_of_nonces_moves_with_those_used() -> None:
+    pool, view, _ = make_pool()
+    pool.admit(make(NONCE_WINDOW - 1))
+    view.used.append((SIGNER.key_id, 0))
+    pool.admit(make(NONCE_WINDOW))
+    assert code_of(pool, make(NONCE_WINDOW + 1)) == "nonce-too-far"
 
 
 def test_RQ1_RQ2_once_admitted_it_is_known_and_not_verified_again() -> None:
@@ -290,3 +318,28 @@ def test_RQ1_unknown_ids_are_passed_over() -> None:
     pool.remove([bytes(32)])
     assert pool.get(bytes(32)) is None
     assert not pool.has(bytes(32))
+
+
+def test_RQ4_what_lost_its_nonce_is_dropped_and_stays_readable_for_one_window() -> None:
+    pool, view, _ = make_pool()
+    chosen, twin, unrelated = make(1, payload=b"[1]"), make(1, payload=b"[2]"), make(2)
+    waiting = pool.admit(twin)
+    pool.admit(unrelated)
+    assert pool.supersede([unrelated]) == ()
+    assert pool.supersede([chosen]) == (waiting.id,), "the executed one need not be in the pool"
+    assert pool.get(waiting.id) == twin, "a proposal may have named it"
+    assert not pool.is_waiting(waiting.id)
+    assert pool.oldest(5) == (transaction_id(SUITE, unrelated),)
+    assert pool.oldest(0) == ()
+    assert pool.supersede([chosen]) == ()
+    view.height = 11
+    assert pool.expire(11) == ()
+    pool.expire(30)
+    assert not pool.has(waiting.id)
+
+
+def test_RQ4_executed_transactions_supersede_nothing_but_their_twins() -> None:
+    pool, _, _ = make_pool()
+    first = pool.admit(make(1))
+    assert pool.supersede([make(1), make(1, OTHER)]) == ()
+    assert pool.is_waiting(first.id)

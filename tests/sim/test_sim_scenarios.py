@@ -9,7 +9,7 @@ import pytest
 
 from govchain.scenario import Result, Sentence, SimBackend, StepResult, load_scenario, run_scenario
 from govchain.sim import INVARIANTS
-from tests.support.scenario_texts import SHIPPED
+from tests.support.scenario_texts import REGRESSIONS, SHIPPED
 
 
 class Listener:
@@ -33,7 +33,7 @@ class Listener:
         self.told.append(result.verdict)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SHIPPED, *REGRESSIONS], ids=lambda path: path.stem)
 def test_a_shipped_scenario_passes(path: Path) -> None:
     listener = Listener()
     result = asyncio.run(run_scenario(load_scenario(path), SimBackend(), observer=listener))

@@ -20,6 +20,7 @@ from govchain.ledger.payloads import PAYLOADS, Envelope, Hashes, PayloadRef, Tax
 from govchain.ledger.rules import TRANSITIONS, common, evidence, invoice, keys, licence
 from govchain.ledger.rules.amounts import TAX_TOLERANCE
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Transition
+from tests.support.ledger_docs_zh import FIELD_NAMES, SOURCES, TEXTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 RULE_MODULES = (common, keys, licence, evidence, invoice, execution, payload_check)
@@ -53,6 +54,8 @@ def render_rules_en() -> str:
         WRITTEN_BY,
         "# Rules",
         "",
+        "中文：[rules.zh.md](rules.zh.md)",
+        "",
         "Every denial names one of these rules and one of its codes.",
         "A denial is recorded on the chain without the payload (rule G8), uses up its nonce and nothing",
         "else changes; denials of RQ-1, RQ-4 and E_SIG change nothing at all.",
@@ -73,16 +76,18 @@ def render_rules_en() -> str:
 
 def render_rules_zh() -> str:
     rows = (
-        f"| {rule.id} | {_codes(rule.codes)} | {rule.title_zh} | {_origin(rule.source, own='本链自有规则')} |"
+        f"| {rule.id} | {_codes(rule.codes)} | {rule.title_zh} | {SOURCES[rule.source]} |"
         for rule in RULES.values()
     )
     return _lines(
         WRITTEN_BY,
         "# 规则",
         "",
-        "每次拒绝都注明规则编号与拒绝代码。",
-        "拒绝本身上链留痕（规则 G8），不含载荷，仅消耗随机数，不改变其他状态；",
-        "RQ-1、RQ-4 及 E_SIG 的拒绝不改变任何状态。",
+        "English: [rules.md](rules.md)",
+        "",
+        "每次驳回都注明规则编号与驳回代码。",
+        "驳回本身上链留痕（规则 G8），不含载荷，仅消耗防重放序号，不改变其他状态；",
+        "RQ-1、RQ-4 及 E_SIG 的驳回不改变任何状态。",
         "L3 同时是 `licence_status_at` 的答复；E4、E5 见 `legal_effect_report`；",
         "文件原文从不上链，故 G7 无需规则。",
         "",
@@ -92,7 +97,7 @@ def render_rules_zh() -> str:
         "|---|---|---|---|",
         *rows,
         "",
-        f"主张时间（G9）与取证时间（E3）可晚于区块时间 {_TOLERANCE_MIN} 分钟。",
+        f"申报时间（G9）与取证时间（E3）可晚于区块时间 {_TOLERANCE_MIN} 分钟。",
         f"税额（T2）允差：每行 {_LINE}，每个税率行合计至多 {_DOCUMENT}（未经核实）。",
     )
 
@@ -102,41 +107,61 @@ _LINE = f"{TAX_TOLERANCE.line_cents / 100:.2f}"
 _DOCUMENT = f"{TAX_TOLERANCE.document_cents / 100:.2f}"
 
 
-def render_records() -> str:
-    parts = [
-        WRITTEN_BY,
+def render_records_en() -> str:
+    head = (
         "# Records",
+        "",
+        "中文：[records.zh.md](records.zh.md)",
         "",
         "A payload is an envelope in RFC 8785 canonical JSON; `fields` holds what its kind asks for.",
         "Rules are asked in the order of the last column; [rules.md](rules.md) explains them.",
         "",
         "## Envelope",
+    )
+    kinds = ("## Kinds", "", "| kind | from | to | organisation | key | rules |")
+    return _render_records(head, kinds, zh=False)
+
+
+def render_records_zh() -> str:
+    head = (
+        "# 记录",
         "",
-        *_fields(Envelope),
-    ]
+        "English: [records.md](records.md)",
+        "",
+        "载荷为 RFC 8785 规范化 JSON 信封；`fields` 为各业务类型所需的字段。",
+        "规则按末列顺序逐条检查，说明见[规则](rules.zh.md)。",
+        "",
+        "## 信封",
+    )
+    kinds = ("## 业务类型", "", "| 业务类型 | 原状态 | 新状态 | 机构 | 密钥 | 规则 |")
+    return _render_records(head, kinds, zh=True)
+
+
+def _render_records(head: tuple[str, ...], kinds: tuple[str, ...], *, zh: bool) -> str:
+    say = _speaker(zh)
+    parts = [WRITTEN_BY, *head, "", *_fields(Envelope, zh=zh)]
     for struct in (Hashes, PayloadRef, TaxSubtotal):
-        parts += ["", f"### {struct.__name__}", "", _summary(struct), "", *_fields(struct)]
-    parts += [
-        "",
-        "## Kinds",
-        "",
-        "| kind | from | to | organisation | key | rules |",
-        "|---|---|---|---|---|---|",
-    ]
-    parts += [_transition(transition) for transition in TRANSITIONS.values()]
+        parts += ["", f"### {struct.__name__}", "", say(_summary(struct)), "", *_fields(struct, zh=zh)]
+    parts += ["", *kinds, "|---|---|---|---|---|---|"]
+    parts += [_transition(transition, say) for transition in TRANSITIONS.values()]
     for kind, struct in PAYLOADS.items():
-        parts += ["", f"### {kind}", "", _summary(struct), "", *_fields(struct)]
+        parts += ["", f"### {kind}", "", say(_summary(struct)), "", *_fields(struct, zh=zh)]
     return _lines(*parts)
 
 
-def _transition(row: Transition) -> str:
+def _speaker(zh: bool) -> Callable[[str], str]:
+    """Says a text in the language of the page; a text without Chinese is a KeyError that names it."""
+    return TEXTS.__getitem__ if zh else str
+
+
+def _transition(row: Transition, say: Callable[[str], str]) -> str:
     rules = dict.fromkeys(["G2", "G9", *(rule_of(function) for function in row.rules)])
     cells = (
         f"`{row.kind}`",
-        ", ".join(row.from_states) or "(new)",
-        ", ".join(row.to_states),
-        " or ".join(row.org_roles) or "by rule",
-        " or ".join(row.key_roles) or "any active",
+        say(", ").join(row.from_states) or say("(new)"),
+        say(", ").join(row.to_states),
+        say(" or ").join(row.org_roles) or say("by rule"),
+        say(" or ").join(row.key_roles) or say("any active"),
         " ".join(rules),
     )
     return f"| {' | '.join(cells)} |"
@@ -147,10 +172,11 @@ def rule_of(function: Callable[..., Any]) -> str:
     return function.__name__.partition("_")[0].upper()
 
 
-def _fields(struct: type[msgspec.Struct]) -> Iterator[str]:
+def _fields(struct: type[msgspec.Struct], *, zh: bool) -> Iterator[str]:
+    say = _speaker(zh)
     texts = _field_texts(struct)
-    yield "| field | type | needed | meaning |"
-    yield "|---|---|---|---|"
+    yield "| 字段 | 名称 | 类型 | 必填 | 说明 |" if zh else "| field | type | needed | meaning |"
+    yield "|---|---|---|---|---|" if zh else "|---|---|---|---|"
     for field in msgspec.structs.fields(struct):
         kind = (
             getattr(field.type, "__name__", str(field.type))
@@ -158,8 +184,10 @@ def _fields(struct: type[msgspec.Struct]) -> Iterator[str]:
             else str(field.type)
         )
         kind = kind.replace("govchain.ledger.payloads.", "").replace("|", "or").replace("Raw", "object")
-        text = texts.get(field.name, "")
-        yield f"| `{field.encode_name}` | {kind} | {'yes' if field.required else ''} | {text} |"
+        kind = kind.replace(" or None", say(" or None"))
+        name = f"`{field.encode_name}`" + (f" | {FIELD_NAMES[field.name]}" if zh else "")
+        needed, text = say("yes") if field.required else "", say(texts.get(field.name, ""))
+        yield f"| {name} | {kind} | {needed} | {text} |"
 
 
 def _summary(struct: type[msgspec.Struct]) -> str:
@@ -189,8 +217,8 @@ def _codes(codes: tuple[str, ...]) -> str:
     return ", ".join(f"`{code}`" for code in codes)
 
 
-def _origin(source: str, own: str = "rule of this chain") -> str:
-    return own if source == "govchain" else source
+def _origin(source: str) -> str:
+    return "rule of this chain" if source == "govchain" else source
 
 
 def _lines(*lines: str) -> str:
@@ -200,7 +228,8 @@ def _lines(*lines: str) -> str:
 FILES: dict[str, Callable[[], str]] = {
     "rules.md": render_rules_en,
     "rules.zh.md": render_rules_zh,
-    "records.md": render_records,
+    "records.md": render_records_en,
+    "records.zh.md": render_records_zh,
 }
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from govchain.scenario import Result, SimBackend, parse_scenario, run_scenario
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted((PROJECT / "scenarios").glob("*.yaml"))
+REGRESSIONS = sorted((PROJECT / "scenarios" / "regressions").glob("*.yaml"))
 
 SMALL = """\
 govchain: 1

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from govchain.cli.app import run
+from govchain.cli.connection import Connection, Identity, run_async
+from govchain.cli.records import anchor_files
+from govchain.crypto import suite
+from govchain.errors import ConfigError
 from tests.architecture.sources import ROOT
 
 SCENARIO = str(ROOT / "scenarios" / "040-company-opens.yaml")
@@ -25,6 +32,35 @@ def test_help_reads_like_a_table_of_contents(capsys: pytest.CaptureFixture[str])
 )
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert run(arguments) == 2
+
+
+def test_record_of_an_unknown_type_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["query", "record", "licens", "x", "--url", "http://127.0.0.1:1", "--level", "local"]) == 2
+    assert "licence" in capsys.readouterr().err
+
+
+def test_terminal_without_the_characters_gets_their_numbers() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "govchain", "scenario", "check", SCENARIO, "--lang", "zh"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+        timeout=100,
+    )
+    assert (answer.returncode, answer.stderr) == (0, b"")
+    assert answer.stdout.startswith(rb"\u2713 ")
+
+
+def test_files_of_one_name_are_not_anchored_into_one_receipt(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "f.txt" for folder in ("a", "b")]
+    for path in files:
+        path.parent.mkdir()
+        path.write_text(path.parent.name, encoding="utf-8")
+    connection = Connection(("http://127.0.0.1:1",), None, None, None)
+    identity = Identity("clerk", "91990100MA0XX00Y57", suite().signer(bytes(32)))
+    with pytest.raises(ConfigError, match="one name"):
+        run_async(anchor_files(connection, identity, files, receipts=tmp_path / "receipts"))
 
 
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

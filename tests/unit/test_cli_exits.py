@@ -37,6 +37,8 @@ def outcome(error: BaseException) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
+        (FileNotFoundError(errno.ENOENT, "No such file", "x.json"), 2),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "x"), 2),
         (BadProof("x", step="header"), 1),
         (BadSignature("x"), 1),
         (InvalidTransaction("expired", "x"), 1),

@@ -37,6 +37,14 @@ def test_an_invoice_that_breaks_its_standard_is_refused(tmp_path: Path) -> None:
         read_record(path, suite())
 
 
+def test_huge_document_is_refused_without_being_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "huge.xml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InvalidDocument, match="XML-SIZE"):
+        read_record(path, suite())
+
+
 def test_yaml_and_json_mean_the_same(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("kind: licence.issue\nobject_id: x\nfields: {opinion: fine}\n")
     plain = {"kind": "licence.issue", "object_id": "x", "fields": {"opinion": "fine"}}

@@ -89,6 +89,16 @@ async def test_no_validator_at_all_is_definite() -> None:
     assert str(caught.value).count("http://127.0.0.1") == 2
 
 
+async def test_what_all_validators_say_alike_is_said_once() -> None:
+    network = FakeNetwork()
+    async with serving(*network.validators()[:2]) as urls, client(urls, network) as chain:
+        with pytest.raises(Unavailable) as caught:
+            await chain.receipt(bytes(32))
+    text = str(caught.value)
+    assert text.count("not known here") == 1
+    assert all(url in text for url in urls)
+
+
 async def test_lost_answer_and_nobody_else_is_indeterminate() -> None:
     network = FakeNetwork()
     async with lossy_port(admit_to=network) as lossy, client([lossy.url], network) as chain:

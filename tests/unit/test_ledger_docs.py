@@ -42,7 +42,8 @@ def test_rule_functions_are_named_after_their_rule() -> None:
         assert rule_of(transition.rules[-1]) == "G4", "rules of business explain more than a version does"
 
 
-def test_every_kind_is_documented() -> None:
-    text = (REFERENCE / "records.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["records.md", "records.zh.md"])
+def test_every_kind_is_documented(page: str) -> None:
+    text = (REFERENCE / page).read_text(encoding="utf-8")
     assert PAYLOADS.keys() == TRANSITIONS.keys()
     assert all(f"### {kind}\n" in text for kind in PAYLOADS)

@@ -16,6 +16,7 @@ from govchain.crypto.log_tree import compute_root, verify_inclusion
 from govchain.crypto.state_map import verify_state
 from govchain.errors import ConfigError, StorageFailure, UnknownVersion
 from govchain.ledger import Chain, Ledger, RecordState
+from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX
 from govchain.ledger.payload_check import PARTS_EXPLAINED_MAX
 from govchain.ledger.payloads import PAYLOADS
 from govchain.ledger.rules import TRANSITIONS
@@ -23,6 +24,7 @@ from govchain.model import Block, FinalityCertificate, KeyRecord, Space, Transac
 from tests.support.ledger_world import (
     ACME,
     BETA,
+    EVP,
     SUITE,
     DictStore,
     LedgerWorld,
@@ -124,6 +126,23 @@ def test_executes_ahead_of_the_store() -> None:
         waiting.append(executed.writes)  # type: ignore[arg-type]
         if len(waiting) > 2:
             ahead.store.write(waiting.pop(0))  # type: ignore[arg-type]
+
+
+def test_a_key_kept_in_memory_never_outlives_its_revocation() -> None:
+    world = LedgerWorld()
+    signer = signer_of("evp-b")
+    key_id = signer.key_id
+    added = {"public_key": signer.public_key.hex(), "person": "evp-b", "roles": []}
+    assert world.submit("key.add", "evp-admin", key_id.hex(), added).applied
+    # Long ago, so that the key is read from the store, and kept, before it is revoked.
+    for i in range(2 * UNSAVED_BLOCKS_MAX):
+        assert world.submit("evidence.deposit", "evp-b", f"EV-0{i}", world.deposit_fields(), org=EVP).applied
+    assert world.submit("key.revoke", "evp-admin", key_id.hex(), {"reason": "left"}).applied
+    for i in range(2 * UNSAVED_BLOCKS_MAX):
+        key = world.ledger.key(key_id)
+        assert key is not None
+        assert not key.active, f"{i} blocks after the revocation"
+        assert world.deposit(f"EV-1{i}").applied
 
 
 def test_store_of_another_chain_or_format_is_refused() -> None:

@@ -14,7 +14,7 @@ from govchain.errors import ConfigError
 from govchain.observe import METRICS, NodeMetrics, Throttle, capture_standard_logging, log_stream, open_log
 from govchain.observe.logs import LINES_PER_EVENT_MAX
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 STABLE = [
     "govchain_height",
@@ -33,16 +33,26 @@ STABLE = [
 ]
 
 
+def documented(page: str) -> list[tuple[str, str, str, str]]:
+    """Rows of the table of metrics: name, kind, labels and what it tells."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
+
+
 def test_every_metric_is_documented_as_it_is() -> None:
-    rows = re.findall(
-        r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    documented = [(name, kind, labels, text) for name, kind, labels, text in rows]
-    expected = [
+    assert documented("metrics.md") == [
         (metric.name, metric.kind, ", ".join(f"`{label}`" for label in metric.labels) or "none", metric.help)
         for metric in METRICS
     ]
-    assert documented == expected
+
+
+def test_chinese_page_has_every_metric_in_the_same_order() -> None:
+    rows = documented("metrics.zh.md")
+    assert [row[:3] for row in rows] == [
+        (metric.name, metric.kind, "、".join(f"`{label}`" for label in metric.labels) or "无")
+        for metric in METRICS
+    ]
+    assert all(text for *_, text in rows)
 
 
 def test_names_that_others_rely_on_are_there() -> None:

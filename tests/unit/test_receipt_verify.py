@@ -13,6 +13,7 @@ from govchain.codec import encode
 from govchain.crypto.file_digest import digest_chunks
 from govchain.crypto.log_tree import compute_inclusion_proof
 from govchain.errors import BadProof, ConfigError, MalformedBytes, Unavailable, UnknownVersion
+from govchain.ledger.payloads import encode_payload
 from govchain.model import Transaction, TransactionResult, ValidatorSet
 from govchain.receipt import (
     RECEIPT_FORMAT,
@@ -417,3 +418,50 @@ def test_the_reference_page_names_every_field_and_step(page: str) -> None:
 def test_signer_public_key_is_in_the_file() -> None:
     _, receipt = make()
     assert receipt.transaction.signer == PERSON.public_key
+
+
+def test_E4_denied_evidence_claims_no_presumption() -> None:
+    chain, receipt = make(denied=(2,))
+    report = verify_receipt(write_receipt(receipt), chain.genesis, original=digest_chunks([FILE]))
+    texts = " ".join(text.en for text in report.not_proven)
+    assert "Article" not in texts
+    assert "supports no claim" in texts
+    assert "equal to the refused request" in report.steps[-1].checked.en
+
+
+def test_a_repetitions_denial_does_not_say_that_nothing_was_recorded() -> None:
+    def repeat(results: tuple[TransactionResult, ...]) -> tuple[TransactionResult, ...]:
+        return tuple(msgspec.structs.replace(each, rule="RQ-4", code="E_DUPLICATE") for each in results)
+
+    chain, receipt = make(denied=(0, 1, 2, 3, 4), alter=repeat)
+    steps = {step.id: step for step in verify_receipt(write_receipt(receipt), chain.genesis).steps}
+    assert "Nothing was recorded" not in steps["result"].checked.en
+    assert "earlier execution may have been applied" in steps["result"].checked.en
+
+
+def test_E4_a_courts_verification_does_not_pass_for_the_deposit() -> None:
+    payload = encode_payload(
+        {"object_id": "EV-1", "object_version": 3, "claimed_time": "2026-01-01T10:00:00+08:00"},
+        {"raw_hash": {"sha256": "a" * 64, "sm3": "b" * 64}, "size_bytes": 1},
+    )
+    chain = HandmadeChain([("evidence.verify", payload)])
+    receipt = build_receipt(chain, SUITE, chain.ids[0], public_key_of)
+    assert receipt is not None
+    texts = [text.en for text in verify_receipt(write_receipt(receipt), chain.genesis).not_proven]
+    assert any("compare them with the receipt of the deposit" in text for text in texts)
+
+
+def test_what_a_signer_wrote_cannot_act_in_the_report() -> None:
+    forged = "none).\n\n\x1b[2J✓ VALID: all of it\u202e\u200b"
+    chain = HandmadeChain(
+        [(f"evidence.deposit{forged}", deposit_payload(interest=forged))],
+        alter=lambda results: tuple(msgspec.structs.replace(each, object_id=forged) for each in results),
+    )
+    receipt = build_receipt(chain, SUITE, chain.ids[0], public_key_of)
+    assert receipt is not None
+    report = verify_receipt(write_receipt(receipt), chain.genesis)
+    shown = [*(step.checked for step in report.steps), report.verdict, *report.not_proven]
+    for text in shown:
+        for part in (text.en, text.zh):
+            assert not set("\n\x1b\u202e\u200b") & set(part)
+    assert any(r"\u001b[2J" in text.en for text in shown)

@@ -132,8 +132,41 @@ def test_organisations_file_names_the_person_whose_organisation_is_unknown(tmp_p
         f"organisations:\n  - {{id: amr, code: {ORG}, name: A}}\npeople:\n  - {{id: a, org: amt}}\n",
         encoding="utf-8",
     )
-    with pytest.raises(ConfigError, match="person a belongs to an unknown organisation"):
-        plan_network(load_organisations(path), time_ms=0, validators=4)
+    with pytest.raises(ConfigError, match=r"orgs\.yaml:4: person a: unknown organisation"):
+        load_organisations(path)
+
+
+@pytest.mark.parametrize(
+    ("second", "people", "problem"),
+    [
+        (f"{{id: psb, code: {ORG}, name: B}}", "", r"orgs\.yaml:3: code is taken"),
+        ("{id: amr, code: 11990100MA0XX00B72, name: B}", "", r"orgs\.yaml:3: id is taken"),
+        ("{id: psb, code: 11990100MA0XX00B7X, name: B}", "", r"orgs\.yaml:3: .*social credit code"),
+        (
+            "{id: psb, code: 11990100MA0XX00B72, name: B}",
+            "people:\n  - {id: a, org: amr}\n  - {id: a, org: psb}\n",
+            r"orgs\.yaml:6: id is taken",
+        ),
+    ],
+)
+def test_organisations_file_that_contradicts_itself_is_refused_with_its_line(
+    tmp_path: Path, second: str, people: str, problem: str
+) -> None:
+    path = tmp_path / "orgs.yaml"
+    first = f"organisations:\n  - {{id: amr, code: {ORG}, name: A}}\n"
+    path.write_text(f"{first}  - {second}\n{people}", encoding="utf-8")
+    with pytest.raises(ConfigError, match=problem):
+        load_organisations(path)
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", ".hidden", "", "x" * 65])
+def test_name_that_leads_out_of_the_folder_is_refused_before_anything_is_made(
+    tmp_path: Path, name: str
+) -> None:
+    plan = replace(PLAN, people=(PlannedPerson(name, ORG, ()),))
+    with pytest.raises(ConfigError, match="cannot name a file"):
+        init_network(tmp_path / "net", plan, now=NOW)
+    assert not (tmp_path / "net").exists()
 
 
 def test_validators_are_spread_over_the_organisations_that_run_any(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ it is an answer of `govchain.ledger.reports`, not a stored state.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -35,6 +36,8 @@ LICENCE: Final = "licence"
 REQUIRES_MAX: Final = 16
 HOLDER_REF_MAX: Final = 128
 
+_HOLDER_REF: Final = re.compile(rf"[!-~]{{1,{HOLDER_REF_MAX}}}")
+
 _IN_FORCE: Final = ("VALID", "SUSPENDED")
 """States in which a licence keeps its holder's place: a suspended one may come back."""
 
@@ -49,8 +52,11 @@ def g1_licence_is_well_formed(attempt: Attempt) -> None:
                 parse_date_ms(text)
             except ValueError as error:
                 raise deny("G1", "E_PAYLOAD", f"fields.{name}: {error}") from error
-    if not 1 <= len(fields.holder_ref) <= HOLDER_REF_MAX:
-        raise deny("G1", "E_PAYLOAD", f"fields.holder_ref: expected 1 to {HOLDER_REF_MAX} characters")
+    if not _HOLDER_REF.fullmatch(fields.holder_ref):
+        # Spaces and look-alikes would make two holders of one (rule L2).
+        raise deny(
+            "G1", "E_PAYLOAD", f"fields.holder_ref: expected 1 to {HOLDER_REF_MAX} ASCII characters, no space"
+        )
     if len(fields.requires) > REQUIRES_MAX:
         raise deny("G1", "E_PAYLOAD", f"fields.requires: expected at most {REQUIRES_MAX} licences")
 

@@ -30,8 +30,12 @@ _SEPARATORS: Final = b"- \t"
 _ASCII: Final = bytes(range(128))
 _IDENTITY_SHAPE: Final = b"0" * 17
 
-_DIGEST: Final = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{40,}|[0-9A-F]{40,})(?![0-9A-Za-z])")
-"""Hash values of 160 bits and more."""
+_CODE: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{40,}|[0-9A-F]{40,}"
+    r"|[0-9]{8}(?=[0-9]{0,8}[A-Z])[0-9A-HJ-NPQRTUWXY]{10}(?:[0-9]{3})?)(?![0-9A-Za-z])"
+)
+"""Hash values of 160 bits and more; credit codes with a letter before their check character, and the licence
+types that begin with one."""
 
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
@@ -147,7 +151,7 @@ def _normal(text: str) -> str:
 
 def _found(text: str) -> list[tuple[int, int]]:
     """Where identifiers are, in rising order; they may overlap."""
-    cleared = _without_digests(text)
+    cleared = _without_codes(text)
     phones = [match.span() for match in _PHONE.finditer(cleared)]
     identities = [match.span(1) for match in _IDENTITY.finditer(cleared) if _is_identity(match.group(1))]
     return sorted(phones + identities)
@@ -157,9 +161,9 @@ def _holds_identity(text: str) -> bool:
     return any(_is_identity(match.group(1)) for match in _IDENTITY.finditer(text))
 
 
-def _without_digests(text: str) -> str:
-    # Digests hold long runs of digits by chance; blank them at equal length to keep the positions.
-    return _DIGEST.sub(lambda match: "g" * len(match.group()), text)
+def _without_codes(text: str) -> str:
+    # Both hold long runs of digits by chance; blank them at equal length to keep the positions.
+    return _CODE.sub(lambda match: "g" * len(match.group()), text)
 
 
 def _is_identity(text: str) -> bool:

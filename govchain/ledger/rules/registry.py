@@ -42,7 +42,7 @@ _TABLE: Final = (
         "RQ-4",
         ("E_DUPLICATE",),
         "One key and nonce execute at most once",
-        "同一密钥与随机数至多执行一次",
+        "同一密钥的同一防重放序号至多执行一次",
         _OWN,
     ),
     Rule("G0", ("E_KIND",), "The kind of record is known to this chain", "业务类型须为本链已定义类型", _OWN),
@@ -78,14 +78,14 @@ _TABLE: Final = (
         "G6",
         ("E_SOD",),
         "Maker and checker are different persons (also I6)",
-        "经办与审批须为不同自然人（同 I6）",
+        "经办与复核须为不同自然人（同 I6）",
         "Separation of duties 经办、复核、审批分离",
     ),
     Rule(
         "G9",
         ("E_TIME_ORDER",),
         "Claimed time is not in the future and never runs back on one object",
-        "主张时间不得超前，且同一对象上不得倒退",
+        "申报时间不得超前，同一对象的申报时间不得倒退",
         _OWN,
     ),
     Rule(
@@ -148,7 +148,7 @@ _TABLE: Final = (
         "L5",
         ("E_CHECKSUM",),
         "A holder's unified social credit code passes its check",
-        "持有人统一社会信用代码校验正确",
+        "持证主体统一社会信用代码校验正确",
         "GB 32100-2015",
     ),
     Rule(
@@ -204,7 +204,7 @@ _TABLE: Final = (
         "T3",
         ("E_RED_EXCEEDS", "E_RED_OF_RED", "E_STATE", "E_ROLE", "E_AMOUNT"),
         "Red invoices never take back more than the blue one; no red of a red",
-        "红字合计不得超过蓝字，不得对红字再开红字",
+        "红字发票合计不得超过蓝字发票，不得对红字发票再开红字发票",
         "Red-letter rule of the all-digital e-invoice 数电票红字规则",
     ),
     Rule(

@@ -1,0 +1,202 @@
+"""The Chinese of the reference of records: names of fields, and what the code says in English.
+
+A text that changes in the code has no Chinese here any more; writing the page then fails and names it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIELD_NAMES: Final[dict[str, str]] = {
+    "object_id": "对象编号",
+    "object_version": "对象版本号",
+    "claimed_time": "申报时间",
+    "fields": "业务字段",
+    "prev_record_hash": "前一记录哈希",
+    "schema_version": "格式版本",
+    "role": "办理角色",
+    "legal_basis": "法律依据",
+    "purpose_code": "用途代码",
+    "classification": "数据分级",
+    "subject_ref": "当事人标识",
+    "payload_hash": "文件哈希",
+    "payload_ref": "文件描述",
+    "consent_ref": "授权同意编号",
+    "retention_until": "保存期限",
+    "sha256": "SHA-256 哈希值",
+    "sm3": "SM3 哈希值",
+    "size_bytes": "文件大小（字节）",
+    "media_type": "媒体类型",
+    "category": "税种类别",
+    "rate": "税率",
+    "net": "不含税金额",
+    "tax": "税额",
+    "public_key": "公钥",
+    "person": "人员代号",
+    "roles": "角色",
+    "reason": "理由",
+    "name": "证照名称",
+    "type_code": "证照类型代码",
+    "holder_ref": "持证主体标识",
+    "area_code": "行政区划代码",
+    "issued_date": "颁发日期",
+    "effective_date": "生效日期",
+    "expiring_date": "有效期截止日期",
+    "requires": "前置证照",
+    "face_commitment": "照面承诺值",
+    "opinion": "复核意见",
+    "basis_document": "依据文书",
+    "evidence_kind": "证据类型",
+    "raw_hash": "原始数据哈希",
+    "collected_at": "取证时间",
+    "collector_tool": "取证工具",
+    "interest": "利害关系声明",
+    "replaces": "被替代的证据编号",
+    "to_org": "接收机构",
+    "action": "移交事由",
+    "case_no": "案号",
+    "ruling": "认定结论",
+    "standard": "发票标准",
+    "number": "发票号码",
+    "issue_date": "开票日期",
+    "currency": "币种",
+    "seller_ref": "销售方标识",
+    "buyer_ref": "购买方标识",
+    "gross": "价税合计",
+    "breakdown": "税额明细",
+    "line_nets": "各行金额",
+    "allowances": "折让合计",
+    "charges": "附加费合计",
+    "corrects": "冲销的发票",
+    "voucher_no": "记账凭证号",
+}
+"""Field to its name in Chinese."""
+
+TEXTS: Final[dict[str, str]] = {
+    "": "",
+    "Two hashes, so that one broken hash does not end the proof (rule G2). 64 lower-case hex digits each.": (
+        "同时记录两种哈希，其中一种算法被攻破时证明依然成立（规则 G2）。各为 64 位小写十六进制。"
+    ),
+    "What the hashes are of. The document itself stays off the chain.": "哈希所对应的文件；文件原文不上链。",
+    "Version of the object after this record: 1 for its first record (rule G4).": (
+        "本记录生效后的对象版本号，首条记录为 1（规则 G4）。"
+    ),
+    "RFC 3339 with offset: when the organisation says it happened.": (
+        "机构申报的发生时间，RFC 3339 格式，带时区。"
+    ),
+    "Transaction id (hex) of the object's last applied record; empty for its first (rule G4).": (
+        "该对象上一条已生效记录的交易标识（十六进制）；首条记录为空（规则 G4）。"
+    ),
+    "Salted commitment or pseudonym of the person concerned.": "所涉个人的加盐承诺值或假名标识。",
+    "`key.add`: an organisation's admin adds a key. Object id: key id (hex).": (
+        "`key.add`：机构管理员登记密钥。对象编号为密钥标识（十六进制）。"
+    ),
+    "`key.revoke`: an organisation's admin ends a key. Object id: key id (hex).": (
+        "`key.revoke`：机构管理员吊销密钥。对象编号为密钥标识（十六进制）。"
+    ),
+    "`licence.enter`: the maker enters a licence (→ DRAFT). Object id: GB/T 36904 identifier.": (
+        "`licence.enter`：经办人录入电子证照（→ DRAFT）。对象编号为 GB/T 36904 电子证照标识。"
+    ),
+    "USCC of the holding organisation, or the salted commitment of a person.": (
+        "持证单位的统一社会信用代码，或个人的加盐承诺值。"
+    ),
+    "Last day of validity; empty means without end.": "有效期最后一日；空表示长期有效。",
+    "Licences that must be VALID when this one is issued (rule L10).": (
+        "签发本证照时须处于 VALID 状态的前置证照（规则 L10）。"
+    ),
+    "Root over the salted face data (照面).": "加盐照面数据的根哈希。",
+    "`licence.issue`: a checker approves the draft (DRAFT → VALID; the version before → SUPERSEDED).": (
+        "`licence.issue`：复核人审核通过并签发（DRAFT → VALID；前一版本 → SUPERSEDED）。"
+    ),
+    "`licence.suspend`, `licence.resume`, `licence.revoke`: with the document that orders it.": (
+        "`licence.suspend`（暂扣）、`licence.resume`（恢复）、`licence.revoke`（吊销）：须载明所依据的文书。"
+    ),
+    "`evidence.deposit`: put hashes of data on the chain (→ DEPOSITED). Object id: evidence number.": (
+        "`evidence.deposit`：将电子数据的哈希上链存证（→ DEPOSITED）。对象编号为证据编号。"
+    ),
+    "contract, web-page, chat, work, log, document or other.": (
+        "取值 contract（合同）、web-page（网页）、chat（聊天记录）、work（作品）、log（日志）、"
+        "document（文档）或 other（其他）。"
+    ),
+    "The depositor's declared interest in the matter; empty means none declared (rule E5).": (
+        "存证人申报的利害关系；空表示未申报（规则 E5）。"
+    ),
+    "`evidence.transfer`: the custodian hands over; custody moves when the other side receives (rule E2).": (
+        "`evidence.transfer`：保管方移交；接收方签收时保管责任转移（规则 E2）。"
+    ),
+    "`evidence.receive`: the receiver signs for custody (rule E2).": (
+        "`evidence.receive`：接收方签收保管（规则 E2）。"
+    ),
+    "`evidence.submit`: a party or custodian submits it in a case (→ SUBMITTED).": (
+        "`evidence.submit`：当事人或保管方在案件中提交证据（→ SUBMITTED）。"
+    ),
+    "`evidence.verify`: a court states the hashes of the file it was given (→ MATCHED or MISMATCHED).": (
+        "`evidence.verify`：法院载明所收文件的哈希并核验（→ MATCHED 或 MISMATCHED）。"
+    ),
+    "`evidence.rule`: the court rules (→ ADMITTED, PARTIAL or EXCLUDED; rule E6).": (
+        "`evidence.rule`：法院作出认定（→ ADMITTED 采信、PARTIAL 部分采信或 EXCLUDED 不予采信；规则 E6）。"
+    ),
+    "One row of the tax breakdown. Amounts and rates are decimal strings.": (
+        "税额明细的一行。金额与税率均为十进制字符串。"
+    ),
+    "UNCL 5305 code, for example S, Z, E, AE; `VAT` for Chinese invoices.": (
+        "UNCL 5305 代码，如 S、Z、E、AE；中国发票为 `VAT`。"
+    ),
+    "`invoice.issue` and `invoice.red`: an invoice's coded content (→ ISSUED). Object id: the 20-digit "
+    "number of a Chinese e-invoice, or `seller_ref/number` for EN 16931 documents (`invoice_object_id`). "
+    "A red invoice or credit note carries positive amounts that it takes back.": (
+        "`invoice.issue`（开具）与 `invoice.red`（红冲）：发票的结构化内容（→ ISSUED）。"
+        "对象编号为数电票的 20 位发票号码，EN 16931 单据为 `seller_ref/number`（`invoice_object_id`）。"
+        "红字发票或贷项通知单以正数填写冲减金额。"
+    ),
+    "`CN` (数电票) or `EN16931`.": "`CN`（数电票）或 `EN16931`。",
+    "Total without tax (EN 16931 BT-109).": "不含税合计（EN 16931 BT-109）。",
+    "Total tax (BT-110).": "税额合计（BT-110）。",
+    "Total with tax (BT-112).": "价税合计（BT-112）。",
+    "Net amount of each line, in document order (BT-131).": "各行不含税金额，按单据顺序（BT-131）。",
+    "Sum of allowances on document level (BT-107).": "单据级折让合计（BT-107）。",
+    "Sum of charges on document level (BT-108).": "单据级附加费合计（BT-108）。",
+    "Numbers or object ids of the invoices that a red invoice or credit note takes back.": (
+        "红字发票或贷项通知单所冲销发票的号码或对象编号。"
+    ),
+    "`invoice.book`: the buyer books it for reimbursement or accounting, once (rule T6).": (
+        "`invoice.book`：购买方报销或记账入账，仅可一次（规则 T6）。"
+    ),
+    "yes": "是",
+    "(new)": "（新建）",
+    "by rule": "按规则",
+    "any active": "任一有效密钥",
+    " or ": " 或 ",
+    ", ": "、",
+    " or None": "，可为空",
+}
+"""What docstrings and cells of the page say."""
+
+SOURCES: Final[dict[str, str]] = {
+    "govchain": "本链自有规则",
+    "RFC 8785": "RFC 8785",
+    "Separation of duties 经办、复核、审批分离": "经办、复核、审批分离制度",
+    "RFC 5280 (status of a key at the time of use)": "RFC 5280（使用时的密钥状态）",
+    "GB 11643 (checksum)": "GB 11643（校验码）",
+    "GB/T 36904-2018; ISO/IEC 7064 MOD 37,36": "GB/T 36904-2018；ISO/IEC 7064 MOD 37,36",
+    "GB/T 36904-2018": "GB/T 36904-2018",
+    "Dates of validity in the licence metadata, GB/T 36903-2018": "GB/T 36903-2018 电子证照元数据中的有效期",
+    "Trusted-issuer registry of this chain 颁发机构授权登记": "本链颁发机构授权登记",
+    "GB 32100-2015": "GB 32100-2015",
+    "人民法院在线诉讼规则 Art. 16": "《人民法院在线诉讼规则》第十六条",
+    "Custody practice; factors on challenge in 人民法院在线诉讼规则 Art. 17": (
+        "证据保管惯例；质疑时的审查因素见《人民法院在线诉讼规则》第十七条"
+    ),
+    "人民法院在线诉讼规则 Art. 18": "《人民法院在线诉讼规则》第十八条",
+    "20-digit number of the all-digital e-invoice 数电票; EN 16931-1 BT-1": (
+        "数电票 20 位发票号码；EN 16931-1 BT-1"
+    ),
+    "EN 16931-1 (BR-CO-10, BR-CO-13, BR-CO-14, BR-CO-15, BR-CO-17)": (
+        "EN 16931-1（BR-CO-10、BR-CO-13、BR-CO-14、BR-CO-15、BR-CO-17）"
+    ),
+    "Red-letter rule of the all-digital e-invoice 数电票红字规则": "数电票红字发票规则",
+    "Practice of electronic accounting vouchers 电子凭证入账 (unconfirmed in detail)": (
+        "电子凭证入账惯例（细节未经核实）"
+    ),
+}
+"""Source of a rule to how the Chinese page names it."""
