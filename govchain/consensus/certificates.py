@@ -1,4 +1,4 @@
-"""What a view change shows: certified headers and prepared batches, every signature in them checked (rule VC-2).
+"""What a view change shows: certified headers and prepared batches, every signature checked (rule VC-2).
 
 Judges foreign values by themselves; whether they are wanted now is decided in `view_change`.
 """
@@ -114,9 +114,7 @@ def check_prepared(judge: Judge, certificate: PreparedCertificate, sender: int, 
         ProtocolViolation: Code `bad-view-change`.
     """
     try:
-        proposal = verify_message(
-            judge.suite, judge.validators, judge.chain_id, certificate.proposal
-        ).message
+        proposal = verify_message(judge.suite, judge.validators, judge.chain_id, certificate.proposal).message
         if not isinstance(proposal, Proposal):
             raise violation(BAD_CHANGE, sender, "a prepared certificate without a proposal")
         primary = judge.validators.primary(View(proposal.view))

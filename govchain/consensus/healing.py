@@ -40,9 +40,7 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
             # Attestations did not help: whoever certified it has forgotten its own, but has the certificate.
             note(output, "uncertified", height=height, peer=peer_of_period(state))
     is_stuck = state.moved < state.period and state.decided == state.head.height
-    is_starved = is_stuck and (
-        state.transactions.pending_count > 0 or state.quorum_ahead > state.head.height
-    )
+    is_starved = is_stuck and (state.transactions.pending_count > 0 or state.quorum_ahead > state.head.height)
     is_open = bool(slots or heights or is_starved or is_asking(state) or state.is_changing)
     if is_open and state.validators.size > 1:
         output.send.append(Send(progress(state)))

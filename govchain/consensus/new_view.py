@@ -15,7 +15,7 @@ from govchain.consensus.certificates import (
     expect_new_view,
     verify_view_change,
 )
-from govchain.consensus.messages import CertifiedHeader, NewView, Proposal, SignedMessage
+from govchain.consensus.messages import CertifiedHeader, NewView, Proposal
 from govchain.consensus.rejection import violation
 from govchain.consensus.state import Position, ProposalEntry
 from govchain.consensus.verify import verify_message

@@ -9,7 +9,6 @@ from govchain.consensus.events import TimerKind
 from govchain.consensus.messages import SignedMessage
 from govchain.model import Batch, FinalityCertificate
 
-
 VIEW_ENTRY_SEQ: Final = 2**63 - 1
 """Seq of the two entries that belong to no seq; above every height, so that no height collects them."""
 
@@ -23,8 +22,8 @@ class LogEntry:
 
     A `prepared` entry holds the prepares of others that prepared the proposal of this seq and view, as the
     canonical tuple of signed messages under an empty signature: a view change must be able to show them
-    (rule VC-2). The entries `view-change` and `new-view` stand at `VIEW_ENTRY_SEQ` and view 0: a later one
-    replaces the one before it, and nothing else removes them (rule VC-6).
+    (rule VC-2). The entries `view-change`, `new-view` and `base` stand at `VIEW_ENTRY_SEQ` and view 0: a
+    later one replaces the one before it, and nothing else removes them (rule VC-6).
 
     A `proposal` entry names its transactions: the driver keeps their bodies until the height is executed,
     in the pool or beside the entry, because after a crash of everybody nobody else may have them.
@@ -32,7 +31,8 @@ class LogEntry:
 
     seq: int
     phase: str
-    """`proposal`, `prepare`, `prepared`, `commit`, `view-change`, `new-view`; with seq and view its name."""
+    """`proposal`, `prepare`, `prepared` or `commit`, or one of the three about views; with seq and view the
+    entry's name."""
     view: int
     signed: SignedMessage
     transaction_ids: tuple[bytes, ...] = ()
@@ -103,7 +103,8 @@ class Output:
         fetch: Ask peers for transactions; those that arrive come back as `TransactionsAvailable`.
         forward: Send these transactions to that peer again; it is the primary and may lack them (rule RQ-3).
         decide: Hand to execution in this order, each exactly once; answer with `BlockExecuted` when durable.
-        certificates: Store beside the block; from here on the height is final and may be announced.
+        certificates: Store beside the block, with `persist` at the latest when this output is done; from here
+            on the height is final and may be announced.
         timers: Arm or cancel; a fired timer returns as `TimerFired` with its generation.
         notes: Turn into logs, metrics and trace.
             A `diverged` note means: stop the node, keep the data (rule CP-3).

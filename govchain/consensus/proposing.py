@@ -25,7 +25,7 @@ def try_propose(state: ReplicaState, now_ms: int, output: Output) -> None:
 
 
 def may_propose(state: ReplicaState) -> bool:
-    """This validator is the primary of a view that runs and has taken over what it must (rules NC-1, VC-3)."""
+    """This is the primary of a view that runs, and has taken over what it must (rules NC-1, VC-3)."""
     return state.is_primary and not state.is_changing and state.tip >= state.carried_to
 
 

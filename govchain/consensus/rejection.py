@@ -55,9 +55,7 @@ REJECTION_CODES: Final[dict[str, Rejection]] = {
     ),
     "conflicting-attestation": Rejection("CP-1", "A validator attested two different headers of one height."),
     "bad-view-change": Rejection("VC-2", "A view change shows something that does not verify."),
-    "conflicting-view-change": Rejection(
-        "VC-2", "A validator sent two different view changes for one view."
-    ),
+    "conflicting-view-change": Rejection("VC-2", "A validator sent two different view changes for one view."),
     "bad-new-view": Rejection("VC-3", "A new view does not follow from a quorum of view changes."),
     "conflicting-new-view": Rejection("VC-5", "The primary sent two different new views for one view."),
     "other-header": Rejection("CP-3", "A validator executed a height to another header than this one did."),

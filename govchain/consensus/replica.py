@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
+from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
@@ -18,10 +19,18 @@ from govchain.consensus.events import (
     TransactionsDropped,
     Verified,
 )
-from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.executed import on_block_executed, on_block_installed
 from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
-from govchain.consensus.messages import Commit, ConsensusMessage, NewView, Prepare, Progress, Proposal, SignedMessage, ViewChange
+from govchain.consensus.messages import (
+    Commit,
+    ConsensusMessage,
+    NewView,
+    Prepare,
+    Progress,
+    Proposal,
+    SignedMessage,
+    ViewChange,
+)
 from govchain.consensus.output import Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
@@ -137,24 +146,30 @@ class Replica:
                 state.transactions.add(entries, state.head.height)
             case TransactionsDropped(ids=ids):
                 state.transactions.drop(ids)
-            case TimerFired(kind=TimerKind.BATCH_AGE, generation=generation):
-                on_batch_age(state, generation)
-            case TimerFired(kind=TimerKind.RETRANSMIT, generation=generation):
-                on_retransmit(state, generation, output)
-            case TimerFired(kind=TimerKind.REQUEST, generation=generation):
-                if on_request_timer(state, generation, output):
-                    start_view_change(state, state.view + 1, output)
-            case TimerFired(kind=TimerKind.VIEW_CHANGE, generation=generation):
-                if on_change_timer(state, generation):
-                    start_view_change(state, state.target + 1, output)
-            case TimerFired():
-                raise AssertionError(f"unknown timer {event.kind}")
+            case TimerFired(kind=kind, generation=generation):
+                self._on_timer(kind, generation, output)
             case BlockExecuted(header=header):
                 on_block_executed(state, header, output)
             case BlockInstalled():
                 on_block_installed(state, event, output)
             case _:
                 assert_never(event)
+
+    def _on_timer(self, kind: TimerKind, generation: int, output: Output) -> None:
+        state = self._state
+        match kind:
+            case TimerKind.BATCH_AGE:
+                on_batch_age(state, generation)
+            case TimerKind.RETRANSMIT:
+                on_retransmit(state, generation, output)
+            case TimerKind.REQUEST:
+                if on_request_timer(state, generation, output):
+                    start_view_change(state, state.view + 1, output)
+            case TimerKind.VIEW_CHANGE:
+                if on_change_timer(state, generation):
+                    start_view_change(state, state.target + 1, output)
+            case _:
+                assert_never(kind)
 
     def _take_message(
         self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output

@@ -13,6 +13,7 @@ from govchain.consensus.attesting import attest, attest_installed
 from govchain.consensus.certificates import check_prepared
 from govchain.consensus.healing import ask_after_restart, own_messages
 from govchain.consensus.messages import (
+    CertifiedHeader,
     Commit,
     ConsensusMessage,
     NewView,
@@ -28,13 +29,13 @@ from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState,
 from govchain.consensus.verify import verify_message
 from govchain.consensus.view_change import install, judge_of
 from govchain.consensus.voting import carry, try_commit, try_prepare
-from govchain.crypto import digest_of
-from govchain.errors import InvalidInput, MalformedBytes, ProtocolViolation, StorageFailure
+from govchain.crypto import digest_of, verify_finality
+from govchain.errors import BadProof, InvalidInput, MalformedBytes, ProtocolViolation, StorageFailure
 from govchain.model import BlockHeader, FinalityCertificate
 
 PHASES: Final = ("proposal", "prepare", "prepared", "commit")
 """Phases of log entries in the order in which they are restored."""
-VIEW_PHASES: Final = ("new-view", "view-change")
+VIEW_PHASES: Final = ("base", "new-view", "view-change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ def _restore_views(state: ReplicaState, entries: list[LogEntry]) -> None:
     by_phase = {entry.phase: entry.signed for entry in entries}
     if len(by_phase) != len(entries) or any(phase not in VIEW_PHASES for phase in by_phase):
         raise StorageFailure("vote log: unknown entries about views")
+    if (signed := by_phase.get("base")) is not None:
+        try:
+            base = decode(signed.body, CertifiedHeader)
+            verify_finality(state.suite, state.validators, base.certificate, base.header)
+        except (MalformedBytes, BadProof) as error:
+            raise StorageFailure(f"vote log: the base of a view: {error}") from error
+        state.certify(base.header, base.certificate)
     if (signed := by_phase.get("new-view")) is not None:
         message = _verify(state, signed, "new-view")
         if not isinstance(message, NewView):

@@ -14,8 +14,8 @@ from govchain.consensus.messages import (
     CertifiedHeader,
     Commit,
     ConsensusMessage,
-    PreparedCertificate,
     Prepare,
+    PreparedCertificate,
     Proposal,
     SignedMessage,
 )
@@ -27,9 +27,8 @@ from govchain.errors import ProtocolViolation
 from govchain.model import BlockHeader, FinalityCertificate, ProtocolParameters, ValidatorSet
 from govchain.model.ids import View
 
-
 IN_FLIGHT_FACTOR: Final = 4
-"""Nobody votes further than this many pipelines above the highest certified height: it bounds view changes."""
+"""Nobody votes further than so many pipelines above a certified height: it bounds view changes (VC-2)."""
 
 
 @dataclass(frozen=True, slots=True)

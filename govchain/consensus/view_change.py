@@ -6,6 +6,7 @@ computed in `new_view`; when to lose patience is decided in `deadlines`.
 
 from __future__ import annotations
 
+from govchain.codec import encode
 from govchain.consensus.certificates import Judge, check_view_change, verify_view_change
 from govchain.consensus.deadlines import disarm_change, disarm_request
 from govchain.consensus.messages import Commit, NewView, Prepare, Proposal, SignedMessage, ViewChange
@@ -58,7 +59,7 @@ def start_view_change(state: ReplicaState, view: int, output: Output) -> None:
 
 
 def on_view_change(state: ReplicaState, message: ViewChange, signed: SignedMessage, output: Output) -> None:
-    """Keep the highest view change of each validator, and join when a weak quorum is ahead (rules VC-1, VC-5).
+    """Keep the highest view change of each validator; join a weak quorum that is ahead (rules VC-1, VC-5).
 
     Raises:
         ProtocolViolation: It shows something that does not verify, or contradicts one for the same view.
@@ -78,12 +79,10 @@ def on_view_change(state: ReplicaState, message: ViewChange, signed: SignedMessa
 
 
 def try_join(state: ReplicaState, output: Output) -> None:
-    """Join the highest view that a weak quorum of others is at or above: one of them is honest (rule VC-1)."""
+    """Join the highest view that a weak quorum of others is at or above: one is honest (rule VC-1)."""
     now = max(state.view, state.target)
     ahead = sorted(
-        wanted.view
-        for sender, wanted in state.wanted.items()
-        if sender != state.index and wanted.view > now
+        wanted.view for sender, wanted in state.wanted.items() if sender != state.index and wanted.view > now
     )
     weak = state.validators.weak_quorum_size
     if len(ahead) >= weak:
@@ -153,6 +152,10 @@ def enter(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView, o
             carried = entry.digest.hex() if entry.message.seq == problem_seq else carried
         note(output, "diverged", height=problem_seq, own=own.hex(), quorum=carried)
         return
+    if checked.base is not None and checked.base_height > state.base_height:
+        # A later view may begin lower; how far we vote must not depend on what we forget.
+        proof = SignedMessage(encode(checked.base), b"")
+        output.persist.append(LogEntry(VIEW_ENTRY_SEQ, "base", 0, proof))
     install(state, signed, checked)
     for entry in checked.proposals:
         if entry.message.seq <= state.decided:

@@ -7,8 +7,8 @@ is judged in `accepting`; when to propose is decided in `proposing`.
 
 from __future__ import annotations
 
-from govchain.consensus.accepting import validate_form, validate_place, validate_position, validate_size
 from govchain.codec import encode
+from govchain.consensus.accepting import validate_form, validate_place, validate_position, validate_size
 from govchain.consensus.deadlines import on_progress_made
 from govchain.consensus.messages import Commit, Prepare, PreparedCertificate, Proposal, SignedMessage
 from govchain.consensus.output import Decision, FetchTransactions, LogEntry, Output, Send
@@ -99,7 +99,7 @@ def accept(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output
     slot.parked = None
     slot.proposal = entry
     ids = entry.message.transaction_ids
-    # What a new view took over may repeat a transaction only if its first proposer lied; execution refuses it.
+    # What a new view took over repeats a transaction only if its first proposer lied; execution denies it.
     state.transactions.order([id_ for id_ in ids if state.transactions.seq_of(id_) is None], slot.seq)
     state.advance_tip()
     _vote(state, slot, entry, output)
@@ -175,7 +175,7 @@ def _is_covered(state: ReplicaState, seq: int) -> bool:
 
 
 def _keep_prepared(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
-    """The proof goes to disk before the commit leaves: a restarted replica must show it (rules VC-2, RC-1)."""
+    """The proof is on disk before the commit leaves: a restarted replica must show it (rules VC-2, RC-1)."""
     if slot.seq <= state.base_height:
         return
     others = [signed for _, signed in slot.prepares.votes(entry.digest)]

@@ -249,7 +249,9 @@ class Owner:
             self._executor.verify_signatures(block)
             executed = self._executor.install(block, certificate)
             self._settle(executed)
-            self._inbox.put_event(BlockInstalled(executed.block.header, executed.transaction_ids, certificate))
+            self._inbox.put_event(
+                BlockInstalled(executed.block.header, executed.transaction_ids, certificate)
+            )
         else:
             self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
             self._inbox.put_event(BlockInstalled(block.header, (), certificate))

@@ -180,6 +180,8 @@ class SimNode:
             self.disk.write(
                 [write for entry in output.persist for write in self._entry_writes(entry)], sync=True
             )
+        for certificate in output.certificates:
+            self._store_certificate(certificate)
         for send in output.send:
             self._check_vote(send.signed)
             self._world.send(self.index, send.to, send.signed)
@@ -190,8 +192,6 @@ class SimNode:
                 self._world.send(self.index, peer, Gossip(transaction))
         for decision in output.decide:
             self._execute_decision(decision)
-        for certificate in output.certificates:
-            self._store_certificate(certificate)
         for timer in output.timers:
             if isinstance(timer, SetTimer):
                 self._world.arm(self.index, timer)

@@ -29,9 +29,7 @@ def make_entry(seq: int, name: str, parent: bytes, view: int, time_ms: int) -> P
 def make_base(entry: ProposalEntry) -> CertifiedHeader:
     zero = bytes(32)
     seq, batch = entry.message.seq, entry.message.batch
-    header = BlockHeader(
-        CHAIN, 0, seq, zero, batch.time_ms, 0, entry.digest, zero, 1, zero, zero, zero
-    )
+    header = BlockHeader(CHAIN, 0, seq, zero, batch.time_ms, 0, entry.digest, zero, 1, zero, zero, zero)
     return CertifiedHeader(header, FinalityCertificate(CHAIN, 0, seq, zero, ()))
 
 

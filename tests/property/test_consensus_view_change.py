@@ -21,7 +21,7 @@ class ViewStorm:
     """Drives a world by a seeded dice; every timer fires whenever the dice says so."""
 
     def __init__(self, n: int, seed: int, *, loss: float, with_crashes: bool) -> None:
-        self.world = World(n, parameters=small_parameters(), executes=False)
+        self.world = World(n, parameters=small_parameters(checkpoint_interval=8), executes=False)
         self.random = Random(seed)
         self.loss = loss
         self.with_crashes = with_crashes
@@ -120,7 +120,9 @@ def judge(storm: ViewStorm) -> None:
         assert not [code for code in codes if code in bad]
 
 
-def run(n: int, seed: int, loss: float, with_crashes: bool, down: int, steps: int = 400) -> ViewStorm:
+def run(  # One storm from beginning to end.
+    n: int, seed: int, loss: float, with_crashes: bool, *, down: int, steps: int = 400
+) -> ViewStorm:
     storm = ViewStorm(n, seed, loss=loss, with_crashes=with_crashes)
     storm.rage(steps)
     storm.heal(min(down, storm.world.validators.max_faulty))
@@ -142,7 +144,7 @@ def run(n: int, seed: int, loss: float, with_crashes: bool, down: int, steps: in
 def test_situation_34_VC1_agreement_and_progress_after_any_storm_of_views(
     n: int, seed: int, loss: float, with_crashes: bool, down: int
 ) -> None:
-    run(n, seed, loss, with_crashes, down)
+    run(n, seed, loss, with_crashes, down=down)
 
 
 def test_VC1_the_storm_does_change_views_and_carries_batches() -> None:
@@ -150,7 +152,7 @@ def test_VC1_the_storm_does_change_views_and_carries_batches() -> None:
     changed = [
         dict(note.facts)
         for seed in range(6)
-        for member in run(4, seed, 0.1, True, 1).world.members
+        for member in run(4, seed, 0.1, True, down=1).world.members
         for note in member.notes
         if note.event == "view-changed"
     ]

@@ -145,9 +145,7 @@ def test_CP3_a_certificate_from_a_peer_stops_it_too() -> None:
     while envelopes := [e for e in world.wire if not (e.to == 3 and isinstance(e.message, Attestation))]:
         world.deliver(envelopes[0])
     peer = world.members[0].disk
-    world.handle(
-        world.members[3], BlockInstalled(peer.headers[0], (), peer.certificates[1]), "certificate"
-    )
+    world.handle(world.members[3], BlockInstalled(peer.headers[0], (), peer.certificates[1]), "certificate")
     assert len(notes_of(world, 3, "diverged")) == 1
 
 
@@ -268,9 +266,7 @@ def test_situation_42_43_a_late_or_repeated_answer_changes_nothing() -> None:
     before = world.replica(3).status()
     peer = world.members[0].disk
     for height in (3, 1, 2, 2):
-        event = BlockInstalled(
-            peer.headers[height - 1], peer.ids[height - 1], peer.certificates[height]
-        )
+        event = BlockInstalled(peer.headers[height - 1], peer.ids[height - 1], peer.certificates[height])
         assert world.handle(world.members[3], event, "late answer") == Output()
     assert world.replica(3).status() == before
     assert world.handle(world.members[3], BlockExecuted(peer.headers[1]), "late execution") == Output()

@@ -222,7 +222,9 @@ def test_situation_15_NC6_seq_2_committed_before_1_leaves_after_it() -> None:
     outputs = [world.inject(3, world.prepare(1, digests[1], seq=2))]
     outputs += [world.inject(3, world.commit(sender, digests[1], seq=2)) for sender in (0, 1)]
     assert [output.decide for output in outputs] == [[], [], []]
-    assert [output.send for output in outputs] == [[], [], []], "nothing is committed before seq 1 is prepared"
+    assert [output.send for output in outputs] == [[], [], []], (
+        "nothing is committed before seq 1 is prepared"
+    )
     outputs = [world.inject(3, world.prepare(1, digests[0]))]
     outputs += [world.inject(3, world.commit(sender, digests[0])) for sender in (0, 1)]
     assert [decision.batch.seq for decision in outputs[-1].decide] == [1, 2]

@@ -115,7 +115,8 @@ def test_a_code_belongs_to_a_rule_on_the_page(code: str) -> None:
 
 def test_every_message_is_in_the_table_with_its_tag() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for kind in (messages.Proposal, messages.Prepare, messages.Commit, messages.Progress, Attestation):
+    kinds = (messages.Proposal, messages.Prepare, messages.Commit, messages.Progress)
+    for kind in (*kinds, messages.ViewChange, messages.NewView, Attestation):
         assert f"| `{kind.__name__}` | `{kind.__struct_config__.tag}` |" in text
 
 

@@ -1,4 +1,4 @@
-"""View changes: who starts them, what they show, what a new view takes over, and what nobody may do in them."""
+"""View changes: who starts them, what they show, what a new view takes over, what nobody does in them."""
 
 from __future__ import annotations
 
@@ -276,7 +276,9 @@ def test_situation_21_25_38_VC3_what_was_prepared_anywhere_is_proposed_again(
     finish(world)
     assert [world.order(index) for index in (1, 2, 3)] == [["a"]] * 3
     header = world.members[1].disk.headers[0]
-    assert header.batch_digest == digest_of(SUITE, world.make_proposal(["a"], batch_time_ms=header.time_ms).batch)
+    assert header.batch_digest == digest_of(
+        SUITE, world.make_proposal(["a"], batch_time_ms=header.time_ms).batch
+    )
     assert header.time_ms == world.now_ms - 60_000, "the batch keeps its time"
 
 
@@ -330,7 +332,9 @@ def test_situation_23_24_26_VC3_VC5_VC7_a_new_view_that_does_not_follow_is_refus
     world = voted_world()
     right = world.make_new_view(1, [1, 2, 3], ["a"])
     replace = msgspec.structs.replace
-    stolen = [replace(world.verified(each).signed, signature=bytes(64)) for each in [world.make_proposal(["a"])]]
+    stolen = [
+        replace(world.verified(each).signed, signature=bytes(64)) for each in [world.make_proposal(["a"])]
+    ]
     wrong = [
         world.make_new_view(1, [1, 2, 3], []),
         world.make_new_view(1, [1, 2, 3], ["b"]),

@@ -61,6 +61,7 @@ from govchain.model.ids import ZERO_DIGEST
 SUITE = suite()
 SIGNERS = [SUITE.signer(bytes([index + 1]) * 32) for index in range(16)]
 T = TypeVar("T")
+_VIEW_PHASES: dict[type, str] = {ViewChange: "view-change", NewView: "new-view"}
 GENESIS_MS = 1_700_000_000_000
 SIZE_BYTES = 100
 
@@ -415,16 +416,12 @@ class World:
                 self._judge_vote(member, signed_proposal, is_carried=True)
         if message.validator == member.index:
             phase = name[3].lower()
-            if isinstance(message, ViewChange):
-                entry = member.disk.log[(VIEW_ENTRY_SEQ, 0, "view-change")]
-                assert name in self._votes or entry.signed == signed, "a view change was not durable"
-                self.view_changes[(member.index, message.view)] = signed
-                self._promised[member.index] = max(message.view, self._promised.get(member.index, 0))
-            elif isinstance(message, NewView) and name not in self._votes:
-                assert member.disk.log[(VIEW_ENTRY_SEQ, 0, "new-view")].signed == signed
-            if phase != "attestation" and name not in self._votes:
-                promised = self._promised.get(member.index, 0)
-                assert message.view >= promised, f"{name}: a new vote below promised view {promised}"
+            is_new = name not in self._votes
+            if is_new and isinstance(message, ViewChange | NewView):
+                kept = member.disk.log[(VIEW_ENTRY_SEQ, 0, _VIEW_PHASES[type(message)])]
+                assert kept.signed == signed, f"{name} was sent before it was durable"
+            if is_new and phase != "attestation":
+                self._judge_promise(member, message, signed)
             known = self._votes.setdefault(name, signed.body)
             assert known == signed.body, f"double vote {name}"
             if name[2] == 0 or is_carried:
@@ -432,6 +429,14 @@ class World:
             if phase != "attestation" and name[2] > len(member.disk.headers):
                 assert (name[2], name[1], phase) in member.disk.log, f"{name} was sent before it was durable"
         return message
+
+    def _judge_promise(self, member: Member, message: ConsensusMessage, signed: SignedMessage) -> None:
+        assert not isinstance(message, Attestation | Progress)
+        promised = self._promised.get(member.index, 0)
+        assert message.view >= promised, f"a new vote of view {message.view} below promised view {promised}"
+        if isinstance(message, ViewChange):
+            self.view_changes[(member.index, message.view)] = signed
+            self._promised[member.index] = message.view
 
     def _judge_decision(self, member: Member, decision: Decision) -> None:
         seq = decision.batch.seq
