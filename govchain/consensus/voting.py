@@ -117,7 +117,7 @@ def carry(state: ReplicaState, slot: Slot, output: Output) -> None:
 
 def _vote(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
     ids = entry.message.transaction_ids
-    output.persist.append(LogEntry(slot.seq, "proposal", state.view, entry.signed, ids))
+    _persist(state, LogEntry(slot.seq, "proposal", state.view, entry.signed, ids), output)
     if not state.is_primary:
         prepare = Prepare(
             chain_id=state.chain_id,
@@ -129,9 +129,15 @@ def _vote(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output)
         )
         slot.own_prepare = state.sign(prepare)
         slot.prepares.add(state.index, entry.digest, slot.own_prepare)
-        output.persist.append(LogEntry(slot.seq, "prepare", state.view, slot.own_prepare))
+        _persist(state, LogEntry(slot.seq, "prepare", state.view, slot.own_prepare), output)
         output.send.append(Send(slot.own_prepare))
     try_prepare(state, slot, output)
+
+
+def _persist(state: ReplicaState, entry: LogEntry, output: Output) -> None:
+    """Carried to a certified height a vote needs no log: the new view on disk fixes it (rules RC-1, VC-3)."""
+    if entry.seq > min(state.base_height, state.carried_to):
+        output.persist.append(entry)
 
 
 def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
@@ -159,7 +165,7 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     _keep_prepared(state, slot, entry, output)
     slot.own_commit = state.sign(commit)
     slot.commits.add(state.index, entry.digest, slot.own_commit)
-    output.persist.append(LogEntry(slot.seq, "commit", state.view, slot.own_commit))
+    _persist(state, LogEntry(slot.seq, "commit", state.view, slot.own_commit), output)
     output.send.append(Send(slot.own_commit))
     try_commit(state, slot, output)
     if (above := state.slots.get(slot.seq + 1)) is not None:

@@ -24,7 +24,7 @@ async def test_VC1_the_primary_stops_under_load_and_joins_the_new_view(tmp_path:
         await world.until_final(under_way + late)
         views = [world.node(index).status().view for index in (1, 2, 3)]
         assert min(views) >= 1
-        assert world.sample("validator-3", "govchain_view") >= 1
+        await world.until(lambda: world.sample("validator-3", "govchain_view") >= 1)
         await world.start(["validator-0"])
         await world.until_final(early + under_way + late)
         await world.until(lambda: world.node(0).status().view >= min(views))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 import typing
 from typing import Any
 
@@ -61,5 +62,7 @@ def _of_type(hint: Any) -> st.SearchStrategy[Any]:
         return structs(hint)
     if typing.get_origin(hint) is tuple:
         return st.lists(_of_type(typing.get_args(hint)[0]), max_size=3).map(tuple)
+    if isinstance(hint, types.UnionType):
+        return st.one_of(st.none() if part is type(None) else _of_type(part) for part in hint.__args__)
     simple = {bool: st.booleans(), int: numbers, str: texts, bytes: byte_strings}
     return simple[hint]
