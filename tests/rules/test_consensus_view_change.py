@@ -586,3 +586,23 @@ def test_VC2_the_proof_is_on_disk_before_the_commit_leaves() -> None:
     assert isinstance(sent.message, ViewChange)
     (shown,) = sent.message.prepared
     assert encode(shown.prepares) == entry.signed.body
+
+
+def test_VC1_what_a_certificate_makes_possible_is_not_voted_on_during_a_view_change() -> None:
+    world = World(4, parameters=small_parameters())
+    world.submit("a", "b", "c", "d", "e", "f")
+    deliver(world, Proposal, to=3)
+    second = [e.message for e in world.on_wire(Proposal, to=1) if isinstance(e.message, Proposal)][1]
+    world.inject(3, world.prepare(1, digest_of(SUITE, second.batch), seq=2))
+    for sender in (1, 2):
+        world.inject(3, world.view_change(sender))
+    world.wire = [e for e in world.wire if not isinstance(e.message, ViewChange)]
+    while envelopes := [e for e in world.wire if e.to != 3]:
+        world.deliver(envelopes[0])
+    first = world.members[0].disk
+    world.wire.clear()
+    world.members[0].disk.certificates.pop(2, None)
+    world.catch_up(world.members[3], world.members[0])
+    assert len(first.headers) >= 1
+    assert len(world.members[3].disk.headers) == 1
+    assert world.on_wire(Commit, sender=3) == [], "seq 2 could be prepared now, but the view is left"
