@@ -81,9 +81,7 @@ def on_view_change(state: ReplicaState, message: ViewChange, signed: SignedMessa
 def try_join(state: ReplicaState, output: Output) -> None:
     """Join the highest view that a weak quorum of others is at or above: one is honest (rule VC-1)."""
     now = max(state.view, state.target)
-    ahead = sorted(
-        wanted.view for sender, wanted in state.wanted.items() if sender != state.index and wanted.view > now
-    )
+    ahead = sorted(wanted.view for wanted in state.wanted.values() if wanted.view > now)
     weak = state.validators.weak_quorum_size
     if len(ahead) >= weak:
         start_view_change(state, ahead[-weak], output)

@@ -11,7 +11,7 @@ from govchain.consensus.deadlines import timeout_ms
 from govchain.consensus.messages import CertifiedHeader, NewView, PreparedCertificate, ViewChange
 from govchain.consensus.output import VIEW_ENTRY_SEQ, Output
 from govchain.crypto import digest_of
-from govchain.model import Vote
+from govchain.model import Attestation, Vote
 from tests.support.consensus_world import SUITE, World, small_parameters
 
 
@@ -606,3 +606,16 @@ def test_VC1_what_a_certificate_makes_possible_is_not_voted_on_during_a_view_cha
     assert len(first.headers) >= 1
     assert len(world.members[3].disk.headers) == 1
     assert world.on_wire(Commit, sender=3) == [], "seq 2 could be prepared now, but the view is left"
+
+
+def test_VC2_nobody_votes_further_than_a_view_change_can_show() -> None:
+    world = World(4, parameters=small_parameters(pipeline=1, checkpoint_interval=128))
+    for number in range(6):
+        world.submit(f"t{number}")
+        while envelopes := [e for e in world.wire if not (e.to == 3 and isinstance(e.message, Attestation))]:
+            world.deliver(envelopes[0])
+    assert len(world.order(0)) == 6
+    assert len(world.order(3)) == 4, "four pipelines above genesis, which is all that is certified there"
+    world.deliver_all()
+    finish(world, 6)
+    assert len(world.order(3)) == 6
