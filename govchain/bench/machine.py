@@ -12,7 +12,7 @@ import psutil
 
 import govchain
 
-_LIBRARIES: Final = ("cryptography", "pynacl", "msgspec", "msgpack", "rocksdict", "aiohttp", "uvloop")
+_LIBRARIES: Final = ("cryptography", "pynacl", "msgspec", "rocksdict", "aiohttp", "uvloop")
 
 
 def describe_machine() -> dict[str, Any]:

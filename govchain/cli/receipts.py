@@ -9,8 +9,8 @@ import typer
 
 from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
 from govchain.cli.exits import ExitStatus
-from govchain.cli.record_files import digest_file
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.crypto.file_digest import digest_file
 from govchain.errors import BadProof, ConfigError
 from govchain.model import Genesis
 from govchain.receipt import STEP_TITLES, ReceiptReport, Text, verify_receipt

@@ -5,7 +5,6 @@ Reads files and clocks for `documents`, which judges and shapes them. Nothing is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ import msgspec
 
 from govchain.config import load_document
 from govchain.crypto import Suite
-from govchain.crypto.file_digest import FileDigests, digest_chunks
+from govchain.crypto.file_digest import digest_chunks, digest_file
 from govchain.documents import (
     DOCUMENT_BYTES_MAX,
     PreparedRecord,
@@ -28,7 +27,6 @@ from govchain.documents import (
 )
 from govchain.ledger.payloads import PAYLOADS, Envelope
 
-CHUNK_BYTES: Final = 1 << 20
 COLLECTOR: Final = "govchain anchor"
 _ENGINE_KEYS: Final = ("fields", "object_id")
 
@@ -42,11 +40,6 @@ class RecordFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[str, Any] = {}
     envelope: dict[str, Any] = {}
     """Other envelope keys, for example `purpose_code` or `claimed_time`."""
-
-
-def digest_file(path: Path) -> FileDigests:
-    """Both hashes and the size of a file."""
-    return digest_chunks(_chunks(path))
 
 
 def read_evidence(path: Path, evidence_kind: str, *, number: str = "", interest: str = "") -> PreparedRecord:
@@ -110,9 +103,3 @@ def _read_bounded(path: Path) -> bytes:
     """A document's bytes; of one that is too large only so many that its reader refuses it."""
     with path.open("rb") as file:
         return file.read(DOCUMENT_BYTES_MAX + 1)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk

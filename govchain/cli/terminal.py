@@ -60,11 +60,6 @@ class Terminal:
         stream = sys.stderr if json_target == STDOUT else sys.stdout
         self.console = Console(file=stream, quiet=quiet, highlight=False, soft_wrap=True)
 
-    @property
-    def is_interactive(self) -> bool:
-        """Whether somebody looks at a terminal."""
-        return self.console.is_terminal and not self.console.quiet
-
     def say(self, text: str = "", *, style: str = "") -> None:
         """One line for people, taken literally: neither markup nor terminal codes are read from it."""
         self.console.print(Text(_tame(text), style=style))

@@ -39,13 +39,13 @@ def decode(data: bytes, kind: type[T]) -> T:
         MalformedBytes: The bytes do not decode, or not to their canonical form.
     """
     try:
-        value = _decoder(kind).decode(data)
+        value: T = _decoder(kind).decode(data)
         again = _encoder.encode(value)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
         raise _explain(data, kind, error) from error
     if again != data:
         raise MalformedBytes(f"{_name(kind)}: bytes are not the canonical encoding of their value")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _explain(data: bytes, kind: Any, error: Exception) -> MalformedBytes:

@@ -6,14 +6,13 @@ The only room that sees the YAML library. It knows types, never what a configura
 from govchain.config.convert import Loaded
 from govchain.config.loader import load_document, load_yaml, parse_document, parse_yaml
 from govchain.config.schema import schema_of
-from govchain.config.units import BitsPerSecond, DurationNs, SizeBytes, format_duration
+from govchain.config.units import BitsPerSecond, DurationNs, SizeBytes
 
 __all__ = [
     "BitsPerSecond",
     "DurationNs",
     "Loaded",
     "SizeBytes",
-    "format_duration",
     "load_document",
     "load_yaml",
     "parse_document",

@@ -56,12 +56,3 @@ def parse_quantity(text: str, units: Mapping[str, int]) -> int | None:
         return None
     value = Decimal(matched[1]) * units[matched[2]]
     return int(value) if value == int(value) else None
-
-
-def format_duration(duration: DurationNs) -> str:
-    """The shortest exact spelling, for example `1500ms`."""
-    assert duration >= 0
-    for unit, factor in reversed(list(_DURATION.items())):
-        if duration and duration % factor == 0:
-            return f"{duration // factor}{unit}"
-    return "0s"

@@ -101,10 +101,9 @@ def read_key_file(path: Path | str, passphrase: str | None = None) -> Signer:
         if passphrase is None:
             raise ConfigError("the key file is sealed and no passphrase was given", path=where)
         secret = _unseal(content, content.seal, passphrase, where)
-    elif content.secret is not None:
-        secret = content.secret
     else:
-        raise ConfigError("the key file holds no secret", path=where)
+        assert content.secret is not None, "a parsed key file holds either a secret or a seal"
+        secret = content.secret
     signer = suite(content.suite).signer(secret)
     if signer.public_key != content.public_key:
         raise ConfigError("the secret does not belong to the public key in the file", path=where)
@@ -176,7 +175,7 @@ def _parse(data: bytes, where: str) -> _KeyFile:
 
 def _seal(content: _KeyFile, secret: bytes, passphrase: str) -> _Seal:
     if not passphrase:
-        raise ConfigError("the passphrase is empty")
+        raise ConfigError("the passphrase is empty", expected="one of at least one character, or none at all")
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     cipher = ChaCha20Poly1305(_stretch(passphrase, salt, SCRYPT_COST))
     ciphertext = cipher.encrypt(nonce, secret, _bound_fields(content))

@@ -38,7 +38,6 @@ class Suite(Protocol):
 
     name: str
     public_key_bytes: int
-    signature_bytes: int
 
     def digest(self, data: bytes) -> Digest:
         """32-byte hash."""
@@ -96,7 +95,6 @@ class _Ed25519Sha256:
 
     name = DEFAULT_SUITE
     public_key_bytes = 32
-    signature_bytes = 64
 
     def digest(self, data: bytes) -> Digest:
         return Digest(hashlib.sha256(data).digest())

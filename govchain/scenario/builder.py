@@ -7,13 +7,12 @@ the same transaction ids everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite, transaction_id
-from govchain.crypto.file_digest import FileDigests, digest_chunks
+from govchain.crypto.file_digest import FileDigests, digest_chunks, digest_file
 from govchain.errors import MalformedBytes
 from govchain.ledger import RecordState
 from govchain.ledger.payloads import PAYLOADS, Envelope, encode_payload
@@ -26,7 +25,6 @@ from govchain.scenario.verbs import ENVELOPE_KEYS
 
 EXPIRY_BLOCKS: Final = 5_000
 """Distance of the expiry height above the height at which the run began."""
-CHUNK_BYTES: Final = 1 << 20
 
 MEDIA_TYPES: Final = {
     ".csv": "text/csv",
@@ -179,7 +177,7 @@ class Builder:
     def file_digests(self, file: str, content: str) -> FileDigests:
         """Hashes of a file beside the scenario, or of a text."""
         if file:
-            return digest_chunks(_read_chunks(self._rehearsal.loaded.folder / file))
+            return digest_file(self._rehearsal.loaded.folder / file)
         return digest_chunks([content.encode()])
 
     def _fill_in_file(self, values: dict[str, Any], fields: tuple[str, ...]) -> None:
@@ -219,9 +217,3 @@ class Builder:
         if self._base_height is None:
             self._base_height = await self._backend.height()
         return self._base_height + EXPIRY_BLOCKS
-
-
-def _read_chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk

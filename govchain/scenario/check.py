@@ -13,6 +13,7 @@ from typing import Any, Final
 from govchain.config import Loaded
 from govchain.errors import ConfigError
 from govchain.ledger import RULES
+from govchain.ledger.identifiers import is_credit_code
 from govchain.ledger.payloads import PAYLOADS, Envelope
 from govchain.mempool import REJECTIONS
 from govchain.scenario.comparison import parse_comparison
@@ -25,7 +26,6 @@ from govchain.scenario.timing import story_end_ns
 from govchain.scenario.values import coerce, problems
 from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS
 from govchain.sim import INVARIANTS
-from govchain.testnet.plan import is_uscc
 
 REFUSALS: Final = tuple(
     dict.fromkeys([*RULES, *(code for rule in RULES.values() for code in rule.codes), *REJECTIONS])
@@ -79,7 +79,7 @@ def _check_organisations(source: Loaded[Any], scenario: Scenario) -> None:
     codes: dict[str, int] = {}
     for index, organisation in enumerate(scenario.organisations):
         where = ("organisations", index, "code")
-        if not is_uscc(organisation.code):
+        if not is_credit_code(organisation.code):
             raise source.error(
                 f"organisation {organisation.id}: not a unified social credit code",
                 *where,

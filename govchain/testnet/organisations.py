@@ -14,8 +14,9 @@ import msgspec
 from govchain.config import Loaded, load_document
 from govchain.crypto import DEFAULT_SUITE
 from govchain.errors import ConfigError
+from govchain.ledger.identifiers import is_credit_code
 from govchain.model import Organisation, ProtocolParameters
-from govchain.testnet.plan import NetworkPlan, PlannedPerson, PlannedValidator, is_uscc
+from govchain.testnet.plan import NetworkPlan, PlannedPerson, PlannedValidator
 
 VALIDATORS_MAX = 100
 
@@ -64,7 +65,7 @@ def load_organisations(path: Path) -> OrganisationsFile:
     _require_new(document, "organisations", "code", [entry.code for entry in orgs])
     _require_new(document, "people", "id", [entry.id for entry in people])
     for index, entry in enumerate(orgs):
-        if not is_uscc(entry.code):
+        if not is_credit_code(entry.code):
             raise document.error(
                 f"organisation {entry.id}: not a unified social credit code",
                 *("organisations", index, "code"),

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from stdnum.cn import uscc
-
 from govchain.crypto import DEFAULT_SUITE, Suite, derive_secret, new_secret, suite
 from govchain.errors import ConfigError
+from govchain.ledger.identifiers import is_credit_code
 from govchain.model import Genesis, KeyRecord, Organisation, ProtocolParameters, Validator, ValidatorSet
 
 _FILE_NAME: Final = re.compile(r"(?!\.)[\w.-]{1,64}")
@@ -113,7 +112,7 @@ def validate_plan(plan: NetworkPlan) -> None:
                 expected="1 to 64 letters, digits, dots, dashes and underscores, no dot first",
             )
     for organisation in plan.organisations:
-        if not is_uscc(organisation.id):
+        if not is_credit_code(organisation.id):
             raise ConfigError(
                 "an organisation's id is no unified social credit code",
                 found=organisation.id,
@@ -122,12 +121,9 @@ def validate_plan(plan: NetworkPlan) -> None:
     known = [o.id for o in plan.organisations]
     for who, org in [(v.name, v.org) for v in plan.validators] + [(p.id, p.org) for p in plan.people]:
         if org not in known:
-            raise ConfigError(f"{who} belongs to an unknown organisation", found=org)
-
-
-def is_uscc(code: str) -> bool:
-    """Whether a text is a unified social credit code in its canonical spelling (rule L5)."""
-    return bool(uscc.is_valid(code)) and uscc.compact(code) == code
+            raise ConfigError(
+                f"{who} belongs to an unknown organisation", found=org, expected="one of: " + ", ".join(known)
+            )
 
 
 def validator_label(name: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +81,9 @@ def is_common(option: str, text: str) -> bool:
 @pytest.mark.parametrize("page", CLI_PAGES)
 def test_documented_commands_exist(page: str) -> None:
     known = [words for words, _ in commands()]
-    for title in re.findall(
-        r"^### `(govchain[^`]*)`", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE
-    ):
+    titles = re.findall(r"^### `(govchain[^`]*)`", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert titles
+    for title in titles:
         assert any((title + " ").startswith(words + " ") for words in known), (
             f"{page}: `{title}` does not exist"
         )
@@ -106,11 +108,15 @@ def test_links_in_documents_lead_somewhere(page: str) -> None:
     assert not missing, f"{page}: {missing}"
 
 
-def test_every_decision_is_in_the_index() -> None:
+def test_every_decision_is_in_the_index_once_under_its_title() -> None:
     folder = ROOT / "docs" / "adr"
     index = (folder / "README.md").read_text(encoding="utf-8")
-    missing = [path.name for path in folder.glob("[0-9]*.md") if f"({path.name})" not in index]
-    assert not missing
+    records = sorted(folder.glob("[0-9]*.md"))
+    titles = [path.read_text(encoding="utf-8").splitlines()[0] for path in records]
+    rows = re.findall(r"^\| \[(\d+)\]\(([^)]+)\) \| (.+) \|$", index, re.MULTILINE)
+    assert [(f"# {number} {title}", name) for number, name, title in rows] == [
+        (title, path.name) for title, path in zip(titles, records, strict=True)
+    ]
 
 
 def test_R1_every_package_is_placed_in_a_layer() -> None:
@@ -141,6 +147,21 @@ def test_lock_files_pin_every_package_with_hashes() -> None:
         entries = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
         for entry in filter(None, entries):
             assert re.match(r"[a-z0-9.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", entry), f"{name}: {entry[:60]}"
+
+
+def test_every_runtime_dependency_is_imported_by_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = {re.split(r"[>=;]", line)[0].strip() for line in project["project"]["dependencies"]}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "govchain").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", sources, re.MULTILINE))
+    used = {
+        re.sub(r"[-_.]+", "-", name).lower()
+        for module, names in metadata.packages_distributions().items()
+        if module in imported
+        for name in names
+    }
+    assert wanted
+    assert not wanted - used, "only tests use it, or nobody"
 
 
 def test_runtime_lock_holds_what_the_project_asks_for() -> None:

@@ -15,6 +15,7 @@ from tests.support.ledger_world import (
     HASHES,
     SUITE,
     LedgerWorld,
+    denial,
     licence_id,
     rfc3339,
     signer_of,
@@ -28,11 +29,6 @@ KEY = "evidence.deposit"
 @pytest.fixture
 def world() -> LedgerWorld:
     return LedgerWorld()
-
-
-def denial(result: TransactionResult) -> tuple[str, str]:
-    assert not result.applied, result
-    return result.rule, result.code
 
 
 def run(world: LedgerWorld, payload: bytes, kind: str = KEY, **body: Any) -> TransactionResult:

@@ -16,6 +16,7 @@ from tests.support.ledger_world import (
     SM3,
     START_MS,
     LedgerWorld,
+    denial,
     rfc3339,
 )
 
@@ -28,11 +29,6 @@ def world() -> LedgerWorld:
     world = LedgerWorld()
     assert world.deposit("EV-1").applied
     return world
-
-
-def denial(result: TransactionResult) -> tuple[str, str]:
-    assert not result.applied, result
-    return result.rule, result.code
 
 
 def transfer(

@@ -9,7 +9,7 @@ import pytest
 from govchain.ledger.payloads import invoice_object_id
 from govchain.ledger.rules.amounts import format_cents, parse_cents, round_half_up
 from govchain.model import TransactionResult
-from tests.support.ledger_world import ACME, BETA, LedgerWorld, invoice_fields, invoice_number
+from tests.support.ledger_world import ACME, BETA, LedgerWorld, denial, invoice_fields, invoice_number
 
 BLUE, RED, RED_2 = invoice_number(1), invoice_number(2), invoice_number(3)
 
@@ -20,11 +20,6 @@ def world() -> LedgerWorld:
     result = world.issue_invoice(BLUE)
     assert result.applied, result
     return world
-
-
-def denial(result: TransactionResult) -> tuple[str, str]:
-    assert not result.applied, result
-    return result.rule, result.code
 
 
 def en16931(number: str, *, net: str = "1000.00", **fields: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.support.ledger_world import (
     FOOD,
     START_MS,
     LedgerWorld,
+    denial,
     licence_id,
     rfc3339,
 )
@@ -33,11 +34,6 @@ SAMPLES_OK = (
 @pytest.fixture
 def world() -> LedgerWorld:
     return LedgerWorld()
-
-
-def denial(result: object) -> tuple[str, str]:
-    assert not result.applied, result  # type: ignore[attr-defined]
-    return result.rule, result.code  # type: ignore[attr-defined]
 
 
 def test_L1_allows_identifier_with_right_check_character(world: LedgerWorld) -> None:

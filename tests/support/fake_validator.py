@@ -56,7 +56,6 @@ TYPE_CODE = "11990100MA0XX00A97001"
 GENESIS_TIME_MS = 1_772_323_200_000
 """2026-03-01T00:00:00Z."""
 STREAM_EVENTS_MAX = 8
-EXPIRY = 1_000
 
 MAKER, CHECKER, CLERK, STRANGER = (
     SUITE.signer(derive_secret(7, f"person/{name}")) for name in ("maker", "checker", "clerk", "stranger")

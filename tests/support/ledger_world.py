@@ -252,6 +252,12 @@ class LedgerWorld:
         return self.submit("invoice.book", person, number, {"voucher_no": voucher_no})
 
 
+def denial(result: TransactionResult) -> tuple[str, str]:
+    """Rule and code of a result that must be a denial."""
+    assert not result.applied, result
+    return result.rule, result.code
+
+
 def rfc3339(time_ms: int) -> str:
     """A time as a payload writes it; expects whole seconds from START_MS on."""
     seconds = time_ms // 1_000 - START_MS // 1_000 + 9 * 3_600

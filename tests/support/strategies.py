@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from govchain import model
 from govchain.consensus import messages
-from govchain.model.transaction import TransactionBody
 
 NUMBER_MAX = 2**63 - 1
 
@@ -29,10 +28,6 @@ def structs(kind: type[Any]) -> st.SearchStrategy[Any]:
     """Values of one struct type, every field of it chosen freely."""
     hints = typing.get_type_hints(kind)
     return st.builds(kind, **{name: _of_type(hints[name]) for name in kind.__struct_fields__})
-
-
-def transaction_bodies() -> st.SearchStrategy[TransactionBody]:
-    return structs(TransactionBody)
 
 
 def struct_types() -> list[type[Any]]:

@@ -13,7 +13,6 @@ from govchain.config import (
     BitsPerSecond,
     DurationNs,
     SizeBytes,
-    format_duration,
     load_yaml,
     parse_document,
     parse_yaml,
@@ -224,8 +223,7 @@ def test_a_file_is_read_and_unreadable_ones_say_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("duration_ns", "text"), [(0, "0s"), (1, "1ns"), (20_000_000, "20ms"), (90_000_000_000, "90s")]
 )
-def test_durations_are_written_as_they_are_read(duration_ns: int, text: str) -> None:
-    assert format_duration(DurationNs(duration_ns)) == text
+def test_durations_are_read_in_their_unit(duration_ns: int, text: str) -> None:
     assert parse_yaml(f"name: x\nwait: {text}", Sample).wait == duration_ns
 
 

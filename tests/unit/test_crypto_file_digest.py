@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
-from govchain.crypto import digest_chunks
+from govchain.crypto.file_digest import CHUNK_BYTES, digest_chunks, digest_file
 
 ABC_SM3 = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
 # GB/T 32905-2016, example 2: sixteen times "abcd".
@@ -29,3 +30,9 @@ def test_G2_the_pieces_do_not_matter() -> None:
 def test_G2_an_empty_file_has_digests_too() -> None:
     assert digest_chunks([]).size_bytes == 0
     assert digest_chunks([]).sha256 == hashlib.sha256().hexdigest()
+
+
+def test_G2_a_file_is_hashed_in_chunks_as_in_one_piece(tmp_path: Path) -> None:
+    data = bytes(CHUNK_BYTES) + b"and a little more"
+    (tmp_path / "file").write_bytes(data)
+    assert digest_file(tmp_path / "file") == digest_chunks([data])

@@ -54,7 +54,9 @@ def test_folder_holds_what_the_genesis_says(tmp_path: Path) -> None:
 
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     init_network(tmp_path / "net", PLAN, now=NOW)
-    for path in (tmp_path / "net").rglob("*.key"):
+    keys = list((tmp_path / "net").rglob("*.key"))
+    assert keys
+    for path in keys:
         assert path.stat().st_mode & 0o077 == 0, path
         assert path.parent.stat().st_mode & 0o077 == 0, path.parent
 
