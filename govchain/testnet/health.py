@@ -6,13 +6,23 @@ Small blocking requests with a deadline each, for starting and watching processe
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
+import os
 import socket
 from enum import Enum
 from typing import Any, Final
 
+from govchain.errors import Unavailable
+
 PROBE_TIMEOUT_S: Final = 2.0
 ANSWER_BYTES_MAX: Final = 1_000_000
+FREE_PORTS_START: Final = 10_000
+FREE_PORTS_END: Final = 32_000
+"""First port that `free_ports` gives out, and the first it does not: Linux hands out 32768 and up itself."""
+
+_places = itertools.count(os.getpid() * 64)
+"""Where to look next. Processes begin far apart, so that two networks started at once seldom meet."""
 
 
 class Health(Enum):
@@ -57,15 +67,23 @@ def is_port_free(host: str, port: int) -> bool:
 
 
 def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
-    """Ports that were free a moment ago, all different. A port may be taken before its use: handle that."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((host, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that are free now, all different, and others at every call.
+
+    They lie below the range from which the system gives outgoing connections a port: what it gave to one of
+    those between this look and the use would be taken.
+
+    Raises:
+        Unavailable: There are not so many free ports.
+    """
+    span = FREE_PORTS_END - FREE_PORTS_START
+    found: list[int] = []
+    for place in itertools.islice(_places, span):
+        port = FREE_PORTS_START + place % span
+        if is_port_free(host, port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise Unavailable(f"no {count} free ports from {FREE_PORTS_START} to {FREE_PORTS_END - 1} on {host}")
 
 
 def _get(host: str, port: int, path: str, timeout_s: float) -> bytes | None:
