@@ -216,10 +216,10 @@ class Mempool:
             )
 
     def _validate_key(self, body: TransactionBody, proposed: bool) -> None:
+        if body.org not in self._orgs:
+            raise reject("unknown-organisation", f"organisation {body.org[:32]!r} is not on this chain")
         key = self._view.key(body.key_id)
         if key is None:
-            if body.org not in self._orgs:
-                raise reject("unknown-organisation", f"organisation {body.org[:32]!r} is not on this chain")
             raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not on this chain")
         if key.org != body.org:
             raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not one of {body.org[:32]!r}")

@@ -142,6 +142,7 @@ def test_RQ1_a_good_transaction_is_admitted() -> None:
         ("expired", make(expiry_height=-1)),
         ("expiry-too-far", make(expiry_height=61)),
         ("unknown-organisation", make(org="org-z", key_id=bytes(32))),
+        ("unknown-organisation", make(org="org-z")),
         ("unknown-key", make(key_id=bytes(32))),
         ("unknown-key", make(org="org-b")),
         ("nonce-too-far", make(nonce=NONCE_WINDOW)),
