@@ -5,6 +5,7 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
@@ -20,6 +21,7 @@ from govchain.consensus.events import (
     Verified,
 )
 from govchain.consensus.executed import on_block_executed, on_block_installed
+from govchain.consensus.guard import SignGuard
 from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
 from govchain.consensus.messages import (
     Commit,
@@ -34,8 +36,8 @@ from govchain.consensus.messages import (
 from govchain.consensus.output import Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
-from govchain.consensus.restoring import RestoredState, compute_low, restore, resume
-from govchain.consensus.state import Position, ReplicaState, note_rejection
+from govchain.consensus.restoring import RestoredState, compute_low, fall_silent, restore, resume
+from govchain.consensus.state import Position, ReplicaState, note, note_rejection
 from govchain.consensus.status import ReplicaStatus, compute_status
 from govchain.consensus.verify import validate_origin
 from govchain.consensus.view_change import (
@@ -61,7 +63,8 @@ from govchain.model import Attestation, Genesis
 class Replica:
     """One validator's order state machine.
 
-    It never waits, reads a clock, touches disk or network, and never raises on foreign input.
+    It never waits, reads a clock, touches disk or network, and never raises on foreign input. It raises
+    `StorageFailure` rather than sign what contradicts its guard (rule RC-2): the driver stops then.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class Replica:
         """A replica at genesis, or where `restored` says; call `start` once before anything else.
 
         Raises:
-            StorageFailure: The restored vote log is not what this replica wrote (rule RC-3).
+            StorageFailure: The restored vote log or guard is not what this replica wrote (rule RC-3).
         """
         validators = genesis.validators
         assert 0 <= index < validators.size
@@ -102,20 +105,37 @@ class Replica:
             tip=head.height,
             final=head.height,
         )
+        self._guard = SignGuard(suite, () if restored is None else restored.promises)
+        self._adopted: list[bytes] = []
         if restored is not None:
-            if restored.certified is not None:
-                self._state.certify(*restored.certified)
-            restore(self._state, restored.entries)
-            uncertified = [header.height for header in restored.uncertified]
-            self._state.final = min([head.height, *[height - 1 for height in uncertified]])
+            self._wake(restored)
+
+    def _wake(self, restored: RestoredState) -> None:
+        state, guard = self._state, self._guard
+        if restored.certified is not None:
+            state.certify(*restored.certified)
+        gap = guard.find_gap(restored.entries, epoch=state.validators.epoch, certified=state.base_height)
+        if gap:
+            # Half a memory is none: every vote in it lies below the height from which on it votes again.
+            self._restored = replace(restored, entries=())
+            fall_silent(state, guard, gap)
+        else:
+            restore(state, restored.entries)
+            self._adopted = guard.adopt(restored.entries, index=state.index, certified=state.base_height)
+        uncertified = [header.height for header in restored.uncertified]
+        state.final = min([state.head.height, *[height - 1 for height in uncertified]])
 
     def start(self, now_ms: int) -> Output:
         """What to do on waking up: after a restart, the same votes again (rule RC-1)."""
-        output = Output()
+        output, state = Output(), self._state
         if self._restored is not None:
-            resume(self._state, self._restored, output)
+            resume(state, self._restored, output)
             self._restored = None
+        output.promises += self._adopted
+        if state.forgot:
+            note(output, "silenced", until=state.silent_to, view=state.target, reason=state.forgot)
         self._settle(now_ms, output)
+        self._promise(output)
         return output
 
     def handle(self, event: Event, now_ms: int) -> Output:
@@ -131,11 +151,23 @@ class Replica:
         self._dispatch(event, now_ms, output)
         if not self._state.diverged_at:
             self._settle(now_ms, output)
+        self._promise(output)
         return output
 
     def status(self) -> ReplicaStatus:
         """Where it stands and what it waits for."""
         return compute_status(self._state)
+
+    def promises(self) -> list[bytes]:
+        """Records that may replace all that the guard holds: what is certified by now needs none (rule RC-2)."""
+        return self._guard.records()
+
+    def _promise(self, output: Output) -> None:
+        state = self._state
+        if output.persist:
+            output.promises += self._guard.admit(
+                output.persist, index=state.index, certified=state.base_height
+            )
 
     def _dispatch(self, event: Event, now_ms: int, output: Output) -> None:
         state = self._state
@@ -210,6 +242,9 @@ class Replica:
     def _settle(self, now_ms: int, output: Output) -> None:
         """Whatever the event made possible: accept, decide, propose; then see to the timers."""
         state = self._state
+        if state.forgot and not state.is_silent:
+            state.forgot = ""
+            note(output, "voting-again", height=state.base_height)
         accept_parked(state, now_ms, output)
         for message, signed in take_early(state):
             self._take_message(message, signed, now_ms, output)

@@ -11,6 +11,7 @@ from typing import Final
 from govchain.codec import decode
 from govchain.consensus.attesting import attest, attest_installed
 from govchain.consensus.certificates import check_prepared
+from govchain.consensus.guard import SignGuard
 from govchain.consensus.healing import ask_after_restart, own_messages
 from govchain.consensus.messages import (
     CertifiedHeader,
@@ -52,6 +53,8 @@ class RestoredState:
     """The highest header whose certificate is in the store; None when there is none."""
     uncertified: tuple[BlockHeader, ...] = ()
     """Every executed header whose certificate is not in the store, lowest first; the head may be one."""
+    promises: tuple[bytes, ...] = ()
+    """Records of the guard, oldest first, also when the store is empty (rule RC-2)."""
 
 
 def restore(state: ReplicaState, entries: tuple[LogEntry, ...]) -> None:
@@ -130,6 +133,19 @@ def _verify(state: ReplicaState, signed: SignedMessage, what: str) -> ConsensusM
         return verify_message(state.suite, state.validators, state.chain_id, signed).message
     except InvalidInput as error:
         raise StorageFailure(f"vote log: {what}: {error}") from error
+
+
+def fall_silent(state: ReplicaState, guard: SignGuard, gap: str) -> None:
+    """The store forgot what was signed: sign nothing that could contradict it (rules RC-2, CU-4).
+
+    It follows and executes, and asks others for blocks. From the height on that the guard names, certified by
+    others, its votes cannot meet its old ones; views below the promised one never get a vote of it.
+    """
+    state.forgot = gap
+    state.silent_to = guard.highest
+    epoch, view = guard.promised
+    if epoch == state.validators.epoch and view > state.view:
+        state.target = view
 
 
 def compute_low(restored: RestoredState, checkpoint_interval: int) -> int:

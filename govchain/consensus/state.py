@@ -163,6 +163,10 @@ class ReplicaState:
     """By validator, the own one included (rule VC-5)."""
     early: dict[int, list[tuple[Proposal | Prepare | Commit, SignedMessage]]] = field(default_factory=dict)
     """By validator: votes of the target view that arrived before its certificate, bounded for each."""
+    silent_to: int = 0
+    """What was signed up to this seq is forgotten: no vote until a height from there on is certified (RC-2)."""
+    forgot: str = ""
+    """Why it is silent, in words; empty when it is not."""
     failed_views: int = 0
     """View changes since the last progress; the exponent of the back-off (rule VC-4)."""
     timer_generation: int = 0
@@ -197,7 +201,14 @@ class ReplicaState:
     @property
     def vote_high(self) -> int:
         """The last seq that may be accepted now (rules CP-2, VC-2)."""
-        return min(self.high, self.base_height + self.in_flight_max)
+        # What lies above is voted on, so it waits until there is a vote again.
+        silent_to = self.silent_to if self.is_silent else self.high
+        return min(self.high, self.base_height + self.in_flight_max, silent_to)
+
+    @property
+    def is_silent(self) -> bool:
+        """It may have signed what it no longer knows, and signs nothing that could contradict it (RC-2)."""
+        return self.base_height < self.silent_to
 
     @property
     def is_changing(self) -> bool:

@@ -22,6 +22,8 @@ class ReplicaStatus:
     """First seq without an accepted proposal."""
     in_flight: int
     """Accepted proposals that are not decided."""
+    silent_to: int
+    """It signs nothing until this height is certified here (rule RC-2); 0 when it votes."""
     stall: str
     """What the lowest unfinished height waits for; empty when nothing is waiting."""
 
@@ -33,6 +35,7 @@ def compute_status(state: ReplicaState) -> ReplicaStatus:
         head_height=state.head.height,
         next_seq=state.tip + 1,
         in_flight=state.tip - state.decided,
+        silent_to=state.silent_to if state.is_silent else 0,
         stall=compute_stall(state),
     )
 
@@ -41,6 +44,10 @@ def compute_stall(state: ReplicaState) -> str:
     """One line on the lowest unfinished height; empty when nothing is waiting."""
     if state.diverged_at:
         return f"stopped: a quorum attested another header of height {state.diverged_at}"
+    if state.is_silent:
+        return (
+            f"not voting until height {state.silent_to} is certified here (now {state.base_height}): {state.forgot}"
+        )
     if state.is_changing:
         return _explain_change(state)
     seq = state.decided + 1

@@ -64,6 +64,8 @@ T = TypeVar("T")
 _VIEW_PHASES: dict[type, str] = {ViewChange: "view-change", NewView: "new-view"}
 GENESIS_MS = 1_700_000_000_000
 SIZE_BYTES = 100
+GUARD_RECORDS = 40
+"""Records after which a guard is written anew: few, so that tests see it happen."""
 
 
 def make_genesis(n: int, parameters: ProtocolParameters | None = None) -> Genesis:
@@ -114,6 +116,10 @@ class Disk:
     certificates: dict[int, FinalityCertificate] = field(default_factory=dict)
     log: dict[tuple[int, int, str], LogEntry] = field(default_factory=dict)
 
+    def copy(self) -> Disk:
+        """A backup of it, as it is now."""
+        return Disk(list(self.headers), list(self.ids), dict(self.certificates), dict(self.log))
+
     def certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
         """The highest header with a certificate."""
         best = max((height for height in self.certificates if height <= len(self.headers)), default=0)
@@ -126,6 +132,8 @@ class Member:
 
     index: int
     disk: Disk = field(default_factory=Disk)
+    guard: list[bytes] = field(default_factory=list)
+    """Records of the sign-state guard, which no loss of the disk touches."""
     replica: Replica | None = None
     bodies: dict[bytes, int] = field(default_factory=dict)
     decided: list[Decision] = field(default_factory=list)
@@ -281,6 +289,7 @@ class World:
             entries=entries,
             certified=disk.certified(),
             uncertified=uncertified,
+            promises=tuple(member.guard),
         )
         member.replica = Replica(self.genesis, SUITE, index, SIGNERS[index], restored=restored)
         self.apply(member, "start", member.replica.start(self.now_ms))
@@ -309,6 +318,9 @@ class World:
                 continue
             known = member.disk.log.setdefault((entry.seq, entry.view, entry.phase), entry)
             assert known.signed == entry.signed, "a log entry was replaced by another vote (RC-1)"
+        member.guard += output.promises
+        if len(member.guard) > GUARD_RECORDS and member.replica is not None:
+            member.guard = member.replica.promises()
         for send in output.send:
             self._send(member, send)
         for fetch in output.fetch:
