@@ -1,4 +1,4 @@
-"""What this validator has signed, in brief: enough never to sign otherwise, whatever its store forgot (rule RC-2).
+"""What this validator signed, in brief: enough never to sign otherwise, whatever its store forgot (RC-2).
 
 Rule A: bytes in, bytes out; where the records are kept is the driver's, apart from the store.
 Rule B: nothing is signed, counted or sent here. A refusal is about ourselves, never about foreign input.
@@ -174,7 +174,8 @@ class SignGuard:
             epoch: Of the validator set at the head.
             certified: Highest height with a certificate in the store.
         """
-        bodies, promised = {}, (epoch, 0)
+        bodies: dict[bytes, None] = {}
+        promised = (epoch, 0)
         for entry in entries:
             if entry.phase == "base":
                 certified = max(certified, _base_height(entry))
@@ -253,6 +254,6 @@ def _base_height(entry: LogEntry) -> int:
 def _require(condition: bool, promise: Promise, problem: str) -> None:
     if not condition:
         raise StorageFailure(
-            f"RC-2: the guard refuses {promise.phase} at seq {promise.seq} of view {promise.view}: {problem}. "
-            "This validator stops before it contradicts itself: keep data directory and guard for inspection"
+            f"RC-2: the guard refuses {promise.phase} at seq {promise.seq} of view {promise.view}: {problem}"
+            ". This validator stops before it contradicts itself; keep data directory and guard to look at"
         )

@@ -99,8 +99,8 @@ class Output:
 
     Attributes:
         persist: Make durable before anything in `send` leaves this node (rule RC-1).
-        promises: Append to the guard, durably, after `persist` and before `send` (rule RC-2). Not earlier: what
-            the guard holds and the store lacks counts as forgotten at the next start.
+        promises: Append to the guard, durably, after `persist` and before `send` (rule RC-2). Not earlier:
+            what the guard holds and the store lacks counts as forgotten at the next start.
         send: Attempt delivery; loss, delay, duplication and reordering are allowed.
         fetch: Ask peers for transactions; those that arrive come back as `TransactionsAvailable`.
         forward: Send these transactions to that peer again; it is the primary and may lack them (rule RQ-3).

@@ -158,8 +158,13 @@ class Replica:
         """Where it stands and what it waits for."""
         return compute_status(self._state)
 
+    @property
+    def forgot(self) -> str:
+        """What the store forgot of what was signed, until it votes again; its vote log is worth nothing."""
+        return self._state.forgot
+
     def promises(self) -> list[bytes]:
-        """Records that may replace all that the guard holds: what is certified by now needs none (rule RC-2)."""
+        """Records that may replace all those of the guard: what is certified by now needs none (RC-2)."""
         return self._guard.records()
 
     def _promise(self, output: Output) -> None:

@@ -164,7 +164,7 @@ class ReplicaState:
     early: dict[int, list[tuple[Proposal | Prepare | Commit, SignedMessage]]] = field(default_factory=dict)
     """By validator: votes of the target view that arrived before its certificate, bounded for each."""
     silent_to: int = 0
-    """What was signed up to this seq is forgotten: no vote until a height from there on is certified (RC-2)."""
+    """What was signed up to here is forgotten: no vote until this height is certified (rule RC-2)."""
     forgot: str = ""
     """Why it is silent, in words; empty when it is not."""
     failed_views: int = 0

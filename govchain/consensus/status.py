@@ -45,9 +45,8 @@ def compute_stall(state: ReplicaState) -> str:
     if state.diverged_at:
         return f"stopped: a quorum attested another header of height {state.diverged_at}"
     if state.is_silent:
-        return (
-            f"not voting until height {state.silent_to} is certified here (now {state.base_height}): {state.forgot}"
-        )
+        wanted, now = state.silent_to, state.base_height
+        return f"not voting until height {wanted} is certified here (now {now}): {state.forgot}"
     if state.is_changing:
         return _explain_change(state)
     seq = state.decided + 1

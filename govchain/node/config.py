@@ -31,6 +31,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     tls_authority: str
     """Certificates of the authority that all validators share."""
     data_dir: str
+    guard: str = ""
+    """Where it remembers what it signed (rule RC-2), apart from `data_dir`; empty: beside the key file."""
     peer_listen: str
     """Where other validators connect."""
     api_listen: str
@@ -64,7 +66,15 @@ def load_node_config(path: Path | str) -> NodeConfig:
     }
     if config.log:
         changes["log"] = str(folder / config.log)
-    return msgspec.structs.replace(config, **changes)
+    guard = folder / config.guard if config.guard else Path(changes["key"]).with_suffix(".guard")
+    if guard.resolve().is_relative_to(Path(changes["data_dir"]).resolve()):
+        raise ConfigError(
+            "the guard lies inside data_dir, so both would be lost or restored together",
+            path=str(path),
+            found=config.guard,
+            expected="a file elsewhere, for example beside the key file",
+        )
+    return msgspec.structs.replace(config, **changes, guard=str(guard))
 
 
 def split_address(address: str) -> tuple[str, int]:

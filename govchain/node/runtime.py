@@ -22,14 +22,14 @@ from govchain.node.finality import Finality
 from govchain.node.housekeeping import Housekeeping
 from govchain.node.inbox import Inbox
 from govchain.node.owner import Owner
-from govchain.node.parts import assemble, restored_state
+from govchain.node.parts import NodeParts, assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.service import NodeService
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
 from govchain.observe import Logger
-from govchain.storage import Store
+from govchain.storage import Guard, Store
 
 
 class NodeRuntime(NodeService):
@@ -40,12 +40,13 @@ class NodeRuntime(NodeService):
         genesis: Of the chain.
         signer: Key of this validator's votes.
         store: Opened for this chain; the caller closes it after `stop`.
+        guard: What this key signed before; the caller closes it after `stop`.
         tls: Certificate of this validator.
         log: Where it tells what happens.
 
     Raises:
         ConfigError: Configuration, genesis and key do not belong together.
-        StorageFailure: The store is damaged; the validator refuses to vote (rule RC-3).
+        StorageFailure: Store or guard is damaged; the validator refuses to vote (rule RC-3).
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class NodeRuntime(NodeService):
         genesis: Genesis,
         signer: Signer,
         store: Store,
+        guard: Guard,
         *,
         tls: TlsContexts,
         log: Logger,
@@ -63,14 +65,7 @@ class NodeRuntime(NodeService):
         _require_same_index(config.name, index, parts.index)
         self._config = config
         self._log = log
-        self._network = PeerNetwork(
-            config.name,
-            tls,
-            jitter=jitter_of(config.name),
-            clock=monotonic_s,
-            log=log,
-            metrics=parts.metrics,
-        )
+        self._network = _open_network(parts, tls)
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
@@ -79,9 +74,9 @@ class NodeRuntime(NodeService):
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
         entries, self._bodies = votes.load(parts.ledger.height, finality.is_certified)
-        replica = Replica(
-            genesis, parts.suite, index, signer, restored=restored_state(parts, finality, entries)
-        )
+        restored = restored_state(parts, finality, entries, guard.records)
+        replica = Replica(genesis, parts.suite, index, signer, restored=restored)
+        votes.clear_if(replica.forgot)
         catch_up = CatchUp([name for name in parts.names if name != config.name])
         super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
         self._owner = Owner(
@@ -89,6 +84,7 @@ class NodeRuntime(NodeService):
             replica,
             executor=Executor(parts, votes, finality),
             votes=votes,
+            guard=guard,
             finality=finality,
             pool=pool,
             catch_up=catch_up,
@@ -208,6 +204,17 @@ class NodeRuntime(NodeService):
             submitted_s = self._pool.submitted_at(id_)
             if submitted_s is not None:
                 seconds.observe(now_s - submitted_s)
+
+
+def _open_network(parts: NodeParts, tls: TlsContexts) -> PeerNetwork:
+    return PeerNetwork(
+        parts.name,
+        tls,
+        jitter=jitter_of(parts.name),
+        clock=parts.clock,
+        log=parts.log,
+        metrics=parts.metrics,
+    )
 
 
 def _require_same_index(name: str, index: int, index_of_key: int) -> None:

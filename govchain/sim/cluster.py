@@ -20,7 +20,7 @@ from govchain.sim.checks import Checks, Violation
 from govchain.sim.network import FixedLatency, Frame, LatencyModel
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
 EVENTS_MAX: Final = 5_000_000
@@ -77,6 +77,7 @@ class SimCluster:
         members = genesis.validators.members
         self._signers = [self.suite.signer(secrets[member.name]) for member in members]
         self._disks = [MemoryStore() for _ in members]
+        self._guards = [MemoryGuard() for _ in members]
         self._nodes: list[SimNode | None] = [None] * len(members)
         self._lives = [0] * len(members)
         self._timers: dict[tuple[int, TimerKind], int] = {}
@@ -141,6 +142,13 @@ class SimCluster:
         self.record(index, "restart")
         self._lives[index] += 1
         self._power_on(index)
+
+    def replace_disk(self, index: int, disk: MemoryStore) -> None:
+        """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
+        if self._nodes[index] is not None:
+            raise ConfigError(f"validator {self.genesis.validators.members[index].name} is not down")
+        self.record(index, "replace-disk")
+        self._disks[index] = disk
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
         """Let things happen until the predicate holds; False when the virtual time limit comes first.
@@ -209,6 +217,7 @@ class SimCluster:
             suite=self.suite,
             signer=self._signers[index],
             disk=self._disks[index],
+            guard=self._guards[index],
             world=self,
             is_restart=self._lives[index] > 0,
         )

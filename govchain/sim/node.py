@@ -45,7 +45,7 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.trace import Fact
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryGuard, MemoryStore
 
 BLOCKS_ANSWER_MAX: Final = 64
 """Blocks in one answer to a validator that is behind."""
@@ -74,7 +74,7 @@ class World(Protocol):
 
 
 class SimNode:
-    """A validator from power-on to crash. The disk outlives it; everything else is lost.
+    """A validator from power-on to crash. Disk and guard outlive it; everything else is lost.
 
     Attributes:
         ledger: Executed state.
@@ -92,11 +92,13 @@ class SimNode:
         suite: Suite,
         signer: Signer,
         disk: MemoryStore,
+        guard: MemoryGuard,
         world: World,
         is_restart: bool,
     ) -> None:
         self.index = index
         self.disk = disk
+        self._guard = guard
         self._genesis = genesis
         self._suite = suite
         self._chain_id = chain_id_of(suite, genesis)
@@ -111,6 +113,8 @@ class SimNode:
         self.replica = Replica(
             genesis, suite, index, signer, restored=self._restored() if is_restart else None
         )
+        if self.replica.forgot:
+            disk.write([(Space.VOTE, key, None) for key, _ in disk.scan(Space.VOTE)], sync=True)
         self._asked_blocks = (-1, -1)
 
     def start(self) -> None:
@@ -182,6 +186,9 @@ class SimNode:
             )
         for certificate in output.certificates:
             self._store_certificate(certificate)
+        self._guard.append(output.promises)
+        if self._guard.is_full:
+            self._guard.replace(self.replica.promises())
         for send in output.send:
             self._check_vote(send.signed)
             self._world.send(self.index, send.to, send.signed)
@@ -354,6 +361,7 @@ class SimNode:
             entries=tuple(entries),
             certified=self._highest_certified(),
             uncertified=tuple(uncertified),
+            promises=tuple(self._guard.records),
         )
 
     def _highest_certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
