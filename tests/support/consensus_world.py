@@ -134,6 +134,7 @@ class Member:
     disk: Disk = field(default_factory=Disk)
     guard: list[bytes] = field(default_factory=list)
     """Records of the sign-state guard, which no loss of the disk touches."""
+    is_disk_replaced: bool = False
     replica: Replica | None = None
     bodies: dict[bytes, int] = field(default_factory=dict)
     decided: list[Decision] = field(default_factory=list)
@@ -276,6 +277,13 @@ class World:
         member.bodies.clear()
         self.wire = [envelope for envelope in self.wire if envelope.to != index]
 
+    def replace_disk(self, index: int, disk: Disk | None = None) -> None:
+        """Give a crashed validator an empty disk or an old copy; its guard stays."""
+        member = self.members[index]
+        assert member.replica is None
+        member.disk = Disk() if disk is None else disk.copy()
+        member.is_disk_replaced = True
+
     def restart(self, index: int, *, keeps_bodies: bool = True) -> None:
         """Wake up from the disk."""
         member = self.members[index]
@@ -292,6 +300,9 @@ class World:
             promises=tuple(member.guard),
         )
         member.replica = Replica(self.genesis, SUITE, index, SIGNERS[index], restored=restored)
+        assert member.is_disk_replaced or not member.replica.forgot, "an intact disk forgets nothing (RC-2)"
+        if member.replica.forgot:
+            disk.log.clear()
         self.apply(member, "start", member.replica.start(self.now_ms))
         above = [entry for entry in entries if entry.seq > len(disk.headers)]
         kept = [id_ for entry in above for id_ in entry.transaction_ids] if keeps_bodies else []
