@@ -5,7 +5,6 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
@@ -117,7 +116,6 @@ class Replica:
         gap = guard.find_gap(restored.entries, epoch=state.validators.epoch, certified=state.base_height)
         if gap:
             # Half a memory is none: every vote in it lies below the height from which on it votes again.
-            self._restored = replace(restored, entries=())
             fall_silent(state, guard, gap)
         else:
             restore(state, restored.entries)
