@@ -143,9 +143,8 @@ class GuardFile:
         return [self._content(slot, number) for number, slot in enumerate(slots[1:end], start=1)]
 
     def _content(self, slot: bytes, number: int) -> bytes:
-        length = slot[0]
-        content = slot[_FRAME_BYTES : _FRAME_BYTES + length]
-        if _slot(content) != slot:
+        content = slot[_FRAME_BYTES : _FRAME_BYTES + slot[0]]
+        if not content or _slot(content) != slot:
             raise self._damaged(f"the checksum of record {number} is wrong")
         return content
 
