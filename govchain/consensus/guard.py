@@ -144,12 +144,16 @@ class SignGuard:
         return made
 
     def adopt(self, entries: Sequence[LogEntry], *, index: int, certified: int) -> list[bytes]:
-        """Records of what an intact vote log holds and no record tells: power failed between the two.
+        """Records of what an intact store holds and no record tells: power failed between the two.
 
         Raises:
             StorageFailure: Log and guard contradict each other (rule RC-3).
         """
         made = []
+        if certified > self.certified:
+            mark = Promise(*self.promised, 0, "mark", b"", certified)
+            self._keep(mark)
+            made.append(encode(mark))
         owned = [(place, entry) for entry in entries if (place := _place_of(entry)) is not None]
         for place, entry in sorted(owned, key=lambda each: (each[0].epoch, each[0].view)):
             promise = self._promise(place, entry, max(certified, self.certified))
