@@ -142,7 +142,7 @@ def fall_silent(state: ReplicaState, guard: SignGuard, gap: str) -> None:
     others, its votes cannot meet its old ones; views below the promised one never get a vote of it.
     """
     state.forgot = gap
-    state.silent_to = guard.highest
+    state.silent_to = state.guarded_to = guard.highest
     epoch, view = guard.promised
     if epoch == state.validators.epoch and view > state.view:
         state.target = view

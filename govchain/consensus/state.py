@@ -165,6 +165,8 @@ class ReplicaState:
     """By validator: votes of the target view that arrived before its certificate, bounded for each."""
     silent_to: int = 0
     """What was signed up to here is forgotten: no vote until this height is certified (rule RC-2)."""
+    guarded_to: int = 0
+    """The guard tells of votes up to this seq, which the store forgot."""
     forgot: str = ""
     """Why it is silent, in words; empty when it is not."""
     failed_views: int = 0

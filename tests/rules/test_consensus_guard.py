@@ -406,3 +406,28 @@ def test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lo
     world.settle()
     assert own_votes(world) == []
     assert [len(world.order(index)) for index in range(4)] == [2, 2, 2, 1]
+
+
+def test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_a_certificate() -> None:
+    world = World(4, parameters=small_parameters())
+    grow(world, 2)
+    disk, guard = world.members[ME].disk.copy(), list(world.members[ME].guard)
+    world.crash(0)  # Of the three that are left every certificate needs the vote of 3.
+    grow(world, 1)
+    finish(world)
+    grow(world, 3)
+    world.restart(0)
+    finish(world)
+    world.crash(ME)
+    world.replace_disk(ME, disk)
+    world.members[ME].guard = guard
+    world.restart(ME)
+    assert not world.replica(ME).forgot, "store and guard agree"
+    finish(world, 6)
+    status = world.replica(ME).status()
+    assert world.order(ME) == world.order(0)
+    assert status.silent_to == 6 + world.replica(ME)._state.in_flight_max
+    assert "height 3 holds a vote of this validator that it does not know" in status.stall
+    grow(world, world.replica(ME)._state.in_flight_max)
+    assert world.replica(ME).status().silent_to == 0
+    assert world.order(ME) == world.order(0)
