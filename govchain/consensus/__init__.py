@@ -3,6 +3,7 @@
 Nothing here waits, reads a clock, draws randomness or touches disk or network. Rules: docs/protocol.md.
 """
 
+from govchain.consensus.epochs import EarlyMessages, epoch_of
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
@@ -37,6 +38,7 @@ __all__ = [
     "CancelTimer",
     "Commit",
     "Decision",
+    "EarlyMessages",
     "Event",
     "FetchTransactions",
     "LogEntry",
@@ -55,5 +57,6 @@ __all__ = [
     "TransactionsAvailable",
     "TransactionsDropped",
     "Verified",
+    "epoch_of",
     "verify_message",
 ]

@@ -79,9 +79,7 @@ class NodeRuntime(NodeService):
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
         entries, self._bodies = votes.load(parts.ledger.height, finality.is_certified)
-        replica = Replica(
-            genesis, parts.suite, index, signer, restored=restored_state(parts, finality, entries)
-        )
+        replica = Replica(genesis, parts.suite, signer, restored=restored_state(parts, finality, entries))
         catch_up = CatchUp([name for name in parts.names if name != config.name])
         super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
         self._owner = Owner(

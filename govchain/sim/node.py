@@ -108,9 +108,7 @@ class SimNode:
         self.mempool = Mempool(genesis, suite, self.ledger)
         self.final_height = self.chain.final_height()
         self._bodies: tuple[Transaction, ...] = ()
-        self.replica = Replica(
-            genesis, suite, index, signer, restored=self._restored() if is_restart else None
-        )
+        self.replica = Replica(genesis, suite, signer, restored=self._restored() if is_restart else None)
         self._asked_blocks = (-1, -1)
 
     def start(self) -> None:

@@ -226,7 +226,7 @@ def restored_log(world: World, index: int) -> list[LogEntry]:
 
 def wake(world: World, index: int, entries: list[LogEntry]) -> Replica:
     restored = RestoredState(head=None, head_batch_digest=world.chain_id, entries=tuple(entries))
-    return Replica(world.genesis, SUITE, index, SIGNERS[index], restored=restored)
+    return Replica(world.genesis, SUITE, SIGNERS[index], restored=restored)
 
 
 def test_RC3_an_intact_log_in_any_order_is_accepted() -> None:
