@@ -33,7 +33,18 @@ from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX, RecentChanges, StateView
 from govchain.ledger.ports import Reader
 from govchain.ledger.rules.keys import ADMIN
 from govchain.ledger.state import KeyState, OrganisationState, RecordState
-from govchain.model import Batch, Block, BlockHeader, Genesis, Space, Transaction, TransactionResult, Write
+from govchain.ledger.validator_keys import validator_key_changes
+from govchain.model import (
+    Batch,
+    Block,
+    BlockHeader,
+    Genesis,
+    Space,
+    Transaction,
+    TransactionResult,
+    ValidatorSet,
+    Write,
+)
 from govchain.model.ids import ChainId, Digest
 
 
@@ -135,6 +146,10 @@ class Ledger:
 
     def record(self, record_type: str, object_id: str) -> RecordState | None:
         return self._access.record(record_type, object_id)
+
+    def validators_of(self, epoch: int) -> ValidatorSet | None:
+        """The validator set of an epoch that has begun; None when there is none of that number."""
+        return self.genesis.validators if epoch == self.genesis.validators.epoch else None
 
     def is_nonce_used(self, key_id: bytes, nonce: int) -> bool:
         """True when a transaction with this key and nonce could only be denied (rule RQ-4)."""
@@ -264,6 +279,7 @@ def _genesis_changes(genesis: Genesis, suite: Suite) -> dict[bytes, bytes | None
         changes[state.key_key(suite.key_id(record.public_key))] = encode(key_state)
     if len(changes) != len(genesis.keys):
         raise ConfigError("genesis names a key twice")
+    changes |= validator_key_changes(suite, genesis.validators.members, known=changes, orgs=admins)
     for org in genesis.organisations:
         org_state = OrganisationState(
             id=org.id,
