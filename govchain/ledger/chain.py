@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from govchain.codec import encode
 from govchain.crypto import Suite, chain_id_of
+from govchain.crypto.epochs import ValidatorChange
 from govchain.crypto.state_map import StateMap, StateProof
 from govchain.ledger import state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
+from govchain.ledger.epochs import EpochOrigin
 from govchain.ledger.head import LedgerHead, decode_location, height_key, read_head
 from govchain.ledger.ledger import Ledger
 from govchain.ledger.ports import Reader
 from govchain.ledger.state import DenialEntry, KeyState, OrganisationState, RecordState
 from govchain.model import (
     Block,
+    BlockHeader,
     FinalityCertificate,
     Genesis,
     Space,
@@ -79,6 +82,24 @@ class Chain:
     def certificate_write(self, certificate: FinalityCertificate) -> Write:
         """The write that stores a verified certificate."""
         return (Space.CERTIFICATE, height_key(certificate.height), encode(certificate))
+
+    def validator_change(self, epoch: int) -> ValidatorChange | None:
+        """What proves the set of an epoch after genesis, once the block that installs it is certified."""
+        data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
+        if data is None:
+            return None
+        origin = decode_stored(data, EpochOrigin)
+        certificate = self.certificate(origin.header.height)
+        if certificate is None:
+            return None
+        return ValidatorChange(
+            header=origin.header, certificate=certificate, validators=origin.validators, proof=origin.proof
+        )
+
+    def epoch_origin(self, epoch: int) -> BlockHeader | None:
+        """Header of the block that installed the set of an epoch; None for genesis and unknown ones."""
+        data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
+        return None if data is None else decode_stored(data, EpochOrigin).header
 
     def locate(self, transaction_id: bytes) -> tuple[int, int] | None:
         """Height and position of a transaction; None when it is in no stored block."""
