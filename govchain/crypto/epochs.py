@@ -23,7 +23,7 @@ EPOCHS_MAX: Final = 10_000
 
 
 class ValidatorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Proof that a block installed a validator set: the old set certified the state that holds the new one."""
+    """Proof that a block installed a validator set: the old set certified the state that holds the new."""
 
     header: BlockHeader
     """Of the installing block, in the epoch before that of `validators`."""

@@ -19,8 +19,8 @@ from govchain.crypto.state_map import StateMap, StateProof
 from govchain.errors import ConfigError, StorageFailure
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
-from govchain.ledger.execution import Execution, is_nonce_spent
 from govchain.ledger.epochs import EpochOrigin, epoch_write
+from govchain.ledger.execution import Execution, is_nonce_spent
 from govchain.ledger.head import (
     LedgerHead,
     encode_location,

@@ -1,7 +1,7 @@
 """Who votes next: what changes of validators add up to, and their installation at a checkpoint.
 
-Arithmetic on sets and the few state keys about them (rules MB-1, MB-2, MB-5). Who may ask for a change is judged
-in `rules.governance`.
+Arithmetic on sets and the few state keys about them (rules MB-1, MB-2, MB-5). Who may ask for a change is
+judged in `rules.governance`.
 """
 
 from __future__ import annotations

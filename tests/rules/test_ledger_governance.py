@@ -1,4 +1,4 @@
-"""Rules of members (I2, I9, I10; MB-1, MB-2, MB-4, MB-5): one test that allows and one that denies for each."""
+"""Rules of members (I2, I9, I10; MB-1, MB-2, MB-4, MB-5): tests that allow and tests that deny."""
 
 from __future__ import annotations
 
