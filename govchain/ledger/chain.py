@@ -11,7 +11,7 @@ from govchain.crypto.epochs import ValidatorChange
 from govchain.crypto.state_map import StateMap, StateProof
 from govchain.ledger import state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
-from govchain.ledger.epochs import EpochOrigin
+from govchain.ledger.epochs import EpochOrigin, ResumedEpoch
 from govchain.ledger.head import LedgerHead, decode_location, height_key, read_head
 from govchain.ledger.ledger import Ledger
 from govchain.ledger.ports import Reader
@@ -24,6 +24,7 @@ from govchain.model import (
     Space,
     Transaction,
     TransactionResult,
+    ValidatorSet,
     Write,
 )
 
@@ -100,6 +101,25 @@ class Chain:
         """Header of the block that installed the set of an epoch; None for genesis and unknown ones."""
         data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
         return None if data is None else decode_stored(data, EpochOrigin).header
+
+    def epoch_to_resume(self, *, is_head_final: bool) -> ResumedEpoch:
+        """Which epoch a validator is in after a restart (rule MB-2).
+
+        Args:
+            is_head_final: Every stored block has its certificate: then a set that the head installs votes.
+        """
+        head = self._head()
+        if head is None:
+            return ResumedEpoch(None, None, None)
+        epoch, installed = head.header.epoch, self._validators_of(head.header.epoch + 1)
+        if installed is not None and is_head_final:
+            return ResumedEpoch(installed, head.header, None)
+        return ResumedEpoch(self._validators_of(epoch), self.epoch_origin(epoch), installed)
+
+    def _validators_of(self, epoch: int) -> ValidatorSet | None:
+        """Set of an epoch after genesis."""
+        data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
+        return None if data is None else decode_stored(data, EpochOrigin).validators
 
     def locate(self, transaction_id: bytes) -> tuple[int, int] | None:
         """Height and position of a transaction; None when it is in no stored block."""

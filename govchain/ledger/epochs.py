@@ -25,6 +25,17 @@ class EpochOrigin(
     """Of the set under the header's state root."""
 
 
+class ResumedEpoch(msgspec.Struct, frozen=True):
+    """The epoch of a validator that starts again (rule MB-2)."""
+
+    validators: ValidatorSet | None
+    """Its set; None for that of genesis."""
+    origin: BlockHeader | None
+    """Header of the block that installed it; None for genesis."""
+    next_validators: ValidatorSet | None
+    """Set that the head installs, while the epoch of the head still runs."""
+
+
 def epoch_write(origin: EpochOrigin) -> Write:
     """The write that keeps where an epoch begins."""
     return (Space.EPOCH, height_key(origin.validators.epoch), encode(origin))

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from govchain.codec import FRAME_BYTES_MAX, encode
-from govchain.consensus import Prepare, SignedMessage
+from govchain.consensus import SignedMessage
 from govchain.errors import BadProof, Diverged, MalformedBytes
 from govchain.ledger.state import NonceState, nonces_key
 from govchain.model import Block, FinalityCertificate, Space, Transaction
+from govchain.model.votes import Prepare
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
 from govchain.node.parts import assemble
