@@ -35,7 +35,7 @@ class ValidatorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 def verify_change(suite: Suite, before: ValidatorSet, change: ValidatorChange) -> ValidatorSet:
-    """The validator set that a change installs (rules MB-2, MB-3).
+    """The validator set that a change installs (rules MB-2, MB-3, MB-4).
 
     Raises:
         BadProof: Step `validators`: it does not follow the epoch of `before`, or its proofs do not hold.

@@ -44,6 +44,7 @@ from govchain.model import (
     Space,
     Transaction,
     TransactionResult,
+    Validator,
     ValidatorSet,
     Write,
 )
@@ -164,6 +165,12 @@ class Ledger:
     def validators(self) -> ValidatorSet:
         """The set of the next block's epoch (rule MB-2)."""
         return self._validators
+
+    @property
+    def next_members(self) -> tuple[Validator, ...]:
+        """Members from the next checkpoint on, as adopted so far (rule MB-2)."""
+        data = self._recent.get(state.NEXT_VALIDATORS_KEY)
+        return self._validators.members if data is None else decode_stored(data, ValidatorSet).members
 
     def peer_address(self, validator: str) -> str:
         """Peer address of a validator that joined after genesis; empty for others."""

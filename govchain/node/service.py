@@ -93,12 +93,13 @@ class NodeService:
         waiting_denied = sum(not result.applied for block in waiting for result in block.results)
         return ValidatorStatus(
             name=parts.name,
-            index=parts.index,
+            index=parts.members.index,
             chain_id=ledger.chain_id,
             chain_name=parts.genesis.name,
             version=govchain.__version__,
             height=ledger.height,
             final_height=self._finality.height,
+            epoch=replica.epoch,
             view=replica.view,
             state_root=ledger.state_root,
             head_digest=ledger.head_digest,
@@ -180,7 +181,7 @@ class NodeService:
 
     def is_ready(self) -> bool:
         """Connected to a quorum and not catching up."""
-        others_needed = self._parts.genesis.validators.quorum_size - 1
+        others_needed = self._parts.members.validators.quorum_size - 1
         return (
             self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
         )

@@ -219,7 +219,8 @@ def newcomer_of(world: NodeWorld, disk: MemoryStore) -> tuple[Executor, Finality
     """What judges and executes blocks in a validator that does not run."""
     parts = assemble(
         world.genesis,
-        signer("validator/validator-3"),
+        "validator-3",
+        [signer("validator/validator-3")],
         disk,
         log=open_log("validator-3", io.StringIO()),
         clock=lambda: 0.0,

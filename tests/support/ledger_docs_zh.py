@@ -177,7 +177,7 @@ TEXTS: Final[dict[str, str]] = {
     "Signature of that key over chain, name and key (hex; rule I10).": (
         "该密钥对链标识、节点名称和公钥的签名（十六进制；规则 I10）。"
     ),
-    "Where other validators reach it: host:port.": "其他验证节点连接的地址：主机:端口。",
+    "Where other validators reach it: host:port.": "其他验证节点连接的地址，含主机与端口（host:port）。",
     "`validator.remove`: proposes that a validator leaves, from a checkpoint on.": (
         "`validator.remove`：提议验证节点退出，自检查点起生效。"
     ),
