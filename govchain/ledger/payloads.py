@@ -294,6 +294,12 @@ PAYLOADS: Final[dict[str, type[Any]]] = {
 T = TypeVar("T")
 
 
+def record_type_of(kind: str) -> str:
+    """Type of the record that a kind of transaction is about: its first part, but for proposals `change`."""
+    first = kind.partition(".")[0]
+    return "change" if first in ("validator", "organisation") else first
+
+
 def invoice_object_id(seller_ref: str, number: str) -> str:
     """Object id of an EN 16931 document: `seller_ref/number`.
 

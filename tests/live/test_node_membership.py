@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from govchain.crypto import transaction_id
 from govchain.model import Transaction
-from tests.support.node_world import ORGANISATIONS, SHORT_WINDOW, NodeWorld, running
+from govchain.receipt import verify_receipt, verify_record_proof, write_receipt
+from tests.support.node_world import ORGANISATIONS, SHORT_WINDOW, SUITE, NodeWorld, running
 
 K = SHORT_WINDOW.checkpoint_interval
 
@@ -56,5 +58,13 @@ async def test_situation_55_join_rotate_leave_and_restart(tmp_path: Path) -> Non
         assert world.node(0).status().index == -1
         await world.stop("validator-0")
         await world.stop("validator-2")  # Three of the four that are left are a quorum.
-        await record(world, *world.deposits(2), via=1)
+        last = world.deposits(2)
+        await record(world, *last, via=1)
+        receipt = world.node(1).receipt(transaction_id(SUITE, last[-1]))
+        assert receipt is not None
+        verify_receipt(write_receipt(receipt), world.genesis)
         world.require_equal()
+        # A court that has the genesis alone can check what four different sets of validators certified.
+        proof = await world.node(1).record("evidence", "EV-0", "certified")
+        verify_record_proof(proof, world.genesis)
+        assert [change.validators.epoch for change in proof.validator_changes] == [1, 2, 3]

@@ -11,7 +11,7 @@ from govchain.codec import encode
 from govchain.config import DurationNs
 from govchain.crypto import chain_id_of, sign_transaction
 from govchain.errors import Unavailable
-from govchain.ledger.payloads import encode_payload
+from govchain.ledger.payloads import encode_payload, record_type_of
 from govchain.model import Genesis, KeyPossession, ProtocolParameters, TransactionBody
 from govchain.sim import FixedLatency, SimCluster
 from tests.support.ledger_world import (
@@ -59,7 +59,7 @@ class Network:
         """One transaction through a validator that is up, until it is final there."""
         entry = self.up()[0]
         node = self.cluster.node(entry)
-        record_type = "change" if kind.startswith(("validator.", "change.")) else kind.partition(".")[0]
+        record_type = record_type_of(kind)
         known = node.ledger.record(record_type, object_id)
         envelope = {
             "object_id": object_id,

@@ -13,7 +13,7 @@ from govchain.crypto import Signer, chain_id_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
 from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
 from govchain.ledger.identifiers import LicenceId
-from govchain.ledger.payloads import encode_payload
+from govchain.ledger.payloads import encode_payload, record_type_of
 from govchain.model import (
     Batch,
     Genesis,
@@ -170,9 +170,7 @@ class LedgerWorld:
 
     def payload(self, kind: str, object_id: str, fields: Any, **envelope: Any) -> bytes:
         """Payload whose version and previous hash continue the object as it is now."""
-        record_type = kind.partition(".")[0]
-        if record_type in ("validator", "organisation"):
-            record_type = "change"
+        record_type = record_type_of(kind)
         known: Any
         if record_type == "key":
             known = self.ledger.key(bytes.fromhex(object_id))
