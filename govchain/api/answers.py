@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from govchain.client.answers import TransactionStatus
+from govchain.crypto.epochs import ValidatorChange
 from govchain.ledger.reports import LicenceAnswer
-from govchain.ledger.state import EvidenceData, InvoiceData, LicenceData, TimelineEntry
+from govchain.ledger.state import ChangeData, EvidenceData, InvoiceData, LicenceData, TimelineEntry
 from govchain.model import Batch, BlockHeader, FinalityCertificate, TransactionResult
 from govchain.receipt import RecordProof
 
@@ -109,10 +110,12 @@ class ValidatorsAnswer(msgspec.Struct, frozen=True):
     quorum_size: int
     max_faulty: int
     members: tuple[ValidatorView, ...]
+    changes: tuple[ValidatorChange, ...]
+    """From genesis to this epoch, each set proven by the one before it (rule MB-4)."""
 
 
 class RecordView(msgspec.Struct, frozen=True):
-    """The current state of one record; exactly one of the last three is set."""
+    """The current state of one record; exactly one of the last four is set."""
 
     record_type: str
     object_id: str
@@ -125,6 +128,8 @@ class RecordView(msgspec.Struct, frozen=True):
     licence: LicenceData | None
     evidence: EvidenceData | None
     invoice: InvoiceData | None
+    change: ChangeData | None
+    """A proposed change of members; `fields` are the signed JSON (rule I2)."""
 
 
 class RecordAnswer(msgspec.Struct, frozen=True):

@@ -52,7 +52,7 @@ async def show_block(context: ApiContext, request: web.Request, asked: Asked) ->
 
 async def show_validators(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
     """GET /v1/validators."""
-    validators, status = context.service.genesis.validators, context.service.status()
+    validators, status = context.service.validators, context.service.status()
     members = tuple(
         ValidatorView(
             index=index,
@@ -69,6 +69,7 @@ async def show_validators(context: ApiContext, request: web.Request, asked: Aske
             quorum_size=validators.quorum_size,
             max_faulty=validators.max_faulty,
             members=members,
+            changes=context.service.validator_changes(),
         )
     )
 

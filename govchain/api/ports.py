@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
-from govchain.model import Block, FinalityCertificate, Genesis, Transaction
+from govchain.crypto.epochs import ValidatorChange
+from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
 from govchain.receipt import Receipt, RecordProof
 
 __all__ = [
@@ -27,6 +28,15 @@ class ValidatorService(Protocol):
 
     @property
     def genesis(self) -> Genesis: ...
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the epoch that runs (rule MB-2)."""
+        ...
+
+    def validator_changes(self) -> tuple[ValidatorChange, ...]:
+        """What proves that set, from genesis on; those whose certificates are here."""
+        ...
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         """Admit each (rule RQ-1), in order; never raises for one bad transaction.

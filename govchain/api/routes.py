@@ -69,6 +69,7 @@ _ADMISSION_PROBLEMS: Final = (
     "expiry-too-far",
     "too-large",
     "unknown-organisation",
+    "organisation-suspended",
     "unknown-key",
     "key-not-active",
     "bad-signature",

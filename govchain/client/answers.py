@@ -71,6 +71,8 @@ class ValidatorStatus(msgspec.Struct, frozen=True):
     denied: int
     peers: dict[str, bool]
     """Peer name to: connected now."""
+    epoch: int = 0
+    """Number of the validator set that runs here; `index` is the place in it, -1 for an observer."""
     stall: str = ""
     """One line on why the next height is not decided; empty when nothing is waiting."""
 

@@ -3,6 +3,7 @@
 Nothing here waits, reads a clock, draws randomness or touches disk or network. Rules: docs/protocol.md.
 """
 
+from govchain.consensus.epochs import EarlyMessages
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
@@ -13,7 +14,7 @@ from govchain.consensus.events import (
     TransactionsDropped,
     Verified,
 )
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import (
     CancelTimer,
     Decision,
@@ -35,15 +36,13 @@ __all__ = [
     "BlockExecuted",
     "BlockInstalled",
     "CancelTimer",
-    "Commit",
     "Decision",
+    "EarlyMessages",
     "Event",
     "FetchTransactions",
     "LogEntry",
     "Note",
     "Output",
-    "Prepare",
-    "Proposal",
     "Replica",
     "ReplicaStatus",
     "RestoredState",

@@ -26,7 +26,8 @@ def attest(state: ReplicaState, header: BlockHeader, output: Output) -> None:
 
 def attest_installed(state: ReplicaState, header: BlockHeader, output: Output) -> None:
     """Tell everybody about a block that came with its certificate; it needs no votes here (rule CU-2)."""
-    _sign(state, header, output)
+    if state.is_member:
+        _sign(state, header, output)
     mark_certified(state, header.height, output)
 
 

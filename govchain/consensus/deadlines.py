@@ -49,6 +49,8 @@ def is_anything_due(state: ReplicaState) -> bool:
         return False
     if state.base_height < state.head.height:
         return True
+    if state.next_validators is not None:
+        return False  # Nothing can be ordered before the next epoch begins (MB-2).
     # Votes without a proposal are no work: anybody could make others lose patience by them.
     return state.transactions.pending_count > 0 or any(
         slot.proposal is not None or slot.parked is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from govchain.consensus.messages import ConsensusMessage, SignedMessage
-from govchain.model import BlockHeader, FinalityCertificate
+from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
 
 
 class TimerKind(Enum):
@@ -57,6 +57,8 @@ class BlockExecuted:
     """The driver executed a decision and made block and state durable; here is its header."""
 
     header: BlockHeader
+    next_validators: ValidatorSet | None = None
+    """The set that this block installs for the blocks above it; None when nothing changes (rule MB-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class BlockInstalled:
     transaction_ids: tuple[bytes, ...]
     certificate: FinalityCertificate
     """Verified by the driver; a view change begins above the highest one (rule VC-2)."""
+    next_validators: ValidatorSet | None = None
+    """As in `BlockExecuted`."""
 
 
 Event = Verified | TransactionsAvailable | TransactionsDropped | TimerFired | BlockExecuted | BlockInstalled

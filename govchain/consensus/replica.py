@@ -5,10 +5,12 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
+from govchain.consensus.epochs import begin_epoch, find_member, is_epoch_over
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
@@ -32,10 +34,11 @@ from govchain.consensus.messages import (
     SignedMessage,
     ViewChange,
 )
+from govchain.consensus.observing import arm_observer, observe
 from govchain.consensus.output import Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
-from govchain.consensus.restoring import RestoredState, compute_low, fall_silent, restore, resume
+from govchain.consensus.restoring import RestoredState, compute_low, keep_promised_view, restore, resume
 from govchain.consensus.state import Position, ReplicaState, note, note_rejection
 from govchain.consensus.status import ReplicaStatus, compute_status
 from govchain.consensus.verify import validate_origin
@@ -56,7 +59,7 @@ from govchain.consensus.voting import (
 )
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
-from govchain.model import Attestation, Genesis
+from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
 
 
 class Replica:
@@ -70,62 +73,35 @@ class Replica:
         self,
         genesis: Genesis,
         suite: Suite,
-        index: int,
         signer: Signer,
         *,
+        spare_signers: Sequence[Signer] = (),
         restored: RestoredState | None = None,
     ) -> None:
         """A replica at genesis, or where `restored` says; call `start` once before anything else.
 
+        It votes in those epochs whose validator set has one of its keys, and observes in the others (MB-2).
+
+        Args:
+            signer: Key of its votes.
+            spare_signers: Keys that a later validator set may name instead, for a rotation (rule MB-4).
+            restored: What the store says; None for an empty one.
+
         Raises:
             StorageFailure: The restored vote log or guard is not what this replica wrote (rule RC-3).
         """
-        validators = genesis.validators
-        assert 0 <= index < validators.size
-        assert validators.members[index].public_key == signer.public_key
-        chain_id = chain_id_of(suite, genesis)
-        head = origin = Position(0, chain_id, genesis.time_ms)
-        if restored is not None and restored.head is not None:
-            head = Position(restored.head.height, restored.head_batch_digest, restored.head.time_ms)
-            assert restored.head.batch_digest == restored.head_batch_digest
+        self._signers = (signer, *spare_signers)
         self._restored = restored
-        self._state = ReplicaState(
-            suite=suite,
-            parameters=genesis.parameters,
-            validators=validators,
-            chain_id=chain_id,
-            index=index,
-            signer=signer,
-            origin=origin,
-            head=head,
-            view=0,
-            low=0 if restored is None else compute_low(restored, genesis.parameters.checkpoint_interval),
-            decided=head.height,
-            tip=head.height,
-            final=head.height,
-        )
+        self._state = _initial_state(genesis, suite, self._signers, restored)
         self._guard = SignGuard(suite, () if restored is None else restored.promises)
         self._adopted: list[bytes] = []
+        self._judged = 0
         if restored is not None:
-            self._wake(restored)
-
-    def _wake(self, restored: RestoredState) -> None:
-        state, guard = self._state, self._guard
-        if restored.certified is not None:
-            state.certify(*restored.certified)
-        gap = guard.find_gap(restored.entries, epoch=state.validators.epoch, certified=state.base_height)
-        if gap:
-            # Half a memory is none: every vote in it lies below the height from which on it votes again.
-            fall_silent(state, guard, gap)
-        else:
-            restore(state, restored.entries)
-            self._adopted = guard.adopt(restored.entries, index=state.index, certified=state.base_height)
-        uncertified = [header.height for header in restored.uncertified]
-        state.final = min([state.head.height, *[height - 1 for height in uncertified]])
+            self._adopted = restore(self._state, restored, self._guard)
 
     def start(self, now_ms: int) -> Output:
         """What to do on waking up: after a restart, the same votes again (rule RC-1)."""
-        output, state = Output(), self._state
+        output, self._judged, state = Output(), 0, self._state
         if self._restored is not None:
             resume(state, self._restored, output)
             self._restored = None
@@ -143,14 +119,26 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        output = Output()
+        output, self._judged = Output(), 0
         if self._state.diverged_at:
             return output  # Rule CP-3: a replica that executes differently must not take part.
-        self._dispatch(event, now_ms, output)
+        installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
+        if installs_later and self._state.next_validators is not None:
+            # A block above the boundary is certified: certificates missing below it come from others.
+            self._state = self._begin_epoch(output)
+        if self._state.is_member:
+            self._dispatch(event, now_ms, output)
+        else:
+            observe(self._state, event, output)
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
         return output
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the epoch that runs here: whose messages count (rule MB-3)."""
+        return self._state.validators
 
     def status(self) -> ReplicaStatus:
         """Where it stands and what it waits for."""
@@ -166,11 +154,17 @@ class Replica:
         return self._guard.records()
 
     def _promise(self, output: Output) -> None:
-        state = self._state
-        if output.persist:
-            output.promises += self._guard.admit(
-                output.persist, index=state.index, certified=state.base_height
-            )
+        """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
+        state, entries = self._state, output.persist[self._judged :]
+        if entries:
+            output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
+
+    def _begin_epoch(self, output: Output) -> ReplicaState:
+        self._promise(output)
+        self._judged = len(output.persist)
+        state = begin_epoch(self._state, self._signers, output)
+        keep_promised_view(state, self._guard)
+        return state
 
     def _dispatch(self, event: Event, now_ms: int, output: Output) -> None:
         state = self._state
@@ -183,8 +177,8 @@ class Replica:
                 state.transactions.drop(ids)
             case TimerFired(kind=kind, generation=generation):
                 self._on_timer(kind, generation, output)
-            case BlockExecuted(header=header):
-                on_block_executed(state, header, output)
+            case BlockExecuted():
+                on_block_executed(state, event, output)
             case BlockInstalled():
                 on_block_installed(state, event, output)
             case _:
@@ -248,6 +242,12 @@ class Replica:
         if state.forgot and not state.is_silent:
             state.forgot = ""
             note(output, "voting-again", height=state.base_height)
+        advance_final(state)
+        if is_epoch_over(state):
+            state = self._state = self._begin_epoch(output)
+        if not state.is_member:
+            arm_observer(state, output)
+            return
         accept_parked(state, now_ms, output)
         for message, signed in take_early(state):
             self._take_message(message, signed, now_ms, output)
@@ -260,3 +260,40 @@ class Replica:
         arm_deadline(state, output)
         assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
         assert state.final <= state.head.height
+
+
+def _initial_state(
+    genesis: Genesis, suite: Suite, signers: Sequence[Signer], restored: RestoredState | None
+) -> ReplicaState:
+    chain_id = chain_id_of(suite, genesis)
+    head = origin = Position(0, chain_id, genesis.time_ms)
+    validators, low = genesis.validators, 0
+    if restored is not None and restored.head is not None:
+        head = _position(restored.head)
+        assert restored.head.batch_digest == restored.head_batch_digest
+    if restored is not None:
+        validators = restored.validators or validators
+        origin = origin if restored.origin is None else _position(restored.origin)
+        low = compute_low(restored, genesis.parameters.checkpoint_interval)
+    index, signer = find_member(validators, signers)
+    return ReplicaState(
+        suite=suite,
+        parameters=genesis.parameters,
+        validators=validators,
+        chain_id=chain_id,
+        index=index,
+        signer=signer,
+        origin=origin,
+        head=head,
+        view=0,
+        low=low,
+        decided=head.height,
+        tip=head.height,
+        final=head.height,
+        floor=origin.height,
+        carried_to=origin.height,
+    )
+
+
+def _position(header: BlockHeader) -> Position:
+    return Position(header.height, header.batch_digest, header.time_ms)

@@ -107,7 +107,10 @@ def _is_certified(parts: NodeParts, height: int) -> bool:
     certificate = parts.chain.certificate(height)
     if certificate is None:
         return False
-    verify_finality(parts.suite, parts.genesis.validators, certificate, header)
+    validators = parts.ledger.validators_of(header.epoch)
+    if validators is None:
+        raise GovchainError(f"nothing here proves the validators of epoch {header.epoch}")
+    verify_finality(parts.suite, validators, certificate, header)
     return True
 
 

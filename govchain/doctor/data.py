@@ -6,6 +6,7 @@ Written is only what follows from stored blocks, and only when asked to. A vote 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from govchain.consensus import Replica, RestoredState
@@ -24,7 +25,13 @@ from govchain.storage import GuardFile, RocksStore, Store
 
 
 def check_data(
-    sheet: Sheet, config: NodeConfig, genesis: Genesis, signer: Signer, *, deep: bool, new_guard: bool
+    sheet: Sheet,
+    config: NodeConfig,
+    genesis: Genesis,
+    signers: Sequence[Signer],
+    *,
+    deep: bool,
+    new_guard: bool,
 ) -> int:
     """Look at data directory, blocks, certificates, vote log and guard; time of the last block, or 0."""
     if not (Path(config.data_dir) / "CURRENT").is_file():
@@ -33,11 +40,13 @@ def check_data(
             Text(f"{config.data_dir}: nothing is there yet", f"{config.data_dir}：尚无数据"),
             Text("nothing: the validator begins empty and catches up", "无需处理：节点将从空目录开始并追赶"),
         )
-        guard = _open_guard(sheet, config, genesis, signer, None)
+        guard = _open_guard(sheet, config, genesis, None)
         if guard is not None:
             empty = RestoredState(None, chain_id_of(suite(genesis.suite), genesis), (), promises=guard)
-            index = [member.name for member in genesis.validators.members].index(config.name)
-            _judge_guard(sheet, Replica(genesis, suite(genesis.suite), index, signer, restored=empty), guard)
+            first, *spare = signers
+            chosen = suite(genesis.suite)
+            replica = Replica(genesis, chosen, first, spare_signers=spare, restored=empty)
+            _judge_guard(sheet, replica, guard)
         return 0
     try:
         store = RocksStore(config.data_dir, chain_id_of(suite(genesis.suite), genesis))
@@ -51,7 +60,7 @@ def check_data(
         sheet.problem("data", Text(str(error), f"数据目录无法打开：{error}"), START_ANEW)
         return 0
     try:
-        return _look_inside(sheet, config, genesis, signer, store, deep=deep, new_guard=new_guard)
+        return _look_inside(sheet, config, genesis, signers, store, deep=deep, new_guard=new_guard)
     finally:
         store.close()
 
@@ -60,7 +69,7 @@ def _look_inside(
     sheet: Sheet,
     config: NodeConfig,
     genesis: Genesis,
-    signer: Signer,
+    signers: Sequence[Signer],
     store: Store,
     *,
     deep: bool,
@@ -68,7 +77,7 @@ def _look_inside(
 ) -> int:
     log = open_log(config.name, io.StringIO())
     try:
-        parts = assemble(genesis, signer, store, log=log, clock=lambda: 0.0, now_ms=lambda: 0)
+        parts = assemble(genesis, config.name, signers, store, log=log, clock=lambda: 0.0, now_ms=lambda: 0)
     except GovchainError as error:
         sheet.problem("data", Text(str(error), f"数据目录前后不符：{error}"), START_ANEW)
         return 0
@@ -90,23 +99,28 @@ def _check_votes(
     try:
         entries, _ = VoteLog(store, parts.mempool.get).load(parts.ledger.height, finality.is_certified)
         restored = restored_state(parts, finality, entries, ())
-        bare = Replica(parts.genesis, parts.suite, parts.index, parts.signer, restored=restored)
+        bare = _replica(parts, restored)
     except GovchainError as error:
         sheet.problem("votes", Text(str(error), f"投票日志损坏：{error}"), START_ANEW)
         return
     sheet.ok("votes", f"{len(entries)} entries, all readable", f"{len(entries)} 条，均可读取")
     if new_guard and not Path(config.guard).exists():
         _make_guard(sheet, config, parts, store, bare)
-    guard = _open_guard(sheet, config, parts.genesis, parts.signer, store)
+    guard = _open_guard(sheet, config, parts.genesis, store)
     if guard is None:
         return
     try:
         restored = restored_state(parts, finality, entries, guard)
-        replica = Replica(parts.genesis, parts.suite, parts.index, parts.signer, restored=restored)
+        replica = _replica(parts, restored)
     except GovchainError as error:
         _refuse_guard(sheet, error)
         return
     _judge_guard(sheet, replica, guard)
+
+
+def _replica(parts: NodeParts, restored: RestoredState | None) -> Replica:
+    first, *spare = parts.signers
+    return Replica(parts.genesis, parts.suite, first, spare_signers=spare, restored=restored)
 
 
 def _judge_guard(sheet: Sheet, replica: Replica, guard: tuple[bytes, ...]) -> None:
@@ -130,7 +144,7 @@ def _judge_guard(sheet: Sheet, replica: Replica, guard: tuple[bytes, ...]) -> No
 
 
 def _open_guard(
-    sheet: Sheet, config: NodeConfig, genesis: Genesis, signer: Signer, store: Store | None
+    sheet: Sheet, config: NodeConfig, genesis: Genesis, store: Store | None
 ) -> tuple[bytes, ...] | None:
     """The guard's records; None, with a finding, when there are none to be had."""
     path = Path(config.guard)
@@ -146,7 +160,7 @@ def _open_guard(
         found = Text(f"{leftover}: left over from a crash", f"{leftover}：崩溃遗留的文件")
         sheet.derived("guard", found, leftover.unlink)
     try:
-        guard = GuardFile(path, guard_owner(genesis, signer.public_key))
+        guard = GuardFile(path, guard_owner(genesis, config.name))
     except Unavailable:
         sheet.is_in_use = True
         sheet.skip("guard", "another process holds it", "正被另一进程占用")
@@ -187,7 +201,7 @@ def _refuse_guard(sheet: Sheet, error: GovchainError) -> None:
 
 
 def _make_guard(sheet: Sheet, config: NodeConfig, parts: NodeParts, store: Store, replica: Replica) -> None:
-    guard = GuardFile(config.guard, guard_owner(parts.genesis, parts.signer.public_key))
+    guard = GuardFile(config.guard, guard_owner(parts.genesis, parts.name))
     guard.replace(replica.promises())
     guard.close()
     store.write([(Space.META, GUARD_MARK, b"\x01")], sync=True)

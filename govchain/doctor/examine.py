@@ -64,12 +64,12 @@ def examine(
     sheet = Sheet(may_mend=repair)
     sheet.ok("configuration", f"{config_path}: {config.name}", f"{config_path}：{config.name}")
     genesis = check_genesis(sheet, config)
-    signer: Signer | None = None
+    signers: tuple[Signer, ...] = ()
     if genesis is not None:
-        signer = check_key(sheet, config, genesis, passphrase)
+        signers = check_key(sheet, config, genesis, passphrase)
     check_tls(sheet, config, now)
     check_space(sheet, config)
-    head_time_ms = _look_at_data(sheet, genesis, signer, config_path, deep=deep, new_guard=new_guard)
+    head_time_ms = _look_at_data(sheet, genesis, signers, config_path, deep=deep, new_guard=new_guard)
     drift_ms = genesis.parameters.clock_drift_ms if genesis is not None else 0
     check_clock(sheet, now, head_time_ms=head_time_ms, drift_ms=drift_ms, peers=peers)
     check_ports(sheet, config)
@@ -79,13 +79,13 @@ def examine(
 def _look_at_data(
     sheet: Sheet,
     genesis: Genesis | None,
-    signer: Signer | None,
+    signers: tuple[Signer, ...],
     config_path: Path,
     *,
     deep: bool,
     new_guard: bool,
 ) -> int:
-    if genesis is None or signer is None:
+    if genesis is None or not signers:
         sheet.skip("data", "needs genesis and key", "需要创世文件与密钥")
         return 0
     config = load_node_config(config_path)
@@ -98,4 +98,4 @@ def _look_at_data(
             Text("for rehearsals only; real validators use rocks", "仅供演练；正式节点请使用 rocks"),
         )
         return 0
-    return check_data(sheet, config, genesis, signer, deep=deep, new_guard=new_guard)
+    return check_data(sheet, config, genesis, signers, deep=deep, new_guard=new_guard)

@@ -43,12 +43,15 @@ def check_genesis(sheet: Sheet, config: NodeConfig) -> Genesis | None:
     return genesis
 
 
-def check_key(sheet: Sheet, config: NodeConfig, genesis: Genesis, passphrase: str | None) -> Signer | None:
-    """The key is secret, readable, and the one of this validator."""
-    if not _is_private(sheet, "key", Path(config.key)):
-        return None
+def check_key(
+    sheet: Sheet, config: NodeConfig, genesis: Genesis, passphrase: str | None
+) -> tuple[Signer, ...]:
+    """The keys are secret, readable, and nobody else's; empty when one of them cannot be used."""
+    paths = [config.key, config.next_key] if config.next_key else [config.key]
+    if not all([_is_private(sheet, "key", Path(path)) for path in paths]):
+        return ()
     try:
-        signer = read_key_file(config.key, passphrase)
+        signers = tuple(read_key_file(path, passphrase) for path in paths)
     except ConfigError as error:
         if "sealed" in error.problem:
             sheet.skip(
@@ -56,24 +59,36 @@ def check_key(sheet: Sheet, config: NodeConfig, genesis: Genesis, passphrase: st
                 "the key file is sealed; give its passphrase in GOVCHAIN_KEY_PASSPHRASE",
                 "密钥文件已加密；请通过 GOVCHAIN_KEY_PASSPHRASE 提供口令",
             )
-            return None
+            return ()
         sheet.problem(
             "key",
             Text(str(error), f"密钥文件无法使用：{error}"),
             Text("bring back the key file from its backup", "请从备份恢复密钥文件"),
         )
-        return None
-    own = [each.name for each in genesis.validators.members if each.public_key == signer.public_key]
-    if own != [config.name]:
-        whose = own[0] if own else "no validator of the genesis"
+        return ()
+    return signers if _is_own(sheet, config, genesis, signers) else ()
+
+
+def _is_own(sheet: Sheet, config: NodeConfig, genesis: Genesis, signers: tuple[Signer, ...]) -> bool:
+    keys = [signer.public_key for signer in signers]
+    owners = [member.name for member in genesis.validators.members if member.public_key in keys]
+    others = [name for name in owners if name != config.name]
+    if others:
         sheet.problem(
             "key",
-            Text(f"the key belongs to {whose}", f"该密钥属于：{whose}"),
+            Text(f"the key belongs to {others[0]}", f"该密钥属于：{others[0]}"),
             Text(f"use the key file of {config.name}", f"请使用 {config.name} 的密钥文件"),
         )
-        return None
-    sheet.ok("key", f"the key of {config.name}, for its owner alone", f"{config.name} 的密钥，仅属主可读")
-    return signer
+        return False
+    if owners or config.candidate:
+        sheet.ok("key", f"the key of {config.name}, for its owner alone", f"{config.name} 的密钥，仅属主可读")
+        return True
+    sheet.warn(
+        "key",
+        Text("the key is in no validator set of the genesis", "创世文件的验证节点中没有该密钥"),
+        Text("right only if it was rotated since", "仅当此后轮换过密钥时才正确"),
+    )
+    return True
 
 
 def check_tls(sheet: Sheet, config: NodeConfig, now: datetime) -> None:

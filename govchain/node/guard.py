@@ -1,4 +1,4 @@
-"""The guard that belongs to a key, a chain and a store: found, made, or missed (rules RC-2, RC-3).
+"""The guard that belongs to a validator, a chain and a store: found, made, or missed (rules RC-2, RC-3).
 
 What may be signed is the core's business; how records lie on disk is the guard file's.
 """
@@ -37,7 +37,7 @@ def open_guard(path: Path, owner: bytes, store: Store) -> GuardFile:
     return guard
 
 
-def guard_owner(genesis: Genesis, public_key: bytes) -> bytes:
-    """What a guard file is marked with: it serves one key on one chain."""
+def guard_owner(genesis: Genesis, name: str) -> bytes:
+    """What a guard file is marked with: it serves one validator on one chain, whichever key it votes with."""
     chosen = suite(genesis.suite)
-    return chosen.digest(b"govchain.guard-owner/1:" + chain_id_of(chosen, genesis) + public_key)
+    return chosen.digest(b"govchain.guard-owner/1:" + chain_id_of(chosen, genesis) + name.encode())

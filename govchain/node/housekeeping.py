@@ -6,6 +6,7 @@ All of it is bounded and may be late; safety never depends on it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from govchain.consensus import Replica
@@ -36,6 +37,7 @@ class Housekeeping:
         catch_up: CatchUp,
         peers: Peers,
         network: PeerNetwork,
+        meet_members: Callable[[], None],
     ) -> None:
         self._parts = parts
         self._replica = replica
@@ -44,6 +46,7 @@ class Housekeeping:
         self._catch_up = catch_up
         self._peers = peers
         self._network = network
+        self._meet_members = meet_members
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._turn = 0
@@ -97,12 +100,13 @@ class Housekeeping:
             return
         self._forwarded_s = now_s
         late = self._pool.forwardable()
-        self._peers.forward(late, self._parts.genesis.validators.primary(View(self._view)))
+        self._peers.forward(late, self._parts.members.validators.primary(View(self._view)))
 
     def _greet(self, now_s: float) -> None:
         # Who lost our last frames and hears of nothing new would not know that it is behind.
         if now_s - self._greeted_s >= GREETING_S:
             self._greeted_s = now_s
+            self._meet_members()
             hello = self._peers.hello(self._finality.height)
             for peer, is_connected in self._network.connected().items():
                 if is_connected:

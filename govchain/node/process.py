@@ -9,7 +9,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
@@ -56,7 +56,8 @@ def run(config: NodeConfig, serve: Serve, *, passphrase: str | None = None) -> N
     """
     genesis = load_genesis(config.genesis)
     validate_against_genesis(config, genesis)
-    signer = read_key_file(config.key, passphrase)
+    files = [config.key, config.next_key] if config.next_key else [config.key]
+    signers = [read_key_file(file, passphrase) for file in files]
     tls = TlsContexts(
         TlsFiles(Path(config.tls_certificate), Path(config.tls_key), Path(config.tls_authority))
     )
@@ -65,10 +66,10 @@ def run(config: NodeConfig, serve: Serve, *, passphrase: str | None = None) -> N
         capture_standard_logging(log)
         with (
             closing(_open_store(config, genesis)) as store,
-            closing(_open_guard(config, genesis, signer, store)) as guard,
+            closing(_open_guard(config, genesis, store)) as guard,
             asyncio.Runner(loop_factory=_loop_factory()) as runner,
         ):
-            runner.run(_run(config, genesis, signer, store, guard, tls=tls, log=log, serve=serve))
+            runner.run(_run(config, genesis, signers, store, guard, tls=tls, log=log, serve=serve))
 
 
 def load_genesis(path: Path | str) -> Genesis:
@@ -90,7 +91,7 @@ def load_genesis(path: Path | str) -> Genesis:
 async def _run(
     config: NodeConfig,
     genesis: Genesis,
-    signer: Signer,
+    signers: Sequence[Signer],
     store: Store,
     guard: Guard,
     *,
@@ -98,7 +99,7 @@ async def _run(
     log: Logger,
     serve: Serve,
 ) -> None:
-    runtime = NodeRuntime(config, genesis, signer, store, guard, tls=tls, log=log)
+    runtime = NodeRuntime(config, genesis, signers, store, guard, tls=tls, log=log)
     stopping = asyncio.Event()
     _install_signals(stopping, tls, log)
     host, port = split_address(config.api_listen)
@@ -152,10 +153,10 @@ def _open_store(config: NodeConfig, genesis: Genesis) -> Store:
     return RocksStore(config.data_dir, chain_id_of(suite(genesis.suite), genesis))
 
 
-def _open_guard(config: NodeConfig, genesis: Genesis, signer: Signer, store: Store) -> Guard:
+def _open_guard(config: NodeConfig, genesis: Genesis, store: Store) -> Guard:
     if config.store == "memory":
         return MemoryGuard()
-    return open_guard(Path(config.guard), guard_owner(genesis, signer.public_key), store)
+    return open_guard(Path(config.guard), guard_owner(genesis, config.name), store)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -37,7 +37,7 @@ class GuardFile:
     """An open guard. It is made when it is not there, of full size at once, so that appending needs no room.
 
     Args:
-        owner: 32 bytes that tell chain and key; a guard of another owner is refused.
+        owner: 32 bytes that tell chain and validator; a guard of another owner is refused.
 
     Raises:
         ConfigError: The file is another owner's, of another format, or no guard.
@@ -163,9 +163,9 @@ class GuardFile:
             raise self._damaged(str(error)) from error
         if found.owner != owner:
             raise ConfigError(
-                "the guard belongs to another key or chain",
+                "the guard belongs to another validator or chain",
                 path=str(self._path),
-                hint="name the guard that was kept beside this key; never use a guard of another validator",
+                hint="name the guard that was kept beside this validator's key; never use another one's",
             )
 
     def _damaged(self, problem: str) -> StorageFailure:

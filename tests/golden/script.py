@@ -23,10 +23,11 @@ from typing import Final
 
 import msgspec
 
-from govchain.consensus import Commit, LogEntry, Note, Output, Prepare, Proposal, TimerKind
+from govchain.consensus import LogEntry, Note, Output, TimerKind
 from govchain.consensus.messages import NewView, Progress, ViewChange
 from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.model import Attestation, ProtocolParameters
+from govchain.model.votes import Commit, Prepare, Proposal
 from tests.support.consensus_world import BodiesFound, BodiesWanted, Envelope, World
 
 KINDS: Final[dict[str, type]] = {

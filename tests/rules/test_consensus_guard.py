@@ -5,9 +5,18 @@ from __future__ import annotations
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import Commit, LogEntry, Prepare, Proposal, SignedMessage, TimerKind
+from govchain.consensus import LogEntry, SignedMessage, TimerKind
 from govchain.consensus.guard import SignGuard
-from govchain.consensus.messages import CertifiedHeader, ConsensusMessage, NewView, Progress, ViewChange
+from govchain.consensus.messages import (
+    CertifiedHeader,
+    Commit,
+    ConsensusMessage,
+    NewView,
+    Prepare,
+    Progress,
+    Proposal,
+    ViewChange,
+)
 from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.errors import StorageFailure
 from govchain.model import Attestation

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from govchain.codec import decode
-from govchain.consensus import Commit, LogEntry, Prepare, Proposal, Replica, SignedMessage
-from govchain.consensus.messages import ConsensusMessage, ViewChange
+from govchain.consensus import LogEntry, Replica, SignedMessage
+from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, Proposal, ViewChange
 from govchain.crypto import suite
 from govchain.errors import GovchainError, StorageFailure
 from govchain.model import Space
@@ -122,7 +122,8 @@ def wake(made: object, store: MemoryStore, records: tuple[bytes, ...]) -> Replic
     signer = SUITE.signer(made.secrets["validator/validator-2"])  # type: ignore[attr-defined]
     parts = assemble(
         made.genesis,  # type: ignore[attr-defined]
-        signer,
+        "validator-2",
+        [signer],
         store,
         log=open_log("validator-2", io.StringIO()),
         clock=lambda: 0.0,
@@ -133,7 +134,7 @@ def wake(made: object, store: MemoryStore, records: tuple[bytes, ...]) -> Replic
     found: tuple[LogEntry, ...]
     found, _ = log.load(parts.ledger.height, finality.is_certified)
     restored = restored_state(parts, finality, found, records)
-    return Replica(parts.genesis, parts.suite, 2, signer, restored=restored)
+    return Replica(parts.genesis, parts.suite, signer, restored=restored)
 
 
 def judge(made: object, left: Remains, store: MemoryStore, records: tuple[bytes, ...]) -> str:

@@ -23,6 +23,7 @@ from govchain.crypto import (
     suite,
     transaction_id,
 )
+from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import InvalidTransaction, Unavailable
 from govchain.ledger import Chain, Ledger
 from govchain.ledger.identifiers import LicenceId
@@ -212,6 +213,13 @@ class FakeValidator:
     @property
     def genesis(self) -> Genesis:
         return self.network.genesis
+
+    @property
+    def validators(self) -> ValidatorSet:
+        return self.network.genesis.validators
+
+    def validator_changes(self) -> tuple[ValidatorChange, ...]:
+        return ()
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         self._fail()

@@ -43,7 +43,7 @@ class Patient:
         self.folder = root / "nodes" / NAME
         self.config = self.folder / "node.yaml"
         self.guard = self.folder / "validator.guard"
-        self.owner = guard_owner(self.genesis, self.genesis.validators.members[2].public_key)
+        self.owner = guard_owner(self.genesis, NAME)
         guard = GuardFile(self.guard, self.owner)
         guard.append(records)
         guard.close()

@@ -108,7 +108,7 @@ def test_situation_44_RC3_a_record_lost_in_the_middle_and_a_cut_file_are_refused
 
 
 def test_a_guard_of_another_key_or_format_is_bad_input(path: Path) -> None:
-    with pytest.raises(ConfigError, match="another key or chain"):
+    with pytest.raises(ConfigError, match="another validator or chain"):
         read(path, bytes(32))
     import zlib
 
@@ -155,7 +155,7 @@ def test_situation_44_RC3_a_guard_that_was_lost_is_missed(tmp_path: Path) -> Non
     assert not path.exists()
 
 
-def test_a_guard_serves_one_key_on_one_chain() -> None:
+def test_a_guard_serves_one_validator_on_one_chain() -> None:
     one, other = make_genesis(4), make_genesis(5)
-    keys = [member.public_key for member in one.validators.members]
-    assert len({guard_owner(genesis, key) for genesis in (one, other) for key in keys}) == 8
+    names = [member.name for member in one.validators.members]
+    assert len({guard_owner(genesis, name) for genesis in (one, other) for name in names}) == 8
