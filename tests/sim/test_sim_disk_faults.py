@@ -23,6 +23,7 @@ from govchain.observe import open_log
 from govchain.sim import SimCluster, TraceEvent
 from govchain.storage import MemoryStore
 from tests.sim.test_sim_cluster import MINUTE_NS, cluster_of, deposit, finish, network
+from tests.sim.test_sim_membership import Network, S, join
 from tests.support.faulty_disk import Fault, FaultyGuard, FaultyStore, Plan, PowerLost, entries, flipped
 
 SUITE = suite()
@@ -247,3 +248,29 @@ def test_situation_47_RC4_one_restarts_in_a_loop_under_load() -> None:
         limit_ns=cluster.now_ns + MINUTE_NS,
     )
     assert cluster.finish() == []
+
+
+@pytest.mark.parametrize("backup_epoch", [None, 0])
+def test_situation_46_RC2_MB2_a_lost_disk_comes_back_in_a_later_epoch(backup_epoch: int | None) -> None:
+    members = Network(4)
+    cluster = members.cluster
+    members.deposit()
+    backup = MemoryStore() if backup_epoch is None else cluster.node(1).disk.copy()
+    join(members)
+    members.to_epoch(1)
+    for _ in range(2):
+        members.deposit()
+    cluster.crash(1)
+    cluster.replace_disk(1, backup)
+    cluster.restart(1)
+    assert cluster.node(1).replica.validators.epoch == 0
+    assert cluster.node(1).replica.forgot
+    for _ in range(3):
+        members.deposit()
+    cluster.run_to(cluster.now_ns + 20 * S)
+    assert members.epoch(1) == 1
+    assert cluster.node(1).replica.status().silent_to == 0
+    cluster.crash(0)  # Of five, four are needed.
+    members.deposit()
+    cluster.restart(0)
+    members.check()
