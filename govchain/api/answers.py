@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from govchain.client.answers import TransactionStatus
-from govchain.crypto.epochs import ValidatorChange
 from govchain.ledger.reports import LicenceAnswer
 from govchain.ledger.state import ChangeData, EvidenceData, InvoiceData, LicenceData, TimelineEntry
 from govchain.model import Batch, BlockHeader, FinalityCertificate, TransactionResult
@@ -90,28 +89,6 @@ class BlockAnswer(msgspec.Struct, frozen=True):
     batch: Batch
     transactions: tuple[TransactionView, ...]
     results: tuple[TransactionResult, ...]
-
-
-class ValidatorView(msgspec.Struct, frozen=True):
-    """One member of the validator set."""
-
-    index: int
-    name: str
-    org: str
-    public_key: bytes
-    is_connected: bool
-    """To the validator that answers; always true for itself."""
-
-
-class ValidatorsAnswer(msgspec.Struct, frozen=True):
-    """The validator set of the current epoch."""
-
-    epoch: int
-    quorum_size: int
-    max_faulty: int
-    members: tuple[ValidatorView, ...]
-    changes: tuple[ValidatorChange, ...]
-    """From genesis to this epoch, each set proven by the one before it (rule MB-4)."""
 
 
 class RecordView(msgspec.Struct, frozen=True):

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.client.answers import (
+    Admission,
+    FinalEvent,
+    KeyAnswer,
+    MemberPolicy,
+    TransactionStatus,
+    ValidatorStatus,
+)
 from govchain.crypto.epochs import ValidatorChange
 from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
 from govchain.receipt import Receipt, RecordProof
@@ -36,6 +43,10 @@ class ValidatorService(Protocol):
 
     def validator_changes(self) -> tuple[ValidatorChange, ...]:
         """What proves that set, from genesis on; those whose certificates are here."""
+        ...
+
+    def member_policy(self) -> MemberPolicy:
+        """Who decides about members, and what was decided for the next checkpoint."""
         ...
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:

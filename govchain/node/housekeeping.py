@@ -71,6 +71,8 @@ class Housekeeping:
             metrics.counter("govchain_view_changes_total").inc(view - self._view)
         self._view = view
         metrics.gauge("govchain_view").set(view)
+        metrics.gauge("govchain_epoch").set(self._parts.members.validators.epoch)
+        metrics.gauge("govchain_validators").set(self._parts.members.validators.size)
         metrics.gauge("govchain_height").set(height)
         metrics.gauge("govchain_final_height").set(self._finality.height)
         metrics.gauge("govchain_pool_transactions").set(len(self._parts.mempool))

@@ -10,11 +10,19 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import govchain
-from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.client.answers import (
+    Admission,
+    FinalEvent,
+    KeyAnswer,
+    MemberPolicy,
+    TransactionStatus,
+    ValidatorStatus,
+)
 from govchain.codec import decode
 from govchain.consensus import Replica
 from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import InvalidInput, Unavailable
+from govchain.ledger.membership import approvals_needed, voters_of
 from govchain.ledger.nonces import FRESH
 from govchain.ledger.state import NonceState, nonces_key, record_key
 from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
@@ -63,6 +71,18 @@ class NodeService:
     def validator_changes(self) -> tuple[ValidatorChange, ...]:
         """What proves that set, from genesis on (rule MB-4)."""
         return collect_changes(self._parts.chain, self.validators.epoch)
+
+    def member_policy(self) -> MemberPolicy:
+        """Who decides about members, and what was decided for the next checkpoint (rules MB-1, MB-2)."""
+        ledger, parameters = self._parts.ledger, self._parts.genesis.parameters
+        interval = parameters.checkpoint_interval
+        return MemberPolicy(
+            voters=voters_of(ledger.validators),
+            approvals_needed=approvals_needed(parameters, ledger.validators),
+            next_members=tuple(member.name for member in ledger.next_members),
+            next_keys=tuple(member.public_key for member in ledger.next_members),
+            checkpoint_height=(ledger.height // interval + 1) * interval,
+        )
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         """Admit each (rule RQ-1), in order; without room for one, its code is `pool-full` (rule RQ-5)."""
