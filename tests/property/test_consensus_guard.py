@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.property.test_consensus_view_change import ViewStorm, judge
 from tests.support.consensus_world import Disk
 
-MORE_ROUNDS = 12
+MORE_ROUNDS = 9
 """Heights after the storm: enough to pass whatever somebody voted on before it forgot."""
 
 
@@ -50,7 +50,7 @@ class DiskStorm(ViewStorm):
             self.finish()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(n=st.integers(4, 7), seed=st.integers(0, 2**32), loss=st.sampled_from([0.0, 0.1, 0.4]))
 @example(n=4, seed=3, loss=0.1)
 @example(n=7, seed=4, loss=0.4)
@@ -58,7 +58,7 @@ def test_situation_45_46_RC2_as_many_as_may_be_faulty_lose_their_disks_and_vote_
     n: int, seed: int, loss: float
 ) -> None:
     storm = DiskStorm(n, seed, loss=loss, forgetful=(n - 1) // 3)
-    storm.rage(400)
+    storm.rage(300)
     storm.heal(0)
     storm.finish()
     storm.go_on()
@@ -66,14 +66,14 @@ def test_situation_45_46_RC2_as_many_as_may_be_faulty_lose_their_disks_and_vote_
     assert [member.replica.status().silent_to for member in storm.world.members if member.replica] == [0] * n
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(n=st.integers(1, 7), seed=st.integers(0, 2**32), loss=st.sampled_from([0.0, 0.1, 0.4]))
 @example(n=4, seed=5, loss=0.1)
 def test_situation_46_RC2_all_lose_their_disks_and_nobody_contradicts_anything(
     n: int, seed: int, loss: float
 ) -> None:
     storm = DiskStorm(n, seed, loss=loss, forgetful=n)
-    storm.rage(400)
+    storm.rage(300)
     storm.heal(0)
     storm.world.advance(20_000)
 
