@@ -6,14 +6,16 @@ The judge of the simulator watches: nothing acknowledged is lost, nobody votes t
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from govchain.codec import decode
 from govchain.consensus import LogEntry, Replica, SignedMessage
 from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, Proposal, ViewChange
-from govchain.crypto import suite
+from govchain.crypto import chain_id_of, suite
 from govchain.errors import GovchainError, StorageFailure
 from govchain.model import Space
 from govchain.node.finality import Finality
@@ -21,7 +23,7 @@ from govchain.node.parts import assemble, restored_state
 from govchain.node.vote_log import VoteLog
 from govchain.observe import open_log
 from govchain.sim import SimCluster, TraceEvent
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryStore, RocksStore, Store
 from tests.sim.test_sim_cluster import MINUTE_NS, cluster_of, deposit, finish, network
 from tests.sim.test_sim_membership import Network, S, join
 from tests.support.faulty_disk import Fault, FaultyGuard, FaultyStore, Plan, PowerLost, entries, flipped
@@ -118,7 +120,7 @@ def name_of(signed: SignedMessage, index: int) -> tuple[str, int, int] | None:
     return type(message).__name__, message.view, seq
 
 
-def wake(made: object, store: MemoryStore, records: tuple[bytes, ...]) -> Replica:
+def wake(made: object, store: Store, records: tuple[bytes, ...]) -> Replica:
     """What a validator process does with what it finds, up to its first message."""
     signer = SUITE.signer(made.secrets["validator/validator-2"])  # type: ignore[attr-defined]
     parts = assemble(
@@ -138,7 +140,7 @@ def wake(made: object, store: MemoryStore, records: tuple[bytes, ...]) -> Replic
     return Replica(parts.genesis, parts.suite, signer, restored=restored)
 
 
-def judge(made: object, left: Remains, store: MemoryStore, records: tuple[bytes, ...]) -> str:
+def judge(made: object, left: Remains, store: Store, records: tuple[bytes, ...]) -> str:
     """`refused`, `silent`, or `same`: whatever it says, it said before."""
     try:
         replica = wake(made, store, records)
@@ -274,3 +276,55 @@ def test_situation_46_RC2_MB2_a_lost_disk_comes_back_in_a_later_epoch(backup_epo
     members.deposit()
     cluster.restart(0)
     members.check()
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-50])
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(flipped(data, 4 * len(data)))
+
+
+def test_situation_44_RC3_files_of_the_database_lost_torn_or_flipped(tmp_path: Path) -> None:
+    made, left = remains(gives_up=False)
+    chain_id = chain_id_of(SUITE, made.genesis)  # type: ignore[attr-defined]
+    whole = tmp_path / "whole"
+    store = RocksStore(tmp_path / "running", chain_id)
+    for each in sorted(entries(left.store, tuple(Space)), key=lambda each: each[1][16:] == b"commit"):
+        store.write([each], sync=True)  # The commit was the last thing that was promised.
+    shutil.copytree(tmp_path / "running", whole)  # As a kill leaves it: nothing is tidied up.
+    store.close()
+    verdicts: dict[str, list[str]] = {}
+    for file in sorted(path for path in whole.iterdir() if path.stat().st_size and path.name != "LOCK"):
+        for damage in (lose, cut, halve, flip):
+            folder = tmp_path / f"{file.name}-{damage.__name__}"
+            shutil.copytree(whole, folder)
+            damage(folder / file.name)
+            verdicts.setdefault(file.suffix or file.name.split("-")[0], []).append(
+                judge_folder(made, left, folder, chain_id)
+            )
+            shutil.rmtree(folder)
+    assert verdicts[".log"] == ["silent", "silent", "refused", "refused"], "a lost tail is missed"
+    assert set(verdicts["CURRENT"] + verdicts["MANIFEST"]) <= {"refused", "silent"}
+    assert set(verdicts["LOG"]) == {"same"}, "notes of the library"
+
+
+def judge_folder(made: object, left: Remains, folder: Path, chain_id: bytes) -> str:
+    try:
+        store = RocksStore(folder, chain_id)
+    except GovchainError:
+        return "refused"
+    try:
+        return judge(made, left, store, left.records)
+    finally:
+        store.close()
