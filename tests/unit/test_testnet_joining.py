@@ -1,4 +1,4 @@
-"""Folders of validators that join, and keys that follow: complete, private, with proposals that prove them."""
+"""Folders of validators that join, and keys that follow: complete, private, proven by their proposals."""
 
 from __future__ import annotations
 
