@@ -23,7 +23,7 @@ from govchain.consensus.messages import (
 )
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import HeightRecord, ReplicaState, Slot, note
+from govchain.consensus.state import HeightRecord, ReplicaState, Slot, note, note_rejection
 from govchain.crypto import order_evidence, read_evidence, verify_evidence
 from govchain.errors import InvalidInput, MalformedBytes
 from govchain.model import Attestation
@@ -60,15 +60,11 @@ def witness_shown(state: ReplicaState, message: ViewChange, output: Output) -> N
 
 
 def on_evidence(state: ReplicaState, event: EvidenceReceived, output: Output) -> None:
-    """Take evidence that a peer found, once it is verified (rules EV-1, EV-2).
-
-    Raises:
-        ProtocolViolation: Code `bad-evidence`.
-    """
+    """Take evidence that a peer found, once it is verified (rules EV-1, EV-2)."""
     try:
         _keep(state, event.evidence, output)
     except InvalidInput as error:
-        raise violation("bad-evidence", event.peer, str(error)) from error
+        note_rejection(output, violation("bad-evidence", event.peer, str(error)))
 
 
 def expose(state: ReplicaState, slot: Slot, voter: int, signed: SignedMessage, output: Output) -> None:

@@ -152,7 +152,7 @@ class Replica:
             case BlockInstalled():
                 on_block_installed(state, event, output)
             case EvidenceReceived():
-                self._take_evidence(event, output)
+                on_evidence(state, event, output)
             case _:
                 assert_never(event)
 
@@ -171,12 +171,6 @@ class Replica:
                     start_view_change(state, state.target + 1, output)
             case _:
                 assert_never(kind)
-
-    def _take_evidence(self, event: EvidenceReceived, output: Output) -> None:
-        try:
-            on_evidence(self._state, event, output)
-        except ProtocolViolation as error:
-            note_rejection(output, error)
 
     def _take_message(
         self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output

@@ -208,6 +208,7 @@ class Ledger:
             block_time_ms=time_ms,
             view=view,
             cache=self._cache,
+            validators_of=self.validators_of,
         )
         results = tuple(map(execution.run, ids, transactions))
         installed = self._install_next(view, height)

@@ -354,8 +354,7 @@ class World:
             header = member.disk.headers[certificate.height - 1]
             verify_finality(SUITE, self.sets[header.epoch], certificate, header)
             member.disk.certificates.setdefault(certificate.height, certificate)
-        for evidence in output.evidence:
-            self._keep_evidence(member, evidence)
+        self._keep_evidence(member, output)
         self._apply_timers(member, output)
         member.notes.extend(output.notes)
         while self.executes and self.execute(member.index):
@@ -371,14 +370,15 @@ class World:
                 else:
                     self.certify(member, peer, int(facts["height"]))
 
-    def _keep_evidence(self, member: Member, evidence: Evidence) -> None:
-        found = verify_evidence(SUITE, self.validators, self.chain_id, evidence)
-        place = (found.epoch, found.validator, found.phase)
-        if place in member.disk.evidence:
-            return
-        member.disk.evidence[place] = evidence
-        others = [each.index for each in self.members if each is not member]
-        self.wire.extend(Envelope(member.index, to, evidence) for to in others)
+    def _keep_evidence(self, member: Member, output: Output) -> None:
+        for evidence in output.evidence:
+            epoch = read_evidence(evidence).epoch
+            found = verify_evidence(SUITE, self.sets[epoch], self.chain_id, evidence)
+            place = (found.epoch, found.validator, found.phase)
+            if place not in member.disk.evidence:
+                member.disk.evidence[place] = evidence
+                others = [each.index for each in self.members if each is not member]
+                self.wire.extend(Envelope(member.index, to, evidence) for to in others)
 
     def _apply_timers(self, member: Member, output: Output) -> None:
         for timer in output.timers:
