@@ -29,7 +29,6 @@ from govchain.consensus.output import (
 from govchain.consensus.rejection import REJECTION_CODES
 from govchain.consensus.replica import Replica
 from govchain.consensus.restoring import RestoredState
-from govchain.consensus.status import ReplicaStatus
 from govchain.consensus.verify import verify_message
 
 __all__ = [
@@ -46,7 +45,6 @@ __all__ = [
     "Note",
     "Output",
     "Replica",
-    "ReplicaStatus",
     "RestoredState",
     "Send",
     "SetTimer",

@@ -1,7 +1,7 @@
 """Two different signed votes of one validator for one place: noticed, verified, handed out (EV-1, EV-2).
 
 Looks at what the replica remembers anyway; nothing is decided here and no vote counts more or less for it.
-Whatever looks like a contradiction is judged by `crypto.verify_evidence`, wherever it came from.
+Whatever looks like a contradiction is judged by `crypto.evidence.verify_evidence`, wherever it came from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from govchain.consensus.messages import (
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
 from govchain.consensus.state import HeightRecord, ReplicaState, Slot, note, note_rejection
-from govchain.crypto import order_evidence, read_evidence, verify_evidence
+from govchain.crypto.evidence import order_evidence, read_evidence, verify_evidence
 from govchain.errors import InvalidInput, MalformedBytes
 from govchain.model import Attestation
 from govchain.model.votes import Evidence

@@ -1,7 +1,6 @@
 """Hashing, signatures, trees, keys and certificates. Nothing above sees a crypto library."""
 
 from govchain.crypto.authority import PemPair, create_authority, issue_certificate
-from govchain.crypto.evidence import order_evidence, read_evidence, verify_evidence
 from govchain.crypto.file_digest import digest_chunks
 from govchain.crypto.history_tree import HistoryTree
 from govchain.crypto.keys import derive_secret, new_secret, read_key_file, write_key_file
@@ -38,14 +37,11 @@ __all__ = [
     "digest_of",
     "issue_certificate",
     "new_secret",
-    "order_evidence",
-    "read_evidence",
     "read_key_file",
     "sign_transaction",
     "suite",
     "transaction_id",
     "verify_consistency",
-    "verify_evidence",
     "verify_finality",
     "verify_inclusion",
     "verify_state",

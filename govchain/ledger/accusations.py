@@ -11,7 +11,7 @@ import binascii
 from typing import Final
 
 from govchain.codec import decode
-from govchain.crypto import read_evidence
+from govchain.crypto.evidence import read_evidence
 from govchain.errors import MalformedBytes
 from govchain.ledger.identifiers import format_rfc3339
 from govchain.ledger.payloads import (

@@ -96,7 +96,7 @@ class NewView(ValidatorMessage, frozen=True, tag="govchain.new-view/1"):
 class Evidence(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.evidence/1"
 ):
-    """Two messages that no honest validator signs both (rule EV-1); `crypto.verify_evidence` judges them."""
+    """Two messages that no honest validator signs both (rule EV-1); `crypto.evidence` judges them."""
 
     first: SignedMessage
     """The one with the smaller body, so that one pair has one spelling."""

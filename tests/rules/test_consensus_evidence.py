@@ -11,7 +11,8 @@ from govchain.codec import encode
 from govchain.consensus import EvidenceReceived, SignedMessage, TimerKind
 from govchain.consensus.evidence import EVIDENCE_BYTES_MAX
 from govchain.consensus.messages import ConsensusMessage, NewView, ViewChange
-from govchain.crypto import digest_of, order_evidence, read_evidence, verify_evidence
+from govchain.crypto import digest_of
+from govchain.crypto.evidence import order_evidence, read_evidence, verify_evidence
 from govchain.errors import BadProof, BadSignature, InvalidInput, MalformedBytes
 from govchain.model.votes import Evidence
 from tests.support.consensus_world import SIGNERS, SUITE, World, tx

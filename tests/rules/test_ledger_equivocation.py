@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from govchain.codec import encode
-from govchain.crypto import order_evidence, read_evidence
+from govchain.crypto.evidence import order_evidence, read_evidence
 from govchain.ledger.accusations import encode_accusation, recorded_evidence
 from govchain.ledger.identifiers import format_rfc3339, parse_time_ms
 from govchain.ledger.payloads import encode_payload

@@ -48,15 +48,8 @@ from govchain.consensus.messages import (
     ViewChange,
 )
 from govchain.consensus.output import VIEW_ENTRY_SEQ
-from govchain.crypto import (
-    chain_id_of,
-    compute_root,
-    digest_of,
-    read_evidence,
-    suite,
-    verify_evidence,
-    verify_finality,
-)
+from govchain.crypto import chain_id_of, compute_root, digest_of, suite, verify_finality
+from govchain.crypto.evidence import read_evidence, verify_evidence
 from govchain.model import (
     Attestation,
     Batch,
@@ -68,7 +61,7 @@ from govchain.model import (
     ValidatorSet,
 )
 from govchain.model.ids import ZERO_DIGEST
-from govchain.model.votes import Evidence
+from govchain.model.votes import Commit, Evidence, Prepare, Proposal
 
 SUITE = suite()
 SIGNERS = [SUITE.signer(bytes([index + 1]) * 32) for index in range(16)]

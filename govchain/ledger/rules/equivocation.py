@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from govchain.crypto import read_evidence, verify_evidence
+from govchain.crypto.evidence import read_evidence, verify_evidence
 from govchain.errors import BadProof, BadSignature, MalformedBytes
 from govchain.ledger.accusations import ACCUSE, EQUIVOCATION, evidence_of
 from govchain.ledger.rules.attempt import Attempt, Transition
