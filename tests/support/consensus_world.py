@@ -61,7 +61,7 @@ from govchain.model import (
     ValidatorSet,
 )
 from govchain.model.ids import ZERO_DIGEST
-from govchain.model.votes import Commit, Evidence, Prepare, Proposal
+from govchain.model.votes import Evidence
 
 SUITE = suite()
 SIGNERS = [SUITE.signer(bytes([index + 1]) * 32) for index in range(16)]
