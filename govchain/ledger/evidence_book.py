@@ -54,36 +54,38 @@ class EvidenceBook:
         self._ledger = ledger
         self._chain = chain
         self._signers = signers
-        self._kept: dict[bytes, Evidence] = {key: decode_stored(value, Evidence) for key, value in rows}
+        self._kept: dict[bytes, tuple[Equivocation, Evidence]] = {}
+        for key, value in rows:
+            evidence = decode_stored(value, Evidence)
+            self._kept[key] = (read_evidence(evidence), evidence)
         self._pending: tuple[bytes, int] | None = None
         """Own accusation that waits to be ordered: its id and its expiry height."""
         self._given_up: dict[str, None] = {}
 
     def keep(self, evidence: Evidence) -> list[Write]:
         """What makes new evidence durable; nothing when there is some of its kind, or no room."""
-        key = _key(read_evidence(evidence))
-        if key in self._kept or len(self._kept) >= KEPT_MAX:
+        found = read_evidence(evidence)
+        if _key(found) in self._kept or len(self._kept) >= KEPT_MAX:
             return []
-        return [self._put(key, evidence)]
+        return [self._put(found, evidence)]
 
     def executed(self, block: Block) -> list[Write]:
         """Keep what a block recorded, in place of another piece of the same kind: one record is enough."""
         writes = []
         for evidence in recorded_evidence(block):
-            key = _key(read_evidence(evidence))
-            known = self._kept.get(key)
+            found = read_evidence(evidence)
+            known = self._kept.get(_key(found))
             if known is None:
                 writes += self.keep(evidence)
-            elif known != evidence and not self._is_recorded(read_evidence(known)):
-                writes.append(self._put(key, evidence))
+            elif known[0] != found and not self._is_recorded(known[0]):
+                writes.append(self._put(found, evidence))
         return writes
 
     def list_kept(self) -> list[KeptEvidence]:
         """Everything that is kept, in order of epoch, validator and phase."""
         kept = []
         for key in sorted(self._kept):
-            evidence = self._kept[key]
-            found = read_evidence(evidence)
+            found, evidence = self._kept[key]
             is_recorded, height = self._is_recorded(found), self._height_of(found)
             kept.append(KeptEvidence(found, self._name_of(found), evidence, is_recorded, height))
         return kept
@@ -176,9 +178,9 @@ class EvidenceBook:
         place = None if record is None else self._chain.locate(record.last_record_hash)
         return None if place is None else place[0]
 
-    def _put(self, key: bytes, evidence: Evidence) -> Write:
-        self._kept[key] = evidence
-        return Space.EVIDENCE, key, encode(evidence)
+    def _put(self, found: Equivocation, evidence: Evidence) -> Write:
+        self._kept[_key(found)] = (found, evidence)
+        return Space.EVIDENCE, _key(found), encode(evidence)
 
 
 def _key(found: Equivocation) -> bytes:

@@ -317,6 +317,8 @@ T = TypeVar("T")
 
 def record_type_of(kind: str) -> str:
     """Type of the record that a kind of transaction is about: its first part, but for proposals `change`."""
+    if kind == "validator.accuse":
+        return "equivocation"
     first = kind.partition(".")[0]
     return "change" if first in ("validator", "organisation") else first
 
