@@ -14,6 +14,7 @@ from govchain.consensus.messages import ConsensusMessage, NewView, ViewChange
 from govchain.crypto import digest_of
 from govchain.crypto.evidence import order_evidence, read_evidence, verify_evidence
 from govchain.errors import BadProof, BadSignature, InvalidInput, MalformedBytes
+from govchain.model import Attestation
 from govchain.model.votes import Evidence
 from tests.support.consensus_world import SIGNERS, SUITE, World, tx
 
@@ -254,6 +255,22 @@ def test_EV1_an_attestation_against_the_certificate_of_its_height_is_evidence() 
     voter = next(vote.validator for vote in certificate.votes if vote.validator != 1)
     world.inject(1, world.attestation(voter, A))
     assert (voter, "attestation") in world.accused(1)
+
+
+def test_EV1_a_certificate_of_a_peer_speaks_against_a_later_attestation_too() -> None:
+    world = World(4)
+    world.submit("a")
+    while world.wire:
+        envelope = world.wire[0]
+        if isinstance(envelope.message, Attestation) and envelope.to == 1:
+            world.wire.remove(envelope)
+        else:
+            world.deliver(envelope)
+    world.certify(world.members[1], world.members[2], 1)
+    certificate = world.members[1].disk.certificates[1]
+    voter = next(vote.validator for vote in certificate.votes if vote.validator != 1)
+    world.inject(1, world.attestation(voter, A))
+    assert world.accused(1) == [(voter, "attestation")]
 
 
 def test_EV1_EV2_two_view_changes_of_two_views_are_no_contradiction() -> None:
