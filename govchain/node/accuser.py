@@ -7,6 +7,7 @@ again by the ledger; nothing is judged here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from govchain.crypto.evidence import read_evidence
 from govchain.ledger.evidence_book import EvidenceBook, KeptEvidence
@@ -15,6 +16,9 @@ from govchain.model.votes import Evidence
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+
+TURN_TIMEOUTS: Final = 3
+"""View timeouts that each member waits for the one before it: a liar as primary costs a view change first."""
 
 
 class Accuser:
@@ -58,8 +62,8 @@ class Accuser:
 
     def accuse(self, now_s: float) -> None:
         """Submit what is kept when it is our turn: the next member at once, others if that did not help."""
-        timeout_s = self._parts.genesis.parameters.view_timeout_ms / 1000
-        transaction = self._book.accuse(int((now_s - self._since_s) / timeout_s))
+        turn_s = TURN_TIMEOUTS * self._parts.genesis.parameters.view_timeout_ms / 1000
+        transaction = self._book.accuse(int((now_s - self._since_s) / turn_s))
         if transaction is None:
             return
         (answer,) = self._pool.submit([transaction], now_s)

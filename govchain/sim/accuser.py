@@ -6,12 +6,13 @@ Its counterpart on real processes is `govchain.node.accuser`. What evidence prov
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from govchain.consensus import Event, TransactionsAvailable
 from govchain.crypto import Signer
 from govchain.errors import InvalidInput, Unavailable
 from govchain.ledger import Chain, Ledger
+from govchain.ledger.accusations import ACCUSE
 from govchain.ledger.evidence_book import EvidenceBook, KeptEvidence
 from govchain.mempool import Mempool
 from govchain.model import Block, Space, Write
@@ -19,6 +20,9 @@ from govchain.model.votes import Evidence
 from govchain.sim.checks import Checks
 from govchain.sim.network import EvidenceFound, Frame, Gossip
 from govchain.storage import MemoryStore
+
+POOL_LOOK_MAX: Final = 256
+"""Waiting transactions among which another's accusation is looked for."""
 
 
 class AccuserWorld(Protocol):
@@ -79,8 +83,8 @@ class Accuser:
         return writes
 
     def accuse(self, *, turn: int) -> None:
-        """Submit what is kept, when it is this validator's turn."""
-        transaction = self._book.accuse(turn)
+        """Submit what is kept, when it is our turn; not while another's accusation waits here."""
+        transaction = None if turn and self._holds_accusation() else self._book.accuse(turn)
         if transaction is None:
             return
         try:
@@ -91,6 +95,10 @@ class Accuser:
         self._world.checks.note_submitted(admitted.id)
         self._world.send(self._index, None, Gossip(transaction))
         self._put_event(TransactionsAvailable(((admitted.id, admitted.size_bytes),)))
+
+    def _holds_accusation(self) -> bool:
+        waiting = map(self._mempool.get, self._mempool.oldest(POOL_LOOK_MAX))
+        return any(ACCUSE.encode() in each.body for each in waiting if each is not None)
 
     def _judge(self) -> None:
         for kept in self._book.list_kept():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from govchain.codec import decode, encode
 from govchain.consensus import SignedMessage
-from govchain.crypto import suite
+from govchain.crypto import Signer, suite
 from govchain.model import Transaction, TransactionBody
-from govchain.model.votes import Commit
+from govchain.model.votes import Commit, Proposal
 from govchain.sim import SimCluster, SimNode
+from govchain.sim.network import Frame
 from govchain.testnet.plan import GenesisWithSecrets
 from tests.sim.test_sim_cluster import cluster_of, deposit, finish, network
 
@@ -110,3 +113,39 @@ def test_EV2_the_judge_sees_evidence_against_a_validator_that_nobody_let_lie() -
     lie(cluster, made)
     cluster.run_to(cluster.now_ns + SECOND_NS)
     assert {violation.invariant for violation in cluster.finish()} == {"evidence"}
+
+
+def test_situation_12_EV1_a_primary_with_two_tongues_is_recorded_by_the_view_after_it() -> None:
+    made = network(4)
+    cluster = cluster_of(made)
+    cluster.checks.forgive(0)
+    signer, send = suite().signer(made.secrets["validator/validator-0"]), cluster.send
+
+    def send_two(source: int, target: int | None, frame: Frame) -> None:
+        for each in range(cluster.size) if target is None else [target]:
+            if each != source:
+                send(source, each, other_proposal(signer, frame) if (source, each % 2) == (0, 1) else frame)
+
+    cluster.send = send_two  # type: ignore[method-assign]
+    for number in range(4):
+        cluster.submit(deposit(cluster, made, number), to=number)
+    assert wait_recorded(cluster)
+    cluster.run_to(cluster.now_ns + 20 * SECOND_NS)
+    for node in cluster.running():
+        (kept,) = node.accuser.list_kept()
+        assert (kept.name, kept.equivocation.phase) == ("validator-0", "proposal")
+        assert node.ledger.denial_counts == {}
+        assert node.replica.status().view > 0
+    assert cluster.finish() == []
+
+
+def other_proposal(signer: Signer, frame: Frame) -> Frame:
+    """Another proposal of the first primary in place of its own; any other frame as it is."""
+    if not isinstance(frame, SignedMessage) or b"govchain.proposal/1" not in frame.body[:40]:
+        return frame
+    proposal = decode(frame.body, Proposal)
+    if proposal.validator != 0:
+        return frame
+    later = msgspec.structs.replace(proposal.batch, time_ms=proposal.batch.time_ms + 1)
+    body = encode(msgspec.structs.replace(proposal, batch=later))
+    return SignedMessage(body, signer.sign(body))
