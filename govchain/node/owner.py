@@ -17,6 +17,7 @@ from govchain.consensus import (
     CancelTimer,
     Decision,
     Event,
+    EvidenceReceived,
     FetchTransactions,
     Note,
     Output,
@@ -30,6 +31,7 @@ from govchain.consensus import (
 from govchain.errors import BadProof, Diverged, MalformedBytes
 from govchain.ledger import ExecutedBlock
 from govchain.model import Block, FinalityCertificate
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -38,7 +40,15 @@ from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.vote_log import VoteLog
-from govchain.node.wire import Blocks, BlocksWanted, Consensus, Hello, Transactions, TransactionsWanted
+from govchain.node.wire import (
+    Blocks,
+    BlocksWanted,
+    Consensus,
+    EvidenceFound,
+    Hello,
+    Transactions,
+    TransactionsWanted,
+)
 from govchain.observe import Throttle
 from govchain.storage import Guard
 
@@ -66,6 +76,7 @@ class Owner:
         catch_up: CatchUp,
         peers: Peers,
         inbox: Inbox,
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self.replica = replica
@@ -77,6 +88,7 @@ class Owner:
         self._catch_up = catch_up
         self._peers = peers
         self._inbox = inbox
+        self._accuser = accuser
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
         self._is_stopping = False
@@ -181,6 +193,8 @@ class Owner:
             case Blocks(blocks=blocks):
                 if not self._catch_up.answered(peer, blocks):
                     self._parts.metrics.reject("unasked-blocks")
+            case EvidenceFound(evidence=evidence):
+                self._handle(EvidenceReceived(evidence, peer), outputs)
             case Transactions() | None:
                 pass
 
@@ -199,6 +213,7 @@ class Owner:
             self._peers.flush()
             for output in group:
                 self._decisions.extend(output.decide)
+                self._accuser.take(output.evidence)
                 for timer in output.timers:
                     self._set_timer(timer)
                 for note in output.notes:
@@ -286,6 +301,7 @@ class Owner:
         """The block is durable: the pool forgets its transactions, and others that now have no chance."""
         superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
         self._drop("nonce-used", superseded)
+        self._accuser.executed(executed.block)
         self._drop("expired", self._pool.expire(executed.block.header.height))
         denials = self._parts.metrics.counter("govchain_denials_total")
         for result in executed.block.results:

@@ -14,6 +14,7 @@ from govchain.crypto import Signer
 from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
 from govchain.net import PeerNetwork, TlsContexts
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
@@ -73,8 +74,17 @@ class NodeRuntime(NodeService):
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
         replica, self._bodies = _wake(parts, finality, votes, guard)
+        accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
         catch_up = CatchUp(list(config.peers))
-        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
+        super().__init__(
+            parts,
+            replica=replica,
+            pool=pool,
+            finality=finality,
+            catch_up=catch_up,
+            inbox=inbox,
+            accuser=accuser,
+        )
         self._owner = Owner(
             parts,
             replica,
@@ -86,18 +96,10 @@ class NodeRuntime(NodeService):
             catch_up=catch_up,
             peers=self._peers,
             inbox=inbox,
+            accuser=accuser,
         )
         self._owner.on_epoch = self._meet_members
-        self._housekeeping = Housekeeping(
-            parts,
-            replica=replica,
-            finality=finality,
-            pool=pool,
-            catch_up=catch_up,
-            peers=self._peers,
-            network=self._network,
-            meet_members=self._meet_members,
-        )
+        self._housekeeping = self._make_housekeeping()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
@@ -138,6 +140,19 @@ class NodeRuntime(NodeService):
             height=self._parts.ledger.height,
             final_height=self._finality.height,
             peer_port=self.peer_port,
+        )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self._parts,
+            replica=self._replica,
+            finality=self._finality,
+            pool=self._pool,
+            catch_up=self._catch_up,
+            peers=self._peers,
+            network=self._network,
+            meet_members=self._meet_members,
+            accuser=self._accuser,
         )
 
     def _meet_members(self) -> None:
