@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Self
-from urllib.parse import quote
+from typing import Final, Self
 
 import aiohttp
 import msgspec
@@ -22,6 +21,7 @@ from govchain.client.answers import (
     TransactionStatus,
     ValidatorStatus,
 )
+from govchain.client.reading import RecordRead, read_record
 from govchain.client.signer import OrgSigner
 from govchain.client.submission import (
     STABLE_CODES,
@@ -39,30 +39,15 @@ from govchain.errors import (
     MalformedBytes,
     Unavailable,
 )
-from govchain.ledger.state import RecordState, record_key
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.receipt import (
-    RecordProof,
     read_receipt,
-    record_proof_from_plain,
     verify_receipt,
-    verify_record_proof,
 )
 
 POLL_MS: Final = 5_000
 """Longest wait at one validator: one that says `pending` for ever costs no more than that."""
 EVENT_BYTES_MAX: Final = 32 * 1024 * 1024
-
-
-class RecordRead(msgspec.Struct, frozen=True):
-    """A record as it was after one block, or that there was none."""
-
-    level: str
-    height: int
-    time_ms: int
-    state: RecordState | None
-    """None: no such record."""
-    proof: RecordProof
 
 
 class Client:
@@ -177,28 +162,21 @@ class Client:
     async def record(self, record_type: str, object_id: str, *, level: str = "certified") -> RecordRead:
         """Read a record (rule RD-1).
 
-        `certified` verifies state proof and certificate against the genesis; the block may be older than the
-        newest one. `local` is one validator's word.
+        Args:
+            record_type: For example `licence`.
+            object_id: Of the record.
+            level: `local` is one validator's word. `certified` is verified against the genesis; the block may
+                be older than the newest one. `latest` is verified too, and holds everything acknowledged
+                before the call: it asks max_faulty + 1 validators, so that one of them is honest. The
+                addresses must belong to different validators; nobody but the caller can know that.
 
         Raises:
             BadProof: No validator gave a proof that holds.
-            Unavailable: No validator answered.
+            Unavailable: No validator answered; at level `latest`, too few did.
+            ConfigError: Nothing to verify against, or too few addresses for level `latest`.
         """
-        genesis = await self._trusted_genesis() if level == "certified" else None
-        key = record_key(record_type, object_id)
-        path = f"/v1/records/{quote(record_type, safe='')}/{quote(object_id, safe='')}"
-
-        def read(reply: Reply) -> RecordRead:
-            proof = record_proof_from_plain(_member(expect_json(reply), "proof"))
-            if genesis is not None:
-                verify_record_proof(proof, genesis, key=key)
-            elif proof.key != key:
-                raise MalformedBytes(f"{reply.url} answered about another record")
-            state = None if proof.value is None else decode(proof.value, RecordState)
-            return RecordRead(level, proof.header.height, proof.header.time_ms, state, proof)
-
-        request = Request("GET", path, {"level": level, "proof": "true"})
-        return (await self._transport.ask(request, read))[0]
+        genesis = None if level == "local" else await self._trusted_genesis()
+        return await read_record(self._transport, record_type, object_id, level=level, genesis=genesis)
 
     async def receipt(self, wanted: bytes, *, certified: bool = False) -> bytes:
         """The receipt file of a final transaction.
@@ -390,9 +368,3 @@ def _read_status(reply: Reply, wanted: bytes) -> TransactionStatus | None:
 
 def _read_genesis(reply: Reply) -> Genesis:
     return from_readable(expect_json(reply), Genesis)
-
-
-def _member(value: Any, name: str) -> Any:
-    if not isinstance(value, dict) or name not in value:
-        raise MalformedBytes(f"an answer without {name!r}")
-    return value[name]

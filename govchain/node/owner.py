@@ -37,8 +37,18 @@ from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+from govchain.node.reads import LatestReads
 from govchain.node.vote_log import VoteLog
-from govchain.node.wire import Blocks, BlocksWanted, Consensus, Hello, Transactions, TransactionsWanted
+from govchain.node.wire import (
+    Blocks,
+    BlocksWanted,
+    Consensus,
+    Hello,
+    ReadAnswer,
+    ReadQuestion,
+    Transactions,
+    TransactionsWanted,
+)
 from govchain.observe import Throttle
 
 ADMISSIONS_PER_TURN: Final = 128
@@ -60,6 +70,7 @@ class Owner:
         catch_up: CatchUp,
         peers: Peers,
         inbox: Inbox,
+        reads: LatestReads,
     ) -> None:
         self._parts = parts
         self.replica = replica
@@ -70,6 +81,7 @@ class Owner:
         self._catch_up = catch_up
         self._peers = peers
         self._inbox = inbox
+        self._reads = reads
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
         self._is_stopping = False
@@ -162,8 +174,18 @@ class Owner:
             case Blocks(blocks=blocks):
                 if not self._catch_up.answered(peer, blocks):
                     self._parts.metrics.reject("unasked-blocks")
+            case ReadQuestion(nonce=nonce):
+                self._reads.asked(peer, nonce)
+            case ReadAnswer():
+                self._take_read_answer(peer, frame)
             case Transactions() | None:
                 pass
+
+    def _take_read_answer(self, peer: str, answer: ReadAnswer) -> None:
+        try:
+            self._reads.answered(peer, answer)
+        except BadProof as error:
+            self._peers.verifier.refuse(peer, error)
 
     def _honour(self, outputs: list[Output]) -> None:
         """Do what the core asks for; the order of this function is the contract on `Output`."""
@@ -204,6 +226,7 @@ class Owner:
     def _announce(self, heights: Sequence[int]) -> None:
         self._finality.certified(heights)
         self._catch_up.advance(self._finality.height, self._parts.clock())
+        self._reads.advance()
 
     def _fetch(self, fetch: FetchTransactions, outputs: list[Output]) -> None:
         missing = self._pool.want(fetch, self._parts.clock())

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from govchain.consensus import LogEntry, RestoredState
-from govchain.crypto import Signer, Suite, suite
-from govchain.errors import ConfigError
+from govchain.crypto import Signer, Suite, suite, verify_finality
+from govchain.errors import BadProof, ConfigError
 from govchain.ledger import Chain, Ledger
 from govchain.mempool import Mempool
-from govchain.model import Genesis
+from govchain.model import BlockHeader, FinalityCertificate, Genesis
 from govchain.model.genesis_rules import validate_genesis
 from govchain.node.finality import Finality
 from govchain.node.soundness import require_sound
@@ -53,6 +53,16 @@ class NodeParts:
     def names(self) -> list[str]:
         """Validator names in index order."""
         return [member.name for member in self.genesis.validators.members]
+
+    def verify_certified(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
+        """Check that a quorum of this chain certified a header (rule CP-1).
+
+        Raises:
+            BadProof: It did not, or the header is of another chain.
+        """
+        if header.chain_id != self.ledger.chain_id:
+            raise BadProof("a header of another chain", step="certificate")
+        verify_finality(self.suite, self.genesis.validators, certificate, header)
 
 
 def assemble(

@@ -15,7 +15,7 @@ from govchain.errors import ConfigError, GovchainError
 from govchain.model import Block, Genesis
 from govchain.net import PeerNetwork, TlsContexts
 from govchain.node.catch_up import CatchUp
-from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
+from govchain.node.clocks import fresh_nonce, jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -25,6 +25,7 @@ from govchain.node.owner import Owner
 from govchain.node.parts import assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+from govchain.node.reads import LatestReads
 from govchain.node.service import NodeService
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
@@ -81,27 +82,18 @@ class NodeRuntime(NodeService):
         entries, self._bodies = votes.load(parts.ledger.height, finality.is_certified)
         replica = Replica(genesis, parts.suite, signer, restored=restored_state(parts, finality, entries))
         catch_up = CatchUp([name for name in parts.names if name != config.name])
-        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
-        self._owner = Owner(
-            parts,
-            replica,
-            executor=Executor(parts, votes, finality),
-            votes=votes,
-            finality=finality,
-            pool=pool,
-            catch_up=catch_up,
-            peers=self._peers,
-            inbox=inbox,
-        )
-        self._housekeeping = Housekeeping(
+        reads = LatestReads(parts, finality, send=self._peers.send_read, fresh_nonce=fresh_nonce)
+        super().__init__(
             parts,
             replica=replica,
-            finality=finality,
             pool=pool,
+            finality=finality,
             catch_up=catch_up,
-            peers=self._peers,
-            network=self._network,
+            inbox=inbox,
+            reads=reads,
         )
+        self._owner = self._make_owner(votes)
+        self._housekeeping = self._make_housekeeping()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
@@ -165,6 +157,7 @@ class NodeRuntime(NodeService):
             await asyncio.gather(owner, house, return_exceptions=True)
         await self._network.stop()
         self._finality.close()
+        self._reads.close()
         self._log.info("stopped", height=self._parts.ledger.height, final_height=self._finality.height)
         self._stopped.set()
 
@@ -186,6 +179,31 @@ class NodeRuntime(NodeService):
     def is_alive(self) -> bool:
         """Whether the owner of the replica works: started, not failed, not stopped."""
         return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
+
+    def _make_owner(self, votes: VoteLog) -> Owner:
+        return Owner(
+            self._parts,
+            self._replica,
+            executor=Executor(self._parts, votes, self._finality),
+            votes=votes,
+            finality=self._finality,
+            pool=self._pool,
+            catch_up=self._catch_up,
+            peers=self._peers,
+            inbox=self._inbox,
+            reads=self._reads,
+        )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self._parts,
+            replica=self._replica,
+            finality=self._finality,
+            pool=self._pool,
+            catch_up=self._catch_up,
+            peers=self._peers,
+            network=self._network,
+        )
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:

@@ -16,6 +16,7 @@ from govchain.consensus import SignedMessage
 from govchain.errors import MalformedBytes
 from govchain.model import Transaction
 from govchain.model.ids import DIGEST_BYTES
+from govchain.reads import NONCE_BYTES, ProvenHeight
 
 TRANSACTIONS_BYTES: Final = 256 * 1024
 """Gossip of one frame: small enough not to hold up votes behind it."""
@@ -85,7 +86,23 @@ class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
     blocks: tuple[BlockParts, ...]
 
 
-PeerFrame = Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks
+class ReadQuestion(_Frame, frozen=True, tag="govchain.read-question/1"):
+    """How far had you executed when this came? (rule RD-1)"""
+
+    nonce: bytes
+
+
+class ReadAnswer(_Frame, frozen=True, tag="govchain.read-answer/1"):
+    """Answer to `ReadQuestion`, given once all that was executed then is certified."""
+
+    nonce: bytes
+    proven: ProvenHeight | None
+    """The highest certified header with its certificate; None at height 0."""
+
+
+PeerFrame = (
+    Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks | ReadQuestion | ReadAnswer
+)
 
 _KIND: Final[Any] = PeerFrame
 
@@ -96,6 +113,8 @@ FRAME_NAMES: Final[dict[type, str]] = {
     TransactionsWanted: "transactions-wanted",
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
+    ReadQuestion: "read-question",
+    ReadAnswer: "read-answer",
 }
 """Label of `govchain_peer_messages_total`."""
 
@@ -120,6 +139,8 @@ def decode_frame(payload: bytes) -> PeerFrame:
             _expect(len(blocks) <= BLOCKS_MAX, "number of blocks")
         case Consensus(messages=parts) | Transactions(transactions=parts):
             _expect(len(parts) <= PARTS_MAX, "number of parts")
+        case ReadQuestion(nonce=nonce) | ReadAnswer(nonce=nonce):
+            _expect(len(nonce) == NONCE_BYTES, "length of a nonce")
     return found
 
 
