@@ -13,7 +13,7 @@ from govchain.crypto import Signer, Suite, suite, verify_finality
 from govchain.errors import BadProof, ConfigError
 from govchain.ledger import Chain, Ledger
 from govchain.mempool import Mempool
-from govchain.model import BlockHeader, FinalityCertificate, Genesis
+from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
 from govchain.model.genesis_rules import validate_genesis
 from govchain.node.finality import Finality
 from govchain.node.soundness import require_sound
@@ -54,6 +54,11 @@ class NodeParts:
         """Validator names in index order."""
         return [member.name for member in self.genesis.validators.members]
 
+    @property
+    def validators(self) -> ValidatorSet:
+        """The validator set of the epoch in which this validator is."""
+        return self.genesis.validators
+
     def verify_certified(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
         """Check that a quorum of this chain certified a header (rule CP-1).
 
@@ -62,7 +67,7 @@ class NodeParts:
         """
         if header.chain_id != self.ledger.chain_id:
             raise BadProof("a header of another chain", step="certificate")
-        verify_finality(self.suite, self.genesis.validators, certificate, header)
+        verify_finality(self.suite, self.validators, certificate, header)
 
 
 def assemble(

@@ -132,11 +132,10 @@ class Peers:
             found.append(BlockParts(block, certificate))
         self._network.send(peer, encode(Blocks(tuple(found))))
 
-    def send_read(self, peer: int, frame: ReadQuestion | ReadAnswer) -> None:
+    def send_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:
         """Ask or answer how far a validator had executed (rule RD-1); it is asked again if this is lost."""
-        name = self._parts.names[peer]
-        if self._network.queue_bytes(name) < ANSWER_QUEUE_BYTES_MAX:
-            self._network.send(name, encode(frame), is_urgent=True)
+        if self._network.queue_bytes(peer) < ANSWER_QUEUE_BYTES_MAX:
+            self._network.send(peer, encode(frame), is_urgent=True)
 
     def close(self) -> None:
         """Nothing more is asked."""

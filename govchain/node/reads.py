@@ -26,7 +26,7 @@ class LatestReads:
     """Both sides of the read barrier of one validator. All methods run in the loop's thread.
 
     Args:
-        send: Takes a frame to a validator, by index; it may get lost.
+        send: Takes a frame to a validator; it may get lost.
         fresh_nonce: Bytes never given before.
     """
 
@@ -35,16 +35,15 @@ class LatestReads:
         parts: NodeParts,
         finality: Finality,
         *,
-        send: Callable[[int, ReadQuestion | ReadAnswer], None],
+        send: Callable[[str, ReadQuestion | ReadAnswer], None],
         fresh_nonce: Callable[[], bytes],
     ) -> None:
         self._parts = parts
         self._finality = finality
         self._send = send
         self._fresh_nonce = fresh_nonce
-        self._barrier = ReadBarrier(parts.index, parts.genesis.validators, parts.verify_certified)
+        self._barrier = ReadBarrier(parts.name, parts.verify_certified)
         self._answers = BarrierAnswers()
-        self._indexes = {name: index for index, name in enumerate(parts.names)}
         self._moved = asyncio.Event()
         self._told_s = 0.0
         self._waiting = 0
@@ -60,6 +59,40 @@ class LatestReads:
         if self._waiting >= READS_MAX:
             raise Unavailable(f"{self._waiting} reads at level latest wait already; try again")
         deadline_s = self._parts.clock() + LATEST_TIMEOUT_S
+        while True:
+            epoch = self._parts.validators.epoch
+            await self._reach_floor(deadline_s)
+            if self._parts.validators.epoch == epoch:
+                return
+
+    def asked(self, peer: str, nonce: bytes) -> None:
+        """A peer asks how far this validator had executed."""
+        self._answers.on_question(peer, nonce, self._parts.ledger.height)
+        self.advance()
+
+    def answered(self, peer: str, answer: ReadAnswer) -> None:
+        """A peer answers.
+
+        Raises:
+            BadProof: It shows a height that no quorum certified (rule CU-1).
+        """
+        before = self._barrier.nonce
+        self._barrier.on_answer(peer, answer.nonce, answer.proven, self._finality.height)
+        if before is not None and self._barrier.nonce is None:
+            self._wake()
+
+    def advance(self) -> None:
+        """Finality may have moved: answer those who wait for it."""
+        if self._answers.is_waiting:
+            for peer, nonce in self._answers.take_due(self._finality.height):
+                self._send(peer, ReadAnswer(nonce, self._finality.highest_certified()))
+
+    def close(self) -> None:
+        """End every wait."""
+        self._is_closed = True
+        self._wake()
+
+    async def _reach_floor(self, deadline_s: float) -> None:
         ticket = self._barrier.begin()
         if not self._waiting and self._barrier.nonce is not None:
             # Left over from reads that gave up: this one need not wait for it first.
@@ -75,32 +108,6 @@ class LatestReads:
                 "ask another validator"
             )
 
-    def asked(self, peer: str, nonce: bytes) -> None:
-        """A peer asks how far this validator had executed."""
-        self._answers.on_question(self._indexes[peer], nonce, self._parts.ledger.height)
-        self.advance()
-
-    def answered(self, peer: str, answer: ReadAnswer) -> None:
-        """A peer answers.
-
-        Raises:
-            BadProof: It shows a height that no quorum certified (rule CU-1).
-        """
-        before = self._barrier.nonce
-        self._barrier.on_answer(self._indexes[peer], answer.nonce, answer.proven, self._finality.height)
-        if before is not None and self._barrier.nonce is None:
-            self._wake()
-
-    def advance(self) -> None:
-        """Finality may have moved: answer those who wait for it."""
-        for peer, nonce in self._answers.take_due(self._finality.height):
-            self._send(peer, ReadAnswer(nonce, self._finality.highest_certified()))
-
-    def close(self) -> None:
-        """End every wait."""
-        self._is_closed = True
-        self._wake()
-
     async def _floor(self, ticket: int, deadline_s: float) -> int:
         while (floor := self._barrier.floor(ticket)) is None:
             now_s = self._parts.clock()
@@ -108,7 +115,7 @@ class LatestReads:
                 raise Unavailable("this validator is stopping; ask another one")
             if now_s >= deadline_s:
                 raise Unavailable(
-                    f"{self._barrier.answers} of {self._parts.genesis.validators.quorum_size} validators "
+                    f"{self._barrier.answers} of {self._parts.validators.quorum_size} validators "
                     f"answered within {LATEST_TIMEOUT_S:.0f} s; a read at level latest needs that many"
                 )
             self._ask_when_due(now_s)
@@ -123,7 +130,7 @@ class LatestReads:
             self._tell(now_s)
 
     def _ask(self) -> None:
-        self._barrier.ask(self._fresh_nonce(), self._parts.ledger.height)
+        self._barrier.ask(self._parts.validators, self._fresh_nonce(), self._parts.ledger.height)
         self._tell(self._parts.clock())
 
     def _tell(self, now_s: float) -> None:

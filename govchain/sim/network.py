@@ -14,6 +14,7 @@ from govchain.config import DurationNs
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
 from govchain.model import Block, FinalityCertificate, Transaction
+from govchain.reads import ProvenHeight
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,31 @@ class BlocksFound:
     blocks: tuple[tuple[Block, FinalityCertificate], ...]
 
 
-Frame = SignedMessage | Gossip | TransactionsWanted | TransactionsFound | BlocksWanted | BlocksFound
+@dataclass(frozen=True, slots=True)
+class ReadQuestion:
+    """How far had you executed when this came? (rule RD-1)"""
+
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """Answer to `ReadQuestion`: the highest certified header with its certificate; None at height 0."""
+
+    nonce: bytes
+    proven: ProvenHeight | None
+
+
+Frame = (
+    SignedMessage
+    | Gossip
+    | TransactionsWanted
+    | TransactionsFound
+    | BlocksWanted
+    | BlocksFound
+    | ReadQuestion
+    | ReadAnswer
+)
 
 
 class LatencyModel(Protocol):

@@ -41,9 +41,12 @@ from govchain.sim.network import (
     BlocksWanted,
     Frame,
     Gossip,
+    ReadAnswer,
+    ReadQuestion,
     TransactionsFound,
     TransactionsWanted,
 )
+from govchain.sim.reads import SimReads
 from govchain.sim.trace import Fact
 from govchain.storage import MemoryStore
 
@@ -82,6 +85,7 @@ class SimNode:
         mempool: Admitted transactions.
         replica: The core.
         final_height: Last height with a certificate here.
+        reads: Reads at level `latest` (rule RD-1).
     """
 
     def __init__(
@@ -110,6 +114,15 @@ class SimNode:
         self._bodies: tuple[Transaction, ...] = ()
         self.replica = Replica(genesis, suite, signer, restored=self._restored() if is_restart else None)
         self._asked_blocks = (-1, -1)
+        self.reads = SimReads(
+            index,
+            genesis,
+            suite=suite,
+            world=world,
+            ledger=self.ledger,
+            chain=self.chain,
+            proven=self._highest_certified,
+        )
 
     def start(self) -> None:
         """Let the core begin; call once."""
@@ -148,6 +161,8 @@ class SimNode:
                 self._answer_blocks(source, frame.from_height)
             case BlocksFound():
                 self._install(frame.blocks)
+            case ReadQuestion() | ReadAnswer():
+                self.reads.receive(source, frame)
             case _:
                 assert_never(frame)
 
@@ -255,6 +270,7 @@ class SimNode:
 
     def _note_final(self, certificate: FinalityCertificate) -> None:
         self.final_height = max(self.final_height, certificate.height)
+        self.reads.advance()
         self._world.record(self.index, "final", height=certificate.height, header=certificate.header_digest)
 
     def _answer_blocks(self, peer: int, from_height: int) -> None:
