@@ -17,7 +17,7 @@ from tests.support.linearizability import is_linearizable
 from tests.support.read_clients import NS_PER_MS, Clients, UnreliableNetwork, network
 
 STEP_NS = 4 * NS_PER_MS
-STEPS = 600
+STEPS = 500
 SEEDS = range(8)
 LIAR = 3
 
