@@ -136,7 +136,10 @@ async def test_situation_54_reads_around_the_death_of_the_primary_are_linearizab
         history = History(world)
         work = [asyncio.ensure_future(history.write(index)) for index in (1, 2, 3)]
         work += [asyncio.ensure_future(history.read(index)) for index in (1, 2, 3)]
-        await world.until(lambda: history.acknowledged >= 10)
+        await world.until(lambda: history.acknowledged >= 5)
+        cut_off(world, 3, is_cut=True)
+        await world.until(lambda: history.acknowledged >= 15)
+        cut_off(world, 3, is_cut=False)
         await world.stop("validator-0")
         await world.until(lambda: history.acknowledged >= 30)
         history.is_over = True
