@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Final, Self
 
 import aiohttp
@@ -34,6 +35,7 @@ from govchain.crypto import Signer, Suite, chain_id_of, suite, transaction_id
 from govchain.errors import (
     BadProof,
     ConfigError,
+    GovchainError,
     Indeterminate,
     InvalidTransaction,
     MalformedBytes,
@@ -124,11 +126,16 @@ class Client:
             BadProof: Validators answered with proofs that fail, and none with one that holds.
             ConfigError: `certified`, but neither genesis nor chain id is known.
         """
+        return await self._wait(wanted, None, timeout_s=timeout_s, certified=certified)
+
+    async def _wait(
+        self, wanted: bytes, transaction: Transaction | None, *, timeout_s: float, certified: bool
+    ) -> TransactionStatus:
         if certified:
             await self._trusted_genesis()
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._wait_final(wanted, certified=certified)
+                return await self._wait_final(wanted, transaction, certified=certified)
         except TimeoutError as error:
             raise Indeterminate(
                 f"transaction {wanted.hex()} is not final after {timeout_s} s; ask again"
@@ -138,6 +145,9 @@ class Client:
         self, transaction: Transaction, *, timeout_s: float = 30.0, certified: bool = True
     ) -> TransactionStatus:
         """Submit one transaction and wait until it is final; the signed body pins the chain.
+
+        A validator that takes it and keeps it to itself costs time only: whoever has not heard of it while
+        this client waits is given the same bytes.
 
         Raises:
             InvalidTransaction: It may not enter the pool; `code` tells why.
@@ -152,7 +162,7 @@ class Client:
                 raise Unavailable(admission.detail)
             raise InvalidTransaction(admission.code, admission.detail)
         wanted = transaction_id(self._suite, transaction)
-        return await self.wait(wanted, timeout_s=timeout_s, certified=certified)
+        return await self._wait(wanted, transaction, timeout_s=timeout_s, certified=certified)
 
     async def transaction(self, wanted: bytes) -> TransactionStatus | None:
         """What one validator knows of a transaction, without waiting; None when it knows nothing."""
@@ -277,7 +287,9 @@ class Client:
                     raise MalformedBytes(f"an event that is not JSON: {error}") from error
                 yield from_readable(plain, FinalEvent)
 
-    async def _wait_final(self, wanted: bytes, *, certified: bool) -> TransactionStatus:
+    async def _wait_final(
+        self, wanted: bytes, transaction: Transaction | None, *, certified: bool
+    ) -> TransactionStatus:
         request = Request(
             "GET",
             f"/v1/transactions/{wanted.hex()}",
@@ -289,6 +301,10 @@ class Client:
                 status, _ = await self._transport.ask(request, lambda reply: _read_status(reply, wanted))
                 if status is not None and status.status == "final":
                     return await self._certify(wanted) if certified else status
+                if status is None and transaction is not None:
+                    # What it answers is no news: another may have admitted, or even executed it.
+                    with suppress(GovchainError):
+                        await self.submit([transaction])
             except Unavailable:
                 status = None
             # Pending or unknown there: let another validator speak next time.
