@@ -30,7 +30,7 @@ from govchain.client import Client, OrgSigner, TransactionStatus
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
-from govchain.ledger.payloads import InvoiceIssue, encode_payload
+from govchain.ledger.payloads import InvoiceIssue, encode_payload, record_type_of
 from govchain.model import Transaction
 
 EXPIRY_BLOCKS: Final = 1_000
@@ -177,7 +177,7 @@ async def _submit(
     connection: Connection, identity: Identity, record: PreparedRecord, receipt: Path | None
 ) -> Sent:
     is_certified = connection.genesis is not None
-    record_type = record.kind.partition(".")[0]
+    record_type = record_type_of(record.kind)
     async with connection.client() as client:
         signer = await client.open_signer(identity.org, identity.signer)
         payload = encode_payload(await _complete(client, record, record_type, is_certified), record.fields)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from govchain.crypto.epochs import ValidatorChange
 from govchain.model import TransactionResult
 
 
@@ -71,8 +72,48 @@ class ValidatorStatus(msgspec.Struct, frozen=True):
     denied: int
     peers: dict[str, bool]
     """Peer name to: connected now."""
+    epoch: int = 0
+    """Number of the validator set that runs here; `index` is the place in it, -1 for an observer."""
     stall: str = ""
     """One line on why the next height is not decided; empty when nothing is waiting."""
+
+
+class ValidatorView(msgspec.Struct, frozen=True):
+    """One member of the validator set."""
+
+    index: int
+    name: str
+    org: str
+    public_key: bytes
+    is_connected: bool
+    """To the validator that answers; always true for itself."""
+
+
+class MemberPolicy(msgspec.Struct, frozen=True):
+    """Who decides about members, and what was decided for the next checkpoint (rules MB-1, MB-2)."""
+
+    voters: tuple[str, ...]
+    """Organisations that run validators."""
+    approvals_needed: int
+    """How many of them must approve a change."""
+    next_members: tuple[str, ...]
+    """Names of the validators from the next checkpoint on, as adopted so far."""
+    next_keys: tuple[bytes, ...]
+    """Their vote keys, in the same order."""
+    checkpoint_height: int
+    """Height of that checkpoint."""
+
+
+class ValidatorsAnswer(msgspec.Struct, frozen=True):
+    """The validator set of the current epoch."""
+
+    epoch: int
+    quorum_size: int
+    max_faulty: int
+    members: tuple[ValidatorView, ...]
+    changes: tuple[ValidatorChange, ...]
+    """From genesis to this epoch, each set proven by the one before it (rule MB-4)."""
+    policy: MemberPolicy
 
 
 class FinalEvent(msgspec.Struct, frozen=True):

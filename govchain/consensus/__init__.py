@@ -3,7 +3,7 @@
 Nothing here waits, reads a clock, draws randomness or touches disk or network. Rules: docs/protocol.md.
 """
 
-from govchain.consensus.epochs import EarlyMessages, epoch_of
+from govchain.consensus.epochs import EarlyMessages
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
@@ -14,7 +14,7 @@ from govchain.consensus.events import (
     TransactionsDropped,
     Verified,
 )
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import (
     CancelTimer,
     Decision,
@@ -36,7 +36,6 @@ __all__ = [
     "BlockExecuted",
     "BlockInstalled",
     "CancelTimer",
-    "Commit",
     "Decision",
     "EarlyMessages",
     "Event",
@@ -44,8 +43,6 @@ __all__ = [
     "LogEntry",
     "Note",
     "Output",
-    "Prepare",
-    "Proposal",
     "Replica",
     "ReplicaStatus",
     "RestoredState",
@@ -57,6 +54,5 @@ __all__ = [
     "TransactionsAvailable",
     "TransactionsDropped",
     "Verified",
-    "epoch_of",
     "verify_message",
 ]

@@ -7,12 +7,13 @@ the ledger's business; nothing is signed, counted or sent here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from govchain.codec import decode
 from govchain.consensus.deadlines import disarm_change, disarm_request
 from govchain.consensus.events import TimerKind
-from govchain.consensus.messages import SignedMessage
+from govchain.consensus.messages import ConsensusMessage, Progress, SignedMessage
 from govchain.consensus.output import CancelTimer, Output
 from govchain.consensus.state import OBSERVER, ReplicaState, note
 from govchain.consensus.verify import MESSAGE_KIND
@@ -81,13 +82,13 @@ def begin_epoch(state: ReplicaState, signers: Sequence[Signer], output: Output) 
     )
 
 
-def epoch_of(signed: SignedMessage) -> int | None:
-    """Epoch that an unverified message names; None when it is no message. Good for a question, no more."""
-    try:
-        epoch: int = decode(signed.body, MESSAGE_KIND).epoch
-    except MalformedBytes:
-        return None
-    return epoch
+@dataclass(frozen=True, slots=True)
+class EpochGap:
+    """What an unverified message of another epoch gives reason to do: ask for blocks, or send some (CU-1)."""
+
+    is_sender_ahead: bool
+    final: int | None
+    """Height that a sender who is behind names as final in its `Progress`; None in other messages."""
 
 
 class EarlyMessages:
@@ -99,15 +100,22 @@ class EarlyMessages:
     def __init__(self) -> None:
         self._by_peer: dict[str | int, list[SignedMessage]] = {}
 
-    def keep(self, peer: str | int, signed: SignedMessage, epoch: int) -> bool:
-        """Keep a message when it is of the next epoch; False when it is not, or when there is no room."""
-        if epoch_of(signed) != epoch + 1:
-            return False
+    def keep(self, peer: str | int, signed: SignedMessage, epoch: int) -> EpochGap | None:
+        """Keep a message when it is of the epoch after this one and there is room; what else it tells.
+
+        None says that it is no message of another epoch at all.
+        """
+        try:
+            message: ConsensusMessage = decode(signed.body, MESSAGE_KIND)
+        except MalformedBytes:
+            return None
+        if message.epoch == epoch:
+            return None
         kept = self._by_peer.setdefault(peer, [])
-        if len(kept) >= EARLY_MAX:
-            return False
-        kept.append(signed)
-        return True
+        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX:
+            kept.append(signed)
+        final = message.final if isinstance(message, Progress) else None
+        return EpochGap(message.epoch > epoch, final)
 
     def take(self) -> list[tuple[str | int, SignedMessage]]:
         """Everything that was kept, in the order of the peers' first messages; forgets it."""

@@ -27,6 +27,8 @@ class Space(IntEnum):
     """Nodes of the history tree."""
     VOTE = 7
     """Own votes and accepted proposals above the head (rule RC-1)."""
+    EPOCH = 8
+    """Epoch (8 bytes, big-endian) to what proves its validator set (rule MB-2)."""
 
 
 Write = tuple[Space, bytes, bytes | None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from govchain.consensus import (
@@ -90,6 +90,8 @@ class Owner:
         self._verify_messages = parts.metrics.histogram("govchain_verify_seconds").labels("messages")
         self._verify_transactions = parts.metrics.histogram("govchain_verify_seconds").labels("transactions")
         pool.on_taken = inbox.done
+        self.on_epoch: Callable[[], None] = lambda: None
+        """Called when other validators run the chain from now on."""
 
     async def run(self) -> None:
         """Work until `stop`.
@@ -146,6 +148,15 @@ class Owner:
 
     def _handle(self, event: Event, outputs: list[Output]) -> None:
         outputs.append(self.replica.handle(event, self._parts.now_ms()))
+        if self.replica.validators.epoch != self._parts.members.validators.epoch:
+            self._begin_epoch(outputs)
+
+    def _begin_epoch(self, outputs: list[Output]) -> None:
+        """Other validators from here on: indices mean others now, and new ones are dialled (rule MB-2)."""
+        self._parts.members.follow(self.replica.validators)
+        self.on_epoch()
+        for early in self._peers.verifier.early_messages():
+            self._handle(early, outputs)
 
     def _handle_available(self, outputs: list[Output]) -> None:
         entries = self._pool.take_available()
@@ -238,7 +249,7 @@ class Owner:
         for peer in sorted({peer for _, peer in wanted}):
             held = [self._parts.mempool.get(id_) for id_, to in wanted if to == peer]
             found = [each for each in held if each is not None]
-            self._peers.send_transactions(self._parts.names[peer], found)
+            self._peers.send_transactions(self._parts.members.name(peer), found)
 
     def _execute_next(self) -> None:
         if self._is_stopping:
@@ -248,7 +259,7 @@ class Owner:
             if decision.batch.seq > self._parts.ledger.height:
                 executed = self._executor.execute(decision)
                 self._settle(executed)
-                self._inbox.put_event(BlockExecuted(executed.block.header))
+                self._inbox.put_event(BlockExecuted(executed.block.header, executed.next_validators))
             return
         waiting = self._catch_up.next_block()
         if waiting is not None:
@@ -272,9 +283,8 @@ class Owner:
             self._executor.verify_signatures(block)
             executed = self._executor.install(block, certificate)
             self._settle(executed)
-            self._inbox.put_event(
-                BlockInstalled(executed.block.header, executed.transaction_ids, certificate)
-            )
+            header, ids = executed.block.header, executed.transaction_ids
+            self._inbox.put_event(BlockInstalled(header, ids, certificate, executed.next_validators))
         else:
             self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
             self._inbox.put_event(BlockInstalled(block.header, (), certificate))
@@ -320,11 +330,11 @@ class Owner:
                 height, peer = facts["height"], facts["peer"]
                 assert isinstance(height, int)
                 assert isinstance(peer, int)
-                self._catch_up.hurry(self._parts.names[peer], height, self._parts.clock())
+                self._catch_up.hurry(self._parts.members.name(peer), height, self._parts.clock())
             case "rejected":
                 self._parts.metrics.reject(str(facts["code"]))
                 self._tell("message-rejected", facts)
-            case "stable-checkpoint" | "view-change-started" | "view-changed":
+            case "stable-checkpoint" | "view-change-started" | "view-changed" | "epoch-changed":
                 self._parts.log.info(note.event, **facts)
             case _:
                 self._parts.log.debug(note.event, **facts)

@@ -5,7 +5,7 @@ Assembly only: nothing here handles an event, a frame or a request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from govchain.consensus import LogEntry, RestoredState
@@ -16,6 +16,7 @@ from govchain.mempool import Mempool
 from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
 from govchain.model.genesis_rules import validate_genesis
 from govchain.node.finality import Finality
+from govchain.node.members import Members
 from govchain.node.soundness import require_sound
 from govchain.node.wire import BLOCKS_BYTES
 from govchain.observe import Logger, NodeMetrics
@@ -27,15 +28,18 @@ class NodeParts:
     """The pieces of one validator.
 
     Attributes:
-        index: Position in the validator set.
+        name: Under which the network knows this validator.
+        signers: Keys of its votes: the one in force, and one that a rotation may install (rule MB-4).
+        members: The validator set that runs.
         clock: Seconds, monotonic.
         now_ms: Unix time, milliseconds; for proposal times.
     """
 
     genesis: Genesis
     suite: Suite
-    index: int
-    signer: Signer
+    name: str
+    signers: tuple[Signer, ...]
+    members: Members
     store: Store
     ledger: Ledger
     chain: Chain
@@ -45,44 +49,34 @@ class NodeParts:
     clock: Callable[[], float]
     now_ms: Callable[[], int]
 
-    @property
-    def name(self) -> str:
-        return self.genesis.validators.members[self.index].name
-
-    @property
-    def names(self) -> list[str]:
-        """Validator names in index order."""
-        return [member.name for member in self.genesis.validators.members]
-
-    @property
-    def validators(self) -> ValidatorSet:
-        """The validator set of the epoch in which this validator is."""
-        return self.genesis.validators
-
     def verify_certified(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
-        """Check that a quorum of this chain certified a header (rule CP-1).
+        """Check that a quorum of its epoch certified a header of this chain (rules CP-1, MB-3).
 
         Raises:
-            BadProof: It did not, or the header is of another chain.
+            BadProof: It did not, the header is of another chain, or nothing here proves its epoch.
         """
         if header.chain_id != self.ledger.chain_id:
             raise BadProof("a header of another chain", step="certificate")
-        verify_finality(self.suite, self.validators, certificate, header)
+        validators = self.ledger.validators_of(header.epoch)
+        if validators is None:
+            raise BadProof(f"a header of epoch {header.epoch}, which nothing here proves", step="certificate")
+        verify_finality(self.suite, validators, certificate, header)
 
 
 def assemble(
     genesis: Genesis,
-    signer: Signer,
+    name: str,
+    signers: Sequence[Signer],
     store: Store,
     *,
     log: Logger,
     clock: Callable[[], float],
     now_ms: Callable[[], int],
 ) -> NodeParts:
-    """The pieces of the validator whose key this is; an empty store becomes the chain at height 0.
+    """The pieces of one validator; an empty store becomes the chain at height 0.
 
     Raises:
-        ConfigError: The genesis is impossible, too large for frames, or the key is no validator's.
+        ConfigError: The genesis is impossible, too large for frames, or the keys are another validator's.
         StorageFailure: The store cannot be read or written, or something in it is missing (rule RC-3).
     """
     validate_genesis(genesis)
@@ -94,11 +88,13 @@ def assemble(
         store.write(founding, sync=True)
     chain = Chain(genesis, chosen, store, ledger)
     require_sound(store, chain, ledger.head)
+    _require_own_keys(ledger.validators, name, signers)
     return NodeParts(
         genesis=genesis,
         suite=chosen,
-        index=_index_of(genesis, signer),
-        signer=signer,
+        name=name,
+        signers=tuple(signers),
+        members=Members(ledger.validators, signers),
         store=store,
         ledger=ledger,
         chain=chain,
@@ -123,7 +119,11 @@ def restored_state(
             block = finality.block(height)
             assert block is not None, "blocks up to the head are stored"
             uncertified.append(block.header)
+    resumed = parts.chain.epoch_to_resume(is_head_final=not uncertified)
     return RestoredState(
+        validators=resumed.validators,
+        origin=resumed.origin,
+        next_validators=resumed.next_validators,
         head=head,
         head_batch_digest=parts.ledger.head_batch_digest,
         entries=entries,
@@ -132,15 +132,19 @@ def restored_state(
     )
 
 
-def _index_of(genesis: Genesis, signer: Signer) -> int:
-    for index, member in enumerate(genesis.validators.members):
-        if member.public_key == signer.public_key:
-            return index
-    raise ConfigError(
-        "the key belongs to no validator of the genesis",
-        found=signer.public_key.hex(),
-        hint="use the key file that was made together with this genesis",
-    )
+def _require_own_keys(validators: ValidatorSet, name: str, signers: Sequence[Signer]) -> None:
+    """A key that votes under another name is somebody else's; a name whose key is missing cannot vote."""
+    own = [signer.public_key for signer in signers]
+    for member in validators.members:
+        if member.public_key in own and member.name != name:
+            raise ConfigError("the key file belongs to another validator", expected=f"the key of {name}")
+        if member.name == name and member.public_key not in own:
+            raise ConfigError(
+                f"{name} votes with another key now",
+                found=own[0].hex(),
+                expected=member.public_key.hex(),
+                hint="name the key file of that key in `key`, or in `next_key`",
+            )
 
 
 def _require_frames(genesis: Genesis) -> None:

@@ -58,7 +58,7 @@ class Peers:
         """Keep a message for `flush`."""
         if send.to is None:
             self._to_all.append(send.signed)
-        elif send.to != self._parts.index:
+        elif send.to != self._parts.members.index:
             self._to_one.setdefault(send.to, []).append(send.signed)
 
     def flush(self) -> None:
@@ -70,7 +70,7 @@ class Peers:
         if self._to_one:
             for peer, messages in self._to_one.items():
                 for payload in consensus_payloads(messages):
-                    self._network.send(self._parts.names[peer], payload, is_urgent=True)
+                    self._network.send(self._parts.members.name(peer), payload, is_urgent=True)
             self._to_one = {}
 
     def gossip(self, transactions: Iterable[Transaction]) -> None:
@@ -83,8 +83,8 @@ class Peers:
 
     def forward(self, transactions: Sequence[Transaction], primary: int) -> None:
         """Tell the primary again (rule RQ-3)."""
-        if transactions and primary != self._parts.index:
-            self.send_transactions(self._parts.names[primary], transactions)
+        if transactions and primary != self._parts.members.index:
+            self.send_transactions(self._parts.members.name(primary), transactions)
 
     def send_transactions(self, peer: str, transactions: Sequence[Transaction]) -> None:
         """Answer a question."""
@@ -100,7 +100,7 @@ class Peers:
         def ask() -> None:
             missing = still_wanted(ids)[:IDS_MAX]
             if missing and not self._is_closed:
-                self.ask_transactions(self._parts.names[peer], missing)
+                self.ask_transactions(self._parts.members.name(peer), missing)
 
         asyncio.get_running_loop().call_later(FETCH_GRACE_S, ask)
 

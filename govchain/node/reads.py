@@ -60,9 +60,9 @@ class LatestReads:
             raise Unavailable(f"{self._waiting} reads at level latest wait already; try again")
         deadline_s = self._parts.clock() + LATEST_TIMEOUT_S
         while True:
-            epoch = self._parts.validators.epoch
+            epoch = self._parts.ledger.validators.epoch
             await self._reach_floor(deadline_s)
-            if self._parts.validators.epoch == epoch:
+            if self._parts.ledger.validators.epoch == epoch:
                 return
 
     def asked(self, peer: str, nonce: bytes) -> None:
@@ -115,7 +115,7 @@ class LatestReads:
                 raise Unavailable("this validator is stopping; ask another one")
             if now_s >= deadline_s:
                 raise Unavailable(
-                    f"{self._barrier.answers} of {self._parts.validators.quorum_size} validators "
+                    f"{self._barrier.answers} of {self._parts.ledger.validators.quorum_size} validators "
                     f"answered within {LATEST_TIMEOUT_S:.0f} s; a read at level latest needs that many"
                 )
             self._ask_when_due(now_s)
@@ -130,7 +130,7 @@ class LatestReads:
             self._tell(now_s)
 
     def _ask(self) -> None:
-        self._barrier.ask(self._parts.validators, self._fresh_nonce(), self._parts.ledger.height)
+        self._barrier.ask(self._parts.ledger.validators, self._fresh_nonce(), self._parts.ledger.height)
         self._tell(self._parts.clock())
 
     def _tell(self, now_s: float) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import govchain
 from govchain.consensus import Replica
 from govchain.crypto import Signer
-from govchain.errors import ConfigError, GovchainError
-from govchain.model import Block, Genesis
+from govchain.errors import GovchainError
+from govchain.model import Block, Genesis, Transaction
 from govchain.net import PeerNetwork, TlsContexts
 from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import fresh_nonce, jitter_of, monotonic_s, unix_ms
@@ -22,7 +22,7 @@ from govchain.node.finality import Finality
 from govchain.node.housekeeping import Housekeeping
 from govchain.node.inbox import Inbox
 from govchain.node.owner import Owner
-from govchain.node.parts import assemble, restored_state
+from govchain.node.parts import NodeParts, assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.reads import LatestReads
@@ -39,7 +39,7 @@ class NodeRuntime(NodeService):
     Args:
         config: Addresses and names; its files were read by the caller.
         genesis: Of the chain.
-        signer: Key of this validator's votes.
+        signers: Keys of this validator's votes; the second one, if any, waits for a rotation (rule MB-4).
         store: Opened for this chain; the caller closes it after `stop`.
         tls: Certificate of this validator.
         log: Where it tells what happens.
@@ -53,15 +53,14 @@ class NodeRuntime(NodeService):
         self,
         config: NodeConfig,
         genesis: Genesis,
-        signer: Signer,
+        signers: Sequence[Signer],
         store: Store,
         *,
         tls: TlsContexts,
         log: Logger,
     ) -> None:
-        index = validate_against_genesis(config, genesis)
-        parts = assemble(genesis, signer, store, log=log, clock=monotonic_s, now_ms=unix_ms)
-        _require_same_index(config.name, index, parts.index)
+        validate_against_genesis(config, genesis)
+        parts = assemble(genesis, config.name, signers, store, log=log, clock=monotonic_s, now_ms=unix_ms)
         self._config = config
         self._log = log
         self._network = PeerNetwork(
@@ -79,9 +78,8 @@ class NodeRuntime(NodeService):
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
-        entries, self._bodies = votes.load(parts.ledger.height, finality.is_certified)
-        replica = Replica(genesis, parts.suite, signer, restored=restored_state(parts, finality, entries))
-        catch_up = CatchUp([name for name in parts.names if name != config.name])
+        replica, self._bodies = _wake(parts, finality, votes)
+        catch_up = CatchUp(list(config.peers))
         reads = LatestReads(parts, finality, send=self._peers.send_read, fresh_nonce=fresh_nonce)
         super().__init__(
             parts,
@@ -93,6 +91,7 @@ class NodeRuntime(NodeService):
             reads=reads,
         )
         self._owner = self._make_owner(votes)
+        self._owner.on_epoch = self._meet_members
         self._housekeeping = self._make_housekeeping()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
@@ -119,6 +118,7 @@ class NodeRuntime(NodeService):
         self._bodies = ()
         wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
         self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.height))
+        self._meet_members()
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
@@ -134,6 +134,16 @@ class NodeRuntime(NodeService):
             final_height=self._finality.height,
             peer_port=self.peer_port,
         )
+
+    def _meet_members(self) -> None:
+        """Dial those that joined since, or are about to, where the chain says they are (rule MB-2)."""
+        known = self._network.connected()
+        for member in (*self._parts.members.validators.members, *self._parts.ledger.next_members):
+            address = self._config.peers.get(member.name) or self._parts.ledger.peer_address(member.name)
+            if member.name != self._config.name and member.name not in known and address:
+                self._network.meet(member.name, split_address(address))
+                self._catch_up.add_peer(member.name)
+                known[member.name] = False
 
     async def listen(self) -> int:
         """Bind the peer address; returns the port. `start` does it when it was not done before."""
@@ -203,6 +213,7 @@ class NodeRuntime(NodeService):
             catch_up=self._catch_up,
             peers=self._peers,
             network=self._network,
+            meet_members=self._meet_members,
         )
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
@@ -226,6 +237,11 @@ class NodeRuntime(NodeService):
                 seconds.observe(now_s - submitted_s)
 
 
-def _require_same_index(name: str, index: int, index_of_key: int) -> None:
-    if index != index_of_key:
-        raise ConfigError("the key file belongs to another validator", expected=f"the key of {name}")
+def _wake(parts: NodeParts, finality: Finality, votes: VoteLog) -> tuple[Replica, tuple[Transaction, ...]]:
+    """The core as its log says, and the bodies that were kept beside it (rules RC-1, MB-2)."""
+    entries, bodies = votes.load(parts.ledger.height, finality.is_certified)
+    restored = restored_state(parts, finality, entries)
+    first, *spare = parts.signers
+    replica = Replica(parts.genesis, parts.suite, first, spare_signers=spare, restored=restored)
+    parts.members.follow(replica.validators)
+    return replica, bodies

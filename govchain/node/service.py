@@ -10,20 +10,29 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import govchain
-from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.client.answers import (
+    Admission,
+    FinalEvent,
+    KeyAnswer,
+    MemberPolicy,
+    TransactionStatus,
+    ValidatorStatus,
+)
 from govchain.codec import decode
 from govchain.consensus import Replica
+from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import InvalidInput, Unavailable
+from govchain.ledger.membership import approvals_needed, voters_of
 from govchain.ledger.nonces import FRESH
 from govchain.ledger.state import NonceState, nonces_key, record_key
-from govchain.model import Block, FinalityCertificate, Genesis, Transaction
+from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
 from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.pool import WAITING_MAX, PoolTraffic
 from govchain.node.reads import LatestReads
-from govchain.receipt import Receipt, RecordProof, build_receipt
+from govchain.receipt import Receipt, RecordProof, build_receipt, collect_changes
 
 CERTIFIED_TIMEOUT_S: Final = 10.0
 """How long a certified read waits for the certificate of the height that it saw."""
@@ -56,6 +65,27 @@ class NodeService:
     def genesis(self) -> Genesis:
         """Genesis of the chain."""
         return self._parts.genesis
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the epoch that runs here (rule MB-2)."""
+        return self._parts.members.validators
+
+    def validator_changes(self) -> tuple[ValidatorChange, ...]:
+        """What proves that set, from genesis on (rule MB-4)."""
+        return collect_changes(self._parts.chain, self.validators.epoch)
+
+    def member_policy(self) -> MemberPolicy:
+        """Who decides about members, and what was decided for the next checkpoint (rules MB-1, MB-2)."""
+        ledger, parameters = self._parts.ledger, self._parts.genesis.parameters
+        interval = parameters.checkpoint_interval
+        return MemberPolicy(
+            voters=voters_of(ledger.validators),
+            approvals_needed=approvals_needed(parameters, ledger.validators),
+            next_members=tuple(member.name for member in ledger.next_members),
+            next_keys=tuple(member.public_key for member in ledger.next_members),
+            checkpoint_height=(ledger.height // interval + 1) * interval,
+        )
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         """Admit each (rule RQ-1), in order; without room for one, its code is `pool-full` (rule RQ-5)."""
@@ -96,12 +126,13 @@ class NodeService:
         waiting_denied = sum(not result.applied for block in waiting for result in block.results)
         return ValidatorStatus(
             name=parts.name,
-            index=parts.index,
+            index=parts.members.index,
             chain_id=ledger.chain_id,
             chain_name=parts.genesis.name,
             version=govchain.__version__,
             height=ledger.height,
             final_height=self._finality.height,
+            epoch=replica.epoch,
             view=replica.view,
             state_root=ledger.state_root,
             head_digest=ledger.head_digest,
@@ -167,7 +198,15 @@ class NodeService:
                 )
             certificate = self._parts.chain.certificate(header.height)
             assert certificate is not None, "final blocks have certificates"
-        return RecordProof(key=key, value=value, proof=proof, header=header, certificate=certificate)
+        changes = () if certificate is None else collect_changes(self._parts.chain, header.epoch)
+        return RecordProof(
+            key=key,
+            value=value,
+            proof=proof,
+            header=header,
+            certificate=certificate,
+            validator_changes=changes,
+        )
 
     def receipt(self, transaction_id: bytes) -> Receipt | None:
         """Receipt of a final transaction; None when unknown or not final."""
@@ -190,7 +229,7 @@ class NodeService:
 
     def is_ready(self) -> bool:
         """Connected to a quorum and not catching up."""
-        others_needed = self._parts.genesis.validators.quorum_size - 1
+        others_needed = self._parts.members.validators.quorum_size - 1
         return (
             self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
         )

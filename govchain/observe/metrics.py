@@ -29,6 +29,8 @@ class Metric:
 METRICS: Final[tuple[Metric, ...]] = (
     Metric("govchain_height", "gauge", "Height of the last executed block."),
     Metric("govchain_final_height", "gauge", "Height up to which every block has its certificate here."),
+    Metric("govchain_epoch", "gauge", "Number of the validator set that runs."),
+    Metric("govchain_validators", "gauge", "Members of that set."),
     Metric("govchain_view", "gauge", "Current view."),
     Metric(
         "govchain_finalised_total", "counter", "Transactions that became final since this process started."

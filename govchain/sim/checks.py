@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from govchain.codec import decode
-from govchain.consensus import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus import SignedMessage
 from govchain.crypto import Suite, digest_of, verify_finality
 from govchain.errors import BadProof
-from govchain.model import BlockHeader, FinalityCertificate, Genesis
+from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
+from govchain.model.votes import Commit, Prepare, Proposal
 
 INVARIANTS: Final[dict[str, str]] = {
     "agreement": "no two validators execute different blocks at one height",
@@ -49,12 +50,12 @@ class Checks:
 
     def __init__(self, genesis: Genesis, suite: Suite) -> None:
         self.violations: list[Violation] = []
-        self._genesis = genesis
         self._suite = suite
         self._headers: dict[int, tuple[bytes, bytes, int]] = {}
         self._heights: dict[int, int] = {}
         self._submitted: dict[bytes, bool] = {}
-        self._votes: dict[tuple[int, str, int, int], bytes] = {}
+        self._votes: dict[tuple[bytes, str, int, int], bytes] = {}
+        self._sets = [genesis.validators]
 
     def note_submitted(self, transaction_id: bytes) -> None:
         """A client handed this transaction to some validator."""
@@ -84,6 +85,13 @@ class Checks:
                 "agreement", f"height {header.height}: validators {first[2]} and {node} have different blocks"
             )
 
+    def note_installed(self, node: int, validators: ValidatorSet) -> None:
+        """A validator executed the block that installs this set (rule MB-2)."""
+        if validators.epoch == len(self._sets):
+            self._sets.append(validators)
+        if self._set_of(validators.epoch) != validators:
+            self._violate("agreement", f"validator {node} installs another set of epoch {validators.epoch}")
+
     def note_restarted(self, node: int, height: int) -> None:
         """A validator came back from its disk at this height."""
         self._heights[node] = height
@@ -98,12 +106,14 @@ class Checks:
         vote = self._decode_vote(signed)
         if vote is None:
             return
-        phase, view, seq, validator, digest = vote
+        phase, view, seq, validator, digest, epoch = vote
         if not is_durable:
             self._violate(
                 "durable-votes", f"{phase} of validator {validator} for view {view}, seq {seq} is not durable"
             )
-        earlier = self._votes.setdefault((validator, phase, view, seq), digest)
+        voters = self._set_of(epoch)
+        key = voters.members[validator].public_key if voters is not None else b"epoch %d" % epoch
+        earlier = self._votes.setdefault((key, phase, view, seq), digest)
         if earlier != digest:
             self._violate(
                 "no-double-vote", f"validator {validator} signed two {phase}s for view {view}, seq {seq}"
@@ -111,8 +121,11 @@ class Checks:
 
     def note_certificate(self, header: BlockHeader, certificate: FinalityCertificate, node: int) -> None:
         """A validator holds this certificate for this block."""
+        validators = self._set_of(header.epoch)
         try:
-            verify_finality(self._suite, self._genesis.validators, certificate, header)
+            if validators is None:
+                raise BadProof(f"nobody installed epoch {header.epoch}", step="validators")
+            verify_finality(self._suite, validators, certificate, header)
         except BadProof as error:
             self._violate("certificates", f"validator {node}, height {header.height}: {error}")
 
@@ -120,14 +133,17 @@ class Checks:
         """A validator calls a height final for which it has no block or certificate."""
         self._violate("certificates", f"validator {node} has no certificate for height {height}")
 
-    def _decode_vote(self, signed: SignedMessage) -> tuple[str, int, int, int, bytes] | None:
+    def _set_of(self, epoch: int) -> ValidatorSet | None:
+        return self._sets[epoch] if 0 <= epoch < len(self._sets) else None
+
+    def _decode_vote(self, signed: SignedMessage) -> tuple[str, int, int, int, bytes, int] | None:
         kind = _vote_kind(signed.body)
         if kind is None:
             return None
         message = decode(signed.body, kind)
         digest = digest_of(self._suite, message.batch) if isinstance(message, Proposal) else message.digest
         phase = _TAG_PHASE[str(kind.__struct_config__.tag)]
-        return phase, message.view, message.seq, message.validator, digest
+        return phase, message.view, message.seq, message.validator, digest, message.epoch
 
     def _check_validity(self, height: int, transaction_ids: tuple[bytes, ...]) -> None:
         for transaction_id in transaction_ids:

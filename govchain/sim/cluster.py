@@ -6,7 +6,7 @@ Order in the heap is (time, order of scheduling), so equal runs are equal to the
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -48,6 +48,8 @@ class SimCluster:
         genesis: Whom the network consists of.
         secrets: Validator name to its 32-byte secret.
         latency: One-way delays; 1 ms on every link when not given.
+        candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
+        spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
         listener: Gets every trace event.
 
@@ -62,6 +64,8 @@ class SimCluster:
         secrets: Mapping[str, bytes],
         *,
         latency: LatencyModel | None = None,
+        candidates: Sequence[str] = (),
+        spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
         listener: Callable[[TraceEvent], None] | None = None,
     ) -> None:
@@ -74,13 +78,15 @@ class SimCluster:
         self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
         self._heap: list[tuple[int, int, int, _Arrival | _Alarm]] = []
         self._order = 0
-        members = genesis.validators.members
-        self._signers = [self.suite.signer(secrets[member.name]) for member in members]
-        self._disks = [MemoryStore() for _ in members]
-        self._nodes: list[SimNode | None] = [None] * len(members)
-        self._lives = [0] * len(members)
+        self.names = (*(member.name for member in genesis.validators.members), *candidates)
+        kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
+        self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
+        self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
+        self._disks = [MemoryStore() for _ in self.names]
+        self._nodes: list[SimNode | None] = [None] * len(self.names)
+        self._lives = [0] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
-        for index in range(len(members)):
+        for index in range(len(self.names)):
             self._power_on(index)
 
     @property
@@ -105,7 +111,7 @@ class SimCluster:
         """
         node = self._nodes[index]
         if node is None:
-            raise Unavailable(f"validator {self.genesis.validators.members[index].name} is down")
+            raise Unavailable(f"validator {self.names[index]} is down")
         return node
 
     def running(self) -> list[SimNode]:
@@ -137,7 +143,7 @@ class SimCluster:
     def restart(self, index: int) -> None:
         """Start a crashed validator from its disk."""
         if self._nodes[index] is not None:
-            raise ConfigError(f"validator {self.genesis.validators.members[index].name} is not down")
+            raise ConfigError(f"validator {self.names[index]} is not down")
         self.record(index, "restart")
         self._lives[index] += 1
         self._power_on(index)
@@ -186,6 +192,10 @@ class SimCluster:
         for each in targets:
             self._schedule(self.now_ns + self._latency.delay_ns(source, each), each, _Arrival(source, frame))
 
+    def node_of(self, public_key: bytes) -> int:
+        """The node that holds a vote key."""
+        return self._place_of[public_key]
+
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
         self._timers[(node, timer.kind)] = timer.generation
@@ -207,7 +217,7 @@ class SimCluster:
             index,
             self.genesis,
             suite=self.suite,
-            signer=self._signers[index],
+            signers=self._signers[index],
             disk=self._disks[index],
             world=self,
             is_restart=self._lives[index] > 0,

@@ -5,21 +5,23 @@ What an answer counts for is `govchain.reads`'; time and frames come from the cl
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from govchain.crypto import Suite, verify_finality
 from govchain.errors import BadProof
 from govchain.ledger import Chain, Ledger, RecordState
-from govchain.model import BlockHeader, FinalityCertificate, Genesis
+from govchain.model import BlockHeader, FinalityCertificate
 from govchain.reads import NONCE_BYTES, BarrierAnswers, ProvenHeight, ReadBarrier
 from govchain.sim.network import Frame, ReadAnswer, ReadQuestion
 from govchain.sim.trace import Fact
+from govchain.sim.vote_log import highest_certified
 
 
 class World(Protocol):
     """What reading asks of the simulated world."""
+
+    names: tuple[str, ...]
 
     def now_ms(self) -> int: ...
 
@@ -35,6 +37,8 @@ class LatestRead:
     record_type: str
     object_id: str
     ticket: int
+    epoch: int
+    """Of the validator when it asked last."""
     height: int | None = None
     """Block after which `state` was so; None until the barrier is passed."""
     state: RecordState | None = None
@@ -43,31 +47,23 @@ class LatestRead:
 
 
 class SimReads:
-    """Both sides of the read barrier of one validator, from power-on to crash.
-
-    Args:
-        proven: Highest certified height that the validator holds.
-    """
+    """Both sides of the read barrier of one validator, from power-on to crash."""
 
     def __init__(
         self,
         index: int,
-        genesis: Genesis,
         *,
         suite: Suite,
         world: World,
         ledger: Ledger,
         chain: Chain,
-        proven: Callable[[], ProvenHeight | None],
     ) -> None:
         self._index = index
-        self._genesis = genesis
         self._suite = suite
         self._world = world
         self._ledger = ledger
         self._chain = chain
-        self._proven = proven
-        self._names = [member.name for member in genesis.validators.members]
+        self._names = world.names
         self._barrier = ReadBarrier(self._names[index], self._verify)
         self._answers = BarrierAnswers()
         self._open: list[LatestRead] = []
@@ -76,7 +72,8 @@ class SimReads:
 
     def begin(self, record_type: str, object_id: str) -> LatestRead:
         """Begin a read; look at it after every step until it is done."""
-        read = LatestRead(record_type, object_id, self._barrier.begin())
+        epoch = self._ledger.validators.epoch
+        read = LatestRead(record_type, object_id, self._barrier.begin(), epoch)
         self._open.append(read)
         self.advance()
         return read
@@ -109,7 +106,7 @@ class SimReads:
         if self._barrier.nonce is None and any(self._is_waiting(read) for read in self._open):
             self._questions += 1
             nonce = self._suite.digest(f"{self._index}:{self._born}:{self._questions}".encode())[:NONCE_BYTES]
-            self._barrier.ask(self._genesis.validators, nonce, self._ledger.height)
+            self._barrier.ask(self._ledger.validators, nonce, self._ledger.height)
             self.ask_again()
         for read in self._open:
             self._go_on(read)
@@ -121,14 +118,23 @@ class SimReads:
     def _go_on(self, read: LatestRead) -> None:
         floor = self._barrier.floor(read.ticket)
         if read.height is None and floor is not None and self._final_height() >= floor:
+            if self._ledger.validators.epoch != read.epoch:
+                read.epoch, read.ticket = self._ledger.validators.epoch, self._barrier.begin()
+                return
             read.height = self._ledger.height
             read.state = self._chain.record(read.record_type, read.object_id)
         # The state of height 0 is the genesis, which needs no certificate.
         read.is_done = read.height is not None and self._final_height() >= read.height
+
+    def _proven(self) -> ProvenHeight | None:
+        return highest_certified(self._ledger, self._chain)
 
     def _final_height(self) -> int:
         proven = self._proven()
         return 0 if proven is None else proven[0].height
 
     def _verify(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
-        verify_finality(self._suite, self._genesis.validators, certificate, header)
+        validators = self._ledger.validators_of(header.epoch)
+        if validators is None:
+            raise BadProof(f"a header of epoch {header.epoch}, which nothing here proves")
+        verify_finality(self._suite, validators, certificate, header)

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from govchain.codec import FRAME_BYTES_MAX, encode
-from govchain.consensus import Prepare, SignedMessage
+from govchain.consensus import SignedMessage
 from govchain.errors import BadProof, Diverged, MalformedBytes
 from govchain.ledger.state import NonceState, nonces_key
 from govchain.model import Block, FinalityCertificate, Space, Transaction
+from govchain.model.votes import Prepare
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
 from govchain.node.parts import assemble
@@ -218,7 +219,8 @@ def newcomer_of(world: NodeWorld, disk: MemoryStore) -> tuple[Executor, Finality
     """What judges and executes blocks in a validator that does not run."""
     parts = assemble(
         world.genesis,
-        signer("validator/validator-3"),
+        "validator-3",
+        [signer("validator/validator-3")],
         disk,
         log=open_log("validator-3", io.StringIO()),
         clock=lambda: 0.0,

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from govchain.consensus import EarlyMessages, Prepare, verify_message
+from govchain.consensus import EarlyMessages, SignedMessage, verify_message
+from govchain.consensus.epochs import EARLY_MAX
+from govchain.consensus.messages import Prepare
 from govchain.crypto import digest_of, verify_finality
 from govchain.errors import BadProof, ProtocolViolation
 from govchain.model import Attestation, Validator
@@ -260,9 +262,12 @@ def test_MB2_early_messages_are_bounded_and_only_of_the_next_epoch() -> None:
     early = EarlyMessages()
     votes = [world.prepare(1, digest_of(SUITE, member(seq)), seq=seq) for seq in range(1, 4)]
     signed = [world.verified(vote).signed for vote in votes]
-    assert not early.keep(1, signed[0], 0)
-    assert early.keep(1, signed[0], -1)
-    kept = [early.keep(2, each, -1) for each in signed * 200]
-    assert kept.count(True) == 256
-    assert len(early.take()) == 257
+    assert early.keep(1, signed[0], 0) is None, "of this epoch"
+    assert early.keep(1, signed[0], -2) is not None, "further ahead: a hint, but not kept"
+    assert early.keep(1, SignedMessage(b"junk", b""), 0) is None
+    assert early.take() == []
+    assert early.keep(1, signed[0], -1) is not None
+    for each in signed * 200:
+        early.keep(2, each, -1)
+    assert len(early.take()) == 1 + EARLY_MAX
     assert early.take() == []

@@ -7,19 +7,12 @@ import dataclasses
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import (
-    Commit,
-    LogEntry,
-    Prepare,
-    Proposal,
-    Replica,
-    RestoredState,
-    SignedMessage,
-)
+from govchain.consensus import LogEntry, Replica, RestoredState, SignedMessage
 from govchain.consensus.healing import QUESTIONS_MAX
 from govchain.consensus.messages import Progress
 from govchain.crypto import digest_of
 from govchain.errors import StorageFailure
+from govchain.model.votes import Commit, Prepare, Proposal
 from tests.support.consensus_world import (
     GENESIS_MS,
     SIGNERS,

@@ -97,22 +97,22 @@ def lie(cluster: SimCluster, index: int) -> None:
 def test_situation_54_latest_reads_under_faults_are_linearizable(seed: int) -> None:
     rehearsal = Rehearsal(seed)
     assert rehearsal.run()
-    assert rehearsal.clients.writes >= 5
-    assert rehearsal.clients.reads >= 25
+    assert rehearsal.clients.writes >= 3
+    assert rehearsal.clients.reads >= 10
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_situation_53_a_stale_or_lying_validator_spoils_no_read(seed: int) -> None:
     rehearsal = Rehearsal(seed, with_liar=True)
     assert rehearsal.run()
-    assert rehearsal.clients.writes >= 5
-    assert rehearsal.clients.reads >= 25
+    assert rehearsal.clients.writes >= 3
+    assert rehearsal.clients.reads >= 10
 
 
 def read_locally(self: SimReads, record_type: str, object_id: str) -> LatestRead:
     """Broken: no barrier at all."""
     state = self._chain.record(record_type, object_id)
-    return LatestRead(record_type, object_id, 0, self._ledger.height, state, is_done=True)
+    return LatestRead(record_type, object_id, 0, 0, self._ledger.height, state, is_done=True)
 
 
 def ask_a_minority(self: ReadBarrier, validators: ValidatorSet, nonce: bytes, executed_height: int) -> None:

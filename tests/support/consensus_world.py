@@ -17,7 +17,6 @@ from govchain.consensus import (
     BlockExecuted,
     BlockInstalled,
     CancelTimer,
-    Commit,
     Decision,
     EarlyMessages,
     Event,
@@ -25,8 +24,6 @@ from govchain.consensus import (
     LogEntry,
     Note,
     Output,
-    Prepare,
-    Proposal,
     Replica,
     RestoredState,
     Send,
@@ -36,15 +33,17 @@ from govchain.consensus import (
     TimerKind,
     TransactionsAvailable,
     Verified,
-    epoch_of,
     verify_message,
 )
 from govchain.consensus.messages import (
     CertifiedHeader,
+    Commit,
     ConsensusMessage,
     NewView,
+    Prepare,
     PreparedCertificate,
     Progress,
+    Proposal,
     ViewChange,
 )
 from govchain.consensus.output import VIEW_ENTRY_SEQ
@@ -508,11 +507,10 @@ class World:
         signed = envelope.payload
         assert isinstance(signed, SignedMessage)
         assert member.replica is not None
-        mine, other = member.replica.validators.epoch, epoch_of(signed)
-        if other is not None and other != mine:
-            member.early.keep(envelope.sender, signed, mine)
-            ahead = self.members[envelope.sender if other > mine else envelope.to]
-            behind = self.members[envelope.to if other > mine else envelope.sender]
+        gap = member.early.keep(envelope.sender, signed, member.replica.validators.epoch)
+        if gap is not None:
+            ahead = self.members[envelope.sender if gap.is_sender_ahead else envelope.to]
+            behind = self.members[envelope.to if gap.is_sender_ahead else envelope.sender]
             if self.installs and behind.replica is not None:
                 self._help_across(behind, ahead)
             return

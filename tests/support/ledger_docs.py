@@ -17,13 +17,13 @@ import msgspec
 
 from govchain.ledger import RULES, execution, payload_check, payloads
 from govchain.ledger.payloads import PAYLOADS, Envelope, Hashes, PayloadRef, TaxSubtotal
-from govchain.ledger.rules import TRANSITIONS, common, evidence, invoice, keys, licence
+from govchain.ledger.rules import TRANSITIONS, common, evidence, governance, invoice, keys, licence
 from govchain.ledger.rules.amounts import TAX_TOLERANCE
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Transition
 from tests.support.ledger_docs_zh import FIELD_NAMES, SOURCES, TEXTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-RULE_MODULES = (common, keys, licence, evidence, invoice, execution, payload_check)
+RULE_MODULES = (common, keys, licence, evidence, invoice, governance, execution, payload_check)
 
 WRITTEN_BY = "<!-- Written from the code by `python -m tests.support.ledger_docs`; a test compares them. -->"
 
