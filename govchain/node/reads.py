@@ -124,7 +124,7 @@ class LatestReads:
         return floor
 
     def _ask_when_due(self, now_s: float) -> None:
-        if self._barrier.nonce is None:
+        if self._barrier.nonce is None or self._barrier.epoch != self._parts.ledger.validators.epoch:
             self._ask()
         elif now_s >= self._told_s + ASK_AGAIN_S:
             self._tell(now_s)

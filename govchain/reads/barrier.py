@@ -47,6 +47,11 @@ class ReadBarrier:
         return self._nonce
 
     @property
+    def epoch(self) -> int:
+        """Of the set that was asked last. In another epoch an open question must be asked anew."""
+        return self._epoch
+
+    @property
     def answers(self) -> int:
         """Validators that answered the last question, this one included."""
         return sum(self._answered.values())

@@ -103,7 +103,8 @@ class SimReads:
                 self._world.send(self._index, self._names.index(name), ReadAnswer(nonce, self._proven()))
         if not self._open:
             return
-        if self._barrier.nonce is None and any(self._is_waiting(read) for read in self._open):
+        is_open = self._barrier.nonce is not None and self._barrier.epoch == self._ledger.validators.epoch
+        if not is_open and any(self._is_waiting(read) for read in self._open):
             self._questions += 1
             nonce = self._suite.digest(f"{self._index}:{self._born}:{self._questions}".encode())[:NONCE_BYTES]
             self._barrier.ask(self._ledger.validators, nonce, self._ledger.height)

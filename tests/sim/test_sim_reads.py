@@ -13,6 +13,7 @@ from govchain.reads import ProvenHeight, ReadBarrier
 from govchain.sim import SimCluster
 from govchain.sim.network import ReadAnswer, ReadQuestion
 from govchain.sim.reads import LatestRead, SimReads
+from tests.sim.test_sim_membership import Network, S, join
 from tests.support.linearizability import is_linearizable
 from tests.support.read_clients import NS_PER_MS, Clients, UnreliableNetwork, network
 
@@ -154,3 +155,22 @@ def test_situation_54_a_validator_that_was_cut_off_answers_late_and_not_with_the
     assert read.is_done
     assert read.state is not None
     assert read.state.version >= written.version
+
+
+@pytest.mark.parametrize("victim", range(4))
+def test_RD1_a_validator_that_missed_a_change_of_the_set_asks_the_new_one(victim: int) -> None:
+    network = Network(4)
+    join(network)
+    network.cluster.crash(victim)
+    network.to_epoch(1)
+    network.deposit()
+    network.cluster.restart(victim)
+    reads = network.cluster.node(victim).reads
+    read = reads.begin("evidence", f"EV-{len(network.acknowledged) - 1}")
+    for _ in range(100):
+        network.cluster.run_to(network.cluster.now_ns + S // 10)
+        reads.ask_again()
+    assert read.is_done
+    assert read.epoch == 1
+    assert read.state is not None
+    assert read.state.last_record_hash == network.acknowledged[-1]
