@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from random import Random
 
 import msgspec
@@ -10,11 +11,13 @@ import pytest
 from govchain.codec import decode
 from govchain.crypto import sign_transaction, suite, transaction_id
 from govchain.errors import InvalidTransaction
+from govchain.mempool import Admitted
 from govchain.model import Transaction, TransactionBody
 from govchain.sim import SimCluster
 from govchain.sim.network import Gossip
 from tests.sim.test_sim_cluster import MINUTE_NS, deposit, network
-from tests.sim.test_sim_crashes import Jitter, is_quiet
+from tests.sim.test_sim_crashes import NS_PER_MS, Jitter, is_quiet
+from tests.support import read_clients
 
 
 def cluster_with_jitter(seed: int) -> tuple[SimCluster, list[Transaction]]:
@@ -82,3 +85,92 @@ def test_situation_51_a_validator_that_tells_nobody_is_passed_over(faulty: int) 
     assert cluster.finish() == []
     assert places(cluster, [transaction]) == [True]
     assert cluster.node(0).ledger.transaction_count == 1
+
+
+VIEW_TIMEOUT_MS = 300
+
+
+class Delays:
+    """5 ms on every link; frames of one validator may take longer."""
+
+    def __init__(self, slow: int, slow_ms: int) -> None:
+        self._slow = slow
+        self._slow_ms = slow_ms
+
+    def delay_ns(self, source: int, target: int) -> int:
+        return (self._slow_ms if source == self._slow else 5) * NS_PER_MS
+
+
+def impatient_network(delays: Delays) -> tuple[SimCluster, Callable[[str, int], Transaction]]:
+    """A network with short timeouts, and deposits by person and number."""
+    made, plain = read_clients.network(), network(4)
+    parameters = msgspec.structs.replace(
+        made.genesis.parameters, view_timeout_ms=VIEW_TIMEOUT_MS, retransmit_ms=100
+    )
+    genesis = msgspec.structs.replace(made.genesis, parameters=parameters)
+    secrets = {name.removeprefix("validator/"): secret for name, secret in made.secrets.items()}
+    cluster = SimCluster(genesis, secrets, latency=delays)
+
+    def make(person: str, number: int) -> Transaction:
+        body = decode(deposit(cluster, plain, number).body, TransactionBody)
+        signer = suite().signer(made.secrets[f"person/{person}"])
+        org = read_clients.OTHER_ORG if person == "clerk-2" else read_clients.ORG
+        changed = msgspec.structs.replace(body, org=org, key_id=signer.key_id, expiry_height=1_000)
+        return sign_transaction(signer, changed)
+
+    return cluster, make
+
+
+def is_final_at(cluster: SimCluster, transaction: Transaction, nodes: Sequence[int]) -> bool:
+    found = [cluster.node(index).chain.locate(transaction_id(suite(), transaction)) for index in nodes]
+    return all(
+        place is not None and cluster.node(index).chain.certificate(place[0]) is not None
+        for index, place in zip(nodes, found, strict=True)
+    )
+
+
+@pytest.mark.parametrize("entry", range(4))
+def test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time(
+    entry: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, make = impatient_network(Delays(0, 5))
+    pool = cluster.node(0).mempool
+    genuine = pool.admit
+
+    def admit(transaction: Transaction, *, proposed: bool = False) -> Admitted:
+        if decode(transaction.body, TransactionBody).org == read_clients.OTHER_ORG:
+            raise InvalidTransaction("expired", "says the primary")
+        return genuine(transaction, proposed=proposed)
+
+    monkeypatch.setattr(pool, "admit", admit)
+    wanted = make("clerk-2", 0)
+    began_ns = cluster.now_ns
+    if entry == 0:
+        # Whoever hands it to the primary alone hears that it is refused, and goes elsewhere.
+        with pytest.raises(InvalidTransaction):
+            cluster.submit(wanted, to=0)
+    cluster.submit(wanted, to=entry or 1)
+    number = 0
+    while not is_final_at(cluster, wanted, (1, 2, 3)):
+        # The primary serves all others, so it never looks dead.
+        number += 1
+        cluster.submit(make("clerk-0", number), to=1 + number % 3)
+        cluster.run_to(cluster.now_ns + 20 * NS_PER_MS)
+        assert cluster.now_ns - began_ns < 3 * VIEW_TIMEOUT_MS * NS_PER_MS
+    assert cluster.node(1).replica.status().view >= 1
+    assert cluster.checks.violations == []
+
+
+@pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.8, 0.95])
+def test_situation_50_a_primary_just_under_the_timeout_costs_no_more_than_two(share: float) -> None:
+    cluster, make = impatient_network(Delays(0, int(VIEW_TIMEOUT_MS * share)))
+    for number in range(12):
+        transaction = make("clerk-0", number)
+        began_ns = cluster.now_ns
+        cluster.submit(transaction, to=1 + number % 3)
+        limit_ns = began_ns + 2 * VIEW_TIMEOUT_MS * NS_PER_MS
+        assert cluster.run_until(
+            lambda each=transaction: is_final_at(cluster, each, (1, 2, 3)),  # type: ignore[misc]
+            limit_ns=limit_ns,
+        )
+    assert cluster.finish() == []
