@@ -133,7 +133,8 @@ def test_situation_54_a_broken_barrier_is_noticed(
     where: type, name: str, broken: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(where, name, broken)
-    assert not all(Rehearsal(seed, with_liar=True).run() for seed in range(40))
+    # The first one shows it for either; the others are there for when the simulator changes.
+    assert not all(Rehearsal(seed, with_liar=True).run() for seed in (6, *range(40)))
 
 
 def test_situation_54_a_validator_that_was_cut_off_answers_late_and_not_with_the_past() -> None:
