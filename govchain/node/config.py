@@ -28,7 +28,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     next_key: str = ""
     """Key file that a rotation will install, mode 0600; empty when none is planned (rule MB-4)."""
     candidate: bool = False
-    """True for a validator that is not in the genesis: it follows the chain until the members add it."""
+    """True when the stored chain may not know its name or key yet: it follows until it is added (MB-2)."""
     tls_certificate: str
     tls_key: str
     """Mode 0600."""

@@ -69,11 +69,15 @@ def assemble(
     signers: Sequence[Signer],
     store: Store,
     *,
+    may_observe: bool = False,
     log: Logger,
     clock: Callable[[], float],
     now_ms: Callable[[], int],
 ) -> NodeParts:
     """The pieces of one validator; an empty store becomes the chain at height 0.
+
+    Args:
+        may_observe: The keys may be of a set that the stored chain does not know yet (rule MB-2).
 
     Raises:
         ConfigError: The genesis is impossible, too large for frames, or the keys are another validator's.
@@ -88,7 +92,8 @@ def assemble(
         store.write(founding, sync=True)
     chain = Chain(genesis, chosen, store, ledger)
     require_sound(store, chain, ledger.head)
-    _require_own_keys(ledger.validators, name, signers)
+    if not may_observe:
+        _require_own_keys(ledger.validators, name, signers)
     return NodeParts(
         genesis=genesis,
         suite=chosen,
@@ -143,7 +148,8 @@ def _require_own_keys(validators: ValidatorSet, name: str, signers: Sequence[Sig
                 f"{name} votes with another key now",
                 found=own[0].hex(),
                 expected=member.public_key.hex(),
-                hint="name the key file of that key in `key`, or in `next_key`",
+                hint="name the key file of that key in `key` or `next_key`; when a later set than the stored "
+                "chain knows has this key, say `candidate: true`",
             )
 
 

@@ -60,7 +60,7 @@ class NodeRuntime(NodeService):
         log: Logger,
     ) -> None:
         validate_against_genesis(config, genesis)
-        parts = assemble(genesis, config.name, signers, store, log=log, clock=monotonic_s, now_ms=unix_ms)
+        parts = _assemble(config, genesis, signers, store, log)
         self._config = config
         self._log = log
         self._network = PeerNetwork(
@@ -245,3 +245,18 @@ def _wake(parts: NodeParts, finality: Finality, votes: VoteLog) -> tuple[Replica
     replica = Replica(parts.genesis, parts.suite, first, spare_signers=spare, restored=restored)
     parts.members.follow(replica.validators)
     return replica, bodies
+
+
+def _assemble(
+    config: NodeConfig, genesis: Genesis, signers: Sequence[Signer], store: Store, log: Logger
+) -> NodeParts:
+    return assemble(
+        genesis,
+        config.name,
+        signers,
+        store,
+        may_observe=config.candidate,
+        log=log,
+        clock=monotonic_s,
+        now_ms=unix_ms,
+    )

@@ -4,6 +4,7 @@ No rule of the protocol lives here.
 """
 
 from govchain.testnet.health import Health, free_ports, probe, read_status
+from govchain.testnet.joining import finish_rotation, prepare_join, prepare_rotation
 from govchain.testnet.layout import BASE_PORT, Addresses, init_network, salt_file
 from govchain.testnet.local import LocalNetwork, ValidatorHealth
 from govchain.testnet.manifest import NetworkManifest, load_genesis, load_manifest, load_network
@@ -29,6 +30,7 @@ __all__ = [
     "PlannedValidator",
     "ValidatorHealth",
     "build_genesis",
+    "finish_rotation",
     "free_ports",
     "init_network",
     "load_genesis",
@@ -36,6 +38,8 @@ __all__ = [
     "load_network",
     "load_organisations",
     "plan_network",
+    "prepare_join",
+    "prepare_rotation",
     "probe",
     "read_status",
     "salt_file",
