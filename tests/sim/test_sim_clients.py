@@ -198,8 +198,11 @@ def test_situation_49_a_primary_with_much_to_do_is_not_blamed_for_what_it_heard_
     genuine = cluster.send
     with pytest.MonkeyPatch.context() as patched:
         # The primary does not hear of the first one, and of all others only afterwards.
-        patched.setattr(cluster, "send", lambda source, target, frame: None)
+        patched.setattr(
+            cluster, "send", lambda source, target, frame: [genuine(source, each, frame) for each in (2, 3)]
+        )
         cluster.submit(make(0), to=1)
+        cluster.run_to(cluster.now_ns + 10 * NS_PER_MS)
         patched.setattr(cluster, "send", genuine)
         for number in range(1, 60):
             cluster.submit(make(number), to=1 + number % 3)
