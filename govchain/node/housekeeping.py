@@ -12,6 +12,7 @@ from typing import Final
 from govchain.consensus import Replica
 from govchain.model.ids import View
 from govchain.net import PeerNetwork
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
@@ -39,6 +40,7 @@ class Housekeeping:
         peers: Peers,
         network: PeerNetwork,
         meet_members: Callable[[], None],
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self._replica = replica
@@ -48,6 +50,7 @@ class Housekeeping:
         self._peers = peers
         self._network = network
         self._meet_members = meet_members
+        self._accuser = accuser
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._stall = StallWatch(parts.genesis.parameters.view_timeout_ms)
@@ -63,6 +66,7 @@ class Housekeeping:
             self._ask_blocks(now_s)
             self._fetch_again(now_s)
             self._forward(now_s)
+            self._accuser.accuse(now_s)
             self._greet(now_s)
             self._tell_progress(now_s)
             self._watch_stall(now_s)

@@ -17,6 +17,7 @@ from govchain.consensus import (
     CancelTimer,
     Decision,
     Event,
+    EvidenceReceived,
     FetchTransactions,
     Note,
     Output,
@@ -30,6 +31,7 @@ from govchain.consensus import (
 from govchain.errors import BadProof, Diverged, MalformedBytes
 from govchain.ledger import ExecutedBlock
 from govchain.model import Block, FinalityCertificate
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -43,6 +45,7 @@ from govchain.node.wire import (
     Blocks,
     BlocksWanted,
     Consensus,
+    EvidenceFound,
     Hello,
     ReadAnswer,
     ReadQuestion,
@@ -71,6 +74,7 @@ class Owner:
         peers: Peers,
         inbox: Inbox,
         reads: LatestReads,
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self.replica = replica
@@ -82,6 +86,7 @@ class Owner:
         self._peers = peers
         self._inbox = inbox
         self._reads = reads
+        self._accuser = accuser
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
         self._is_stopping = False
@@ -185,16 +190,19 @@ class Owner:
             case Blocks(blocks=blocks):
                 if not self._catch_up.answered(peer, blocks):
                     self._parts.metrics.reject("unasked-blocks")
-            case ReadQuestion(nonce=nonce):
-                self._reads.asked(peer, nonce)
-            case ReadAnswer():
-                self._take_read_answer(peer, frame)
+            case ReadQuestion() | ReadAnswer():
+                self._take_read(peer, frame)
+            case EvidenceFound(evidence=evidence):
+                self._handle(EvidenceReceived(evidence, peer), outputs)
             case Transactions() | None:
                 pass
 
-    def _take_read_answer(self, peer: str, answer: ReadAnswer) -> None:
+    def _take_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:
+        if isinstance(frame, ReadQuestion):
+            self._reads.asked(peer, frame.nonce)
+            return
         try:
-            self._reads.answered(peer, answer)
+            self._reads.answered(peer, frame)
         except BadProof as error:
             self._peers.verifier.refuse(peer, error)
 
@@ -213,6 +221,7 @@ class Owner:
             self._peers.flush()
             for output in group:
                 self._decisions.extend(output.decide)
+                self._accuser.take(output.evidence)
                 for timer in output.timers:
                     self._set_timer(timer)
                 for note in output.notes:
@@ -294,6 +303,7 @@ class Owner:
         """The block is durable: the pool forgets its transactions, and others that now have no chance."""
         superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
         self._drop("nonce-used", superseded)
+        self._accuser.executed(executed.block)
         self._drop("expired", self._pool.expire(executed.block.header.height))
         denials = self._parts.metrics.counter("govchain_denials_total")
         for result in executed.block.results:

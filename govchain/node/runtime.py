@@ -14,6 +14,7 @@ from govchain.crypto import Signer
 from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
 from govchain.net import PeerNetwork, TlsContexts
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import fresh_nonce, jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
@@ -79,6 +80,7 @@ class NodeRuntime(NodeService):
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
         replica, self._bodies = _wake(parts, finality, votes)
+        accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
         catch_up = CatchUp(list(config.peers))
         reads = LatestReads(parts, finality, send=self._peers.send_read, fresh_nonce=fresh_nonce)
         super().__init__(
@@ -89,6 +91,7 @@ class NodeRuntime(NodeService):
             catch_up=catch_up,
             inbox=inbox,
             reads=reads,
+            accuser=accuser,
         )
         self._owner = self._make_owner(votes)
         self._owner.on_epoch = self._meet_members
@@ -133,6 +136,19 @@ class NodeRuntime(NodeService):
             height=self._parts.ledger.height,
             final_height=self._finality.height,
             peer_port=self.peer_port,
+        )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self._parts,
+            replica=self._replica,
+            finality=self._finality,
+            pool=self._pool,
+            catch_up=self._catch_up,
+            peers=self._peers,
+            network=self._network,
+            meet_members=self._meet_members,
+            accuser=self._accuser,
         )
 
     def _meet_members(self) -> None:
@@ -202,18 +218,7 @@ class NodeRuntime(NodeService):
             peers=self._peers,
             inbox=self._inbox,
             reads=self._reads,
-        )
-
-    def _make_housekeeping(self) -> Housekeeping:
-        return Housekeeping(
-            self._parts,
-            replica=self._replica,
-            finality=self._finality,
-            pool=self._pool,
-            catch_up=self._catch_up,
-            peers=self._peers,
-            network=self._network,
-            meet_members=self._meet_members,
+            accuser=self._accuser,
         )
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:

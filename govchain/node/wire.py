@@ -16,6 +16,7 @@ from govchain.consensus import SignedMessage
 from govchain.errors import MalformedBytes
 from govchain.model import Transaction
 from govchain.model.ids import DIGEST_BYTES
+from govchain.model.votes import Evidence
 from govchain.reads import NONCE_BYTES, ProvenHeight
 
 TRANSACTIONS_BYTES: Final = 256 * 1024
@@ -86,6 +87,12 @@ class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
     blocks: tuple[BlockParts, ...]
 
 
+class EvidenceFound(_Frame, frozen=True, tag="govchain.evidence-found/1"):
+    """A validator contradicted itself: one piece, verified by whoever gets it (rule EV-1)."""
+
+    evidence: Evidence
+
+
 class ReadQuestion(_Frame, frozen=True, tag="govchain.read-question/1"):
     """How far had you executed when this came? (rule RD-1)"""
 
@@ -101,7 +108,15 @@ class ReadAnswer(_Frame, frozen=True, tag="govchain.read-answer/1"):
 
 
 PeerFrame = (
-    Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks | ReadQuestion | ReadAnswer
+    Hello
+    | Consensus
+    | Transactions
+    | TransactionsWanted
+    | BlocksWanted
+    | Blocks
+    | EvidenceFound
+    | ReadQuestion
+    | ReadAnswer
 )
 
 _KIND: Final[Any] = PeerFrame
@@ -113,6 +128,7 @@ FRAME_NAMES: Final[dict[type, str]] = {
     TransactionsWanted: "transactions-wanted",
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
+    EvidenceFound: "evidence",
     ReadQuestion: "read-question",
     ReadAnswer: "read-answer",
 }

@@ -14,6 +14,7 @@ from govchain.config import DurationNs
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
 from govchain.model import Block, FinalityCertificate, Transaction
+from govchain.model.votes import Evidence
 from govchain.reads import ProvenHeight
 
 
@@ -53,6 +54,13 @@ class BlocksFound:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """Evidence on its way to the other validators (rule EV-1)."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class ReadQuestion:
     """How far had you executed when this came? (rule RD-1)"""
 
@@ -68,7 +76,8 @@ class ReadAnswer:
 
 
 Frame = (
-    SignedMessage
+    EvidenceFound
+    | SignedMessage
     | Gossip
     | TransactionsWanted
     | TransactionsFound
