@@ -1,0 +1,135 @@
+"""What a validator's work costs in time, and that it does one thing at a time.
+
+Costs are charged where the work is done: a suite that counts for signatures and hashes, the disk for syncs, the
+ledger's driver for records. With no costs, everything takes no time and nothing ever waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from govchain.crypto import Signer, Suite
+from govchain.model.ids import Digest, KeyId
+
+Work = TypeVar("Work")
+
+WAITING_MAX: Final = 20_000
+"""Frames and alarms that wait for one processor; more are lost, as full buffers lose them."""
+_KIB: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Nanoseconds of one processor for one piece of work."""
+
+    verify_ns: int = 0
+    sign_ns: int = 0
+    apply_ns: int = 0
+    """Of one transaction of a block that is executed."""
+    hash_kib_ns: int = 0
+    sync_ns: int = 0
+    """Of one synced write: what the disk takes, while the validator waits."""
+
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing costs anything."""
+        return self == NO_COSTS
+
+
+NO_COSTS: Final = Costs()
+
+
+class Cpu(Generic[Work]):
+    """One processor with its queue: first come, first served (rule of ADR 0009: one task does everything).
+
+    Attributes:
+        free_ns: Until then it is busy; while it works, the validator's own time.
+        waiting: What came while it was busy.
+        lost: What found no room in `waiting`.
+    """
+
+    __slots__ = ("free_ns", "lost", "waiting")
+
+    def __init__(self) -> None:
+        self.free_ns = 0
+        self.waiting: deque[Work] = deque()
+        self.lost = 0
+
+    def begin(self, now_ns: int) -> None:
+        """Turn to a piece of work; it starts when what was begun before is done."""
+        self.free_ns = max(self.free_ns, now_ns)
+
+    def spend(self, cost_ns: int) -> None:
+        """Work that long on what was begun."""
+        self.free_ns += cost_ns
+
+    def must_wait(self, now_ns: int) -> bool:
+        """Whether what comes now has to queue."""
+        return bool(self.waiting) or self.free_ns > now_ns
+
+    def put(self, work: Work) -> bool:
+        """Queue a piece of work; True when it is the only one, so that somebody must call at `free_ns`."""
+        if len(self.waiting) >= WAITING_MAX:
+            self.lost += 1
+            return False
+        self.waiting.append(work)
+        return len(self.waiting) == 1
+
+
+class CostedSuite:
+    """A suite whose operations cost time. Hashes inside trees are part of the cost of a record."""
+
+    def __init__(self, suite: Suite, costs: Costs, spend: Callable[[int], None]) -> None:
+        self._suite = suite
+        self._costs = costs
+        self._spend = spend
+        self.name = suite.name
+        self.public_key_bytes = suite.public_key_bytes
+
+    def digest(self, data: bytes) -> Digest:
+        """See `Suite.digest`."""
+        self._spend(self._costs.hash_kib_ns * len(data) // _KIB)
+        return self._suite.digest(data)
+
+    def hasher(self) -> Callable[[bytes], bytes]:
+        """See `Suite.hasher`."""
+        return self._suite.hasher()
+
+    def signer(self, secret: bytes) -> Signer:
+        """See `Suite.signer`."""
+        return self.costed(self._suite.signer(secret))
+
+    def costed(self, signer: Signer) -> Signer:
+        """A signer whose signatures cost time."""
+        return _CostedSigner(signer, self._costs.sign_ns, self._spend)
+
+    def verify(self, public_key: bytes, message: bytes, signature: bytes) -> None:
+        """See `Suite.verify`."""
+        self._spend(self._costs.verify_ns)
+        self._suite.verify(public_key, message, signature)
+
+    def key_id(self, public_key: bytes) -> KeyId:
+        """See `Suite.key_id`."""
+        return self._suite.key_id(public_key)
+
+
+class _CostedSigner:
+    def __init__(self, signer: Signer, cost_ns: int, spend: Callable[[int], None]) -> None:
+        self._signer = signer
+        self._cost_ns = cost_ns
+        self._spend = spend
+
+    @property
+    def public_key(self) -> bytes:
+        return self._signer.public_key
+
+    @property
+    def key_id(self) -> KeyId:
+        return self._signer.key_id
+
+    def sign(self, message: bytes) -> bytes:
+        self._spend(self._cost_ns)
+        return self._signer.sign(message)
