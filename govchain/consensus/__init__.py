@@ -27,8 +27,8 @@ from govchain.consensus.output import (
 from govchain.consensus.rejection import REJECTION_CODES
 from govchain.consensus.replica import Replica
 from govchain.consensus.restoring import RestoredState
-from govchain.consensus.status import ReplicaStatus
 from govchain.consensus.verify import verify_message
+from govchain.consensus.vote_identity import identify_vote
 
 __all__ = [
     "REJECTION_CODES",
@@ -45,7 +45,6 @@ __all__ = [
     "Prepare",
     "Proposal",
     "Replica",
-    "ReplicaStatus",
     "RestoredState",
     "Send",
     "SetTimer",
@@ -55,5 +54,6 @@ __all__ = [
     "TransactionsAvailable",
     "TransactionsDropped",
     "Verified",
+    "identify_vote",
     "verify_message",
 ]

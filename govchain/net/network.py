@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from govchain.net.faults import FaultyLinks
 from govchain.net.inbound import Listener, ListenerHooks
 from govchain.net.outbound import LinkHooks, OutboundLink
 from govchain.net.tls import TlsContexts
@@ -25,7 +26,8 @@ class PeerNetwork:
         clock: Seconds, monotonic.
 
     Attributes:
-        is_link_open: Rehearsals replace it to cut a link: frames to and from a peer vanish while it is False.
+        is_link_open: Tests replace it to cut a link: frames to and from a peer vanish while it is False.
+        faults: What is wrong with the links to peers in a rehearsal; None outside of one.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class PeerNetwork:
         self._links: dict[str, OutboundLink] = {}
         self._listener: Listener | None = None
         self.is_link_open: Callable[[str], bool] = _always
+        self.faults: FaultyLinks | None = None
         self.on_change: Callable[[], None] = _nothing
         """Called when an outbound connection was made or lost."""
 
@@ -105,8 +108,13 @@ class PeerNetwork:
 
     def send(self, peer: str, payload: bytes, *, is_urgent: bool = False) -> None:
         """Queue a payload for a peer, before all that are not urgent. Never waits; a full queue drops it."""
-        if self.is_link_open(peer):
-            self._links[peer].send(payload, is_urgent=is_urgent)
+        if not self.is_link_open(peer):
+            return
+        link = self._links[peer]
+        if self.faults is None:
+            link.send(payload, is_urgent=is_urgent)
+        else:
+            self.faults.carry(peer, lambda: link.send(payload, is_urgent=is_urgent))
 
     def broadcast(self, payload: bytes, *, is_urgent: bool = False) -> None:
         """Queue a payload for every peer."""

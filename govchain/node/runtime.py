@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import govchain
 from govchain.consensus import Replica
-from govchain.crypto import Signer
+from govchain.crypto import Signer, suite
 from govchain.errors import ConfigError, GovchainError
 from govchain.model import Block, Genesis
-from govchain.net import PeerNetwork, TlsContexts
+from govchain.net import FaultyLinks, PeerNetwork, TlsContexts
 from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
@@ -25,6 +26,7 @@ from govchain.node.owner import Owner
 from govchain.node.parts import assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+from govchain.node.rehearsal import RehearsalFolder
 from govchain.node.service import NodeService
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
@@ -59,7 +61,9 @@ class NodeRuntime(NodeService):
         log: Logger,
     ) -> None:
         index = validate_against_genesis(config, genesis)
-        parts = assemble(genesis, signer, store, log=log, clock=monotonic_s, now_ms=unix_ms)
+        faults, rehearsal = _open_rehearsal(config, genesis, log)
+        now_ms = rehearsal.now_ms if rehearsal is not None else unix_ms
+        parts = assemble(genesis, signer, store, log=log, clock=monotonic_s, now_ms=now_ms)
         _require_same_index(config.name, index, parts.index)
         self._config = config
         self._log = log
@@ -71,9 +75,13 @@ class NodeRuntime(NodeService):
             log=log,
             metrics=parts.metrics,
         )
+        self._rehearsal = rehearsal
+        self._network.faults = faults
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
+        if rehearsal is not None:
+            self._peers.on_send = rehearsal.note_sent
         finality = Finality(parts.chain, store, parts.suite)
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
@@ -134,6 +142,8 @@ class NodeRuntime(NodeService):
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
             loop.create_task(self._housekeeping.run(), name=f"housekeeping of {self._config.name}"),
         ]
+        if self._rehearsal is not None:
+            self._tasks.append(loop.create_task(self._rehearsal.run(), name="rehearsal"))
         for task in self._tasks:
             task.add_done_callback(self._task_ended)
         self._log.info(
@@ -162,10 +172,12 @@ class NodeRuntime(NodeService):
         self._peers.close()
         self._owner.stop()
         if self._tasks:
-            owner, house = self._tasks
-            house.cancel()
-            await asyncio.gather(owner, house, return_exceptions=True)
+            for task in self._tasks[1:]:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._network.stop()
+        if self._rehearsal is not None:
+            self._rehearsal.close()
         self._finality.close()
         self._log.info("stopped", height=self._parts.ledger.height, final_height=self._finality.height)
         self._stopped.set()
@@ -208,6 +220,16 @@ class NodeRuntime(NodeService):
             submitted_s = self._pool.submitted_at(id_)
             if submitted_s is not None:
                 seconds.observe(now_s - submitted_s)
+
+
+def _open_rehearsal(
+    config: NodeConfig, genesis: Genesis, log: Logger
+) -> tuple[FaultyLinks | None, RehearsalFolder | None]:
+    if not config.rehearsal:
+        return None, None
+    links = FaultyLinks(jitter_of(f"faults of {config.name}"))
+    folder = RehearsalFolder(Path(config.rehearsal), links, suite(genesis.suite), unix_ms=unix_ms, log=log)
+    return links, folder
 
 
 def _require_same_index(name: str, index: int, index_of_key: int) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from govchain.codec import decode
-from govchain.consensus import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus import SignedMessage, identify_vote
 from govchain.crypto import Suite, digest_of, verify_finality
 from govchain.errors import BadProof
 from govchain.model import BlockHeader, FinalityCertificate, Genesis
@@ -25,12 +24,6 @@ INVARIANTS: Final[dict[str, str]] = {
 }
 """Name to the promise, in the order in which results list them."""
 
-_TAG_PHASE: Final = {
-    "govchain.proposal/1": "proposal",
-    "govchain.prepare/1": "prepare",
-    "govchain.commit/1": "commit",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -45,10 +38,12 @@ class Checks:
 
     Attributes:
         violations: What was broken, in order.
+        forgiven: Validators that were told to cheat: nothing is demanded of them any more.
     """
 
     def __init__(self, genesis: Genesis, suite: Suite) -> None:
         self.violations: list[Violation] = []
+        self.forgiven: dict[int, None] = {}
         self._genesis = genesis
         self._suite = suite
         self._headers: dict[int, tuple[bytes, bytes, int]] = {}
@@ -56,12 +51,18 @@ class Checks:
         self._submitted: dict[bytes, bool] = {}
         self._votes: dict[tuple[int, str, int, int], bytes] = {}
 
+    def forgive(self, node: int) -> None:
+        """This validator is a traitor from now on."""
+        self.forgiven[node] = None
+
     def note_submitted(self, transaction_id: bytes) -> None:
         """A client handed this transaction to some validator."""
         self._submitted[transaction_id] = False
 
     def note_executed(self, node: int, header: BlockHeader, transaction_ids: tuple[bytes, ...]) -> None:
         """A validator made a block durable."""
+        if node in self.forgiven:
+            return
         digest = digest_of(self._suite, header)
         expected = self._heights.get(node, 0) + 1
         if header.height != expected:
@@ -88,17 +89,14 @@ class Checks:
         """A validator came back from its disk at this height."""
         self._heights[node] = height
 
-    def find_vote(self, signed: SignedMessage) -> tuple[str, int, int, int] | None:
-        """Phase, view, seq and validator of a message that is a vote; None for every other message."""
-        vote = self._decode_vote(signed)
-        return None if vote is None else vote[:4]
-
     def note_vote(self, signed: SignedMessage, *, is_durable: bool) -> None:
         """A message leaves a validator."""
-        vote = self._decode_vote(signed)
+        vote = identify_vote(self._suite, signed)
         if vote is None:
             return
         phase, view, seq, validator, digest = vote
+        if validator in self.forgiven:
+            return
         if not is_durable:
             self._violate(
                 "durable-votes", f"{phase} of validator {validator} for view {view}, seq {seq} is not durable"
@@ -111,6 +109,8 @@ class Checks:
 
     def note_certificate(self, header: BlockHeader, certificate: FinalityCertificate, node: int) -> None:
         """A validator holds this certificate for this block."""
+        if node in self.forgiven:
+            return
         try:
             verify_finality(self._suite, self._genesis.validators, certificate, header)
         except BadProof as error:
@@ -118,16 +118,9 @@ class Checks:
 
     def note_missing_certificate(self, node: int, height: int) -> None:
         """A validator calls a height final for which it has no block or certificate."""
+        if node in self.forgiven:
+            return
         self._violate("certificates", f"validator {node} has no certificate for height {height}")
-
-    def _decode_vote(self, signed: SignedMessage) -> tuple[str, int, int, int, bytes] | None:
-        kind = _vote_kind(signed.body)
-        if kind is None:
-            return None
-        message = decode(signed.body, kind)
-        digest = digest_of(self._suite, message.batch) if isinstance(message, Proposal) else message.digest
-        phase = _TAG_PHASE[str(kind.__struct_config__.tag)]
-        return phase, message.view, message.seq, message.validator, digest
 
     def _check_validity(self, height: int, transaction_ids: tuple[bytes, ...]) -> None:
         for transaction_id in transaction_ids:
@@ -144,12 +137,3 @@ class Checks:
     def _violate(self, invariant: str, problem: str) -> None:
         assert invariant in INVARIANTS
         self.violations.append(Violation(invariant, problem))
-
-
-def _vote_kind(body: bytes) -> type[Proposal] | type[Prepare] | type[Commit] | None:
-    # A canonical message begins with an array head, a string head and the tag.
-    head = body[:40]
-    for kind in (Proposal, Prepare, Commit):
-        if str(kind.__struct_config__.tag).encode() in head:
-            return kind
-    return None

@@ -27,6 +27,7 @@ from govchain.consensus import (
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
+    identify_vote,
     verify_message,
 )
 from govchain.crypto import Signer, Suite, chain_id_of, digest_of, transaction_id, verify_finality
@@ -62,7 +63,7 @@ class World(Protocol):
 
     checks: Checks
 
-    def now_ms(self) -> int: ...
+    def now_ms(self, node: int) -> int: ...
 
     def send(self, source: int, target: int | None, frame: Frame) -> None: ...
 
@@ -115,7 +116,7 @@ class SimNode:
 
     def start(self) -> None:
         """Let the core begin; call once."""
-        self._honour(self.replica.start(self._world.now_ms()))
+        self._honour(self.replica.start(self._world.now_ms(self.index)))
         self._admit(self._bodies, proposed=True)
         self._bodies = ()
         self._drain()
@@ -172,7 +173,7 @@ class SimNode:
 
     def _drain(self) -> None:
         while self._inbox:
-            self._honour(self.replica.handle(self._inbox.popleft(), self._world.now_ms()))
+            self._honour(self.replica.handle(self._inbox.popleft(), self._world.now_ms(self.index)))
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
@@ -301,19 +302,17 @@ class SimNode:
     def _ask_blocks(self, peer: str | int, from_height: str | int) -> None:
         assert isinstance(peer, int)
         assert isinstance(from_height, int)
-        asked = (self._world.now_ms(), from_height)
+        asked = (self._world.now_ms(self.index), from_height)
         if asked != self._asked_blocks:
             self._asked_blocks = asked
             self._world.send(self.index, peer, BlocksWanted(from_height))
 
     def _check_vote(self, signed: SignedMessage) -> None:
-        vote = self._world.checks.find_vote(signed)
-        if vote is None or vote[3] != self.index:
+        vote = identify_vote(self._suite, signed)
+        if vote is None or vote.validator != self.index:
             return
-        phase, view, seq, _ = vote
-        is_durable = (
-            self.disk.get(Space.VOTE, _vote_key(seq, view, phase)) is not None or seq <= self.ledger.height
-        )
+        key = _vote_key(vote.seq, vote.view, vote.phase)
+        is_durable = self.disk.get(Space.VOTE, key) is not None or vote.seq <= self.ledger.height
         self._world.checks.note_vote(signed, is_durable=is_durable)
 
     def _settled_votes(self, height: int) -> list[Write]:

@@ -55,6 +55,12 @@ class MemoryStore:
         other._spaces = self._spaces
         return other
 
+    def copy(self) -> MemoryStore:
+        """The same content apart from this one, as a backup of a disk is."""
+        other = MemoryStore()
+        other._spaces = {space: dict(entries) for space, entries in self._spaces.items()}
+        return other
+
     def _require_open(self) -> None:
         if self._is_closed:
             raise StorageFailure("the store in memory is closed")

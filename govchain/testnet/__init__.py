@@ -3,6 +3,7 @@
 No rule of the protocol lives here.
 """
 
+from govchain.node.rehearsal import Rehearsed
 from govchain.testnet.health import Health, free_ports, probe, read_status
 from govchain.testnet.layout import BASE_PORT, Addresses, init_network, salt_file
 from govchain.testnet.local import LocalNetwork, ValidatorHealth
@@ -27,6 +28,7 @@ __all__ = [
     "OrganisationsFile",
     "PlannedPerson",
     "PlannedValidator",
+    "Rehearsed",
     "ValidatorHealth",
     "build_genesis",
     "free_ports",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ class Listener:
 
     def step_finished(self, step: StepResult) -> None:
         self.told.append(step.outcome)
+
+    def fault_happened(self, do: str, targets: Sequence[str], at_ns: int) -> None:
+        assert at_ns >= 0
 
     def run_finished(self, result: Result) -> None:
         self.told.append(result.verdict)
