@@ -5,7 +5,7 @@ Order was decided before anything arrives here; no prepare or commit is looked a
 
 from __future__ import annotations
 
-from govchain.consensus.deadlines import disarm_request
+from govchain.consensus.deadlines import wait_anew
 from govchain.consensus.healing import peer_of_period
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
@@ -98,7 +98,7 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     output.certificates.append(certificate)
     assert record.header is not None
     state.certify(record.header, certificate)
-    disarm_request(state, output)
+    wait_anew(state, output)
     mark_certified(state, height, output)
 
 

@@ -18,7 +18,16 @@ EXCUSED_PHASE = 2
 def on_progress_made(state: ReplicaState, output: Output) -> None:
     """A decision or a certified block: whoever waits begins to count anew (rule VC-4)."""
     state.failed_views = 0
-    disarm_request(state, output)
+    wait_anew(state, output)
+
+
+def wait_anew(state: ReplicaState, output: Output) -> None:
+    """Something went on: count anew, but for the transaction that the timer was set for (rule RQ-3).
+
+    A primary that serves all others must not keep one organisation out for ever (situation 49).
+    """
+    if not state.transactions.is_waiting(state.awaited):
+        disarm_request(state, output)
 
 
 def arm_deadline(state: ReplicaState, output: Output) -> None:
@@ -34,6 +43,7 @@ def arm_deadline(state: ReplicaState, output: Output) -> None:
     if is_anything_due(state):
         if not state.is_request_armed:
             state.is_request_armed = True
+            state.awaited = state.transactions.oldest
             _set(state, TimerKind.REQUEST, max(1, timeout_ms(state) // 2), output)
     elif state.is_request_armed:
         disarm_request(state, output)

@@ -171,6 +171,8 @@ class ReplicaState:
     is_change_armed: bool = False
     request_phase: int = 0
     """Half periods through which something waited: forward, complain (rule RQ-3)."""
+    awaited: bytes = b""
+    """The transaction that waited longest when the request timer was set (rule RQ-3)."""
 
     @property
     def high(self) -> int:

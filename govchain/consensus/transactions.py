@@ -91,6 +91,15 @@ class TransactionBook:
         """Those that this validator does not hold."""
         return tuple(id_ for id_ in ids if id_ not in self._held and not self._is_executed(id_))
 
+    @property
+    def oldest(self) -> bytes:
+        """The transaction that waits longest to be ordered; empty when none does."""
+        return next(iter(self._pending), b"")
+
+    def is_waiting(self, id_: bytes) -> bool:
+        """The transaction is held and in no accepted proposal."""
+        return id_ in self._pending
+
     def waiting(self) -> tuple[bytes, ...]:
         """The oldest pending ids, as many as are worth sending again."""
         return tuple(islice(self._pending, FORWARD_MAX))

@@ -126,6 +126,10 @@ class Backend(Protocol):
 
     async def nodes(self) -> list[NodeFacts]: ...
 
+    def is_broken(self) -> bool:
+        """A promise of the chain was seen broken: nothing that comes after it matters."""
+        ...
+
     def invariants(self) -> Mapping[str, str]:
         """Invariants that this backend watched itself: name to what was broken, empty when it held."""
         ...

@@ -219,7 +219,9 @@ class Engine:
     async def _end_background(self) -> None:
         """Wait for what is still to come, then heal: afterwards progress is demanded."""
         ends_ns = max((load.to or 0 for load in self._scenario.workload), default=0)
-        while self._backend.now_ns() < ends_ns or not (self._director is None or self._director.is_idle):
+        while not self._backend.is_broken() and (
+            self._backend.now_ns() < ends_ns or not (self._director is None or self._director.is_idle)
+        ):
             await self._backend.pass_time(self._backend.now_ns() + BACKGROUND_LOOK_NS)
         # What failed in the background comes up here at the latest.
         await self._backend.pass_time(self._backend.now_ns())

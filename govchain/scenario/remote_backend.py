@@ -138,6 +138,9 @@ class RemoteBackend:
     async def nodes(self) -> list[NodeFacts]:
         return [await self._facts(url, client) for url, client in zip(self._urls, self._clients, strict=True)]
 
+    def is_broken(self) -> bool:
+        return False
+
     def invariants(self) -> Mapping[str, str]:
         return {}
 

@@ -164,6 +164,9 @@ class SimBackend:
             )
         return found
 
+    def is_broken(self) -> bool:
+        return bool(self.cluster.checks.violations)
+
     def invariants(self) -> Mapping[str, str]:
         broken: dict[str, str] = {}
         for violation in self.cluster.finish():

@@ -101,20 +101,20 @@ class SimTraffic:
         self._sent_ns[id_] = self._cluster.now_ns
         if is_loop:
             self._clients[id_] = clerk
-        self._offer(id_, transaction)
+        self._next_node += 1
+        self._offer(id_, transaction, self._next_node)
 
-    def _offer(self, id_: bytes, transaction: Transaction) -> None:
+    def _offer(self, id_: bytes, transaction: Transaction, turn: int) -> None:
+        """Hand in a record at one validator, and at the next one when it is not final in time."""
         if id_ not in self.seen.waiting:
             return
-        # Taking turns spreads the load, and finds whoever still answers.
         awake = [node.index for node in self._cluster.running() if not self._cluster.is_paused(node.index)]
         if awake:
-            self._next_node += 1
             # Known there, or no room: the next attempt goes elsewhere.
             with contextlib.suppress(GovchainError):
-                self._cluster.submit(transaction, to=awake[self._next_node % len(awake)])
+                self._cluster.submit(transaction, to=awake[turn % len(awake)])
 
         async def again() -> None:
-            self._offer(id_, transaction)
+            self._offer(id_, transaction, turn + 1)
 
         self._call_at(self._cluster.now_ns + PATIENCE_NS, again)
