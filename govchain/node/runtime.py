@@ -23,7 +23,7 @@ from govchain.node.finality import Finality
 from govchain.node.housekeeping import Housekeeping
 from govchain.node.inbox import Inbox
 from govchain.node.owner import Owner
-from govchain.node.parts import assemble, restored_state
+from govchain.node.parts import NodeParts, assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.rehearsal import RehearsalFolder
@@ -67,16 +67,8 @@ class NodeRuntime(NodeService):
         _require_same_index(config.name, index, parts.index)
         self._config = config
         self._log = log
-        self._network = PeerNetwork(
-            config.name,
-            tls,
-            jitter=jitter_of(config.name),
-            clock=monotonic_s,
-            log=log,
-            metrics=parts.metrics,
-        )
         self._rehearsal = rehearsal
-        self._network.faults = faults
+        self._network = _make_network(config, tls, faults, parts)
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
@@ -220,6 +212,21 @@ class NodeRuntime(NodeService):
             submitted_s = self._pool.submitted_at(id_)
             if submitted_s is not None:
                 seconds.observe(now_s - submitted_s)
+
+
+def _make_network(
+    config: NodeConfig, tls: TlsContexts, faults: FaultyLinks | None, parts: NodeParts
+) -> PeerNetwork:
+    network = PeerNetwork(
+        config.name,
+        tls,
+        jitter=jitter_of(config.name),
+        clock=monotonic_s,
+        log=parts.log,
+        metrics=parts.metrics,
+    )
+    network.faults = faults
+    return network
 
 
 def _open_rehearsal(

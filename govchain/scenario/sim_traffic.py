@@ -18,6 +18,8 @@ from govchain.sim import SimCluster
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
+CLIENT_NS: Final = 5_000_000
+"""From the answer to a client to its next record: time must pass, also where validators need none."""
 
 CallAt = Callable[[int, Callable[[], Awaitable[None]]], None]
 
@@ -74,7 +76,7 @@ class SimTraffic:
             self.seen.height = max(self.seen.height, height)
             clerk = self._clients.pop(id_, None)
             if clerk is not None:
-                self._hand_in(clerk, is_loop=True)
+                self._call_at(now_ns + CLIENT_NS, functools.partial(self._go_on, clerk))
 
     async def _begin(self, clerk: Clerk) -> None:
         if clerk.load.rate.closed_loop is None:
@@ -82,6 +84,9 @@ class SimTraffic:
             return
         for _ in range(clerk.load.rate.closed_loop):
             self._hand_in(clerk, is_loop=True)
+
+    async def _go_on(self, clerk: Clerk) -> None:
+        self._hand_in(clerk, is_loop=True)
 
     async def _tick(self, clerk: Clerk) -> None:
         now_ns = self._cluster.now_ns
