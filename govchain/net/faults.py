@@ -16,6 +16,8 @@ from govchain.model.link_fault import NO_FAULT, REORDER_MS, LinkFault
 LATE_FRAMES_MAX: Final = 65_536
 """Frames that wait for their time; more are lost, as on a real line that is slow and full."""
 MS_PER_S: Final = 1000
+APART_S: Final = 1e-6
+"""Between two late frames of a link: timers that are due at one time fire in no order."""
 
 
 class FaultyLinks:
@@ -34,6 +36,7 @@ class FaultyLinks:
         self.lost = 0
         self._chance = chance
         self._late = 0
+        self._late_by_peer: dict[str, int] = {}
         self._last_due_s: dict[str, float] = {}
 
     def carry(self, peer: str, deliver: Callable[[], None]) -> None:
@@ -51,18 +54,20 @@ class FaultyLinks:
         due_s = now_s + (fault.delay_ms + fault.jitter_ms * self._chance()) / MS_PER_S
         if self._hits(fault.reorder):
             due_s += REORDER_MS * self._chance() / MS_PER_S
-        else:
+        elif self._late_by_peer.get(peer):
             # A stream keeps its order, also when a delay ends: nothing overtakes what is still on its way.
-            due_s = max(due_s, self._last_due_s.get(peer, 0.0))
-            self._last_due_s[peer] = due_s + 1e-6
-        if due_s <= now_s:
+            due_s = max(due_s, self._last_due_s[peer] + APART_S)
+        if due_s <= now_s and not self._late_by_peer.get(peer):
             deliver()
             return
         self._late += 1
-        loop.call_at(due_s, self._arrive, deliver)
+        self._late_by_peer[peer] = self._late_by_peer.get(peer, 0) + 1
+        self._last_due_s[peer] = max(due_s, self._last_due_s.get(peer, 0.0))
+        loop.call_at(due_s, self._arrive, peer, deliver)
 
-    def _arrive(self, deliver: Callable[[], None]) -> None:
+    def _arrive(self, peer: str, deliver: Callable[[], None]) -> None:
         self._late -= 1
+        self._late_by_peer[peer] -= 1
         deliver()
 
     def _hits(self, percent: int) -> bool:
