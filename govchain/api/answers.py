@@ -11,7 +11,7 @@ import msgspec
 
 from govchain.client.answers import TransactionStatus
 from govchain.ledger.reports import LicenceAnswer
-from govchain.ledger.state import EvidenceData, InvoiceData, LicenceData, TimelineEntry
+from govchain.ledger.state import ChangeData, EvidenceData, InvoiceData, LicenceData, TimelineEntry
 from govchain.model import Batch, BlockHeader, FinalityCertificate, TransactionResult
 from govchain.receipt import RecordProof
 
@@ -91,28 +91,8 @@ class BlockAnswer(msgspec.Struct, frozen=True):
     results: tuple[TransactionResult, ...]
 
 
-class ValidatorView(msgspec.Struct, frozen=True):
-    """One member of the validator set."""
-
-    index: int
-    name: str
-    org: str
-    public_key: bytes
-    is_connected: bool
-    """To the validator that answers; always true for itself."""
-
-
-class ValidatorsAnswer(msgspec.Struct, frozen=True):
-    """The validator set of the current epoch."""
-
-    epoch: int
-    quorum_size: int
-    max_faulty: int
-    members: tuple[ValidatorView, ...]
-
-
 class RecordView(msgspec.Struct, frozen=True):
-    """The current state of one record; exactly one of the last three is set."""
+    """The current state of one record; exactly one of the last four is set."""
 
     record_type: str
     object_id: str
@@ -125,6 +105,8 @@ class RecordView(msgspec.Struct, frozen=True):
     licence: LicenceData | None
     evidence: EvidenceData | None
     invoice: InvoiceData | None
+    change: ChangeData | None
+    """A proposed change of members; `fields` are the signed JSON (rule I2)."""
 
 
 class RecordAnswer(msgspec.Struct, frozen=True):

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from govchain.api.answers import (
-    BlockAnswer,
-    BlockPage,
-    BlockSummary,
-    BodyView,
-    TransactionView,
-    ValidatorsAnswer,
-    ValidatorView,
-)
+from govchain.api.answers import BlockAnswer, BlockPage, BlockSummary, BodyView, TransactionView
 from govchain.api.context import MSGPACK, ApiContext, Asked, accepts, json_response
 from govchain.api.problems import Refusal
+from govchain.client.answers import ValidatorsAnswer, ValidatorView
 from govchain.codec import decode, decode_json, encode
 from govchain.errors import MalformedBytes
 from govchain.model import Block, FinalityCertificate, Transaction, TransactionBody
@@ -52,7 +45,7 @@ async def show_block(context: ApiContext, request: web.Request, asked: Asked) ->
 
 async def show_validators(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
     """GET /v1/validators."""
-    validators, status = context.service.genesis.validators, context.service.status()
+    validators, status = context.service.validators, context.service.status()
     members = tuple(
         ValidatorView(
             index=index,
@@ -69,6 +62,8 @@ async def show_validators(context: ApiContext, request: web.Request, asked: Aske
             quorum_size=validators.quorum_size,
             max_faulty=validators.max_faulty,
             members=members,
+            changes=context.service.validator_changes(),
+            policy=context.service.member_policy(),
         )
     )
 

@@ -8,8 +8,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
-from govchain.model import Block, FinalityCertificate, Genesis, Transaction
+from govchain.client.answers import (
+    Admission,
+    FinalEvent,
+    KeyAnswer,
+    MemberPolicy,
+    TransactionStatus,
+    ValidatorStatus,
+)
+from govchain.crypto.epochs import ValidatorChange
+from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
 from govchain.receipt import Receipt, RecordProof
 
 __all__ = [
@@ -27,6 +35,19 @@ class ValidatorService(Protocol):
 
     @property
     def genesis(self) -> Genesis: ...
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the epoch that runs (rule MB-2)."""
+        ...
+
+    def validator_changes(self) -> tuple[ValidatorChange, ...]:
+        """What proves that set, from genesis on; those whose certificates are here."""
+        ...
+
+    def member_policy(self) -> MemberPolicy:
+        """Who decides about members, and what was decided for the next checkpoint."""
+        ...
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         """Admit each (rule RQ-1), in order; never raises for one bad transaction.

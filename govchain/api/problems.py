@@ -73,6 +73,7 @@ _ROWS: Final = (
     Problem("expiry-too-far", 422, "The expiry height is too far ahead", "截止高度过远"),
     Problem("too-large", 413, "The transaction is over the size limit", "交易超出大小上限"),
     Problem("unknown-organisation", 403, "The chain does not know the organisation", "链上无此机构"),
+    Problem("organisation-suspended", 403, "The organisation is suspended", "机构已被暂停"),
     Problem("unknown-key", 403, "The chain does not know the key", "链上无此密钥"),
     Problem("key-not-active", 403, "The key is not active", "密钥未处于启用状态"),
     Problem("bad-signature", 403, "The signature does not verify", "签名验证失败"),

@@ -58,6 +58,7 @@ def _view(state: RecordState) -> RecordView:
         licence=state.licence,
         evidence=state.evidence,
         invoice=state.invoice,
+        change=state.change,
     )
 
 

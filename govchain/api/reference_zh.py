@@ -150,6 +150,7 @@ REFUSALS: Final[dict[str, str]] = {
     "Its expiry height is reached; make and sign a new one.": "已达截止高度，请重新制作并签名。",
     "Its expiry height lies further ahead than this chain allows.": "截止高度超出本链允许的范围。",
     "Body and signature together are larger than this chain allows.": "正文与签名合计超出本链允许的大小。",
+    "The organisation is suspended by a decision of the members.": "该机构经成员决定已被暂停。",
     "The organisation is not on this chain.": "链上无此机构。",
     "The key is not on this chain, or belongs to another organisation.": (
         "链上无此密钥，或该密钥属于其他机构。"

@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from govchain.api import chain, events, operations, records, transactions
-from govchain.api.answers import (
-    BlockAnswer,
-    BlockPage,
-    HealthAnswer,
-    ReadyAnswer,
-    RecordAnswer,
-    SubmitAnswer,
-    ValidatorsAnswer,
-)
+from govchain.api.answers import BlockAnswer, BlockPage, HealthAnswer, ReadyAnswer, RecordAnswer, SubmitAnswer
 from govchain.api.context import JSON, MSGPACK, Handler
 from govchain.api.parameters import Choice, Flag, Id, Number, Parameter, Text
 from govchain.api.requests import JsonSubmission, JsonTransaction
-from govchain.client.answers import FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.client.answers import (
+    FinalEvent,
+    KeyAnswer,
+    TransactionStatus,
+    ValidatorsAnswer,
+    ValidatorStatus,
+)
 from govchain.model import Genesis
 from govchain.receipt import Receipt
 
@@ -69,6 +67,7 @@ _ADMISSION_PROBLEMS: Final = (
     "expiry-too-far",
     "too-large",
     "unknown-organisation",
+    "organisation-suspended",
     "unknown-key",
     "key-not-active",
     "bad-signature",

@@ -19,7 +19,7 @@ from govchain.codec import to_readable
 from govchain.errors import ConfigError, Unavailable
 from govchain.ledger import licence_status_at
 from govchain.ledger.identifiers import parse_time_ms
-from govchain.ledger.payloads import PAYLOADS
+from govchain.ledger.payloads import PAYLOADS, record_type_of
 
 app = typer.Typer(help="Read a record or a transaction.", no_args_is_help=True)
 
@@ -203,7 +203,7 @@ def _time_text(time_ms: int) -> str:
 
 def _require_record_type(record_type: str) -> None:
     """An absence proven of a type that does not exist would only hide a slip of the pen."""
-    known = sorted({kind.partition(".")[0] for kind in PAYLOADS} - {"key"})
+    known = sorted({record_type_of(kind) for kind in PAYLOADS} - {"key"})
     if record_type not in known:
         raise ConfigError("no such type of record", found=record_type, expected="one of: " + ", ".join(known))
 

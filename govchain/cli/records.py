@@ -30,7 +30,7 @@ from govchain.client import Client, OrgSigner, TransactionStatus
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
-from govchain.ledger.payloads import InvoiceIssue, encode_payload
+from govchain.ledger.payloads import InvoiceIssue, encode_payload, record_type_of
 from govchain.model import Transaction
 
 EXPIRY_BLOCKS: Final = 1_000
@@ -83,7 +83,7 @@ def anchor(
         )
     )
     sent = run_async(anchor_files(connection, identity, files, kind=kind, receipts=receipts))
-    _report(terminal, sent)
+    report_sent(terminal, sent)
 
 
 async def anchor_files(
@@ -170,14 +170,15 @@ def submit(
         salt=read_salt(connection, identity, salt),
     )
     _report_document(terminal, record)
-    _report(terminal, [run_async(_submit(connection, identity, record, receipt))])
+    report_sent(terminal, [run_async(submit_record(connection, identity, record, receipt))])
 
 
-async def _submit(
-    connection: Connection, identity: Identity, record: PreparedRecord, receipt: Path | None
+async def submit_record(
+    connection: Connection, identity: Identity, record: PreparedRecord, receipt: Path | None = None
 ) -> Sent:
+    """Sign one record, hand it in, wait until it is final, and write its receipt."""
     is_certified = connection.genesis is not None
-    record_type = record.kind.partition(".")[0]
+    record_type = record_type_of(record.kind)
     async with connection.client() as client:
         signer = await client.open_signer(identity.org, identity.signer)
         payload = encode_payload(await _complete(client, record, record_type, is_certified), record.fields)
@@ -249,7 +250,8 @@ def _report_document(terminal: Terminal, record: PreparedRecord) -> None:
         terminal.say(f"  {terminal.pick('takes back', '冲销')}: {', '.join(fields.corrects)}")
 
 
-def _report(terminal: Terminal, sent: Sequence[Sent]) -> None:
+def report_sent(terminal: Terminal, sent: Sequence[Sent]) -> None:
+    """Say what became of records; ends the command with status 1 when a rule denied one."""
     for item in sent:
         result = item.status.result
         assert result is not None, "a final transaction has a result"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from govchain.crypto.epochs import ValidatorChange
 from govchain.model import TransactionResult
 
 
@@ -50,6 +51,24 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     """Lowest nonce that no executed transaction of this key has used; the pool is not looked at."""
 
 
+class EvidenceSummary(msgspec.Struct, frozen=True):
+    """Proof that a validator signed two different messages for one place, in short (rule EV-1)."""
+
+    validator: str
+    """Name of the one that contradicted itself."""
+    epoch: int
+    phase: str
+    """`proposal`, `prepare`, `commit`, `attestation`, `view-change` or `new-view`."""
+    view: int
+    """0 for an attestation."""
+    seq: int
+    """Height of an attestation; 0 for a view change and a new view."""
+    is_recorded: bool
+    """The chain holds both messages."""
+    recorded_height: int | None
+    """Block that recorded it; null while none did, or when that block is not here."""
+
+
 class ValidatorStatus(msgspec.Struct, frozen=True):
     """One validator at a glance."""
 
@@ -71,8 +90,50 @@ class ValidatorStatus(msgspec.Struct, frozen=True):
     denied: int
     peers: dict[str, bool]
     """Peer name to: connected now."""
+    epoch: int = 0
+    """Number of the validator set that runs here; `index` is the place in it, -1 for an observer."""
     stall: str = ""
     """One line on why the next height is not decided; empty when nothing is waiting."""
+    evidence: tuple[EvidenceSummary, ...] = ()
+    """Validators that contradicted themselves, as far as this one knows (rule EV-1)."""
+
+
+class ValidatorView(msgspec.Struct, frozen=True):
+    """One member of the validator set."""
+
+    index: int
+    name: str
+    org: str
+    public_key: bytes
+    is_connected: bool
+    """To the validator that answers; always true for itself."""
+
+
+class MemberPolicy(msgspec.Struct, frozen=True):
+    """Who decides about members, and what was decided for the next checkpoint (rules MB-1, MB-2)."""
+
+    voters: tuple[str, ...]
+    """Organisations that run validators."""
+    approvals_needed: int
+    """How many of them must approve a change."""
+    next_members: tuple[str, ...]
+    """Names of the validators from the next checkpoint on, as adopted so far."""
+    next_keys: tuple[bytes, ...]
+    """Their vote keys, in the same order."""
+    checkpoint_height: int
+    """Height of that checkpoint."""
+
+
+class ValidatorsAnswer(msgspec.Struct, frozen=True):
+    """The validator set of the current epoch."""
+
+    epoch: int
+    quorum_size: int
+    max_faulty: int
+    members: tuple[ValidatorView, ...]
+    changes: tuple[ValidatorChange, ...]
+    """From genesis to this epoch, each set proven by the one before it (rule MB-4)."""
+    policy: MemberPolicy
 
 
 class FinalEvent(msgspec.Struct, frozen=True):

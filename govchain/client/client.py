@@ -20,6 +20,7 @@ from govchain.client.answers import (
     FinalEvent,
     KeyAnswer,
     TransactionStatus,
+    ValidatorsAnswer,
     ValidatorStatus,
 )
 from govchain.client.signer import OrgSigner
@@ -229,12 +230,11 @@ class Client:
 
     async def status(self) -> ValidatorStatus:
         """What the first validator that answers says of itself."""
-        request = Request("GET", "/v1/status")
-        return (
-            await self._transport.ask(
-                request, lambda reply: from_readable(expect_json(reply), ValidatorStatus)
-            )
-        )[0]
+        return await self._transport.fetch("/v1/status", ValidatorStatus)
+
+    async def validators(self) -> ValidatorsAnswer:
+        """The set of the running epoch and who decides about it, as the first validator that answers says."""
+        return await self._transport.fetch("/v1/validators", ValidatorsAnswer)
 
     async def key(self, key_id: bytes) -> KeyAnswer | None:
         """State of a signing key; None when the chain does not know it."""

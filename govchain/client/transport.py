@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from govchain.codec import from_readable
 from govchain.errors import (
     BadProof,
     ConfigError,
@@ -118,6 +119,14 @@ class Transport:
     def rotate(self) -> None:
         """Ask another validator first from now on."""
         self._preferred = (self._preferred + 1) % len(self._urls)
+
+    async def fetch(self, path: str, kind: type[T]) -> T:
+        """The struct that a GET answers with, from the first validator that has one; raises as `ask` does."""
+
+        def read(reply: Reply) -> T:
+            return from_readable(expect_json(reply), kind)
+
+        return (await self.ask(Request("GET", path), read))[0]
 
     async def ask(self, request: Request, read: Callable[[Reply], T]) -> tuple[T, bool]:
         """The first answer that `read` accepts, and whether an earlier attempt may have had an effect.

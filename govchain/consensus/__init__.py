@@ -3,17 +3,19 @@
 Nothing here waits, reads a clock, draws randomness or touches disk or network. Rules: docs/protocol.md.
 """
 
+from govchain.consensus.epochs import EarlyMessages
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
     Event,
+    EvidenceReceived,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
     Verified,
 )
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
+from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import (
     CancelTimer,
     Decision,
@@ -28,22 +30,20 @@ from govchain.consensus.rejection import REJECTION_CODES
 from govchain.consensus.replica import Replica
 from govchain.consensus.restoring import RestoredState
 from govchain.consensus.verify import verify_message
-from govchain.consensus.vote_identity import identify_vote
 
 __all__ = [
     "REJECTION_CODES",
     "BlockExecuted",
     "BlockInstalled",
     "CancelTimer",
-    "Commit",
     "Decision",
+    "EarlyMessages",
     "Event",
+    "EvidenceReceived",
     "FetchTransactions",
     "LogEntry",
     "Note",
     "Output",
-    "Prepare",
-    "Proposal",
     "Replica",
     "RestoredState",
     "Send",
@@ -54,6 +54,5 @@ __all__ = [
     "TransactionsAvailable",
     "TransactionsDropped",
     "Verified",
-    "identify_vote",
     "verify_message",
 ]

@@ -38,7 +38,7 @@ class Judge:
     validators: ValidatorSet
     chain_id: bytes
     origin: Position
-    """Genesis: where a view begins when nothing is certified."""
+    """Where the epoch begins; so does a view in which nothing is certified yet."""
     in_flight_max: int
 
 
@@ -58,11 +58,9 @@ class CheckedViewChange:
     validator: int
     view: int
     base: CertifiedHeader | None
+    base_height: int
+    """Of the base; where the epoch begins when there is none."""
     prepared: tuple[Prepared, ...]
-
-    @property
-    def base_height(self) -> int:
-        return 0 if self.base is None else self.base.header.height
 
 
 def check_view_change(judge: Judge, message: ViewChange) -> CheckedViewChange:
@@ -72,7 +70,7 @@ def check_view_change(judge: Judge, message: ViewChange) -> CheckedViewChange:
         ProtocolViolation: Code `bad-view-change`; it counts as if it had never been sent.
     """
     sender = message.validator
-    base_height = 0
+    base_height = judge.origin.height
     if message.base is not None:
         base_height = message.base.header.height
         try:
@@ -89,7 +87,7 @@ def check_view_change(judge: Judge, message: ViewChange) -> CheckedViewChange:
         if not last < each.seq <= base_height + judge.in_flight_max:
             raise violation(BAD_CHANGE, sender, f"seq {each.seq} after {last}, base {base_height}")
         last = each.seq
-    return CheckedViewChange(sender, message.view, message.base, prepared)
+    return CheckedViewChange(sender, message.view, message.base, base_height, prepared)
 
 
 def verify_view_change(judge: Judge, signed: SignedMessage, view: int) -> CheckedViewChange | None:

@@ -16,9 +16,15 @@ EXCUSED_PHASE = 2
 
 
 def on_progress_made(state: ReplicaState, output: Output) -> None:
-    """A decision or a certified block: whoever waits begins to count anew (rule VC-4)."""
+    """A decision: whoever waits begins to count anew (rule VC-4)."""
     state.failed_views = 0
     wait_anew(state, output)
+
+
+def on_block_taken_over(state: ReplicaState, output: Output) -> None:
+    """A certified block: who catches up cannot blame the primary for what it has not read yet (rule VC-4)."""
+    state.failed_views = 0
+    disarm_request(state, output)
 
 
 def wait_anew(state: ReplicaState, output: Output) -> None:
@@ -59,6 +65,8 @@ def is_anything_due(state: ReplicaState) -> bool:
         return False
     if state.base_height < state.head.height:
         return True
+    if state.next_validators is not None:
+        return False  # Nothing can be ordered before the next epoch begins (MB-2).
     # Votes without a proposal are no work: anybody could make others lose patience by them.
     return state.transactions.pending_count > 0 or any(
         slot.proposal is not None or slot.parked is not None

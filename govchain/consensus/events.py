@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from govchain.consensus.messages import ConsensusMessage, SignedMessage
-from govchain.model import BlockHeader, FinalityCertificate
+from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
+from govchain.model.votes import Evidence
 
 
 class TimerKind(Enum):
@@ -57,6 +58,8 @@ class BlockExecuted:
     """The driver executed a decision and made block and state durable; here is its header."""
 
     header: BlockHeader
+    next_validators: ValidatorSet | None = None
+    """The set that this block installs for the blocks above it; None when nothing changes (rule MB-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,25 @@ class BlockInstalled:
     transaction_ids: tuple[bytes, ...]
     certificate: FinalityCertificate
     """Verified by the driver; a view change begins above the highest one (rule VC-2)."""
+    next_validators: ValidatorSet | None = None
+    """As in `BlockExecuted`."""
 
 
-Event = Verified | TransactionsAvailable | TransactionsDropped | TimerFired | BlockExecuted | BlockInstalled
+@dataclass(frozen=True, slots=True)
+class EvidenceReceived:
+    """A peer says that some validator contradicted itself; the core verifies it (rules EV-1, EV-2)."""
+
+    evidence: Evidence
+    peer: int | str
+    """Who says so: its index or its network name."""
+
+
+Event = (
+    Verified
+    | TransactionsAvailable
+    | TransactionsDropped
+    | TimerFired
+    | BlockExecuted
+    | BlockInstalled
+    | EvidenceReceived
+)

@@ -6,15 +6,16 @@ The driver executes and stores; here only positions, logs and transactions follo
 from __future__ import annotations
 
 from govchain.consensus.attesting import attest, attest_installed, collect, complete
-from govchain.consensus.deadlines import on_progress_made
-from govchain.consensus.events import BlockInstalled
+from govchain.consensus.deadlines import on_block_taken_over
+from govchain.consensus.events import BlockExecuted, BlockInstalled
 from govchain.consensus.output import Output
 from govchain.consensus.state import Position, ReplicaState, note
-from govchain.model import BlockHeader
+from govchain.model import BlockHeader, ValidatorSet
 
 
-def on_block_executed(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+def on_block_executed(state: ReplicaState, event: BlockExecuted, output: Output) -> None:
     """A decision was executed and is durable: the head moves and the header is attested (rule CP-1)."""
+    header = event.header
     if header.height <= state.head.height:
         return  # It was installed from a certificate in the meantime (situation 43).
     assert header.height == state.head.height + 1, "decisions are executed in order (NC-6)"
@@ -22,7 +23,7 @@ def on_block_executed(state: ReplicaState, header: BlockHeader, output: Output) 
     slot = state.slots[header.height]
     assert slot.proposal is not None
     assert header.batch_digest == slot.proposal.digest, "the driver executed another batch than was decided"
-    _move_head(state, header)
+    _move_head(state, header, event.next_validators)
     state.transactions.execute(slot.proposal.message.transaction_ids, header.height)
     attest(state, header, output)
 
@@ -41,9 +42,9 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
         entry = state.slots.pop(seq).proposal
         if entry is not None:
             state.transactions.release(entry.message.transaction_ids, seq)
-    _move_head(state, header)
+    _move_head(state, header, event.next_validators)
     state.certify(header, event.certificate)
-    on_progress_made(state, output)
+    on_block_taken_over(state, output)
     state.decided = max(state.decided, height)
     state.tip = max(state.tip, height)
     state.advance_tip()
@@ -56,6 +57,9 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
     attest_installed(state, header, output)
 
 
-def _move_head(state: ReplicaState, header: BlockHeader) -> None:
+def _move_head(state: ReplicaState, header: BlockHeader, next_validators: ValidatorSet | None) -> None:
+    assert header.epoch == state.validators.epoch, "a block of another epoch"
+    assert next_validators is None or header.height % state.parameters.checkpoint_interval == 0
+    state.next_validators = next_validators
     state.head = Position(header.height, header.batch_digest, header.time_ms)
     state.moved = state.period

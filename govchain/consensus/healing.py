@@ -46,7 +46,7 @@ def on_retransmit(state: ReplicaState, generation: int, output: Output) -> None:
         output.send.append(Send(progress(state)))
     state.questions = max(0, state.questions - 1)
     if is_stuck:
-        _note_behind(state, output)
+        note_behind(state, output)
 
 
 def on_progress(state: ReplicaState, message: Progress, output: Output) -> None:
@@ -74,6 +74,21 @@ def on_progress(state: ReplicaState, message: Progress, output: Output) -> None:
         record = state.heights.get(height)
         if record is not None and record.own is not None:
             output.send.append(Send(record.own, to=peer))
+
+
+def note_behind(state: ReplicaState, output: Output) -> None:
+    """A weak quorum executed heights that we cannot decide: the driver must fetch blocks (rule CU-1)."""
+    height = state.quorum_ahead
+    if height <= state.head.height:
+        return
+    # Votes sent again are the cheaper cure: they get one more period, unless the logs have passed us by.
+    is_far = height - state.head.height > state.parameters.checkpoint_interval
+    if not is_far and state.moved >= state.period - 1:
+        return
+    attested = state.highest_attested
+    peers = [peer for peer in sorted(attested) if attested[peer] >= height and peer != state.index]
+    peer = peers[state.period % len(peers)] if peers else peer_of_period(state)
+    note(output, "behind", height=height, peer=peer)
 
 
 def own_messages(state: ReplicaState, slot: Slot) -> list[SignedMessage]:
@@ -143,21 +158,6 @@ def peer_of_period(state: ReplicaState) -> int:
     """Another peer every period, so that a silent or lying one is not asked for ever (rule CU-5)."""
     others = [peer for peer in range(state.validators.size) if peer != state.index]
     return others[state.period % len(others)]
-
-
-def _note_behind(state: ReplicaState, output: Output) -> None:
-    """A weak quorum executed heights that we cannot decide: the driver must fetch blocks (rule CU-1)."""
-    height = state.quorum_ahead
-    if height <= state.head.height:
-        return
-    # Votes sent again are the cheaper cure: they get one more period, unless the logs have passed us by.
-    is_far = height - state.head.height > state.parameters.checkpoint_interval
-    if not is_far and state.moved >= state.period - 1:
-        return
-    attested = state.highest_attested
-    peers = [peer for peer in sorted(attested) if attested[peer] >= height and peer != state.index]
-    peer = peers[state.period % len(peers)] if peers else peer_of_period(state)
-    note(output, "behind", height=height, peer=peer)
 
 
 def progress(state: ReplicaState) -> SignedMessage:

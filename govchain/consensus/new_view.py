@@ -40,12 +40,9 @@ class Carried:
     """Everything that a new view takes over."""
 
     base: CertifiedHeader | None
+    base_height: int
     batches: tuple[CarriedBatch, ...]
     """At base+1, base+2, and so on without a gap."""
-
-    @property
-    def base_height(self) -> int:
-        return 0 if self.base is None else self.base.header.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +51,8 @@ class CheckedNewView:
 
     view: int
     base: CertifiedHeader | None
+    base_height: int
     proposals: tuple[ProposalEntry, ...]
-
-    @property
-    def base_height(self) -> int:
-        return 0 if self.base is None else self.base.header.height
 
 
 def compute_carried(origin: Position, view_changes: Sequence[CheckedViewChange]) -> Carried:
@@ -74,6 +68,7 @@ def compute_carried(origin: Position, view_changes: Sequence[CheckedViewChange])
         if change.base is not None and change.base_height > before.height:
             header = change.base.header
             base, before = change.base, Position(header.height, header.batch_digest, header.time_ms)
+    base_height = before.height
     by_seq: dict[int, list[Prepared]] = {}
     for change in view_changes:
         for prepared in change.prepared:
@@ -92,7 +87,7 @@ def compute_carried(origin: Position, view_changes: Sequence[CheckedViewChange])
         carried_ids.update(dict.fromkeys(ids))
         batches.append(CarriedBatch(before.batch_digest, batch, winner.digest, ids))
         before = Position(before.height + 1, winner.digest, batch.time_ms)
-    return Carried(base, tuple(batches))
+    return Carried(base, base_height, tuple(batches))
 
 
 def make_proposals(judge: Judge, view: int, carried: Carried) -> tuple[Proposal, ...]:
@@ -149,4 +144,4 @@ def check_new_view(judge: Judge, message: NewView) -> CheckedNewView:
         expect_new_view(found == wanted, message, f"another proposal follows at seq {wanted.seq}")
         assert each.digest == digest_of(judge.suite, wanted.batch)
         entries.append(ProposalEntry(wanted, signed, each.digest))
-    return CheckedNewView(message.view, carried.base, tuple(entries))
+    return CheckedNewView(message.view, carried.base, carried.base_height, tuple(entries))

@@ -5,20 +5,24 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
+from govchain.consensus.epochs import begin_epoch, find_member, is_epoch_over
 from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
     Event,
+    EvidenceReceived,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
     Verified,
 )
+from govchain.consensus.evidence import on_evidence, witness, witness_shown
 from govchain.consensus.executed import on_block_executed, on_block_installed
 from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
 from govchain.consensus.messages import (
@@ -31,6 +35,7 @@ from govchain.consensus.messages import (
     SignedMessage,
     ViewChange,
 )
+from govchain.consensus.observing import arm_observer, observe
 from govchain.consensus.output import Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
@@ -55,7 +60,7 @@ from govchain.consensus.voting import (
 )
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
-from govchain.model import Attestation, Genesis
+from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
 
 
 class Replica:
@@ -68,46 +73,28 @@ class Replica:
         self,
         genesis: Genesis,
         suite: Suite,
-        index: int,
         signer: Signer,
         *,
+        spare_signers: Sequence[Signer] = (),
         restored: RestoredState | None = None,
     ) -> None:
         """A replica at genesis, or where `restored` says; call `start` once before anything else.
 
+        It votes in those epochs whose validator set has one of its keys, and observes in the others (MB-2).
+
+        Args:
+            signer: Key of its votes.
+            spare_signers: Keys that a later validator set may name instead, for a rotation (rule MB-4).
+            restored: What the store says; None for an empty one.
+
         Raises:
             StorageFailure: The restored vote log is not what this replica wrote (rule RC-3).
         """
-        validators = genesis.validators
-        assert 0 <= index < validators.size
-        assert validators.members[index].public_key == signer.public_key
-        chain_id = chain_id_of(suite, genesis)
-        head = origin = Position(0, chain_id, genesis.time_ms)
-        if restored is not None and restored.head is not None:
-            head = Position(restored.head.height, restored.head_batch_digest, restored.head.time_ms)
-            assert restored.head.batch_digest == restored.head_batch_digest
+        self._signers = (signer, *spare_signers)
         self._restored = restored
-        self._state = ReplicaState(
-            suite=suite,
-            parameters=genesis.parameters,
-            validators=validators,
-            chain_id=chain_id,
-            index=index,
-            signer=signer,
-            origin=origin,
-            head=head,
-            view=0,
-            low=0 if restored is None else compute_low(restored, genesis.parameters.checkpoint_interval),
-            decided=head.height,
-            tip=head.height,
-            final=head.height,
-        )
+        self._state = _initial_state(genesis, suite, self._signers, restored)
         if restored is not None:
-            if restored.certified is not None:
-                self._state.certify(*restored.certified)
-            restore(self._state, restored.entries)
-            uncertified = [header.height for header in restored.uncertified]
-            self._state.final = min([head.height, *[height - 1 for height in uncertified]])
+            restore(self._state, restored)
 
     def start(self, now_ms: int) -> Output:
         """What to do on waking up: after a restart, the same votes again (rule RC-1)."""
@@ -128,10 +115,22 @@ class Replica:
         output = Output()
         if self._state.diverged_at:
             return output  # Rule CP-3: a replica that executes differently must not take part.
-        self._dispatch(event, now_ms, output)
+        installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
+        if installs_later and self._state.next_validators is not None:
+            # A block above the boundary is certified: certificates missing below it come from others.
+            self._state = begin_epoch(self._state, self._signers, output)
+        if self._state.is_member:
+            self._dispatch(event, now_ms, output)
+        else:
+            observe(self._state, event, output)
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         return output
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the epoch that runs here: whose messages count (rule MB-3)."""
+        return self._state.validators
 
     def status(self) -> ReplicaStatus:
         """Where it stands and what it waits for."""
@@ -148,10 +147,12 @@ class Replica:
                 state.transactions.drop(ids)
             case TimerFired(kind=kind, generation=generation):
                 self._on_timer(kind, generation, output)
-            case BlockExecuted(header=header):
-                on_block_executed(state, header, output)
+            case BlockExecuted():
+                on_block_executed(state, event, output)
             case BlockInstalled():
                 on_block_installed(state, event, output)
+            case EvidenceReceived():
+                on_evidence(state, event, output)
             case _:
                 assert_never(event)
 
@@ -187,6 +188,7 @@ class Replica:
         validate_origin(state.validators, state.chain_id, message)
         if message.validator == state.index:
             raise violation("own-message", message.validator, "a peer sent a message of our own")
+        witness(state, message, signed, output)
         if isinstance(message, Proposal | Prepare | Commit) and keep_early(state, message, signed):
             return
         match message:
@@ -202,6 +204,7 @@ class Replica:
                 on_progress(state, message, output)
             case ViewChange():
                 on_view_change(state, message, signed, output)
+                witness_shown(state, message, output)
             case NewView():
                 on_new_view(state, message, signed, output)
             case _:
@@ -210,6 +213,12 @@ class Replica:
     def _settle(self, now_ms: int, output: Output) -> None:
         """Whatever the event made possible: accept, decide, propose; then see to the timers."""
         state = self._state
+        advance_final(state)
+        if is_epoch_over(state):
+            state = self._state = begin_epoch(state, self._signers, output)
+        if not state.is_member:
+            arm_observer(state, output)
+            return
         accept_parked(state, now_ms, output)
         for message, signed in take_early(state):
             self._take_message(message, signed, now_ms, output)
@@ -222,3 +231,40 @@ class Replica:
         arm_deadline(state, output)
         assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
         assert state.final <= state.head.height
+
+
+def _initial_state(
+    genesis: Genesis, suite: Suite, signers: Sequence[Signer], restored: RestoredState | None
+) -> ReplicaState:
+    chain_id = chain_id_of(suite, genesis)
+    head = origin = Position(0, chain_id, genesis.time_ms)
+    validators, low = genesis.validators, 0
+    if restored is not None and restored.head is not None:
+        head = _position(restored.head)
+        assert restored.head.batch_digest == restored.head_batch_digest
+    if restored is not None:
+        validators = restored.validators or validators
+        origin = origin if restored.origin is None else _position(restored.origin)
+        low = compute_low(restored, genesis.parameters.checkpoint_interval)
+    index, signer = find_member(validators, signers)
+    return ReplicaState(
+        suite=suite,
+        parameters=genesis.parameters,
+        validators=validators,
+        chain_id=chain_id,
+        index=index,
+        signer=signer,
+        origin=origin,
+        head=head,
+        view=0,
+        low=low,
+        decided=head.height,
+        tip=head.height,
+        final=head.height,
+        floor=origin.height,
+        carried_to=origin.height,
+    )
+
+
+def _position(header: BlockHeader) -> Position:
+    return Position(header.height, header.batch_digest, header.time_ms)

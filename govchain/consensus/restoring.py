@@ -26,12 +26,12 @@ from govchain.consensus.messages import (
 from govchain.consensus.new_view import check_new_view
 from govchain.consensus.output import VIEW_ENTRY_SEQ, LogEntry, Output, Send
 from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState, Wanted
-from govchain.consensus.verify import verify_message
+from govchain.consensus.verify import MESSAGE_KIND, verify_message
 from govchain.consensus.view_change import install, judge_of
 from govchain.consensus.voting import carry, try_commit, try_prepare
 from govchain.crypto import digest_of, verify_finality
 from govchain.errors import BadProof, InvalidInput, MalformedBytes, ProtocolViolation, StorageFailure
-from govchain.model import BlockHeader, FinalityCertificate
+from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
 
 PHASES: Final = ("proposal", "prepare", "prepared", "commit")
 """Phases of log entries in the order in which they are restored."""
@@ -52,16 +52,35 @@ class RestoredState:
     """The highest header whose certificate is in the store; None when there is none."""
     uncertified: tuple[BlockHeader, ...] = ()
     """Every executed header whose certificate is not in the store, lowest first; the head may be one."""
+    validators: ValidatorSet | None = None
+    """Set of the epoch that runs; None while it is that of genesis.
+
+    The next epoch runs once the block that installs its set, and every one below it, has its certificate."""
+    origin: BlockHeader | None = None
+    """Header of the block that installed `validators`; None while they are those of genesis."""
+    next_validators: ValidatorSet | None = None
+    """Set that the head installs, while the epoch of the head still runs (rule MB-2)."""
 
 
-def restore(state: ReplicaState, entries: tuple[LogEntry, ...]) -> None:
-    """Put the vote log back into slots (rule RC-1).
+def restore(state: ReplicaState, restored: RestoredState) -> None:
+    """Put certificates and the vote log back (rule RC-1).
 
     Raises:
         StorageFailure: An entry is not what this replica wrote; it must not vote on a guess (rule RC-3).
     """
+    state.next_validators = restored.next_validators
+    if restored.certified is not None and restored.certified[0].height > state.origin.height:
+        state.certify(*restored.certified)
+    if state.is_member:
+        _restore_log(state, restored.entries)
+    uncertified = [header.height for header in _of_this_epoch(state, restored)]
+    state.final = min([state.head.height, *[height - 1 for height in uncertified]])
+
+
+def _restore_log(state: ReplicaState, entries: tuple[LogEntry, ...]) -> None:
     useful = sorted((entry for entry in entries if state.low < entry.seq < VIEW_ENTRY_SEQ), key=_order)
-    _restore_views(state, [entry for entry in entries if entry.seq == VIEW_ENTRY_SEQ])
+    about_views = [entry for entry in entries if entry.seq == VIEW_ENTRY_SEQ]
+    _restore_views(state, [entry for entry in about_views if not _is_of_old_epoch(state, entry)])
     proposals = {(entry.seq, entry.view): entry.signed for entry in useful if entry.phase == "proposal"}
     for entry in useful:
         if entry.view > state.view:
@@ -111,6 +130,22 @@ def _restore_views(state: ReplicaState, entries: list[LogEntry]) -> None:
             state.wanted[state.index] = Wanted(message.view, signed)
 
 
+def _is_of_old_epoch(state: ReplicaState, entry: LogEntry) -> bool:
+    """Entries about views are replaced, not removed: those of an epoch that is over say nothing."""
+    try:
+        if entry.phase == "base":
+            return decode(entry.signed.body, CertifiedHeader).header.epoch < state.validators.epoch
+        epoch: int = decode(entry.signed.body, MESSAGE_KIND).epoch
+    except MalformedBytes as error:
+        raise StorageFailure(f"vote log: {entry.phase}: {error}") from error
+    return epoch < state.validators.epoch
+
+
+def _of_this_epoch(state: ReplicaState, restored: RestoredState) -> list[BlockHeader]:
+    """Executed headers without certificate; those of an epoch that is over are fetched by the driver."""
+    return [header for header in restored.uncertified if header.height > state.origin.height]
+
+
 def _restore_prepared(state: ReplicaState, entry: LogEntry, proposal: SignedMessage | None) -> None:
     """Prepares of others belong to the proposal of their seq and view (rule VC-2)."""
     if proposal is None:
@@ -136,11 +171,12 @@ def compute_low(restored: RestoredState, checkpoint_interval: int) -> int:
     """The highest multiple of K at or below the head that has its certificate (rule CP-2)."""
     head = 0 if restored.head is None else restored.head.height
     uncertified = [header.height for header in restored.uncertified]
+    origin = 0 if restored.origin is None else restored.origin.height
     low = head - head % checkpoint_interval
     while low in uncertified:
         low -= checkpoint_interval
     # A store that lost more certificates than that is caught up, not voted out of.
-    return max(0, low, head - 2 * checkpoint_interval + 1)
+    return max(origin, low, head - 2 * checkpoint_interval + 1)
 
 
 def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None:
@@ -148,10 +184,13 @@ def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None
 
     Bodies of accepted proposals are asked for only when they are needed: the driver may have kept them.
     """
-    for header in restored.uncertified:
+    if not state.is_member:
+        return
+    for header in _of_this_epoch(state, restored):
         attest(state, header, output)
-    if restored.head is not None and restored.head.height not in state.heights:
-        attest_installed(state, restored.head, output)
+    head = restored.head
+    if head is not None and head.height > state.origin.height and head.height not in state.heights:
+        attest_installed(state, head, output)
     if state.own_view_change is not None:
         output.send.append(Send(state.own_view_change))
     for seq in [seq for seq in sorted(state.slots) if seq <= state.head.height]:

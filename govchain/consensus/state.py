@@ -31,6 +31,10 @@ IN_FLIGHT_FACTOR: Final = 4
 """Nobody votes further than so many pipelines above a certified height: it bounds view changes (VC-2)."""
 
 
+OBSERVER: Final = -1
+"""Index of a replica whose key is not in the validator set of the epoch."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProposalEntry:
     """A proposal with its batch digest, computed once on arrival and never taken from the wire."""
@@ -90,6 +94,8 @@ class HeightRecord:
     votes: Tally = field(default_factory=Tally)
     """Emptied once the height is certified."""
     is_certified: bool = False
+    certificate: FinalityCertificate | None = None
+    """Once certified, as far as it was seen: the votes in it may contradict later ones (rule EV-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ class ReplicaState:
     index: int
     signer: Signer
     origin: Position
-    """Genesis."""
+    """Where this epoch begins: genesis, or the block that installed its validators (rule MB-2)."""
     head: Position
     view: int
     low: int
@@ -124,6 +130,8 @@ class ReplicaState:
     """Last seq of the unbroken run of accepted proposals above the head; at least `decided`."""
     final: int
     """Every height up to this one is certified or out of reach of the logs."""
+    next_validators: ValidatorSet | None = None
+    """Set that the block at the head installs; its epoch begins once that block is final (rule MB-2)."""
     slots: dict[int, Slot] = field(default_factory=dict)
     """By seq in (low, low + 2K]."""
     heights: dict[int, HeightRecord] = field(default_factory=dict)
@@ -131,6 +139,8 @@ class ReplicaState:
     transactions: TransactionBook = field(default_factory=TransactionBook)
     highest_attested: dict[int, int] = field(default_factory=dict)
     """By validator: the highest height that it attested with its signature."""
+    accused: dict[tuple[int, int, str], None] = field(default_factory=dict)
+    """Epoch, validator and phase of which evidence was handed out, a bounded number (rule EV-1)."""
     diverged_at: int = 0
     """Height whose quorum attested another header (rule CP-3); 0 while that never happened."""
     is_batch_due: bool = False
@@ -182,7 +192,7 @@ class ReplicaState:
     @property
     def base_height(self) -> int:
         """Height of the highest certified header known here."""
-        return 0 if self.base is None else self.base.header.height
+        return self.origin.height if self.base is None else self.base.header.height
 
     @property
     def in_flight_max(self) -> int:
@@ -198,8 +208,21 @@ class ReplicaState:
 
     @property
     def vote_high(self) -> int:
-        """The last seq that may be accepted now (rules CP-2, VC-2)."""
-        return min(self.high, self.base_height + self.in_flight_max)
+        """The last seq that may be accepted now (rules CP-2, VC-2, MB-2)."""
+        return min(self.high, self.base_height + self.in_flight_max, self.boundary)
+
+    @property
+    def boundary(self) -> int:
+        """Nobody votes above a checkpoint before executing it: it may install others (rule MB-2)."""
+        if self.next_validators is not None:
+            return self.head.height
+        interval = self.parameters.checkpoint_interval
+        return (self.head.height // interval + 1) * interval
+
+    @property
+    def is_member(self) -> bool:
+        """Whether this replica votes in this epoch; one that does not follows by certified blocks."""
+        return self.index != OBSERVER
 
     @property
     def is_changing(self) -> bool:
@@ -245,6 +268,7 @@ class ReplicaState:
 
     def sign(self, message: ConsensusMessage) -> SignedMessage:
         """Sign an own message. Equal messages give equal bytes (rule RC-1)."""
+        assert self.is_member, "an observer signs nothing (MB-2)"
         assert message.validator == self.index
         body = encode(message)
         return SignedMessage(body, self.signer.sign(body))

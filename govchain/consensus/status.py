@@ -15,6 +15,9 @@ from govchain.consensus.tally import Tally
 class ReplicaStatus:
     """Answer of `Replica.status`."""
 
+    epoch: int
+    index: int
+    """In the validator set of the epoch; -1 for an observer."""
     view: int
     head_height: int
     """Last executed height."""
@@ -29,6 +32,8 @@ class ReplicaStatus:
 def compute_status(state: ReplicaState) -> ReplicaStatus:
     """The status now."""
     return ReplicaStatus(
+        epoch=state.validators.epoch,
+        index=state.index,
         view=state.view,
         head_height=state.head.height,
         next_seq=state.tip + 1,
@@ -43,9 +48,13 @@ def compute_stall(state: ReplicaState) -> str:
         return f"stopped: a quorum attested another header of height {state.diverged_at}"
     if state.is_changing:
         return _explain_change(state)
+    if not state.is_member:
+        ahead = state.quorum_ahead
+        return f"observing, behind height {ahead}" if ahead > state.head.height else ""
     seq = state.decided + 1
     slot = state.slots.get(seq)
-    if slot is not None or any(above > seq for above in state.slots) or state.transactions.pending_count:
+    is_paused = state.next_validators is not None
+    if not is_paused and (slot is not None or _has_open(state, seq)):
         return f"seq {seq} view {state.view}: {_explain_slot(state, slot or Slot(seq, state.period))}"
     if state.decided > state.head.height:
         return f"height {state.head.height + 1}: decided, not executed yet"
@@ -55,6 +64,10 @@ def compute_stall(state: ReplicaState) -> str:
             waits = _explain_votes(state, record.votes, record.header_digest, "attestations")
             return f"height {height}: {waits}"
     return ""
+
+
+def _has_open(state: ReplicaState, seq: int) -> bool:
+    return any(above > seq for above in state.slots) or state.transactions.pending_count > 0
 
 
 def _explain_change(state: ReplicaState) -> str:

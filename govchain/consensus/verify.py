@@ -30,7 +30,8 @@ from govchain.model.ids import DIGEST_BYTES
 NUMBER_MAX: Final = 2**53 - 1
 """Largest view, seq, height or time that a message may name."""
 
-_KIND: Final[Any] = ConsensusMessage
+MESSAGE_KIND: Final[Any] = ConsensusMessage
+"""What `decode` takes for any message of validators."""
 
 
 def verify_message(
@@ -43,7 +44,7 @@ def verify_message(
         ProtocolViolation: Another chain, another epoch or an unknown sender; `code` tells which.
         BadSignature: Not signed by the validator that it names.
     """
-    message: ConsensusMessage = decode(signed.body, _KIND)
+    message: ConsensusMessage = decode(signed.body, MESSAGE_KIND)
     validate_form(message)
     validate_origin(validators, chain_id, message)
     suite.verify(validators.members[message.validator].public_key, signed.body, signed.signature)

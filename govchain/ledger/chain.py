@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from govchain.codec import encode
 from govchain.crypto import Suite, chain_id_of
+from govchain.crypto.epochs import ValidatorChange
 from govchain.crypto.state_map import StateMap, StateProof
 from govchain.ledger import state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
+from govchain.ledger.epochs import EpochOrigin, ResumedEpoch
 from govchain.ledger.head import LedgerHead, decode_location, height_key, read_head
 from govchain.ledger.ledger import Ledger
 from govchain.ledger.ports import Reader
 from govchain.ledger.state import DenialEntry, KeyState, OrganisationState, RecordState
 from govchain.model import (
     Block,
+    BlockHeader,
     FinalityCertificate,
     Genesis,
     Space,
     Transaction,
     TransactionResult,
+    ValidatorSet,
     Write,
 )
 
@@ -79,6 +83,43 @@ class Chain:
     def certificate_write(self, certificate: FinalityCertificate) -> Write:
         """The write that stores a verified certificate."""
         return (Space.CERTIFICATE, height_key(certificate.height), encode(certificate))
+
+    def validator_change(self, epoch: int) -> ValidatorChange | None:
+        """What proves the set of an epoch after genesis, once the block that installs it is certified."""
+        data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
+        if data is None:
+            return None
+        origin = decode_stored(data, EpochOrigin)
+        certificate = self.certificate(origin.header.height)
+        if certificate is None:
+            return None
+        return ValidatorChange(
+            header=origin.header, certificate=certificate, validators=origin.validators, proof=origin.proof
+        )
+
+    def epoch_origin(self, epoch: int) -> BlockHeader | None:
+        """Header of the block that installed the set of an epoch; None for genesis and unknown ones."""
+        data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
+        return None if data is None else decode_stored(data, EpochOrigin).header
+
+    def epoch_to_resume(self, *, is_head_final: bool) -> ResumedEpoch:
+        """Which epoch a validator is in after a restart (rule MB-2).
+
+        Args:
+            is_head_final: Every stored block has its certificate: then a set that the head installs votes.
+        """
+        head = self._head()
+        if head is None:
+            return ResumedEpoch(None, None, None)
+        epoch, installed = head.header.epoch, self._validators_of(head.header.epoch + 1)
+        if installed is not None and is_head_final:
+            return ResumedEpoch(installed, head.header, None)
+        return ResumedEpoch(self._validators_of(epoch), self.epoch_origin(epoch), installed)
+
+    def _validators_of(self, epoch: int) -> ValidatorSet | None:
+        """Set of an epoch after genesis."""
+        data = self._reader.get(Space.EPOCH, height_key(epoch)) if epoch >= 1 else None
+        return None if data is None else decode_stored(data, EpochOrigin).validators
 
     def locate(self, transaction_id: bytes) -> tuple[int, int] | None:
         """Height and position of a transaction; None when it is in no stored block."""

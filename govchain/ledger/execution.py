@@ -7,6 +7,7 @@ nonce and is recorded (rule G8). No block, tree or store is known here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from govchain.codec import decode, encode
@@ -22,7 +23,7 @@ from govchain.ledger.rules.common import g2_hashes_are_well_formed, g9_claimed_t
 from govchain.ledger.rules.personal import mask_identifiers
 from govchain.ledger.rules.registry import deny
 from govchain.ledger.state import DenialEntry, KeyState, OrganisationState
-from govchain.model import Transaction, TransactionBody, TransactionResult
+from govchain.model import ProtocolParameters, Transaction, TransactionBody, TransactionResult, ValidatorSet
 
 DETAIL_MAX: Final = 240
 """Longest detail of a denial, in characters; details may quote what a stranger wrote."""
@@ -34,9 +35,11 @@ class Execution:
 
     Args:
         chain_id: Chain that transactions must name.
+        validators: Of the epoch of the block.
         height: Of the block, for expiry.
         block_time_ms: Of the block, for claimed times.
         view: Receives every change of state.
+        validators_of: Members of an epoch, for evidence (rule EV-2).
     """
 
     def __init__(
@@ -44,16 +47,22 @@ class Execution:
         *,
         suite: Suite,
         chain_id: bytes,
+        parameters: ProtocolParameters,
+        validators: ValidatorSet,
         height: int,
         block_time_ms: int,
         view: StateView,
         cache: DecodeCache,
+        validators_of: Callable[[int], ValidatorSet | None],
     ) -> None:
         self._suite = suite
         self._chain_id = chain_id
+        self._parameters = parameters
+        self._validators = validators
         self._height = height
         self._block_time_ms = block_time_ms
         self._view = view
+        self._validators_of = validators_of
         self._access = StateAccess(view.get, cache)
 
     def run(self, transaction_id: bytes, transaction: Transaction) -> TransactionResult:
@@ -115,6 +124,10 @@ class Execution:
         about.object_id = f"{transition.record_type}/{envelope.object_id}"
         attempt = Attempt(
             suite=self._suite,
+            chain_id=self._chain_id,
+            parameters=self._parameters,
+            validators=self._validators,
+            validators_of=self._validators_of,
             view=self._view,
             access=self._access,
             transaction_id=transaction_id,
@@ -135,12 +148,14 @@ class Execution:
         transition.apply(attempt)
 
     def _require_signer(self, body: TransactionBody, key: KeyState) -> OrganisationState:
-        """Rules I1 and I5: the key is active at this point and speaks for its own organisation."""
+        """Rules I1, I2 and I5: the key is active at this point and speaks for its own active organisation."""
         if not key.active:
             raise deny("I1", "E_KEY_REVOKED", "the signing key is revoked")
         org = self._access.organisation(body.org)
         if org is None or key.org != body.org:
             raise deny("I5", "E_ROLE", "the key does not belong to the organisation that it names")
+        if not org.active:
+            raise deny("I2", "E_STATE", "the organisation is suspended")
         return org
 
     def _require_transition(self, body: TransactionBody) -> Transition:

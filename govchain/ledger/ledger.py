@@ -18,7 +18,8 @@ from govchain.crypto.log_tree import compute_root
 from govchain.crypto.state_map import StateMap, StateProof
 from govchain.errors import ConfigError, StorageFailure
 from govchain.ledger import nonces, state
-from govchain.ledger.access import DecodeCache, StateAccess
+from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
+from govchain.ledger.epochs import EpochOrigin, epoch_write
 from govchain.ledger.execution import Execution, is_nonce_spent
 from govchain.ledger.head import (
     LedgerHead,
@@ -29,12 +30,26 @@ from govchain.ledger.head import (
     is_initialised,
     read_head,
 )
+from govchain.ledger.membership import install_next
 from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX, RecentChanges, StateView
 from govchain.ledger.ports import Reader
 from govchain.ledger.rules.keys import ADMIN
 from govchain.ledger.state import KeyState, OrganisationState, RecordState
-from govchain.model import Batch, Block, BlockHeader, Genesis, Space, Transaction, TransactionResult, Write
+from govchain.ledger.validator_keys import validator_key_changes
+from govchain.model import (
+    Batch,
+    Block,
+    BlockHeader,
+    Genesis,
+    Space,
+    Transaction,
+    TransactionResult,
+    Validator,
+    ValidatorSet,
+    Write,
+)
 from govchain.model.ids import ChainId, Digest
+from govchain.model.validators import validators_key
 
 
 class ExecutedBlock(msgspec.Struct, frozen=True):
@@ -48,6 +63,8 @@ class ExecutedBlock(msgspec.Struct, frozen=True):
     transaction_ids: tuple[bytes, ...]
     writes: list[Write]
     header_digest: Digest
+    next_validators: ValidatorSet | None = None
+    """The set that this block installs for the blocks above it (rule MB-2)."""
 
 
 class Ledger:
@@ -77,6 +94,7 @@ class Ledger:
         self._head = read_head(reader) if stored else None
         self._head_digest = Digest(self.chain_id) if self.head is None else digest_of(suite, self.head)
         self._map = StateMap(suite, lambda key: reader.get(Space.TREE, key))
+        self._validators = self._stored_validators()
         self._history = HistoryTree(suite, lambda key: reader.get(Space.HISTORY, key), self.height)
         self._genesis_writes = [] if stored else self._found()
         if self.head is not None and self.head.state_root != self._map.root:
@@ -136,9 +154,36 @@ class Ledger:
     def record(self, record_type: str, object_id: str) -> RecordState | None:
         return self._access.record(record_type, object_id)
 
+    def validators_of(self, epoch: int) -> ValidatorSet | None:
+        """The validator set of an epoch that has begun; None when there is none of that number."""
+        if epoch == 0:
+            return self.genesis.validators
+        data = self._recent.get(validators_key(epoch)) if epoch >= 1 else None
+        return None if data is None else decode_stored(data, ValidatorSet)
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the next block's epoch (rule MB-2)."""
+        return self._validators
+
+    @property
+    def next_members(self) -> tuple[Validator, ...]:
+        """Members from the next checkpoint on, as adopted so far (rule MB-2)."""
+        data = self._recent.get(state.NEXT_VALIDATORS_KEY)
+        return self._validators.members if data is None else decode_stored(data, ValidatorSet).members
+
+    def peer_address(self, validator: str) -> str:
+        """Peer address of a validator that joined after genesis; empty for others."""
+        data = self._recent.get(state.peer_address_key(validator))
+        return "" if data is None else decode_stored(data, str)
+
     def is_nonce_used(self, key_id: bytes, nonce: int) -> bool:
         """True when a transaction with this key and nonce could only be denied (rule RQ-4)."""
         return nonces.is_used(self._access.nonces(key_id), nonce)
+
+    def next_nonce(self, key_id: bytes) -> int:
+        """The lowest nonce that no executed transaction of this key has used."""
+        return self._access.nonces(key_id).floor
 
     def state_value(self, key: bytes) -> bytes | None:
         """Value of a state key after the last executed block."""
@@ -152,6 +197,7 @@ class Ledger:
         """Execute the next batch. Expects batch.seq == height + 1, and the transactions that it names."""
         height = self.height + 1
         assert batch.seq == height, f"batch {batch.seq} after height {self.height}"
+        assert batch.epoch == self._validators.epoch, "a batch of another epoch (MB-3)"
         parent_time_ms = self.genesis.time_ms if self.head is None else self.head.time_ms
         time_ms = max(parent_time_ms, batch.time_ms)
         ids = tuple(self.suite.digest(transaction.body) for transaction in transactions)
@@ -160,12 +206,16 @@ class Ledger:
         execution = Execution(
             suite=self.suite,
             chain_id=self.chain_id,
+            parameters=self.genesis.parameters,
+            validators=self._validators,
             height=height,
             block_time_ms=time_ms,
             view=view,
             cache=self._cache,
+            validators_of=self.validators_of,
         )
         results = tuple(map(execution.run, ids, transactions))
+        installed = self._install_next(view, height)
         tree_writes = self._map.update(view.settled)
         header = BlockHeader(
             chain_id=self.chain_id,
@@ -182,7 +232,32 @@ class Ledger:
             history_root=self._history.root(),
         )
         block = Block(header=header, batch=batch, transactions=tuple(transactions), results=results)
-        return self._advance(block, ids, view.settled, tree_writes)
+        executed = self._advance(block, ids, view.settled, tree_writes)
+        return executed if installed is None else self._begin_epoch(executed, installed)
+
+    def _install_next(self, view: StateView, height: int) -> ValidatorSet | None:
+        """Rule MB-2: at a checkpoint the adopted set becomes that of the blocks above it."""
+        if height % self.genesis.parameters.checkpoint_interval:
+            return None
+        return install_next(view, StateAccess(view.get, self._cache), self.suite, self._validators)
+
+    def _begin_epoch(self, executed: ExecutedBlock, installed: ValidatorSet) -> ExecutedBlock:
+        # The map moves on with the next block: what proves the set has to be kept now.
+        header = executed.block.header
+        origin = EpochOrigin(header, installed, self._map.prove(validators_key(installed.epoch)))
+        self._validators = installed
+        return msgspec.structs.replace(
+            executed, writes=[*executed.writes, epoch_write(origin)], next_validators=installed
+        )
+
+    def _stored_validators(self) -> ValidatorSet:
+        """Set of the block above the stored head: the head's, unless the head installed another one."""
+        if self.head is None:
+            return self.genesis.validators
+        found = self.validators_of(self.head.epoch + 1) or self.validators_of(self.head.epoch)
+        if found is None:
+            raise StorageFailure(f"the validator set of epoch {self.head.epoch} is missing from the state")
+        return found
 
     def _advance(
         self,
@@ -264,6 +339,7 @@ def _genesis_changes(genesis: Genesis, suite: Suite) -> dict[bytes, bytes | None
         changes[state.key_key(suite.key_id(record.public_key))] = encode(key_state)
     if len(changes) != len(genesis.keys):
         raise ConfigError("genesis names a key twice")
+    changes |= validator_key_changes(suite, genesis.validators.members, known=changes, orgs=admins)
     for org in genesis.organisations:
         org_state = OrganisationState(
             id=org.id,

@@ -199,6 +199,90 @@ class InvoiceBook(_Part, frozen=True):
     voucher_no: str
 
 
+class ValidatorAdd(_Part, frozen=True):
+    """`validator.add`: proposes a new validator, from a checkpoint on. Object id: number of the change."""
+
+    validator: str
+    """Its network name."""
+    org: str
+    """Organisation that will run it."""
+    public_key: str
+    """Key of its votes, never used before (hex)."""
+    possession: str
+    """Signature of that key over chain, name and key (hex; rule I10)."""
+    peer_address: str
+    """Where other validators reach it: host:port."""
+
+
+class ValidatorRemove(_Part, frozen=True):
+    """`validator.remove`: proposes that a validator leaves, from a checkpoint on."""
+
+    validator: str
+    reason: str
+
+
+class ValidatorRotate(_Part, frozen=True):
+    """`validator.rotate`: proposes another vote key for a validator, from a checkpoint on."""
+
+    validator: str
+    public_key: str
+    possession: str
+    reason: str
+
+
+class OrganisationAdd(_Part, frozen=True):
+    """`organisation.add`: proposes a new organisation with its first admin key."""
+
+    org: str
+    display_name: str
+    roles: list[str]
+    accredited_for: list[str]
+    """Licence type codes that it may issue (rule L4)."""
+    public_key: str
+    """Of its first admin (hex)."""
+    person: str
+    """Pseudonym of that admin."""
+
+
+class OrganisationChange(_Part, frozen=True):
+    """`organisation.suspend`, `organisation.resume`: proposes that its keys may sign no more, or again."""
+
+    org: str
+    reason: str
+
+
+class ChangeApprove(_Part, frozen=True):
+    """`change.approve`: an organisation with validators approves (→ ADOPTED with the last one needed)."""
+
+    opinion: str = ""
+
+
+class ChangeWithdraw(_Part, frozen=True):
+    """`change.withdraw`: the proposing organisation takes its proposal back."""
+
+    reason: str
+
+
+class SignedVote(_Part, frozen=True):
+    """A vote exactly as a validator signed it (rule EV-1)."""
+
+    body: str
+    """The signed bytes, in base64."""
+    signature: str
+    """The signature over them, in base64."""
+
+
+class ValidatorAccuse(_Part, frozen=True):
+    """`validator.accuse`: two votes of one validator that contradict each other (→ RECORDED).
+
+    Object id: `epoch-validator-phase-view-seq` of the place that both votes are for.
+    """
+
+    first: SignedVote
+    """The one whose bytes come first in order."""
+    second: SignedVote
+
+
 PAYLOADS: Final[dict[str, type[Any]]] = {
     "key.add": KeyAdd,
     "key.revoke": KeyRevoke,
@@ -216,10 +300,27 @@ PAYLOADS: Final[dict[str, type[Any]]] = {
     "invoice.issue": InvoiceIssue,
     "invoice.red": InvoiceIssue,
     "invoice.book": InvoiceBook,
+    "validator.add": ValidatorAdd,
+    "validator.remove": ValidatorRemove,
+    "validator.rotate": ValidatorRotate,
+    "organisation.add": OrganisationAdd,
+    "organisation.suspend": OrganisationChange,
+    "organisation.resume": OrganisationChange,
+    "change.approve": ChangeApprove,
+    "change.withdraw": ChangeWithdraw,
+    "validator.accuse": ValidatorAccuse,
 }
 """Kind to the struct of its `fields`."""
 
 T = TypeVar("T")
+
+
+def record_type_of(kind: str) -> str:
+    """Type of the record that a kind of transaction is about: its first part, but for proposals `change`."""
+    if kind == "validator.accuse":
+        return "equivocation"
+    first = kind.partition(".")[0]
+    return "change" if first in ("validator", "organisation") else first
 
 
 def invoice_object_id(seller_ref: str, number: str) -> str:

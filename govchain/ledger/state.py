@@ -17,7 +17,7 @@ RECORD_CHANGES_MAX: Final = 1_000
 
 
 class OrganisationState(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.organisation/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.organisation/2"
 ):
     """An organisation that may ask for records."""
 
@@ -29,6 +29,8 @@ class OrganisationState(
     """Licence type codes that it may issue (rule L4)."""
     active_admins: int
     """Active keys with role `admin` (rule I8)."""
+    active: bool = True
+    """False while it is suspended: its keys may not sign (rule I2)."""
 
 
 class KeyState(
@@ -154,10 +156,21 @@ class InvoiceData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     booked_by: str = ""
 
 
+class ChangeData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A proposed change of members and who approved it (rule I2)."""
+
+    kind: str
+    """For example `validator.add`."""
+    fields: bytes
+    """Its payload fields as they were signed, canonical JSON."""
+    approved_by: tuple[str, ...]
+    """Organisations, in order."""
+
+
 class RecordState(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.record/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.record/2"
 ):
-    """The current state of one object, with its history in short. Exactly one of the last fields is set."""
+    """The current state of one object, with its history in short. At most one of the last fields is set."""
 
     record_type: str
     object_id: str
@@ -172,6 +185,7 @@ class RecordState(
     licence: LicenceData | None = None
     evidence: EvidenceData | None = None
     invoice: InvoiceData | None = None
+    change: ChangeData | None = None
 
 
 class DenialEntry(
@@ -195,6 +209,10 @@ class IndexEntry(
     object_id: str
 
 
+NEXT_VALIDATORS_KEY: Final = b"validators/next"
+"""The set that the next checkpoint installs; absent while no change waits (rule MB-2)."""
+
+
 def organisation_key(org: str) -> bytes:
     return f"organisation/{org}".encode()
 
@@ -213,6 +231,11 @@ def record_key(record_type: str, object_id: str) -> bytes:
 
 def denial_key(transaction_id: bytes) -> bytes:
     return f"denial/{transaction_id.hex()}".encode()
+
+
+def peer_address_key(validator: str) -> bytes:
+    """Peer address of a validator that joined after genesis."""
+    return f"peer-address/{validator}".encode()
 
 
 def licence_holder_key(type_code: str, holder_ref: str) -> bytes:

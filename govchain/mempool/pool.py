@@ -38,6 +38,13 @@ class KeyView(Protocol):
     def active(self) -> bool: ...
 
 
+class OrganisationView(Protocol):
+    """What admission needs to know of an organisation."""
+
+    @property
+    def active(self) -> bool: ...
+
+
 class AdmissionView(Protocol):
     """The executed state, as far as admission needs it."""
 
@@ -45,6 +52,8 @@ class AdmissionView(Protocol):
     def height(self) -> int: ...
 
     def key(self, key_id: bytes) -> KeyView | None: ...
+
+    def organisation(self, org: str) -> OrganisationView | None: ...
 
     def is_nonce_used(self, key_id: bytes, nonce: int) -> bool: ...
 
@@ -72,7 +81,6 @@ class Mempool:
 
     def __init__(self, genesis: Genesis, suite: Suite, view: AdmissionView) -> None:
         self._parameters = genesis.parameters
-        self._orgs = frozenset(organisation.id for organisation in genesis.organisations)
         self._chain_id = chain_id_of(suite, genesis)
         self._suite = suite
         self._view = view
@@ -216,8 +224,11 @@ class Mempool:
             )
 
     def _validate_key(self, body: TransactionBody, proposed: bool) -> None:
-        if body.org not in self._orgs:
+        org = self._view.organisation(body.org)
+        if org is None:
             raise reject("unknown-organisation", f"organisation {body.org[:32]!r} is not on this chain")
+        if not org.active and not proposed:
+            raise reject("organisation-suspended", f"organisation {body.org[:32]!r} is suspended")
         key = self._view.key(body.key_id)
         if key is None:
             raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not on this chain")

@@ -17,6 +17,7 @@ REJECTIONS: Final[dict[str, str]] = {
     "expiry-too-far": "Its expiry height lies further ahead than this chain allows.",
     "too-large": "Body and signature together are larger than this chain allows.",
     "unknown-organisation": "The organisation is not on this chain.",
+    "organisation-suspended": "The organisation is suspended by a decision of the members.",
     "unknown-key": "The key is not on this chain, or belongs to another organisation.",
     "key-not-active": "The key has been revoked.",
     "bad-signature": "The signature does not match the body and the key.",

@@ -9,6 +9,7 @@ from govchain.model.space import Space, Write
 from govchain.model.transaction import Transaction, TransactionBody, TransactionResult
 from govchain.model.validators import (
     Genesis,
+    KeyPossession,
     KeyRecord,
     Organisation,
     ProtocolParameters,
@@ -23,6 +24,7 @@ __all__ = [
     "BlockHeader",
     "FinalityCertificate",
     "Genesis",
+    "KeyPossession",
     "KeyRecord",
     "Organisation",
     "ProtocolParameters",

@@ -15,7 +15,7 @@ from govchain.model.validators import Genesis
 VALIDATORS_MAX: Final = 256
 """Largest set that was ever considered: each message goes to every other member."""
 
-ZERO_ALLOWED: Final = ("batch_age_ms", "clock_drift_ms")
+ZERO_ALLOWED: Final = ("batch_age_ms", "clock_drift_ms", "approvals_min")
 
 
 def validate_genesis(genesis: Genesis) -> None:

@@ -27,6 +27,10 @@ class Space(IntEnum):
     """Nodes of the history tree."""
     VOTE = 7
     """Own votes and accepted proposals above the head (rule RC-1)."""
+    EPOCH = 8
+    """Epoch (8 bytes, big-endian) to what proves its validator set (rule MB-2)."""
+    EVIDENCE = 11
+    """Epoch, validator and phase to the evidence that is kept (rule EV-1)."""
 
 
 Write = tuple[Space, bytes, bytes | None]

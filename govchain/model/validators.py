@@ -54,6 +54,16 @@ class ValidatorSet(
         return ValidatorIndex(view % len(self.members))
 
 
+class KeyPossession(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.possession/1"
+):
+    """What a new vote key signs to show that the validator holds it (rule I10)."""
+
+    chain_id: bytes
+    validator: str
+    public_key: bytes
+
+
 class Organisation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """An organisation that the chain knows from genesis on."""
 
@@ -97,10 +107,12 @@ class ProtocolParameters(msgspec.Struct, frozen=True, array_like=True, forbid_un
     """How far above the head an expiry height may lie (rule RQ-1)."""
     pool_records_max: int = 50_000
     pool_records_per_org_max: int = 25_000
+    approvals_min: int = 0
+    """Organisations with validators that must approve a change of members; 0: more than half (rule MB-1)."""
 
 
 class Genesis(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.genesis/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.genesis/2"
 ):
     """The first and only thing that must be trusted: its digest is the chain id."""
 
@@ -114,3 +126,9 @@ class Genesis(
     validators: ValidatorSet
     organisations: tuple[Organisation, ...]
     keys: tuple[KeyRecord, ...]
+
+
+def validators_key(epoch: int) -> bytes:
+    """State key under which the validator set of an epoch after genesis is proven (rule MB-2)."""
+    assert epoch >= 1
+    return b"validators/%d" % epoch

@@ -36,7 +36,7 @@ class FaultyLinks:
         self.lost = 0
         self._chance = chance
         self._late = 0
-        self._late_by_peer: dict[str, int] = {}
+        self._in_order: dict[str, int] = {}
         self._last_due_s: dict[str, float] = {}
 
     def carry(self, peer: str, deliver: Callable[[], None]) -> None:
@@ -49,26 +49,33 @@ class FaultyLinks:
             self._deliver(peer, fault, deliver)
 
     def _deliver(self, peer: str, fault: LinkFault, deliver: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        now_s = loop.time()
+        now_s = asyncio.get_running_loop().time()
         due_s = now_s + (fault.delay_ms + fault.jitter_ms * self._chance()) / MS_PER_S
         if self._hits(fault.reorder):
-            due_s += REORDER_MS * self._chance() / MS_PER_S
-        elif self._late_by_peer.get(peer):
+            self._wait(due_s + REORDER_MS * self._chance() / MS_PER_S, deliver)
+            return
+        if self._in_order.get(peer):
             # A stream keeps its order, also when a delay ends: nothing overtakes what is still on its way.
             due_s = max(due_s, self._last_due_s[peer] + APART_S)
-        if due_s <= now_s and not self._late_by_peer.get(peer):
+        elif due_s <= now_s:
             deliver()
             return
-        self._late += 1
-        self._late_by_peer[peer] = self._late_by_peer.get(peer, 0) + 1
-        self._last_due_s[peer] = max(due_s, self._last_due_s.get(peer, 0.0))
-        loop.call_at(due_s, self._arrive, peer, deliver)
+        self._in_order[peer] = self._in_order.get(peer, 0) + 1
+        self._last_due_s[peer] = due_s
 
-    def _arrive(self, peer: str, deliver: Callable[[], None]) -> None:
-        self._late -= 1
-        self._late_by_peer[peer] -= 1
-        deliver()
+        def arrive() -> None:
+            self._in_order[peer] -= 1
+            deliver()
+
+        self._wait(due_s, arrive)
+
+    def _wait(self, due_s: float, deliver: Callable[[], None]) -> None:
+        def arrive() -> None:
+            self._late -= 1
+            deliver()
+
+        self._late += 1
+        asyncio.get_running_loop().call_at(due_s, arrive)
 
     def _hits(self, percent: int) -> bool:
         return percent > 0 and self._chance() * 100 < percent

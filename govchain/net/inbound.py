@@ -93,6 +93,10 @@ class Listener:
         """Peers whose connection stands."""
         return list(self._connections)
 
+    def accept_peer(self, peer: str) -> None:
+        """Accept one more validator."""
+        self._peers.append(peer)
+
     def pause(self, peer: str) -> None:
         """Stop reading from a peer; its frames wait on the wire."""
         self._paused[peer] = None

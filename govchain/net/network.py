@@ -48,6 +48,7 @@ class PeerNetwork:
         self._throttle = Throttle(clock)
         self._links: dict[str, OutboundLink] = {}
         self._listener: Listener | None = None
+        self._hooks: LinkHooks | None = None
         self.is_link_open: Callable[[str], bool] = _always
         self.faults: FaultyLinks | None = None
         self.on_change: Callable[[], None] = _nothing
@@ -86,7 +87,7 @@ class PeerNetwork:
         Args:
             greeting: First payload on every connection.
         """
-        hooks = LinkHooks(
+        self._hooks = LinkHooks(
             greeting=greeting,
             jitter=self._jitter,
             on_change=self._link_changed,
@@ -94,11 +95,22 @@ class PeerNetwork:
             on_refused=self._refused,
         )
         for peer, address in addresses.items():
-            link = OutboundLink(
-                self._own, peer, address, context=lambda: self._tls.client, hooks=hooks, log=self._log
-            )
-            self._links[peer] = link
-            link.start()
+            self._connect(peer, address)
+
+    def meet(self, peer: str, address: tuple[str, int]) -> None:
+        """Dial and accept one more peer, from now on; call it after `dial`."""
+        assert peer not in self._links
+        self._connect(peer, address)
+        if self._listener is not None:
+            self._listener.accept_peer(peer)
+
+    def _connect(self, peer: str, address: tuple[str, int]) -> None:
+        assert self._hooks is not None, "dial comes first"
+        link = OutboundLink(
+            self._own, peer, address, context=lambda: self._tls.client, hooks=self._hooks, log=self._log
+        )
+        self._links[peer] = link
+        link.start()
 
     async def stop(self) -> None:
         """Close everything."""
@@ -107,10 +119,13 @@ class PeerNetwork:
             await self._listener.stop()
 
     def send(self, peer: str, payload: bytes, *, is_urgent: bool = False) -> None:
-        """Queue a payload for a peer, before all that are not urgent. Never waits; a full queue drops it."""
-        if not self.is_link_open(peer):
+        """Queue a payload for a peer, before all that are not urgent. Never waits; a full queue drops it.
+
+        So does a peer that is not known (yet): validators come and go.
+        """
+        link = self._links.get(peer)
+        if link is None or not self.is_link_open(peer):
             return
-        link = self._links[peer]
         if self.faults is None:
             link.send(payload, is_urgent=is_urgent)
         else:
@@ -127,7 +142,7 @@ class PeerNetwork:
 
     def queue_bytes(self, peer: str) -> int:
         """Bytes that wait to be sent to a peer."""
-        return self._links[peer].queue_bytes
+        return self._links[peer].queue_bytes if peer in self._links else 0
 
     def pause(self, peer: str) -> None:
         """Stop reading what a peer sends, until `resume`."""

@@ -45,6 +45,11 @@ class CatchUp:
         self._turn = 0
         self._blocks: deque[tuple[str, BlockParts]] = deque()
 
+    def add_peer(self, name: str) -> None:
+        """Ask this peer too."""
+        if name not in self._peers:
+            self._peers.append(name)
+
     @property
     def is_active(self) -> bool:
         """Blocks are being fetched or installed."""

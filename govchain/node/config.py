@@ -25,6 +25,10 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     genesis: str
     key: str
     """Key file of its votes, mode 0600."""
+    next_key: str = ""
+    """Key file that a rotation will install, mode 0600; empty when none is planned (rule MB-4)."""
+    candidate: bool = False
+    """True when the stored chain may not know its name or key yet: it follows until it is added (MB-2)."""
     tls_certificate: str
     tls_key: str
     """Mode 0600."""
@@ -64,7 +68,7 @@ def load_node_config(path: Path | str) -> NodeConfig:
         name: str(folder / getattr(config, name))
         for name in ("genesis", "key", "tls_certificate", "tls_key", "tls_authority", "data_dir")
     }
-    for name in ("log", "rehearsal"):
+    for name in ("log", "next_key", "rehearsal"):
         if getattr(config, name):
             changes[name] = str(folder / getattr(config, name))
     return msgspec.structs.replace(config, **changes)
@@ -86,25 +90,28 @@ def split_address(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def validate_against_genesis(config: NodeConfig, genesis: Genesis) -> int:
-    """Index of this validator in the genesis; its peers must be all the others.
+def validate_against_genesis(config: NodeConfig, genesis: Genesis) -> None:
+    """The peers of a configuration are at least the other validators of the genesis; more may join later.
 
     Raises:
-        ConfigError: The name is no validator, or `peers` is not exactly the other validators.
+        ConfigError: The name is no validator and no candidate, or a validator is missing in `peers`.
     """
     names = [member.name for member in genesis.validators.members]
-    if config.name not in names:
-        raise ConfigError("name is not a validator of the genesis", found=config.name, expected=_list(names))
+    if config.name not in names and not config.candidate:
+        raise ConfigError(
+            "name is not a validator of the genesis",
+            found=config.name,
+            expected=_list(names),
+            hint="a validator that is to join later says `candidate: true`",
+        )
     others = [name for name in names if name != config.name]
     missing = [name for name in others if name not in config.peers]
-    unknown = [name for name in config.peers if name not in others]
-    if missing or unknown:
+    if missing or config.name in config.peers:
         raise ConfigError(
             "peers are not the other validators of the genesis",
             found=_list(list(config.peers)) or "none",
             expected=_list(others) or "none",
         )
-    return names.index(config.name)
 
 
 def _list(names: list[str]) -> str:

@@ -27,7 +27,6 @@ class Executor:
     """The only writer of blocks and state."""
 
     def __init__(self, parts: NodeParts, votes: VoteLog, finality: Finality) -> None:
-        self._validators = parts.genesis.validators
         self._suite = parts.suite
         self._store = parts.store
         self._ledger = parts.ledger
@@ -85,7 +84,10 @@ class Executor:
         header, batch = block.header, block.batch
         if header.chain_id != self._ledger.chain_id:
             raise BadProof("a block of another chain", step=STEP)
-        verify_finality(self._suite, self._validators, certificate, header)
+        validators = self._ledger.validators_of(header.epoch)
+        if validators is None:
+            raise BadProof(f"a block of epoch {header.epoch}, which nothing here proves", step=STEP)
+        verify_finality(self._suite, validators, certificate, header)
         if header.height <= self._ledger.height:
             self._require_equal(certificate)
             return block, certificate

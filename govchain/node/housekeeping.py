@@ -6,11 +6,13 @@ All of it is bounded and may be late; safety never depends on it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from govchain.consensus import Replica
 from govchain.model.ids import View
 from govchain.net import PeerNetwork
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
@@ -36,6 +38,8 @@ class Housekeeping:
         catch_up: CatchUp,
         peers: Peers,
         network: PeerNetwork,
+        meet_members: Callable[[], None],
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self._replica = replica
@@ -44,6 +48,8 @@ class Housekeeping:
         self._catch_up = catch_up
         self._peers = peers
         self._network = network
+        self._meet_members = meet_members
+        self._accuser = accuser
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._turn = 0
@@ -58,6 +64,7 @@ class Housekeeping:
             self._ask_blocks(now_s)
             self._fetch_again(now_s)
             self._forward(now_s)
+            self._accuser.accuse(now_s)
             self._greet(now_s)
             self._tell_progress(now_s)
 
@@ -68,6 +75,8 @@ class Housekeeping:
             metrics.counter("govchain_view_changes_total").inc(view - self._view)
         self._view = view
         metrics.gauge("govchain_view").set(view)
+        metrics.gauge("govchain_epoch").set(self._parts.members.validators.epoch)
+        metrics.gauge("govchain_validators").set(self._parts.members.validators.size)
         metrics.gauge("govchain_height").set(height)
         metrics.gauge("govchain_final_height").set(self._finality.height)
         metrics.gauge("govchain_pool_transactions").set(len(self._parts.mempool))
@@ -97,12 +106,13 @@ class Housekeeping:
             return
         self._forwarded_s = now_s
         late = self._pool.forwardable()
-        self._peers.forward(late, self._parts.genesis.validators.primary(View(self._view)))
+        self._peers.forward(late, self._parts.members.validators.primary(View(self._view)))
 
     def _greet(self, now_s: float) -> None:
         # Who lost our last frames and hears of nothing new would not know that it is behind.
         if now_s - self._greeted_s >= GREETING_S:
             self._greeted_s = now_s
+            self._meet_members()
             hello = self._peers.hello(self._finality.height)
             for peer, is_connected in self._network.connected().items():
                 if is_connected:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from govchain.consensus import (
@@ -17,6 +17,7 @@ from govchain.consensus import (
     CancelTimer,
     Decision,
     Event,
+    EvidenceReceived,
     FetchTransactions,
     Note,
     Output,
@@ -30,6 +31,7 @@ from govchain.consensus import (
 from govchain.errors import BadProof, Diverged, MalformedBytes
 from govchain.ledger import ExecutedBlock
 from govchain.model import Block, FinalityCertificate
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -38,7 +40,15 @@ from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.vote_log import VoteLog
-from govchain.node.wire import Blocks, BlocksWanted, Consensus, Hello, Transactions, TransactionsWanted
+from govchain.node.wire import (
+    Blocks,
+    BlocksWanted,
+    Consensus,
+    EvidenceFound,
+    Hello,
+    Transactions,
+    TransactionsWanted,
+)
 from govchain.observe import Throttle
 
 ADMISSIONS_PER_TURN: Final = 128
@@ -60,6 +70,7 @@ class Owner:
         catch_up: CatchUp,
         peers: Peers,
         inbox: Inbox,
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self.replica = replica
@@ -70,6 +81,7 @@ class Owner:
         self._catch_up = catch_up
         self._peers = peers
         self._inbox = inbox
+        self._accuser = accuser
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
         self._is_stopping = False
@@ -78,6 +90,8 @@ class Owner:
         self._verify_messages = parts.metrics.histogram("govchain_verify_seconds").labels("messages")
         self._verify_transactions = parts.metrics.histogram("govchain_verify_seconds").labels("transactions")
         pool.on_taken = inbox.done
+        self.on_epoch: Callable[[], None] = lambda: None
+        """Called when other validators run the chain from now on."""
 
     async def run(self) -> None:
         """Work until `stop`.
@@ -134,6 +148,15 @@ class Owner:
 
     def _handle(self, event: Event, outputs: list[Output]) -> None:
         outputs.append(self.replica.handle(event, self._parts.now_ms()))
+        if self.replica.validators.epoch != self._parts.members.validators.epoch:
+            self._begin_epoch(outputs)
+
+    def _begin_epoch(self, outputs: list[Output]) -> None:
+        """Other validators from here on: indices mean others now, and new ones are dialled (rule MB-2)."""
+        self._parts.members.follow(self.replica.validators)
+        self.on_epoch()
+        for early in self._peers.verifier.early_messages():
+            self._handle(early, outputs)
 
     def _handle_available(self, outputs: list[Output]) -> None:
         entries = self._pool.take_available()
@@ -162,6 +185,8 @@ class Owner:
             case Blocks(blocks=blocks):
                 if not self._catch_up.answered(peer, blocks):
                     self._parts.metrics.reject("unasked-blocks")
+            case EvidenceFound(evidence=evidence):
+                self._handle(EvidenceReceived(evidence, peer), outputs)
             case Transactions() | None:
                 pass
 
@@ -180,6 +205,7 @@ class Owner:
             self._peers.flush()
             for output in group:
                 self._decisions.extend(output.decide)
+                self._accuser.take(output.evidence)
                 for timer in output.timers:
                     self._set_timer(timer)
                 for note in output.notes:
@@ -215,7 +241,7 @@ class Owner:
         for peer in sorted({peer for _, peer in wanted}):
             held = [self._parts.mempool.get(id_) for id_, to in wanted if to == peer]
             found = [each for each in held if each is not None]
-            self._peers.send_transactions(self._parts.names[peer], found)
+            self._peers.send_transactions(self._parts.members.name(peer), found)
 
     def _execute_next(self) -> None:
         if self._is_stopping:
@@ -225,7 +251,7 @@ class Owner:
             if decision.batch.seq > self._parts.ledger.height:
                 executed = self._executor.execute(decision)
                 self._settle(executed)
-                self._inbox.put_event(BlockExecuted(executed.block.header))
+                self._inbox.put_event(BlockExecuted(executed.block.header, executed.next_validators))
             return
         waiting = self._catch_up.next_block()
         if waiting is not None:
@@ -249,9 +275,8 @@ class Owner:
             self._executor.verify_signatures(block)
             executed = self._executor.install(block, certificate)
             self._settle(executed)
-            self._inbox.put_event(
-                BlockInstalled(executed.block.header, executed.transaction_ids, certificate)
-            )
+            header, ids = executed.block.header, executed.transaction_ids
+            self._inbox.put_event(BlockInstalled(header, ids, certificate, executed.next_validators))
         else:
             self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
             self._inbox.put_event(BlockInstalled(block.header, (), certificate))
@@ -261,6 +286,7 @@ class Owner:
         """The block is durable: the pool forgets its transactions, and others that now have no chance."""
         superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
         self._drop("nonce-used", superseded)
+        self._accuser.executed(executed.block)
         self._drop("expired", self._pool.expire(executed.block.header.height))
         denials = self._parts.metrics.counter("govchain_denials_total")
         for result in executed.block.results:
@@ -297,11 +323,11 @@ class Owner:
                 height, peer = facts["height"], facts["peer"]
                 assert isinstance(height, int)
                 assert isinstance(peer, int)
-                self._catch_up.hurry(self._parts.names[peer], height, self._parts.clock())
+                self._catch_up.hurry(self._parts.members.name(peer), height, self._parts.clock())
             case "rejected":
                 self._parts.metrics.reject(str(facts["code"]))
                 self._tell("message-rejected", facts)
-            case "stable-checkpoint" | "view-change-started" | "view-changed":
+            case "stable-checkpoint" | "view-change-started" | "view-changed" | "epoch-changed":
                 self._parts.log.info(note.event, **facts)
             case _:
                 self._parts.log.debug(note.event, **facts)

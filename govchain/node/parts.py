@@ -5,7 +5,7 @@ Assembly only: nothing here handles an event, a frame or a request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from govchain.consensus import LogEntry, RestoredState
@@ -13,9 +13,10 @@ from govchain.crypto import Signer, Suite, suite
 from govchain.errors import ConfigError
 from govchain.ledger import Chain, Ledger
 from govchain.mempool import Mempool
-from govchain.model import Genesis
+from govchain.model import Genesis, ValidatorSet
 from govchain.model.genesis_rules import validate_genesis
 from govchain.node.finality import Finality
+from govchain.node.members import Members
 from govchain.node.soundness import require_sound
 from govchain.node.wire import BLOCKS_BYTES
 from govchain.observe import Logger, NodeMetrics
@@ -27,15 +28,18 @@ class NodeParts:
     """The pieces of one validator.
 
     Attributes:
-        index: Position in the validator set.
+        name: Under which the network knows this validator.
+        signers: Keys of its votes: the one in force, and one that a rotation may install (rule MB-4).
+        members: The validator set that runs.
         clock: Seconds, monotonic.
         now_ms: Unix time, milliseconds; for proposal times.
     """
 
     genesis: Genesis
     suite: Suite
-    index: int
-    signer: Signer
+    name: str
+    signers: tuple[Signer, ...]
+    members: Members
     store: Store
     ledger: Ledger
     chain: Chain
@@ -45,29 +49,25 @@ class NodeParts:
     clock: Callable[[], float]
     now_ms: Callable[[], int]
 
-    @property
-    def name(self) -> str:
-        return self.genesis.validators.members[self.index].name
-
-    @property
-    def names(self) -> list[str]:
-        """Validator names in index order."""
-        return [member.name for member in self.genesis.validators.members]
-
 
 def assemble(
     genesis: Genesis,
-    signer: Signer,
+    name: str,
+    signers: Sequence[Signer],
     store: Store,
     *,
+    may_observe: bool = False,
     log: Logger,
     clock: Callable[[], float],
     now_ms: Callable[[], int],
 ) -> NodeParts:
-    """The pieces of the validator whose key this is; an empty store becomes the chain at height 0.
+    """The pieces of one validator; an empty store becomes the chain at height 0.
+
+    Args:
+        may_observe: The keys may be of a set that the stored chain does not know yet (rule MB-2).
 
     Raises:
-        ConfigError: The genesis is impossible, too large for frames, or the key is no validator's.
+        ConfigError: The genesis is impossible, too large for frames, or the keys are another validator's.
         StorageFailure: The store cannot be read or written, or something in it is missing (rule RC-3).
     """
     validate_genesis(genesis)
@@ -79,11 +79,14 @@ def assemble(
         store.write(founding, sync=True)
     chain = Chain(genesis, chosen, store, ledger)
     require_sound(store, chain, ledger.head)
+    if not may_observe:
+        _require_own_keys(ledger.validators, name, signers)
     return NodeParts(
         genesis=genesis,
         suite=chosen,
-        index=_index_of(genesis, signer),
-        signer=signer,
+        name=name,
+        signers=tuple(signers),
+        members=Members(ledger.validators, signers),
         store=store,
         ledger=ledger,
         chain=chain,
@@ -108,7 +111,11 @@ def restored_state(
             block = finality.block(height)
             assert block is not None, "blocks up to the head are stored"
             uncertified.append(block.header)
+    resumed = parts.chain.epoch_to_resume(is_head_final=not uncertified)
     return RestoredState(
+        validators=resumed.validators,
+        origin=resumed.origin,
+        next_validators=resumed.next_validators,
         head=head,
         head_batch_digest=parts.ledger.head_batch_digest,
         entries=entries,
@@ -117,15 +124,20 @@ def restored_state(
     )
 
 
-def _index_of(genesis: Genesis, signer: Signer) -> int:
-    for index, member in enumerate(genesis.validators.members):
-        if member.public_key == signer.public_key:
-            return index
-    raise ConfigError(
-        "the key belongs to no validator of the genesis",
-        found=signer.public_key.hex(),
-        hint="use the key file that was made together with this genesis",
-    )
+def _require_own_keys(validators: ValidatorSet, name: str, signers: Sequence[Signer]) -> None:
+    """A key that votes under another name is somebody else's; a name whose key is missing cannot vote."""
+    own = [signer.public_key for signer in signers]
+    for member in validators.members:
+        if member.public_key in own and member.name != name:
+            raise ConfigError("the key file belongs to another validator", expected=f"the key of {name}")
+        if member.name == name and member.public_key not in own:
+            raise ConfigError(
+                f"{name} votes with another key now",
+                found=own[0].hex(),
+                expected=member.public_key.hex(),
+                hint="name the key file of that key in `key` or `next_key`; when a later set than the stored "
+                "chain knows has this key, say `candidate: true`",
+            )
 
 
 def _require_frames(genesis: Genesis) -> None:

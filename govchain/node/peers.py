@@ -13,6 +13,7 @@ import govchain
 from govchain.codec import encode
 from govchain.consensus import Send, SignedMessage
 from govchain.model import Space, Transaction
+from govchain.model.votes import Evidence
 from govchain.net import PeerNetwork
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
@@ -23,6 +24,7 @@ from govchain.node.wire import (
     BlockParts,
     Blocks,
     BlocksWanted,
+    EvidenceFound,
     Hello,
     TransactionsWanted,
     consensus_payloads,
@@ -63,7 +65,7 @@ class Peers:
             self.on_send(send.signed)
         if send.to is None:
             self._to_all.append(send.signed)
-        elif send.to != self._parts.index:
+        elif send.to != self._parts.members.index:
             self._to_one.setdefault(send.to, []).append(send.signed)
 
     def flush(self) -> None:
@@ -75,7 +77,7 @@ class Peers:
         if self._to_one:
             for peer, messages in self._to_one.items():
                 for payload in consensus_payloads(messages):
-                    self._network.send(self._parts.names[peer], payload, is_urgent=True)
+                    self._network.send(self._parts.members.name(peer), payload, is_urgent=True)
             self._to_one = {}
 
     def gossip(self, transactions: Iterable[Transaction]) -> None:
@@ -88,8 +90,12 @@ class Peers:
 
     def forward(self, transactions: Sequence[Transaction], primary: int) -> None:
         """Tell the primary again (rule RQ-3)."""
-        if transactions and primary != self._parts.index:
-            self.send_transactions(self._parts.names[primary], transactions)
+        if transactions and primary != self._parts.members.index:
+            self.send_transactions(self._parts.members.name(primary), transactions)
+
+    def gossip_evidence(self, evidence: Evidence) -> None:
+        """Tell every peer (rule EV-1)."""
+        self._network.broadcast(encode(EvidenceFound(evidence)))
 
     def send_transactions(self, peer: str, transactions: Sequence[Transaction]) -> None:
         """Answer a question."""
@@ -105,7 +111,7 @@ class Peers:
         def ask() -> None:
             missing = still_wanted(ids)[:IDS_MAX]
             if missing and not self._is_closed:
-                self.ask_transactions(self._parts.names[peer], missing)
+                self.ask_transactions(self._parts.members.name(peer), missing)
 
         asyncio.get_running_loop().call_later(FETCH_GRACE_S, ask)
 

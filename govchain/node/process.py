@@ -9,7 +9,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -54,7 +54,8 @@ def run(config: NodeConfig, serve: Serve, *, passphrase: str | None = None) -> N
     """
     genesis = load_genesis(config.genesis)
     validate_against_genesis(config, genesis)
-    signer = read_key_file(config.key, passphrase)
+    files = [config.key, config.next_key] if config.next_key else [config.key]
+    signers = [read_key_file(file, passphrase) for file in files]
     tls = TlsContexts(
         TlsFiles(Path(config.tls_certificate), Path(config.tls_key), Path(config.tls_authority))
     )
@@ -64,7 +65,7 @@ def run(config: NodeConfig, serve: Serve, *, passphrase: str | None = None) -> N
         store = _open_store(config, genesis)
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(_run(config, genesis, signer, store, tls=tls, log=log, serve=serve))
+                runner.run(_run(config, genesis, signers, store, tls=tls, log=log, serve=serve))
         finally:
             store.close()
 
@@ -88,14 +89,14 @@ def load_genesis(path: Path | str) -> Genesis:
 async def _run(
     config: NodeConfig,
     genesis: Genesis,
-    signer: Signer,
+    signers: Sequence[Signer],
     store: Store,
     *,
     tls: TlsContexts,
     log: Logger,
     serve: Serve,
 ) -> None:
-    runtime = NodeRuntime(config, genesis, signer, store, tls=tls, log=log)
+    runtime = NodeRuntime(config, genesis, signers, store, tls=tls, log=log)
     stopping = asyncio.Event()
     _install_signals(stopping, tls, log)
     host, port = split_address(config.api_listen)

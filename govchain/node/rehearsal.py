@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
-from govchain.consensus import SignedMessage, identify_vote
+from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
+from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import ConfigError
 from govchain.model.link_fault import LinkFault
 from govchain.net import FaultyLinks
@@ -27,6 +28,10 @@ LOOK_S: Final = 0.02
 CONTROL_BYTES_MAX: Final = 65_536
 REMEMBERED_VOTES_MAX: Final = 1_024
 """Votes that are not written again when they are sent again."""
+
+
+VotePlace = tuple[str, int, int, int]
+"""Phase, epoch, view and seq: where an honest validator votes once."""
 
 
 class Rehearsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,13 +50,13 @@ def write_control(folder: Path, wanted: Rehearsed) -> None:
     temporary.replace(folder / CONTROL_NAME)
 
 
-def sent_votes(folder: Path) -> Iterator[tuple[tuple[str, int, int], str]]:
-    """Every vote that a validator sent in this folder's time: phase, view and seq, and its digest."""
+def sent_votes(folder: Path) -> Iterator[tuple[VotePlace, str]]:
+    """Every vote that a validator sent in this folder's time: its place and its digest."""
     path = folder / VOTES_NAME
     text = path.read_text(encoding="ascii") if path.is_file() else ""
     for line in text.splitlines():
-        phase, view, seq, digest = line.split(" ")
-        yield (phase, int(view), int(seq)), digest
+        phase, epoch, view, seq, digest = line.split(" ")
+        yield (phase, int(epoch), int(view), int(seq)), digest
 
 
 class RehearsalFolder:
@@ -74,7 +79,7 @@ class RehearsalFolder:
         self._log = log
         self._clock_ms = 0
         self._seen: os.stat_result | None = None
-        self._recent: dict[tuple[str, int, int, bytes], None] = {}
+        self._recent: dict[tuple[VotePlace, bytes], None] = {}
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -101,13 +106,14 @@ class RehearsalFolder:
         vote = identify_vote(self._suite, signed)
         if vote is None:
             return
-        key = (vote.phase, vote.view, vote.seq, vote.digest)
+        key = ((vote.phase, vote.epoch, vote.view, vote.seq), vote.digest)
         if key in self._recent:
             return
         self._recent[key] = None
         if len(self._recent) > REMEMBERED_VOTES_MAX:
             del self._recent[next(iter(self._recent))]
-        os.write(self._votes, f"{vote.phase} {vote.view} {vote.seq} {vote.digest.hex()}\n".encode("ascii"))
+        line = f"{vote.phase} {vote.epoch} {vote.view} {vote.seq} {vote.digest.hex()}\n"
+        os.write(self._votes, line.encode("ascii"))
 
     def close(self) -> None:
         """Nothing is written any more."""
@@ -134,7 +140,8 @@ class RehearsalFolder:
 def double_votes(folders: Mapping[str, Path]) -> Iterator[str]:
     """What validators sent that no honest one may: two digests for one phase, view and seq."""
     for name, folder in folders.items():
-        first: dict[tuple[str, int, int], str] = {}
-        for (phase, view, seq), digest in sent_votes(folder):
-            if first.setdefault((phase, view, seq), digest) != digest:
+        first: dict[VotePlace, str] = {}
+        for place, digest in sent_votes(folder):
+            phase, _, view, seq = place
+            if first.setdefault(place, digest) != digest:
                 yield f"{name} signed two {phase}s for view {view}, seq {seq}"

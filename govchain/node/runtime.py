@@ -6,15 +6,16 @@ No rule of the protocol lives here. The process around it is in `process`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import govchain
 from govchain.consensus import Replica
 from govchain.crypto import Signer, suite
-from govchain.errors import ConfigError, GovchainError
-from govchain.model import Block, Genesis
+from govchain.errors import GovchainError
+from govchain.model import Block, Genesis, Transaction
 from govchain.net import FaultyLinks, PeerNetwork, TlsContexts
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
@@ -40,7 +41,7 @@ class NodeRuntime(NodeService):
     Args:
         config: Addresses and names; its files were read by the caller.
         genesis: Of the chain.
-        signer: Key of this validator's votes.
+        signers: Keys of this validator's votes; the second one, if any, waits for a rotation (rule MB-4).
         store: Opened for this chain; the caller closes it after `stop`.
         tls: Certificate of this validator.
         log: Where it tells what happens.
@@ -54,17 +55,16 @@ class NodeRuntime(NodeService):
         self,
         config: NodeConfig,
         genesis: Genesis,
-        signer: Signer,
+        signers: Sequence[Signer],
         store: Store,
         *,
         tls: TlsContexts,
         log: Logger,
     ) -> None:
-        index = validate_against_genesis(config, genesis)
+        validate_against_genesis(config, genesis)
         faults, rehearsal = _open_rehearsal(config, genesis, log)
-        now_ms = rehearsal.now_ms if rehearsal is not None else unix_ms
-        parts = assemble(genesis, signer, store, log=log, clock=monotonic_s, now_ms=now_ms)
-        _require_same_index(config.name, index, parts.index)
+        now_ms = unix_ms if rehearsal is None else rehearsal.now_ms
+        parts = _assemble(config, genesis, signers, store, log=log, now_ms=now_ms)
         self._config = config
         self._log = log
         self._rehearsal = rehearsal
@@ -78,12 +78,18 @@ class NodeRuntime(NodeService):
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
-        entries, self._bodies = votes.load(parts.ledger.height, finality.is_certified)
-        replica = Replica(
-            genesis, parts.suite, index, signer, restored=restored_state(parts, finality, entries)
+        replica, self._bodies = _wake(parts, finality, votes)
+        accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
+        catch_up = CatchUp(list(config.peers))
+        super().__init__(
+            parts,
+            replica=replica,
+            pool=pool,
+            finality=finality,
+            catch_up=catch_up,
+            inbox=inbox,
+            accuser=accuser,
         )
-        catch_up = CatchUp([name for name in parts.names if name != config.name])
-        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
         self._owner = Owner(
             parts,
             replica,
@@ -94,16 +100,10 @@ class NodeRuntime(NodeService):
             catch_up=catch_up,
             peers=self._peers,
             inbox=inbox,
+            accuser=accuser,
         )
-        self._housekeeping = Housekeeping(
-            parts,
-            replica=replica,
-            finality=finality,
-            pool=pool,
-            catch_up=catch_up,
-            peers=self._peers,
-            network=self._network,
-        )
+        self._owner.on_epoch = self._meet_members
+        self._housekeeping = self._make_housekeeping()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
@@ -129,6 +129,7 @@ class NodeRuntime(NodeService):
         self._bodies = ()
         wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
         self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.height))
+        self._meet_members()
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
@@ -146,6 +147,29 @@ class NodeRuntime(NodeService):
             final_height=self._finality.height,
             peer_port=self.peer_port,
         )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self._parts,
+            replica=self._replica,
+            finality=self._finality,
+            pool=self._pool,
+            catch_up=self._catch_up,
+            peers=self._peers,
+            network=self._network,
+            meet_members=self._meet_members,
+            accuser=self._accuser,
+        )
+
+    def _meet_members(self) -> None:
+        """Dial those that joined since, or are about to, where the chain says they are (rule MB-2)."""
+        known = self._network.connected()
+        for member in (*self._parts.members.validators.members, *self._parts.ledger.next_members):
+            address = self._config.peers.get(member.name) or self._parts.ledger.peer_address(member.name)
+            if member.name != self._config.name and member.name not in known and address:
+                self._network.meet(member.name, split_address(address))
+                self._catch_up.add_peer(member.name)
+                known[member.name] = False
 
     async def listen(self) -> int:
         """Bind the peer address; returns the port. `start` does it when it was not done before."""
@@ -239,6 +263,32 @@ def _open_rehearsal(
     return links, folder
 
 
-def _require_same_index(name: str, index: int, index_of_key: int) -> None:
-    if index != index_of_key:
-        raise ConfigError("the key file belongs to another validator", expected=f"the key of {name}")
+def _wake(parts: NodeParts, finality: Finality, votes: VoteLog) -> tuple[Replica, tuple[Transaction, ...]]:
+    """The core as its log says, and the bodies that were kept beside it (rules RC-1, MB-2)."""
+    entries, bodies = votes.load(parts.ledger.height, finality.is_certified)
+    restored = restored_state(parts, finality, entries)
+    first, *spare = parts.signers
+    replica = Replica(parts.genesis, parts.suite, first, spare_signers=spare, restored=restored)
+    parts.members.follow(replica.validators)
+    return replica, bodies
+
+
+def _assemble(
+    config: NodeConfig,
+    genesis: Genesis,
+    signers: Sequence[Signer],
+    store: Store,
+    *,
+    log: Logger,
+    now_ms: Callable[[], int],
+) -> NodeParts:
+    return assemble(
+        genesis,
+        config.name,
+        signers,
+        store,
+        may_observe=config.candidate,
+        log=log,
+        clock=monotonic_s,
+        now_ms=now_ms,
+    )

@@ -10,19 +10,30 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import govchain
-from govchain.client.answers import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.client.answers import (
+    Admission,
+    EvidenceSummary,
+    FinalEvent,
+    KeyAnswer,
+    MemberPolicy,
+    TransactionStatus,
+    ValidatorStatus,
+)
 from govchain.codec import decode
 from govchain.consensus import Replica
+from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import InvalidInput, Unavailable
+from govchain.ledger.membership import approvals_needed, voters_of
 from govchain.ledger.nonces import FRESH
 from govchain.ledger.state import NonceState, nonces_key, record_key
-from govchain.model import Block, FinalityCertificate, Genesis, Transaction
+from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
 from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.pool import WAITING_MAX, PoolTraffic
-from govchain.receipt import Receipt, RecordProof, build_receipt
+from govchain.receipt import Receipt, RecordProof, build_receipt, collect_changes
 
 CERTIFIED_TIMEOUT_S: Final = 10.0
 """How long a certified read waits for the certificate of the height that it saw."""
@@ -41,6 +52,7 @@ class NodeService:
         finality: Finality,
         catch_up: CatchUp,
         inbox: Inbox,
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self._replica = replica
@@ -48,11 +60,33 @@ class NodeService:
         self._finality = finality
         self._catch_up = catch_up
         self._inbox = inbox
+        self._accuser = accuser
 
     @property
     def genesis(self) -> Genesis:
         """Genesis of the chain."""
         return self._parts.genesis
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """The set of the epoch that runs here (rule MB-2)."""
+        return self._parts.members.validators
+
+    def validator_changes(self) -> tuple[ValidatorChange, ...]:
+        """What proves that set, from genesis on (rule MB-4)."""
+        return collect_changes(self._parts.chain, self.validators.epoch)
+
+    def member_policy(self) -> MemberPolicy:
+        """Who decides about members, and what was decided for the next checkpoint (rules MB-1, MB-2)."""
+        ledger, parameters = self._parts.ledger, self._parts.genesis.parameters
+        interval = parameters.checkpoint_interval
+        return MemberPolicy(
+            voters=voters_of(ledger.validators),
+            approvals_needed=approvals_needed(parameters, ledger.validators),
+            next_members=tuple(member.name for member in ledger.next_members),
+            next_keys=tuple(member.public_key for member in ledger.next_members),
+            checkpoint_height=(ledger.height // interval + 1) * interval,
+        )
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         """Admit each (rule RQ-1), in order; without room for one, its code is `pool-full` (rule RQ-5)."""
@@ -93,12 +127,13 @@ class NodeService:
         waiting_denied = sum(not result.applied for block in waiting for result in block.results)
         return ValidatorStatus(
             name=parts.name,
-            index=parts.index,
+            index=parts.members.index,
             chain_id=ledger.chain_id,
             chain_name=parts.genesis.name,
             version=govchain.__version__,
             height=ledger.height,
             final_height=self._finality.height,
+            epoch=replica.epoch,
             view=replica.view,
             state_root=ledger.state_root,
             head_digest=ledger.head_digest,
@@ -107,6 +142,21 @@ class NodeService:
             denied=sum(ledger.denial_counts.values()) - waiting_denied,
             peers=self.peers(),
             stall=replica.stall,
+            evidence=self._evidence(),
+        )
+
+    def _evidence(self) -> tuple[EvidenceSummary, ...]:
+        return tuple(
+            EvidenceSummary(
+                validator=kept.name,
+                epoch=kept.equivocation.epoch,
+                phase=kept.equivocation.phase,
+                view=kept.equivocation.view,
+                seq=kept.equivocation.seq,
+                is_recorded=kept.is_recorded,
+                recorded_height=kept.recorded_height,
+            )
+            for kept in self._accuser.list_kept()
         )
 
     def key(self, key_id: bytes) -> KeyAnswer | None:
@@ -157,7 +207,15 @@ class NodeService:
                 )
             certificate = self._parts.chain.certificate(header.height)
             assert certificate is not None, "final blocks have certificates"
-        return RecordProof(key=key, value=value, proof=proof, header=header, certificate=certificate)
+        changes = () if certificate is None else collect_changes(self._parts.chain, header.epoch)
+        return RecordProof(
+            key=key,
+            value=value,
+            proof=proof,
+            header=header,
+            certificate=certificate,
+            validator_changes=changes,
+        )
 
     def receipt(self, transaction_id: bytes) -> Receipt | None:
         """Receipt of a final transaction; None when unknown or not final."""
@@ -180,7 +238,7 @@ class NodeService:
 
     def is_ready(self) -> bool:
         """Connected to a quorum and not catching up."""
-        others_needed = self._parts.genesis.validators.quorum_size - 1
+        others_needed = self._parts.members.validators.quorum_size - 1
         return (
             self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from govchain.consensus import SignedMessage, Verified, verify_message
+from govchain.consensus import EarlyMessages, SignedMessage, Verified, verify_message
 from govchain.errors import InvalidInput, MalformedBytes, ProtocolViolation
 from govchain.node.parts import NodeParts
 from govchain.node.wire import FRAME_NAMES, Hello, PeerFrame, decode_frame
@@ -27,7 +27,8 @@ class Verifier:
 
     def __init__(self, parts: NodeParts, disconnect: Callable[[str], None]) -> None:
         self._suite = parts.suite
-        self._validators = parts.genesis.validators
+        self._members = parts.members
+        self._early = EarlyMessages()
         self._chain_id: bytes = parts.ledger.chain_id
         self._disconnect = disconnect
         self._log = parts.log
@@ -59,11 +60,19 @@ class Verifier:
         good = []
         for each in signed:
             try:
-                good.append(verify_message(self._suite, self._validators, self._chain_id, each))
+                good.append(verify_message(self._suite, self._members.validators, self._chain_id, each))
             except InvalidInput as error:
-                if self.refuse(peer, error):
+                if error.code == "wrong-epoch":
+                    # One of the two has not seen the change yet; blocks and greetings lead across it.
+                    self._early.keep(peer, each, self._members.validators.epoch)
+                    self._metrics.reject(error.code)
+                elif self.refuse(peer, error):
                     break
         return good
+
+    def early_messages(self) -> list[Verified]:
+        """Messages of the epoch that has begun now, which arrived before it did (rule MB-2)."""
+        return [good for peer, each in self._early.take() for good in self.messages(str(peer), (each,))]
 
     def refuse(self, peer: str, error: InvalidInput) -> bool:
         """Count what a peer did wrong; too much of it closes its connection, and then this is true."""

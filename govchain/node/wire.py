@@ -16,6 +16,7 @@ from govchain.consensus import SignedMessage
 from govchain.errors import MalformedBytes
 from govchain.model import Transaction
 from govchain.model.ids import DIGEST_BYTES
+from govchain.model.votes import Evidence
 
 TRANSACTIONS_BYTES: Final = 256 * 1024
 """Gossip of one frame: small enough not to hold up votes behind it."""
@@ -85,7 +86,13 @@ class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
     blocks: tuple[BlockParts, ...]
 
 
-PeerFrame = Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks
+class EvidenceFound(_Frame, frozen=True, tag="govchain.evidence-found/1"):
+    """A validator contradicted itself: one piece, verified by whoever gets it (rule EV-1)."""
+
+    evidence: Evidence
+
+
+PeerFrame = Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks | EvidenceFound
 
 _KIND: Final[Any] = PeerFrame
 
@@ -96,6 +103,7 @@ FRAME_NAMES: Final[dict[type, str]] = {
     TransactionsWanted: "transactions-wanted",
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
+    EvidenceFound: "evidence",
 }
 """Label of `govchain_peer_messages_total`."""
 

@@ -29,6 +29,8 @@ class Metric:
 METRICS: Final[tuple[Metric, ...]] = (
     Metric("govchain_height", "gauge", "Height of the last executed block."),
     Metric("govchain_final_height", "gauge", "Height up to which every block has its certificate here."),
+    Metric("govchain_epoch", "gauge", "Number of the validator set that runs."),
+    Metric("govchain_validators", "gauge", "Members of that set."),
     Metric("govchain_view", "gauge", "Current view."),
     Metric(
         "govchain_finalised_total", "counter", "Transactions that became final since this process started."
@@ -87,6 +89,12 @@ METRICS: Final[tuple[Metric, ...]] = (
         ),
     ),
     Metric("govchain_denials_total", "counter", "Transactions that a rule denied, by rule.", ("rule",)),
+    Metric(
+        "govchain_equivocations_total",
+        "counter",
+        "Proofs that a validator contradicted itself, found here or told by others, by its name.",
+        ("validator",),
+    ),
     Metric("govchain_dropped_frames_total", "counter", "Frames not sent because a peer's queue was full."),
     Metric("govchain_catch_up_blocks_total", "counter", "Blocks taken from peers by certificate."),
 )

@@ -1,6 +1,6 @@
 """What a court gets: receipt of a transaction, proof of a record, and their offline verification."""
 
-from govchain.receipt.build import BlockSource, build_receipt
+from govchain.receipt.build import BlockSource, build_receipt, collect_changes
 from govchain.receipt.bundle import (
     RECEIPT_FORMAT,
     Inclusion,
@@ -32,6 +32,7 @@ __all__ = [
     "Text",
     "VerifiedStep",
     "build_receipt",
+    "collect_changes",
     "read_receipt",
     "record_proof_from_plain",
     "recorded_file",

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from govchain.codec import decode, encode
 from govchain.crypto import Suite
+from govchain.crypto.epochs import ValidatorChange
 from govchain.crypto.log_tree import compute_inclusion_proof
 from govchain.crypto.signing import transaction_id as id_of
 from govchain.errors import MalformedBytes, Unavailable
@@ -23,6 +24,10 @@ class BlockSource(Protocol):
     def block(self, height: int, /) -> Block | None: ...
 
     def certificate(self, height: int, /) -> FinalityCertificate | None: ...
+
+    def validator_change(self, epoch: int, /) -> ValidatorChange | None:
+        """What proves the validator set of an epoch after genesis."""
+        ...
 
     def locate(self, transaction_id: bytes, /) -> tuple[int, int] | None:
         """Height and position of an executed transaction."""
@@ -78,7 +83,23 @@ def build_receipt(
         result_inclusion=_prove(suite, [encode(each) for each in block.results], position),
         header=block.header,
         certificate=certificate,
+        validator_changes=collect_changes(chain, block.header.epoch),
     )
+
+
+def collect_changes(chain: BlockSource, epoch: int) -> tuple[ValidatorChange, ...]:
+    """The changes from genesis to the set of an epoch, in order.
+
+    Raises:
+        Unavailable: One of them is not in this store.
+    """
+    changes = []
+    for each in range(1, epoch + 1):
+        change = chain.validator_change(each)
+        if change is None:
+            raise Unavailable(f"what proves the set of epoch {each} is not known here; ask another validator")
+        changes.append(change)
+    return tuple(changes)
 
 
 def _prove(suite: Suite, leaves: list[bytes], position: int) -> Inclusion:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from govchain.codec import decode, decode_json, from_readable, to_readable
+from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import MalformedBytes, UnknownVersion
 from govchain.ledger.payloads import decode_envelope
 from govchain.model import BlockHeader, FinalityCertificate, TransactionBody, TransactionResult
@@ -86,8 +87,8 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Of the canonical result in the header's results root."""
     header: BlockHeader
     certificate: FinalityCertificate
-    validator_changes: tuple[Any, ...] = ()
-    """Changes of the validator set from genesis to the header's epoch; format 1 knows epoch 0 alone."""
+    validator_changes: tuple[ValidatorChange, ...] = ()
+    """Changes of the validator set from genesis to the header's epoch, in order, each proven (rule MB-4)."""
 
 
 def write_receipt(receipt: Receipt) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 from govchain.codec import from_readable, to_readable
 from govchain.crypto import chain_id_of, verify_finality
 from govchain.crypto import suite as suite_named
+from govchain.crypto.epochs import ValidatorChange, ValidatorHistory
 from govchain.crypto.state_map import StateProof, verify_state
 from govchain.errors import BadProof
 from govchain.model import BlockHeader, FinalityCertificate, Genesis
@@ -34,6 +35,8 @@ class RecordProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     header: BlockHeader
     certificate: FinalityCertificate | None = None
     """None at level `local`: then the answer is one validator's word."""
+    validator_changes: tuple[ValidatorChange, ...] = ()
+    """From genesis to the header's epoch, in order, beside a certificate (rule MB-4)."""
 
 
 def write_record_proof(proof: RecordProof) -> bytes:
@@ -65,7 +68,7 @@ def verify_record_proof(
         certified: False accepts an answer of level `local`, which no quorum has signed.
 
     Raises:
-        BadProof: `step` is one of format, chain, key, state, certificate.
+        BadProof: `step` is one of format, chain, key, state, validators, certificate.
         ConfigError: The genesis itself is impossible or of an unknown suite.
     """
     validate_genesis(genesis)
@@ -85,6 +88,8 @@ def verify_record_proof(
     except BadProof as error:
         raise BadProof(str(error), step="state") from error
     if proof.certificate is not None:
-        verify_finality(suite, genesis.validators, proof.certificate, proof.header)
+        history = ValidatorHistory(suite, genesis)
+        history.follow(proof.validator_changes)
+        verify_finality(suite, history.of(proof.header.epoch), proof.certificate, proof.header)
     elif certified:
         raise BadProof("no certificate: a single validator's word is not a proof", step="certificate")

@@ -58,9 +58,9 @@ STEP_TITLES: Final[dict[str, Text]] = {
     "transaction": Text("The transaction and its signature", "交易及其签名"),
     "inclusion": Text("The transaction is in the block", "交易在区块中"),
     "result": Text("What the rules decided", "规则执行结果"),
+    "validators": Text("The validators follow from the genesis", "验证节点集合源自创世文件"),
     "header": Text("The block header", "区块头"),
     "certificate": Text("A quorum of validators signed the header", "法定数量的验证节点签署了区块头"),
-    "validators": Text("The validators are those of the genesis", "验证节点集合源自创世文件"),
     "summary": Text("The summary says what the signed bytes say", "摘要与已签名内容一致"),
     "file": Text("The original file", "原始文件"),
 }

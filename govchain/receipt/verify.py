@@ -14,11 +14,12 @@ import msgspec
 from govchain.codec import encode
 from govchain.crypto import Suite, chain_id_of, verify_finality
 from govchain.crypto import suite as suite_named
+from govchain.crypto.epochs import ValidatorHistory
 from govchain.crypto.file_digest import FileDigests
 from govchain.crypto.log_tree import verify_inclusion
 from govchain.errors import BadProof, InvalidInput, MalformedBytes
 from govchain.ledger.payloads import Hashes, decode_envelope, decode_fields
-from govchain.model import Genesis, TransactionBody
+from govchain.model import Genesis, TransactionBody, ValidatorSet
 from govchain.model.genesis_rules import validate_genesis
 from govchain.receipt.bundle import (
     NOT_CANONICAL,
@@ -90,12 +91,12 @@ class _Verification:
             self._inclusion(receipt, transaction_id)
         with _step("result"):
             self._result(receipt, transaction_id)
-        with _step("header"):
-            self._header(receipt)
-        with _step("certificate"):
-            self._certificate(receipt)
         with _step("validators"):
-            self._validators(receipt)
+            validators = self._validators(receipt)
+        with _step("header"):
+            self._header(receipt, validators)
+        with _step("certificate"):
+            self._certificate(receipt, validators)
         with _step("summary"):
             self._summary(receipt, transaction_id, body)
         if self._original is not None:
@@ -203,25 +204,47 @@ class _Verification:
             self._suite, leaf=leaf, index=proof.position, size=proof.size, proof=proof.path, root=root
         )
 
-    def _header(self, receipt: Receipt) -> None:
+    def _validators(self, receipt: Receipt) -> ValidatorSet:
+        """Rule MB-4: each set is proven by the one before it, so old receipts stay verifiable."""
+        epoch, count = receipt.header.epoch, len(receipt.validator_changes)
+        _require(count == epoch, f"{count} changes of the validator set lead to epoch {epoch}")
+        history = ValidatorHistory(self._suite, self._genesis)
+        history.follow(receipt.validator_changes)
+        _require(history.latest.epoch == epoch, "the changes repeat an epoch")
+        if epoch == 0:
+            en = "Epoch 0, the set of the genesis; no change of the set in between."
+            zh = "第 0 届，即创世文件所列的验证节点集合；其间没有变更。"
+        else:
+            at = ", ".join(str(change.header.height) for change in receipt.validator_changes)
+            en = (
+                f"Epoch {epoch}: {history.latest.size} validators; each change (at height {at}) is certified "
+                "by the set before it, back to the genesis."
+            )
+            zh = (
+                f"第 {epoch} 届，共 {history.latest.size} 个验证节点；各次变更（高度 {at}）"
+                "均由前一届集合证明，可追溯至创世文件。"
+            )
+        self._held("validators", en, zh)
+        return history.latest
+
+    def _header(self, receipt: Receipt, validators: ValidatorSet) -> None:
         header, genesis = receipt.header, self._genesis
         _require(header.chain_id == receipt.chain_id, "the header is of another chain")
         _require(header.height >= 1, f"height {header.height}; blocks begin at 1")
         _require(header.time_ms >= genesis.time_ms, "the block is older than the genesis")
         _require(
-            0 <= header.proposer < genesis.validators.size,
-            f"proposer {header.proposer} is not one of {genesis.validators.size} validators",
+            0 <= header.proposer < validators.size,
+            f"proposer {header.proposer} is not one of {validators.size} validators",
         )
         digest, when = self._suite.digest(encode(header)), format_time(header.time_ms)
-        proposer = genesis.validators.members[header.proposer].name
+        proposer = validators.members[header.proposer].name
         self._held(
             "header",
             f"Block {header.height} of {when}, proposed by {proposer}; digest {digest.hex()}.",
             f"区块 {header.height}，时间 {when}，由 {proposer} 提议；摘要 {digest.hex()}。",
         )
 
-    def _certificate(self, receipt: Receipt) -> None:
-        validators = self._genesis.validators
+    def _certificate(self, receipt: Receipt, validators: ValidatorSet) -> None:
         verify_finality(self._suite, validators, receipt.certificate, receipt.header)
         voters = [validators.members[vote.validator].name for vote in receipt.certificate.votes]
         signed, size, needed = len(voters), validators.size, validators.quorum_size
@@ -229,16 +252,6 @@ class _Verification:
             "certificate",
             f"{signed} of {size} validators signed this header: {', '.join(voters)}; {needed} needed.",
             f"{size} 个验证节点中有 {signed} 个签署了该区块头：{'、'.join(voters)}；需要 {needed} 个。",
-        )
-
-    def _validators(self, receipt: Receipt) -> None:
-        count = len(receipt.validator_changes)
-        _require(count == 0, f"{count} changes of the validator set, in a form that this build does not know")
-        epoch = receipt.header.epoch
-        self._held(
-            "validators",
-            f"Epoch {epoch}, the set of the genesis; no change of the set in between.",
-            f"第 {epoch} 届，即创世文件所列的验证节点集合；其间没有变更。",
         )
 
     def _summary(self, receipt: Receipt, transaction_id: bytes, body: TransactionBody) -> None:

@@ -15,7 +15,7 @@ from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite,
 from govchain.crypto.file_digest import FileDigests, digest_chunks, digest_file
 from govchain.errors import MalformedBytes
 from govchain.ledger import RecordState
-from govchain.ledger.payloads import PAYLOADS, Envelope, encode_payload
+from govchain.ledger.payloads import PAYLOADS, Envelope, encode_payload, record_type_of
 from govchain.model import Transaction, TransactionBody
 from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.model import OrganisationEntry, PersonEntry, Step
@@ -101,7 +101,7 @@ class Builder:
         """
         kind = PAYLOADS[step.do]
         values = self.values(step)
-        record_type = step.do.partition(".")[0]
+        record_type = record_type_of(step.do)
         self._fill_in_file(values, kind.__struct_fields__)
         envelope = coerce({k: v for k, v in values.items() if k in ENVELOPE_KEYS}, Envelope)
         fields = coerce({k: v for k, v in values.items() if k in kind.__struct_fields__}, kind)

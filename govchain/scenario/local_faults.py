@@ -9,8 +9,9 @@ from typing import Final
 from govchain.client import Client, ValidatorStatus
 from govchain.errors import ConfigError, GovchainError, Indeterminate
 from govchain.model.link_fault import LinkFault
+from govchain.node.rehearsal import Rehearsed
 from govchain.scenario.fault_port import Disk, Glance
-from govchain.testnet import LocalNetwork, Rehearsed
+from govchain.testnet import LocalNetwork
 
 RESTART_TIMEOUT_S: Final = 20.0
 """How long a fault waits for a validator that comes back; a cut-off one is not ready, and need not be."""

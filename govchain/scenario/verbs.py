@@ -75,6 +75,20 @@ class Sentence:
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "key.add": ("{who} adds a signing key for {person}", "{who} 为 {person} 登记签名密钥"),
     "key.revoke": ("{who} revokes a signing key ({reason})", "{who} 吊销签名密钥（{reason}）"),
+    "validator.add": (
+        "{who} proposes that {validator} of {org} joins the validators",
+        "{who} 提议由 {org} 运行的 {validator} 加入验证节点",
+    ),
+    "validator.remove": ("{who} proposes that {validator} leaves", "{who} 提议 {validator} 退出验证节点"),
+    "validator.rotate": ("{who} proposes another key for {validator}", "{who} 提议更换 {validator} 的密钥"),
+    "organisation.add": ("{who} proposes {display_name} as a member", "{who} 提议吸收 {display_name} 为成员"),
+    "organisation.suspend": (
+        "{who} proposes to suspend {org} ({reason})",
+        "{who} 提议暂停 {org}（{reason}）",
+    ),
+    "organisation.resume": ("{who} proposes to resume {org} ({reason})", "{who} 提议恢复 {org}（{reason}）"),
+    "change.approve": ("{who} approves the change {object}", "{who} 批准变更 {object}"),
+    "change.withdraw": ("{who} withdraws the change {object}", "{who} 撤回变更 {object}"),
     "licence.enter": (
         "{who} enters a {name} for {holder_ref}",
         "{who} 录入 {holder_ref} 的《{name}》",

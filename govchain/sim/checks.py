@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from govchain.consensus import SignedMessage, identify_vote
+from govchain.consensus import SignedMessage
 from govchain.crypto import Suite, digest_of, verify_finality
+from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof
-from govchain.model import BlockHeader, FinalityCertificate, Genesis
+from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
 
 INVARIANTS: Final[dict[str, str]] = {
     "agreement": "no two validators execute different blocks at one height",
@@ -20,6 +21,7 @@ INVARIANTS: Final[dict[str, str]] = {
     "validity": "only submitted transactions are executed, each at most once",
     "no-double-vote": "no validator signs two different votes for one view, sequence number and phase",
     "durable-votes": "a vote is durable before it leaves",
+    "evidence": "evidence names only validators that lie",
     "certificates": "every final block has a certificate that verifies",
 }
 """Name to the promise, in the order in which results list them."""
@@ -38,22 +40,27 @@ class Checks:
 
     Attributes:
         violations: What was broken, in order.
-        forgiven: Validators that were told to cheat: nothing is demanded of them any more.
+        forgiven: Validators that were told to cheat: nothing is demanded of them, and evidence may name them.
     """
 
     def __init__(self, genesis: Genesis, suite: Suite) -> None:
         self.violations: list[Violation] = []
         self.forgiven: dict[int, None] = {}
-        self._genesis = genesis
         self._suite = suite
         self._headers: dict[int, tuple[bytes, bytes, int]] = {}
         self._heights: dict[int, int] = {}
         self._submitted: dict[bytes, bool] = {}
-        self._votes: dict[tuple[int, str, int, int], bytes] = {}
+        self._votes: dict[tuple[bytes, str, int, int], bytes] = {}
+        self._sets = [genesis.validators]
 
     def forgive(self, node: int) -> None:
         """This validator is a traitor from now on."""
         self.forgiven[node] = None
+
+    def note_evidence(self, accused: int, place: str) -> None:
+        """A validator keeps evidence against this one (rule EV-2)."""
+        if accused not in self.forgiven:
+            self._violate("evidence", f"validator {accused} is accused of {place}, and nobody let it lie")
 
     def note_submitted(self, transaction_id: bytes) -> None:
         """A client handed this transaction to some validator."""
@@ -85,6 +92,13 @@ class Checks:
                 "agreement", f"height {header.height}: validators {first[2]} and {node} have different blocks"
             )
 
+    def note_installed(self, node: int, validators: ValidatorSet) -> None:
+        """A validator executed the block that installs this set (rule MB-2)."""
+        if validators.epoch == len(self._sets):
+            self._sets.append(validators)
+        if self._set_of(validators.epoch) != validators:
+            self._violate("agreement", f"validator {node} installs another set of epoch {validators.epoch}")
+
     def note_restarted(self, node: int, height: int) -> None:
         """A validator came back from its disk at this height."""
         self._heights[node] = height
@@ -94,14 +108,16 @@ class Checks:
         vote = identify_vote(self._suite, signed)
         if vote is None:
             return
-        phase, view, seq, validator, digest = vote
+        phase, view, seq, validator, digest, epoch = vote
         if validator in self.forgiven:
             return
         if not is_durable:
             self._violate(
                 "durable-votes", f"{phase} of validator {validator} for view {view}, seq {seq} is not durable"
             )
-        earlier = self._votes.setdefault((validator, phase, view, seq), digest)
+        voters = self._set_of(epoch)
+        key = voters.members[validator].public_key if voters is not None else b"epoch %d" % epoch
+        earlier = self._votes.setdefault((key, phase, view, seq), digest)
         if earlier != digest:
             self._violate(
                 "no-double-vote", f"validator {validator} signed two {phase}s for view {view}, seq {seq}"
@@ -111,8 +127,11 @@ class Checks:
         """A validator holds this certificate for this block."""
         if node in self.forgiven:
             return
+        validators = self._set_of(header.epoch)
         try:
-            verify_finality(self._suite, self._genesis.validators, certificate, header)
+            if validators is None:
+                raise BadProof(f"nobody installed epoch {header.epoch}", step="validators")
+            verify_finality(self._suite, validators, certificate, header)
         except BadProof as error:
             self._violate("certificates", f"validator {node}, height {header.height}: {error}")
 
@@ -121,6 +140,9 @@ class Checks:
         if node in self.forgiven:
             return
         self._violate("certificates", f"validator {node} has no certificate for height {height}")
+
+    def _set_of(self, epoch: int) -> ValidatorSet | None:
+        return self._sets[epoch] if 0 <= epoch < len(self._sets) else None
 
     def _check_validity(self, height: int, transaction_ids: tuple[bytes, ...]) -> None:
         for transaction_id in transaction_ids:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -53,6 +53,8 @@ class SimCluster:
         genesis: Whom the network consists of.
         secrets: Validator name to its 32-byte secret.
         latency: One-way delays; 1 ms on every link when not given.
+        candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
+        spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
         listener: Gets every trace event.
 
@@ -69,6 +71,8 @@ class SimCluster:
         secrets: Mapping[str, bytes],
         *,
         latency: LatencyModel | None = None,
+        candidates: Sequence[str] = (),
+        spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
         listener: Callable[[TraceEvent], None] | None = None,
     ) -> None:
@@ -81,18 +85,20 @@ class SimCluster:
         self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
-        self._clocks_ms = [0] * len(genesis.validators.members)
         self._paused: dict[int, deque[_Arrival | _Alarm]] = {}
         self._heap: list[tuple[int, int, int, _Arrival | _Alarm]] = []
         self._order = 0
-        members = genesis.validators.members
-        self._signers = [self.suite.signer(secrets[member.name]) for member in members]
-        self._disks = [MemoryStore() for _ in members]
-        self._backups = [MemoryStore() for _ in members]
-        self._nodes: list[SimNode | None] = [None] * len(members)
-        self._lives = [0] * len(members)
+        self.names = (*(member.name for member in genesis.validators.members), *candidates)
+        kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
+        self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
+        self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
+        self._disks = [MemoryStore() for _ in self.names]
+        self._backups = [MemoryStore() for _ in self.names]
+        self._clocks_ms = [0] * len(self.names)
+        self._nodes: list[SimNode | None] = [None] * len(self.names)
+        self._lives = [0] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
-        for index in range(len(members)):
+        for index in range(len(self.names)):
             self._power_on(index)
 
     @property
@@ -117,7 +123,7 @@ class SimCluster:
         """
         node = self._nodes[index]
         if node is None:
-            raise Unavailable(f"validator {self.genesis.validators.members[index].name} is down")
+            raise Unavailable(f"validator {self.names[index]} is down")
         return node
 
     def running(self) -> list[SimNode]:
@@ -201,7 +207,9 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        self.traitors[index] = TRAITORS[behaviour](index, self.genesis, self.suite, self._signers[index], org)
+        self.traitors[index] = TRAITORS[behaviour](
+            index, self.genesis, self.suite, self._signers[index][0], org
+        )
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""
@@ -256,6 +264,10 @@ class SimCluster:
                 for arrival_ns in self.links.arrivals(source, each, due_ns):
                     self._schedule(arrival_ns, each, _Arrival(source, sent))
 
+    def node_of(self, public_key: bytes) -> int:
+        """The node that holds a vote key."""
+        return self._place_of[public_key]
+
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
         self._timers[(node, timer.kind)] = timer.generation
@@ -277,7 +289,7 @@ class SimCluster:
             index,
             self.genesis,
             suite=self.suite,
-            signer=self._signers[index],
+            signers=self._signers[index],
             disk=self._disks[index],
             world=self,
             is_restart=self._lives[index] > 0,
@@ -288,7 +300,7 @@ class SimCluster:
 
     def _require_down(self, index: int) -> None:
         if self._nodes[index] is not None:
-            raise ConfigError(f"validator {self.genesis.validators.members[index].name} is not down")
+            raise ConfigError(f"validator {self.names[index]} is not down")
 
     def _schedule(self, time_ns: int, node: int, happening: _Arrival | _Alarm) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"

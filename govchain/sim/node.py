@@ -9,43 +9,47 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, Protocol, assert_never
 
-from govchain.codec import decode, encode
+from govchain.codec import encode
 from govchain.consensus import (
     BlockExecuted,
     BlockInstalled,
     CancelTimer,
     Decision,
+    EarlyMessages,
     Event,
+    EvidenceReceived,
     LogEntry,
     Note,
     Output,
     Replica,
-    RestoredState,
     SetTimer,
     SignedMessage,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
-    identify_vote,
     verify_message,
 )
 from govchain.crypto import Signer, Suite, chain_id_of, digest_of, transaction_id, verify_finality
+from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool
-from govchain.model import Batch, Block, BlockHeader, FinalityCertificate, Genesis, Space, Transaction, Write
+from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.model.ids import View
+from govchain.sim.accuser import Accuser
 from govchain.sim.checks import Checks
 from govchain.sim.network import (
     BlocksFound,
     BlocksWanted,
+    EvidenceFound,
     Frame,
     Gossip,
     TransactionsFound,
     TransactionsWanted,
 )
 from govchain.sim.trace import Fact
+from govchain.sim.vote_log import BODIES, restore_from, settled_votes, vote_key
 from govchain.storage import MemoryStore
 
 BLOCKS_ANSWER_MAX: Final = 64
@@ -53,9 +57,6 @@ BLOCKS_ANSWER_MAX: Final = 64
 
 FORWARD_MAX: Final = 64
 """Waiting transactions that are told to the primary again in one period."""
-
-_BODIES: Final = "transactions"
-"""Phase under which the bodies of a proposal's transactions are kept beside the vote log."""
 
 
 class World(Protocol):
@@ -73,6 +74,8 @@ class World(Protocol):
 
     def record(self, node: int, kind: str, **facts: Fact) -> None: ...
 
+    def node_of(self, public_key: bytes) -> int: ...
+
 
 class SimNode:
     """A validator from power-on to crash. The disk outlives it; everything else is lost.
@@ -81,6 +84,7 @@ class SimNode:
         ledger: Executed state.
         chain: Read side over the disk.
         mempool: Admitted transactions.
+        accuser: Evidence against other validators.
         replica: The core.
         final_height: Last height with a certificate here.
     """
@@ -91,7 +95,7 @@ class SimNode:
         genesis: Genesis,
         *,
         suite: Suite,
-        signer: Signer,
+        signers: Sequence[Signer],
         disk: MemoryStore,
         world: World,
         is_restart: bool,
@@ -107,11 +111,21 @@ class SimNode:
         disk.write(self.ledger.genesis_writes(), sync=True)
         self.chain = Chain(genesis, suite, disk, self.ledger)
         self.mempool = Mempool(genesis, suite, self.ledger)
-        self.final_height = self.chain.final_height()
-        self._bodies: tuple[Transaction, ...] = ()
-        self.replica = Replica(
-            genesis, suite, index, signer, restored=self._restored() if is_restart else None
+        self.accuser = Accuser(
+            index,
+            world,
+            ledger=self.ledger,
+            chain=self.chain,
+            mempool=self.mempool,
+            signers=signers,
+            disk=disk,
+            put_event=self._inbox.append,
         )
+        self.final_height = self.chain.final_height()
+        self._early = EarlyMessages()
+        self._bodies: tuple[Transaction, ...]
+        restored, self._bodies = restore_from(disk, self.ledger, self.chain) if is_restart else (None, ())
+        self.replica = Replica(genesis, suite, signers[0], spare_signers=signers[1:], restored=restored)
         self._asked_blocks = (-1, -1)
 
     def start(self) -> None:
@@ -151,6 +165,8 @@ class SimNode:
                 self._answer_blocks(source, frame.from_height)
             case BlocksFound():
                 self._install(frame.blocks)
+            case EvidenceFound():
+                self._take(EvidenceReceived(frame.evidence, source))
             case _:
                 assert_never(frame)
 
@@ -158,11 +174,12 @@ class SimNode:
         """A timer that this validator armed has fired."""
         if kind is TimerKind.RETRANSMIT:
             self._forward()
+        self.accuser.accuse(turn=self.replica.validators.size)
         self._take(TimerFired(kind, generation))
 
     def _forward(self) -> None:
         """Tell the primary what it may have forgotten or never heard of (rule RQ-3)."""
-        primary = self._genesis.validators.primary(View(self.replica.status().view))
+        primary = self._place(self.replica.validators.primary(View(self.replica.status().view)))
         waiting = self.mempool.oldest(FORWARD_MAX) if primary != self.index else ()
         for transaction in filter(None, map(self.mempool.get, waiting)):
             self._world.send(self.index, primary, Gossip(transaction))
@@ -185,14 +202,17 @@ class SimNode:
             self._store_certificate(certificate)
         for send in output.send:
             self._check_vote(send.signed)
-            self._world.send(self.index, send.to, send.signed)
+            target = None if send.to is None else self._place(send.to)
+            self._world.send(self.index, target, send.signed)
         for fetch in output.fetch:
-            self._world.send(self.index, fetch.peer, TransactionsWanted(fetch.ids))
+            self._world.send(self.index, self._place(fetch.peer), TransactionsWanted(fetch.ids))
         for id_, peer in output.forward:
             if (transaction := self.mempool.get(id_)) is not None:
-                self._world.send(self.index, peer, Gossip(transaction))
+                self._world.send(self.index, self._place(peer), Gossip(transaction))
         for decision in output.decide:
             self._execute_decision(decision)
+        for evidence in output.evidence:
+            self.accuser.take(evidence)
         for timer in output.timers:
             if isinstance(timer, SetTimer):
                 self._world.arm(self.index, timer)
@@ -204,11 +224,32 @@ class SimNode:
 
     def _receive_message(self, source: int, signed: SignedMessage) -> None:
         try:
-            verified = verify_message(self._suite, self._genesis.validators, self._chain_id, signed)
+            verified = verify_message(self._suite, self.replica.validators, self._chain_id, signed)
         except InvalidInput as error:
+            if error.code == "wrong-epoch":
+                self._cross_epochs(source, signed)
             self._world.record(self.index, "refused", peer=source, code=error.code)
             return
         self._take(verified)
+
+    def _cross_epochs(self, source: int, signed: SignedMessage) -> None:
+        """One of the two is behind a change of validators; only blocks lead across it (rules MB-2, CU-2)."""
+        gap = self._early.keep(source, signed, self.replica.validators.epoch)
+        if gap is not None and gap.is_sender_ahead:
+            self._ask_blocks(source, self._first_uncertified())
+        elif gap is not None and gap.final is not None:
+            self._answer_blocks(source, gap.final + 1)
+
+    def _first_uncertified(self) -> int:
+        """The lowest height without a certificate near the head, at most the one above it."""
+        height = self.ledger.height + 1
+        while height > 1 and self.chain.certificate(height - 1) is None:
+            height -= 1
+        return height
+
+    def _place(self, index: int) -> int:
+        """Node of the validator with this index in the epoch that runs here."""
+        return self._world.node_of(self.replica.validators.members[index].public_key)
 
     def _admit(self, transactions: Sequence[Transaction], *, proposed: bool) -> None:
         entries: list[tuple[bytes, int]] = []
@@ -233,12 +274,13 @@ class SimNode:
         held = [each for each in transactions if each is not None]
         assert len(held) == len(transactions), "NC-2: a batch is voted for only with all its transactions"
         executed = self._execute(decision.batch, held, [])
-        self._inbox.append(BlockExecuted(executed.block.header))
+        self._inbox.append(BlockExecuted(executed.block.header, executed.next_validators))
 
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
         executed = self.ledger.execute(batch, transactions)
         header = executed.block.header
-        self.disk.write([*executed.writes, *extra], sync=True)
+        recorded = self.accuser.executed(executed.block)
+        self.disk.write([*executed.writes, *extra, *recorded], sync=True)
         ids = tuple(executed.transaction_ids)
         superseded = self.mempool.supersede(executed.block.transactions)
         self.mempool.remove(ids)
@@ -246,13 +288,15 @@ class SimNode:
             self.index, "execute", height=header.height, header=digest_of(self._suite, header), count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
+        if executed.next_validators is not None:
+            self._world.checks.note_installed(self.index, executed.next_validators)
         dropped = (*superseded, *self.mempool.expire(header.height))
         if dropped:
             self._inbox.append(TransactionsDropped(dropped))
         return executed
 
     def _store_certificate(self, certificate: FinalityCertificate) -> None:
-        writes = [self.chain.certificate_write(certificate), *self._settled_votes(certificate.height)]
+        writes = [self.chain.certificate_write(certificate), *settled_votes(self.disk, certificate.height)]
         self.disk.write(writes, sync=True)
         self._note_final(certificate)
 
@@ -277,7 +321,10 @@ class SimNode:
             if height > self.ledger.height + 1 or self.chain.certificate(height) is not None:
                 continue
             try:
-                verify_finality(self._suite, self._genesis.validators, certificate, block.header)
+                validators = self.ledger.validators_of(block.header.epoch)
+                if validators is None:
+                    raise BadProof(f"epoch {block.header.epoch} is not known yet", step="certificate")
+                verify_finality(self._suite, validators, certificate, block.header)
             except BadProof:
                 self._world.record(self.index, "refused-block", height=height)
                 return
@@ -285,23 +332,26 @@ class SimNode:
                 self._store_certificate(certificate)
                 self._take(BlockInstalled(block.header, (), certificate))
                 continue
-            extra = [self.chain.certificate_write(certificate), *self._settled_votes(height)]
+            extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
             executed = self._execute(block.batch, list(block.transactions), extra)
             self._note_final(certificate)
             ids = tuple(executed.transaction_ids)
-            self._take(BlockInstalled(executed.block.header, ids, certificate))
+            event = BlockInstalled(executed.block.header, ids, certificate, executed.next_validators)
+            self._take(event)
 
     def _take_note(self, note: Note) -> None:
         self._world.record(self.index, f"note-{note.event}", **dict(note.facts))
         facts = dict(note.facts)
-        if note.event == "behind":
-            self._ask_blocks(facts["peer"], self.ledger.height + 1)
+        if note.event == "epoch-changed":
+            for source, signed in self._early.take():
+                assert isinstance(source, int)
+                self._receive_message(source, signed)
+        elif note.event == "behind":
+            self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
-            self._ask_blocks(facts["peer"], facts["height"])
+            self._ask_blocks(self._place(int(facts["peer"])), int(facts["height"]))
 
-    def _ask_blocks(self, peer: str | int, from_height: str | int) -> None:
-        assert isinstance(peer, int)
-        assert isinstance(from_height, int)
+    def _ask_blocks(self, peer: int, from_height: int) -> None:
         asked = (self._world.now_ms(self.index), from_height)
         if asked != self._asked_blocks:
             self._asked_blocks = asked
@@ -309,58 +359,23 @@ class SimNode:
 
     def _check_vote(self, signed: SignedMessage) -> None:
         vote = identify_vote(self._suite, signed)
-        if vote is None or vote.validator != self.index:
+        if vote is None or vote.validator != self.replica.status().index:
             return
-        key = _vote_key(vote.seq, vote.view, vote.phase)
+        key = vote_key(vote.seq, vote.view, vote.phase)
         is_durable = self.disk.get(Space.VOTE, key) is not None or vote.seq <= self.ledger.height
         self._world.checks.note_vote(signed, is_durable=is_durable)
-
-    def _settled_votes(self, height: int) -> list[Write]:
-        # Not earlier than with the certificate: a peer may be unable to decide without them (rule RC-1).
-        prefix = height.to_bytes(8, "big")
-        found = self.disk.scan(Space.VOTE, start=prefix, limit=None)
-        return [(Space.VOTE, key, None) for key, _ in found if key.startswith(prefix)]
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
         writes: list[Write] = [
-            (Space.VOTE, _vote_key(entry.seq, entry.view, entry.phase), encode(entry.signed))
+            (Space.VOTE, vote_key(entry.seq, entry.view, entry.phase), encode(entry.signed))
         ]
         held = [self.mempool.get(each) for each in entry.transaction_ids]
         bodies = tuple(each for each in held if each is not None)
         if bodies:
             # After a crash of everybody nobody else may have them.
-            writes.append((Space.VOTE, _vote_key(entry.seq, entry.view, _BODIES), encode(bodies)))
+            writes.append((Space.VOTE, vote_key(entry.seq, entry.view, BODIES), encode(bodies)))
         return writes
-
-    def _restored(self) -> RestoredState:
-        entries: list[LogEntry] = []
-        for key, value in self.disk.scan(Space.VOTE, start=b"", limit=None):
-            seq, view = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:16], "big")
-            phase = key[16:].decode("ascii")
-            if phase == _BODIES:
-                self._bodies += decode(value, tuple[Transaction, ...])
-            else:
-                entries.append(LogEntry(seq=seq, phase=phase, view=view, signed=decode(value, SignedMessage)))
-        uncertified = [
-            block.header
-            for height in range(1, self.ledger.height + 1)
-            if self.chain.certificate(height) is None and (block := self.chain.block(height)) is not None
-        ]
-        return RestoredState(
-            head=self.ledger.head,
-            head_batch_digest=self.ledger.head_batch_digest,
-            entries=tuple(entries),
-            certified=self._highest_certified(),
-            uncertified=tuple(uncertified),
-        )
-
-    def _highest_certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
-        for height in range(self.ledger.height, 0, -1):
-            block, certificate = self.chain.block(height), self.chain.certificate(height)
-            if block is not None and certificate is not None:
-                return block.header, certificate
-        return None
 
     def public_key_of(self, key_id: bytes) -> bytes | None:
         """Public key of a key of the executed state."""
@@ -370,7 +385,3 @@ class SimNode:
     def has_executed(self, transaction: Transaction) -> bool:
         """Whether a transaction is in an executed block here."""
         return self.chain.locate(transaction_id(self._suite, transaction)) is not None
-
-
-def _vote_key(seq: int, view: int, phase: str) -> bytes:
-    return seq.to_bytes(8, "big") + view.to_bytes(8, "big") + phase.encode("ascii")

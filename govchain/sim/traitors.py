@@ -12,10 +12,10 @@ from typing import Final, Protocol
 import msgspec
 
 from govchain.codec import decode, encode
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage, ViewChange
-from govchain.consensus.vote_identity import identify_vote
 from govchain.crypto import Signer, Suite, chain_id_of, digest_of
+from govchain.crypto.vote_identity import identify_vote
 from govchain.model import Genesis, Transaction, TransactionBody
+from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage, ViewChange
 from govchain.sim.network import Frame, Gossip, TransactionsFound
 
 HUGE_VIEW: Final = 1_000_000

@@ -3,8 +3,8 @@
 No rule of the protocol lives here.
 """
 
-from govchain.node.rehearsal import Rehearsed
 from govchain.testnet.health import Health, free_ports, probe, read_status
+from govchain.testnet.joining import finish_rotation, prepare_join, prepare_rotation
 from govchain.testnet.layout import BASE_PORT, Addresses, init_network, salt_file
 from govchain.testnet.local import LocalNetwork, ValidatorHealth
 from govchain.testnet.manifest import NetworkManifest, load_genesis, load_manifest, load_network
@@ -28,9 +28,9 @@ __all__ = [
     "OrganisationsFile",
     "PlannedPerson",
     "PlannedValidator",
-    "Rehearsed",
     "ValidatorHealth",
     "build_genesis",
+    "finish_rotation",
     "free_ports",
     "init_network",
     "load_genesis",
@@ -38,6 +38,8 @@ __all__ = [
     "load_network",
     "load_organisations",
     "plan_network",
+    "prepare_join",
+    "prepare_rotation",
     "probe",
     "read_status",
     "salt_file",

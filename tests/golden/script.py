@@ -1,6 +1,6 @@
 """The language of golden scripts: one small handler per command, output indented below it.
 
-network n=4 [pipeline=2 …] [manual]   a fresh world; `manual`: decisions wait for `execute`
+network n=4 [pipeline=2 …] [candidates=1] [manual]   a fresh world; `manual`: decisions wait for `execute`
 submit a b [to 0 2]             transactions become available
 deliver all                     deliver everything until nothing is on its way; tells outcomes only
 deliver KIND [from A] [to B]    deliver matching messages; tells every effect
@@ -13,6 +13,7 @@ newview 1 by 1 2 3 [forged=0] [carrying a b] to 2   the primary of view 1 signs 
 corrupt 3                       from now on this validator executes wrongly
 crash 3 / restart 3             lose all but the disk / wake up from it
 order                           executed transactions of each validator
+plan 4: 0 1 2 4                 the block at this checkpoint installs these validators
 status                          one line a validator
 """
 
@@ -23,11 +24,19 @@ from typing import Final
 
 import msgspec
 
-from govchain.consensus import Commit, LogEntry, Note, Output, Prepare, Proposal, TimerKind
+from govchain.consensus import LogEntry, Note, Output, TimerKind
 from govchain.consensus.messages import NewView, Progress, ViewChange
 from govchain.consensus.output import VIEW_ENTRY_SEQ
-from govchain.model import Attestation, ProtocolParameters
-from tests.support.consensus_world import BodiesFound, BodiesWanted, Envelope, World
+from govchain.model import Attestation, ProtocolParameters, Validator
+from govchain.model.votes import Commit, Evidence, Prepare, Proposal
+from tests.support.consensus_world import (
+    SIGNERS,
+    BodiesFound,
+    BodiesWanted,
+    Envelope,
+    World,
+    describe_evidence,
+)
 
 KINDS: Final[dict[str, type]] = {
     "proposal": Proposal,
@@ -39,6 +48,7 @@ KINDS: Final[dict[str, type]] = {
     "new-view": NewView,
     "wants": BodiesWanted,
     "bodies": BodiesFound,
+    "evidence": Evidence,
 }
 INDENT: Final = "    "
 
@@ -63,6 +73,7 @@ class Script:
             "crash": self._crash,
             "restart": self._restart,
             "order": self._order,
+            "plan": self._plan,
             "status": self._status,
         }
 
@@ -80,13 +91,20 @@ class Script:
 
     def _network(self, words: list[str]) -> list[str]:
         options = dict(word.split("=") for word in words if "=" in word)
-        n = int(options.pop("n"))
+        n, candidates = int(options.pop("n")), int(options.pop("candidates", "0"))
         changes = {name: int(value) for name, value in options.items()}
         parameters = msgspec.structs.replace(ProtocolParameters(), **changes)
-        self.world = World(n, parameters=parameters, executes="manual" not in words)
+        self.world = World(n, parameters=parameters, executes="manual" not in words, candidates=candidates)
         self._told = [len(member.outputs) for member in self.world.members]
         validators = self.world.validators
         return [f"{n} validators, max faulty {validators.max_faulty}, quorum {validators.quorum_size}"]
+
+    def _plan(self, words: list[str]) -> list[str]:
+        height = int(words[0].rstrip(":"))
+        who = _indices(words[1:])
+        members = [Validator(f"validator-{i}", "org", SIGNERS[i].public_key) for i in who]
+        installed = self.world.plan(height, members)
+        return [f"epoch {installed.epoch}: {installed.size} validators, quorum {installed.quorum_size}"]
 
     def _submit(self, words: list[str]) -> list[str]:
         names, to = words, None
@@ -167,7 +185,9 @@ class Script:
                 lines.append(f"{member.index}: down")
                 continue
             status = member.replica.status()
-            place = "" if status.view == 0 else f"view {status.view}, "
+            place = f"epoch {status.epoch}, " if status.epoch else ""
+            place += "observer, " if status.index < 0 else ""
+            place += "" if status.view == 0 else f"view {status.view}, "
             place += f"head {status.head_height}, next {status.next_seq}, in flight {status.in_flight}"
             lines.append(f"{member.index}: {place}; {status.stall or 'nothing waits'}")
         return lines
@@ -221,6 +241,7 @@ class Script:
         for certificate in output.certificates:
             voters = " ".join(str(vote.validator) for vote in certificate.votes)
             effects.append(f"FINAL {certificate.height} by {voters}")
+        effects += [f"EVIDENCE {describe_evidence(evidence)}" for evidence in output.evidence]
         return effects + [text for note in output.notes if (text := _describe_note(note))]
 
 
@@ -231,6 +252,8 @@ def _describe_entry(entry: LogEntry) -> str:
 def _describe_note(note: Note) -> str:
     facts = dict(note.facts)
     match note.event:
+        case "epoch-changed":
+            return f"EPOCH {facts['epoch']} above height {facts['height']}, {facts['validators']} validators"
         case "rejected":
             return f"REJECT {facts['code']} ({facts['rule']})"
         case "behind" | "uncertified":

@@ -117,7 +117,8 @@ def test_NC2_an_expired_transaction_that_a_proposal_names_is_told_to_the_core_ag
     world = NodeWorld(tmp_path)
     parts = assemble(
         world.genesis,
-        signer("validator/validator-3"),
+        "validator-3",
+        [signer("validator/validator-3")],
         MemoryStore(),
         log=open_log("validator-3", io.StringIO()),
         clock=lambda: 0.0,

@@ -160,7 +160,7 @@ def test_key_of_somebody_else_is_bad_input(folder: Folder) -> None:
     write_key_file(folder.path / "validator.key", SUITE.name, derive_secret(SEED, "person/clerk-0"))
     status, output = folder.end_of(folder.start())
     assert status == 2, output
-    assert "belongs to no validator" in " ".join(output.split())
+    assert "votes with another key" in " ".join(output.split())
 
 
 async def test_second_signal_ends_at_once(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Faults on real processes: a partition, a pause and a power cut in ten seconds, under load, and all is well."""
+"""Faults on real processes: partition, pause and power cut in a few seconds, under load, and all is well."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def round_messages(world: World) -> list[ConsensusMessage]:
 
 
 def run(world: World, events: list[Verified | TransactionsAvailable]) -> list[Output]:
-    replica = Replica(world.genesis, SUITE, ME, SIGNERS[ME])
+    replica = Replica(world.genesis, SUITE, SIGNERS[ME])
     outputs = [replica.start(GENESIS_MS)]
     for event in events:
         outputs.append(replica.handle(event, GENESIS_MS))

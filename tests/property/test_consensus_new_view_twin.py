@@ -57,7 +57,9 @@ def make_changes(random: Random) -> list[CheckedViewChange]:
             Prepared(entry.message.seq, entry.message.view, entry) for entry in shown if random.random() < 0.9
         )
         header = make_base(histories[0][base - 1]) if base else None
-        changes.append(CheckedViewChange(validator, 9, header, prepared))
+        changes.append(
+            CheckedViewChange(validator, 9, header, 0 if header is None else header.header.height, prepared)
+        )
     return changes
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from govchain.consensus import BlockExecuted, BlockInstalled, Output, Prepare, Proposal, TimerKind
+from govchain.consensus import BlockExecuted, BlockInstalled, Output, TimerKind
 from govchain.consensus.messages import Progress
 from govchain.crypto import digest_of, verify_finality
 from govchain.model import Attestation
+from govchain.model.votes import Prepare, Proposal
 from tests.support.consensus_world import SUITE, World, small_parameters
 
 OTHER = SUITE.digest(b"other")

@@ -6,16 +6,11 @@ import msgspec
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import (
-    REJECTION_CODES,
-    Prepare,
-    SignedMessage,
-    Verified,
-    verify_message,
-)
+from govchain.consensus import REJECTION_CODES, SignedMessage, Verified, verify_message
 from govchain.consensus.messages import ConsensusMessage, Progress
 from govchain.crypto import digest_of
 from govchain.errors import BadSignature, InvalidInput, MalformedBytes, ProtocolViolation
+from govchain.model.votes import Prepare
 from tests.support.consensus_world import SIGNERS, SUITE, World, small_parameters, tx
 
 OTHER = SUITE.digest(b"other")

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from govchain.consensus import (
-    CancelTimer,
-    Commit,
-    Output,
-    Prepare,
-    Proposal,
-    SetTimer,
-    TimerFired,
-    TimerKind,
-    TransactionsDropped,
-)
+from govchain.consensus import CancelTimer, Output, SetTimer, TimerFired, TimerKind, TransactionsDropped
 from govchain.crypto import digest_of
 from govchain.model import Attestation
+from govchain.model.votes import Commit, Prepare, Proposal
 from tests.support.consensus_world import SUITE, BodiesWanted, World, small_parameters, tx
 
 

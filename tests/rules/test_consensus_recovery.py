@@ -7,19 +7,12 @@ import dataclasses
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import (
-    Commit,
-    LogEntry,
-    Prepare,
-    Proposal,
-    Replica,
-    RestoredState,
-    SignedMessage,
-)
+from govchain.consensus import LogEntry, Replica, RestoredState, SignedMessage
 from govchain.consensus.healing import QUESTIONS_MAX
 from govchain.consensus.messages import Progress
 from govchain.crypto import digest_of
 from govchain.errors import StorageFailure
+from govchain.model.votes import Commit, Prepare, Proposal
 from tests.support.consensus_world import (
     GENESIS_MS,
     SIGNERS,
@@ -226,7 +219,7 @@ def restored_log(world: World, index: int) -> list[LogEntry]:
 
 def wake(world: World, index: int, entries: list[LogEntry]) -> Replica:
     restored = RestoredState(head=None, head_batch_digest=world.chain_id, entries=tuple(entries))
-    return Replica(world.genesis, SUITE, index, SIGNERS[index], restored=restored)
+    return Replica(world.genesis, SUITE, SIGNERS[index], restored=restored)
 
 
 def test_RC3_an_intact_log_in_any_order_is_accepted() -> None:

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import Commit, Prepare, Proposal, SetTimer, SignedMessage, TimerFired, TimerKind
+from govchain.consensus import SetTimer, SignedMessage, TimerFired, TimerKind
 from govchain.consensus.deadlines import timeout_ms
 from govchain.consensus.messages import CertifiedHeader, NewView, PreparedCertificate, ViewChange
 from govchain.consensus.output import VIEW_ENTRY_SEQ, Output
 from govchain.crypto import digest_of
 from govchain.model import Attestation, Vote
+from govchain.model.votes import Commit, Prepare, Proposal
 from tests.support.consensus_world import SUITE, World, small_parameters
 
 

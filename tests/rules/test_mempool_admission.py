@@ -50,10 +50,21 @@ class Key:
 
 
 @dataclass
+class Org:
+    active: bool = True
+
+
+@dataclass
 class View:
     height: int = 10
     keys: dict[bytes, Key] = field(default_factory=dict)
     used: list[tuple[bytes, int]] = field(default_factory=list)
+    orgs: dict[str, Org] = field(
+        default_factory=lambda: {"org-a": Org(), "org-b": Org(), "org-s": Org(False)}
+    )
+
+    def organisation(self, org: str) -> Org | None:
+        return self.orgs.get(org)
 
     def key(self, key_id: bytes) -> Key | None:
         return self.keys.get(key_id)
@@ -143,6 +154,7 @@ def test_RQ1_a_good_transaction_is_admitted() -> None:
         ("expiry-too-far", make(expiry_height=61)),
         ("unknown-organisation", make(org="org-z", key_id=bytes(32))),
         ("unknown-organisation", make(org="org-z")),
+        ("organisation-suspended", make(org="org-s")),
         ("unknown-key", make(key_id=bytes(32))),
         ("unknown-key", make(org="org-b")),
         ("nonce-too-far", make(nonce=NONCE_WINDOW)),

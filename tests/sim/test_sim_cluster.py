@@ -7,11 +7,12 @@ import pytest
 
 from govchain.codec import encode
 from govchain.config import DurationNs
-from govchain.consensus import Prepare, SignedMessage
+from govchain.consensus import SignedMessage
 from govchain.crypto import sign_transaction, suite
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
 from govchain.ledger.payloads import EvidenceDeposit, Hashes, encode_payload
 from govchain.model import BlockHeader, Organisation, Transaction, TransactionBody
+from govchain.model.votes import Prepare
 from govchain.sim import FixedLatency, SimCluster, TraceEvent
 from govchain.sim.checks import Checks
 from govchain.sim.network import seeded_stream

@@ -6,6 +6,7 @@ vote twice, no two may decide differently, and every certificate must verify. Ex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,15 +17,14 @@ from govchain.consensus import (
     BlockExecuted,
     BlockInstalled,
     CancelTimer,
-    Commit,
     Decision,
+    EarlyMessages,
     Event,
+    EvidenceReceived,
     FetchTransactions,
     LogEntry,
     Note,
     Output,
-    Prepare,
-    Proposal,
     Replica,
     RestoredState,
     Send,
@@ -38,14 +38,18 @@ from govchain.consensus import (
 )
 from govchain.consensus.messages import (
     CertifiedHeader,
+    Commit,
     ConsensusMessage,
     NewView,
+    Prepare,
     PreparedCertificate,
     Progress,
+    Proposal,
     ViewChange,
 )
 from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.crypto import chain_id_of, compute_root, digest_of, suite, verify_finality
+from govchain.crypto.evidence import read_evidence, verify_evidence
 from govchain.model import (
     Attestation,
     Batch,
@@ -57,9 +61,12 @@ from govchain.model import (
     ValidatorSet,
 )
 from govchain.model.ids import ZERO_DIGEST
+from govchain.model.votes import Evidence
 
 SUITE = suite()
 SIGNERS = [SUITE.signer(bytes([index + 1]) * 32) for index in range(16)]
+SPARE_SIGNERS = [SUITE.signer(bytes([index + 101]) * 32) for index in range(16)]
+"""Keys that validators hold ready for a rotation (rule MB-4)."""
 T = TypeVar("T")
 _VIEW_PHASES: dict[type, str] = {ViewChange: "view-change", NewView: "new-view"}
 GENESIS_MS = 1_700_000_000_000
@@ -101,7 +108,7 @@ class Envelope:
 
     sender: int
     to: int
-    payload: SignedMessage | BodiesWanted | BodiesFound
+    payload: SignedMessage | BodiesWanted | BodiesFound | Evidence
     message: ConsensusMessage | None = None
 
 
@@ -113,6 +120,8 @@ class Disk:
     ids: list[tuple[bytes, ...]] = field(default_factory=list)
     certificates: dict[int, FinalityCertificate] = field(default_factory=dict)
     log: dict[tuple[int, int, str], LogEntry] = field(default_factory=dict)
+    evidence: dict[tuple[int, int, str], Evidence] = field(default_factory=dict)
+    """By epoch, validator and phase (rule EV-1)."""
 
     def certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
         """The highest header with a certificate."""
@@ -133,6 +142,7 @@ class Member:
     due_ms: dict[TimerKind, int] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     outputs: list[tuple[str, Output]] = field(default_factory=list)
+    early: EarlyMessages = field(default_factory=EarlyMessages)
 
     def has_executed(self, id_: bytes) -> bool:
         return any(id_ in ids for ids in self.disk.ids)
@@ -142,11 +152,19 @@ class World:
     """Validators, the messages between them, and the judge."""
 
     def __init__(
-        self, n: int, *, parameters: ProtocolParameters | None = None, executes: bool = True
+        self,
+        n: int,
+        *,
+        parameters: ProtocolParameters | None = None,
+        executes: bool = True,
+        candidates: int = 0,
     ) -> None:
         self.genesis = make_genesis(n, parameters)
         self.chain_id = chain_id_of(SUITE, self.genesis)
         self.validators = self.genesis.validators
+        self.sets = [self.genesis.validators]
+        """Validator sets by epoch; more of them come with `plan`."""
+        self._plans: dict[int, tuple[Validator, ...]] = {}
         self.now_ms = GENESIS_MS
         self.clock_ms = 0
         """What timers are measured by; stands still but for `advance`."""
@@ -156,15 +174,17 @@ class World:
         """Validators that execute wrongly, or whose votes the judge must not expect to be honest."""
         self.names: dict[bytes, str] = {}
         self.wire: list[Envelope] = []
-        self.members = [Member(index) for index in range(n)]
+        self.members = [Member(index) for index in range(n + candidates)]
+        keys = [(SIGNERS[index], SPARE_SIGNERS[index]) for index in range(n + candidates)]
+        self._place_of = {each.public_key: index for index, pair in enumerate(keys) for each in pair}
         self._votes: dict[tuple[int, int, int, str], bytes] = {}
         self.view_changes: dict[tuple[int, int], SignedMessage] = {}
         """Every view change that was sent, by validator and view."""
-        self._promised: dict[int, int] = {}
-        """By validator: no new vote of it may be of a lower view (rule VC-1)."""
+        self._promised: dict[int, tuple[int, int]] = {}
+        """By validator: no new vote of it may be of a lower epoch and view (rule VC-1)."""
         self._order: dict[int, tuple[bytes, tuple[bytes, ...]]] = {}
         for member in self.members:
-            member.replica = Replica(self.genesis, SUITE, member.index, SIGNERS[member.index])
+            member.replica = self._replica(member.index, None)
             self.apply(member, "start", member.replica.start(self.now_ms))
 
     # What a test does to the world.
@@ -175,7 +195,7 @@ class World:
             member = self.members[index]
             if member.replica is None:
                 continue
-            entries = []
+            entries: list[tuple[bytes, int]] = []
             for name in names:
                 self.names[tx(name)] = name
                 if member.has_executed(tx(name)):
@@ -197,8 +217,9 @@ class World:
         cause = f"{self.describe(envelope)} from {envelope.sender}"
         match envelope.payload:
             case SignedMessage():
-                verified = verify_message(SUITE, self.validators, self.chain_id, envelope.payload)
-                self.handle(member, verified, cause)
+                self._receive_signed(member, envelope, cause)
+            case Evidence():
+                self.handle(member, EvidenceReceived(envelope.payload, envelope.sender), cause)
             case BodiesWanted(ids=ids):
                 found = tuple(id_ for id_ in ids if id_ in member.bodies)
                 if found:
@@ -256,7 +277,9 @@ class World:
         decision = member.decided.pop(0)
         header = self.make_header(member, decision.batch)
         self._install(member, header, decision.transaction_ids)
-        self.handle(member, BlockExecuted(header), f"executed {header.height}")
+        self.handle(
+            member, BlockExecuted(header, self.installed_by(header.height)), f"executed {header.height}"
+        )
         return True
 
     def crash(self, index: int) -> None:
@@ -275,14 +298,18 @@ class World:
         head = disk.headers[-1] if disk.headers else None
         entries = tuple(entry for entry in disk.log.values() if entry.seq not in disk.certificates)
         uncertified = tuple(header for header in disk.headers if header.height not in disk.certificates)
+        validators, origin, coming = self._epoch_on_disk(disk)
         restored = RestoredState(
+            validators=validators,
+            origin=origin,
+            next_validators=coming,
             head=head,
             head_batch_digest=head.batch_digest if head is not None else self.chain_id,
             entries=entries,
             certified=disk.certified(),
             uncertified=uncertified,
         )
-        member.replica = Replica(self.genesis, SUITE, index, SIGNERS[index], restored=restored)
+        member.replica = self._replica(index, restored)
         self.apply(member, "start", member.replica.start(self.now_ms))
         above = [entry for entry in entries if entry.seq > len(disk.headers)]
         kept = [id_ for entry in above for id_ in entry.transaction_ids] if keeps_bodies else []
@@ -318,20 +345,33 @@ class World:
             member.decided.append(decision)
         for certificate in output.certificates:
             header = member.disk.headers[certificate.height - 1]
-            verify_finality(SUITE, self.validators, certificate, header)
+            verify_finality(SUITE, self.sets[header.epoch], certificate, header)
             member.disk.certificates.setdefault(certificate.height, certificate)
+        self._keep_evidence(member, output)
         self._apply_timers(member, output)
         member.notes.extend(output.notes)
         while self.executes and self.execute(member.index):
             pass
+        if any(note.event == "epoch-changed" for note in output.notes):
+            self._take_early(member)
         for note in output.notes:
             if self.installs and note.event in ("behind", "uncertified"):
                 facts = dict(note.facts)
-                peer = self.members[int(facts["peer"])]
+                peer = self.members[self.place(member, int(facts["peer"]))]
                 if note.event == "behind":
                     self.catch_up(member, peer)
                 else:
                     self.certify(member, peer, int(facts["height"]))
+
+    def _keep_evidence(self, member: Member, output: Output) -> None:
+        for evidence in output.evidence:
+            epoch = read_evidence(evidence).epoch
+            found = verify_evidence(SUITE, self.sets[epoch], self.chain_id, evidence)
+            place = (found.epoch, found.validator, found.phase)
+            if place not in member.disk.evidence:
+                member.disk.evidence[place] = evidence
+                others = [each.index for each in self.members if each is not member]
+                self.wire.extend(Envelope(member.index, to, evidence) for to in others)
 
     def _apply_timers(self, member: Member, output: Output) -> None:
         for timer in output.timers:
@@ -344,7 +384,8 @@ class World:
 
     def catch_up(self, member: Member, peer: Member) -> None:
         """Install every certified block of a peer above the own head."""
-        for height in range(len(member.disk.headers) + 1, len(peer.disk.headers) + 1):
+        # Installing one may begin an epoch, whose early messages may lead to catching up further.
+        while (height := len(member.disk.headers) + 1) <= len(peer.disk.headers):
             certificate = peer.disk.certificates.get(height)
             if certificate is None or member.replica is None:
                 return
@@ -352,7 +393,8 @@ class World:
             member.decided = [decision for decision in member.decided if decision.batch.seq > height]
             member.disk.certificates[height] = certificate
             self._install(member, header, ids)
-            self.handle(member, BlockInstalled(header, ids, certificate), f"installed {height}")
+            event = BlockInstalled(header, ids, certificate, self.installed_by(height))
+            self.handle(member, event, f"installed {height}")
 
     def certify(self, member: Member, peer: Member, height: int) -> None:
         """Take a peer's certificate for a height that was executed here."""
@@ -364,13 +406,14 @@ class World:
 
     def _send(self, member: Member, send: Send) -> None:
         message = self._judge_vote(member, send.signed)
-        for to in range(len(self.members)) if send.to is None else [send.to]:
+        for to in range(len(self.members)) if send.to is None else [self.place(member, send.to)]:
             if to != member.index:
                 self.wire.append(Envelope(member.index, to, send.signed, message))
 
     def _fetch(self, member: Member, fetch: FetchTransactions) -> None:
-        assert fetch.peer != member.index
-        self.wire.append(Envelope(member.index, fetch.peer, BodiesWanted(fetch.ids)))
+        peer = self.place(member, fetch.peer)
+        assert peer != member.index
+        self.wire.append(Envelope(member.index, peer, BodiesWanted(fetch.ids)))
 
     def _install(self, member: Member, header: BlockHeader, ids: tuple[bytes, ...]) -> None:
         assert header.height == len(member.disk.headers) + 1, "blocks are executed in order, once"
@@ -383,7 +426,7 @@ class World:
         state = SUITE.digest(b"wrong" if member.index in self.corrupt else b"right")
         return BlockHeader(
             chain_id=self.chain_id,
-            epoch=0,
+            epoch=batch.epoch,
             height=len(member.disk.headers) + 1,
             parent=self.chain_id if before is None else digest_of(SUITE, before),
             time_ms=batch.time_ms,
@@ -401,20 +444,22 @@ class World:
     def _judge_vote(
         self, member: Member, signed: SignedMessage, *, is_carried: bool = False
     ) -> ConsensusMessage:
-        message = verify_message(SUITE, self.validators, self.chain_id, signed).message
+        epoch = self.decode(signed).epoch
+        message = verify_message(SUITE, self.sets[epoch], self.chain_id, signed).message
+        sender = self._place_of[self.sets[epoch].members[message.validator].public_key]
         match message:
             case Proposal() | Prepare() | Commit():
-                name = (message.validator, message.view, message.seq, type(message).__name__)
+                name = (sender, message.view, message.seq, type(message).__name__)
             case Attestation():
-                name = (message.validator, 0, message.height, "Attestation")
+                name = (sender, 0, message.height, "Attestation")
             case ViewChange() | NewView():
-                name = (message.validator, message.view, 0, type(message).__name__)
+                name = (sender, epoch * 1000 + message.view, 0, type(message).__name__)
             case Progress():
                 return message
         if isinstance(message, NewView):
             for signed_proposal in message.proposals:
                 self._judge_vote(member, signed_proposal, is_carried=True)
-        if message.validator == member.index:
+        if sender == member.index:
             phase = name[3].lower()
             is_new = name not in self._votes
             if is_new and isinstance(message, ViewChange | NewView):
@@ -432,11 +477,12 @@ class World:
 
     def _judge_promise(self, member: Member, message: ConsensusMessage, signed: SignedMessage) -> None:
         assert not isinstance(message, Attestation | Progress)
-        promised = self._promised.get(member.index, 0)
-        assert message.view >= promised, f"a new vote of view {message.view} below promised view {promised}"
+        promised = self._promised.get(member.index, (0, 0))
+        place = (message.epoch, message.view)
+        assert place >= promised, f"a new vote of epoch and view {place} below the promised {promised}"
         if isinstance(message, ViewChange):
             self.view_changes[(member.index, message.view)] = signed
-            self._promised[member.index] = message.view
+            self._promised[member.index] = place
 
     def _judge_decision(self, member: Member, decision: Decision) -> None:
         seq = decision.batch.seq
@@ -451,11 +497,79 @@ class World:
         earlier = [id_ for other, (_, ids) in self._order.items() if other != seq for id_ in ids]
         assert not any(id_ in earlier for id_ in decision.transaction_ids), "a transaction was ordered twice"
 
+    # Other validators (rules MB-1 to MB-5).
+
+    def plan(self, height: int, members: Sequence[Validator]) -> ValidatorSet:
+        """The block at this checkpoint will install these members; call it before anyone executes it."""
+        assert height % self.genesis.parameters.checkpoint_interval == 0
+        self._plans[height] = tuple(members)
+        self.sets.append(ValidatorSet(len(self.sets), tuple(members)))
+        return self.sets[-1]
+
+    def installed_by(self, height: int) -> ValidatorSet | None:
+        """The set that a block installs."""
+        heights = sorted(self._plans)
+        return self.sets[heights.index(height) + 1] if height in self._plans else None
+
+    def place(self, member: Member, index: int) -> int:
+        """Who in this world is the validator with this index in the epoch of a member."""
+        assert member.replica is not None
+        return self._place_of[member.replica.validators.members[index].public_key]
+
+    def _replica(self, index: int, restored: RestoredState | None) -> Replica:
+        spare = (SPARE_SIGNERS[index],)
+        return Replica(self.genesis, SUITE, SIGNERS[index], spare_signers=spare, restored=restored)
+
+    def _receive_signed(self, member: Member, envelope: Envelope, cause: str) -> None:
+        """Verify under the receiver's epoch; of a later one it is kept, and both sides hear of blocks."""
+        signed = envelope.payload
+        assert isinstance(signed, SignedMessage)
+        assert member.replica is not None
+        gap = member.early.keep(envelope.sender, signed, member.replica.validators.epoch)
+        if gap is not None:
+            ahead = self.members[envelope.sender if gap.is_sender_ahead else envelope.to]
+            behind = self.members[envelope.to if gap.is_sender_ahead else envelope.sender]
+            if self.installs and behind.replica is not None:
+                self._help_across(behind, ahead)
+            return
+        verified = verify_message(SUITE, member.replica.validators, self.chain_id, signed)
+        self.handle(member, verified, cause)
+
+    def _help_across(self, behind: Member, ahead: Member) -> None:
+        for height in range(1, len(behind.disk.headers) + 1):
+            if height not in behind.disk.certificates:
+                self.certify(behind, ahead, height)
+        self.catch_up(behind, ahead)
+
+    def _take_early(self, member: Member) -> None:
+        for sender, signed in member.early.take():
+            assert isinstance(sender, int)
+            self.receive(Envelope(sender, member.index, signed, self.decode(signed)))
+
+    def _epoch_on_disk(
+        self, disk: Disk
+    ) -> tuple[ValidatorSet | None, BlockHeader | None, ValidatorSet | None]:
+        """Set of the epoch that runs, header that began it, and the set that is about to begin."""
+        validators = origin = None
+        for height in sorted(self._plans):
+            if height > len(disk.headers):
+                break
+            if any(each not in disk.certificates for each in range(1, height + 1)) and height == len(
+                disk.headers
+            ):
+                return validators, origin, self.installed_by(height)
+            validators, origin = self.installed_by(height), disk.headers[height - 1]
+        return validators, origin, None
+
     # Looking at the world.
 
     def order(self, index: int) -> list[str]:
         """Names of the transactions that a validator executed, in order."""
         return [self.names.get(id_, id_.hex()[:6]) for ids in self.members[index].disk.ids for id_ in ids]
+
+    def accused(self, index: int) -> list[tuple[int, str]]:
+        """Validator and phase of the evidence that a validator keeps, in order."""
+        return sorted((validator, phase) for _, validator, phase in self.members[index].disk.evidence)
 
     def rejections(self, index: int) -> list[str]:
         """Codes of the messages that a validator refused, in order."""
@@ -487,6 +601,8 @@ class World:
                 return f"wants [{self.name_all(ids)}]"
             case BodiesFound(ids=ids):
                 return f"bodies [{self.name_all(ids)}]"
+            case Evidence():
+                return f"evidence {describe_evidence(envelope.payload)}"
         assert envelope.message is not None
         return self.describe_message(envelope.message)
 
@@ -607,6 +723,13 @@ class World:
         body = encode(message)
         signed = SignedMessage(body, SIGNERS[message.validator % len(SIGNERS)].sign(body))
         return Verified(message, signed)
+
+
+def describe_evidence(evidence: Evidence) -> str:
+    """One piece of evidence in words."""
+    found = read_evidence(evidence)
+    where = f" {found.seq}" if found.seq else ""
+    return f"against {found.validator}: two {found.phase}s{where} view {found.view}"
 
 
 def _changed(value: T, changes: dict[str, object]) -> T:

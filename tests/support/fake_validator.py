@@ -12,6 +12,7 @@ from typing import Any
 
 from govchain.api.ports import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
 from govchain.client import OrgSigner
+from govchain.client.answers import MemberPolicy
 from govchain.codec import decode, encode
 from govchain.crypto import (
     Signer,
@@ -23,6 +24,7 @@ from govchain.crypto import (
     suite,
     transaction_id,
 )
+from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import InvalidTransaction, Unavailable
 from govchain.ledger import Chain, Ledger
 from govchain.ledger.identifiers import LicenceId
@@ -212,6 +214,18 @@ class FakeValidator:
     @property
     def genesis(self) -> Genesis:
         return self.network.genesis
+
+    @property
+    def validators(self) -> ValidatorSet:
+        return self.network.genesis.validators
+
+    def validator_changes(self) -> tuple[ValidatorChange, ...]:
+        return ()
+
+    def member_policy(self) -> MemberPolicy:
+        members = self.validators.members
+        names, keys = tuple(m.name for m in members), tuple(m.public_key for m in members)
+        return MemberPolicy(("91990100MA0XX00U2T",), 1, names, keys, 128)
 
     def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
         self._fail()

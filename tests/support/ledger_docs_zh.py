@@ -69,6 +69,16 @@ FIELD_NAMES: Final[dict[str, str]] = {
     "charges": "附加费合计",
     "corrects": "冲销的发票",
     "voucher_no": "记账凭证号",
+    "validator": "验证节点名称",
+    "org": "机构代码",
+    "possession": "密钥持有证明",
+    "peer_address": "节点间地址",
+    "display_name": "机构名称",
+    "accredited_for": "可颁发的证照类型",
+    "first": "第一份投票",
+    "second": "第二份投票",
+    "body": "签署内容",
+    "signature": "签名",
 }
 """Field to its name in Chinese."""
 
@@ -162,6 +172,46 @@ TEXTS: Final[dict[str, str]] = {
     "`invoice.book`: the buyer books it for reimbursement or accounting, once (rule T6).": (
         "`invoice.book`：购买方报销或记账入账，仅可一次（规则 T6）。"
     ),
+    "`validator.add`: proposes a new validator, from a checkpoint on. Object id: number of the change.": (
+        "`validator.add`：提议新增验证节点，自检查点起生效。对象编号为变更编号。"
+    ),
+    "Its network name.": "节点的网络名称。",
+    "Organisation that will run it.": "运行该节点的机构。",
+    "Key of its votes, never used before (hex).": "从未使用过的投票公钥（十六进制）。",
+    "Signature of that key over chain, name and key (hex; rule I10).": (
+        "该密钥对链标识、节点名称和公钥的签名（十六进制；规则 I10）。"
+    ),
+    "Where other validators reach it: host:port.": "其他验证节点连接的地址，含主机与端口（host:port）。",
+    "`validator.remove`: proposes that a validator leaves, from a checkpoint on.": (
+        "`validator.remove`：提议验证节点退出，自检查点起生效。"
+    ),
+    "`validator.rotate`: proposes another vote key for a validator, from a checkpoint on.": (
+        "`validator.rotate`：提议更换验证节点的投票密钥，自检查点起生效。"
+    ),
+    "`organisation.add`: proposes a new organisation with its first admin key.": (
+        "`organisation.add`：提议新增机构及其首把管理员密钥。"
+    ),
+    "Licence type codes that it may issue (rule L4).": "可颁发的证照类型代码（规则 L4）。",
+    "Of its first admin (hex).": "首位管理员的公钥（十六进制）。",
+    "Pseudonym of that admin.": "该管理员的代号。",
+    "`organisation.suspend`, `organisation.resume`: proposes that its keys may sign no more, or again.": (
+        "`organisation.suspend`（暂停）、`organisation.resume`（恢复）：提议停止或恢复该机构密钥的签名权。"
+    ),
+    "`change.approve`: an organisation with validators approves (→ ADOPTED with the last one needed).": (
+        "`change.approve`：运行验证节点的机构批准（达到所需数量时 → ADOPTED）。"
+    ),
+    "`change.withdraw`: the proposing organisation takes its proposal back.": (
+        "`change.withdraw`：提议机构撤回提议。"
+    ),
+    "A vote exactly as a validator signed it (rule EV-1).": "验证节点所签署投票的原文（规则 EV-1）。",
+    "The signed bytes, in base64.": "所签署的字节，base64 编码。",
+    "The signature over them, in base64.": "对上述字节的签名，base64 编码。",
+    "`validator.accuse`: two votes of one validator that contradict each other (→ RECORDED). "
+    "Object id: `epoch-validator-phase-view-seq` of the place that both votes are for.": (
+        "`validator.accuse`：同一验证节点相互矛盾的两份投票（→ RECORDED）。"
+        "对象编号为两份投票所指位置 `epoch-validator-phase-view-seq`。"
+    ),
+    "The one whose bytes come first in order.": "按字节序在前的一份。",
     "yes": "是",
     "(new)": "（新建）",
     "by rule": "按规则",
@@ -175,6 +225,9 @@ TEXTS: Final[dict[str, str]] = {
 SOURCES: Final[dict[str, str]] = {
     "govchain": "本链自有规则",
     "RFC 8785": "RFC 8785",
+    "m of n organisations that run validators; parameter approvals_min": (
+        "运行验证节点的 n 个机构中的 m 个；参数 approvals_min"
+    ),
     "Separation of duties 经办、复核、审批分离": "经办、复核、审批分离制度",
     "RFC 5280 (status of a key at the time of use)": "RFC 5280（使用时的密钥状态）",
     "GB 11643 (checksum)": "GB 11643（校验码）",

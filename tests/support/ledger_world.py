@@ -13,7 +13,7 @@ from govchain.crypto import Signer, chain_id_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
 from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
 from govchain.ledger.identifiers import LicenceId
-from govchain.ledger.payloads import encode_payload
+from govchain.ledger.payloads import encode_payload, record_type_of
 from govchain.model import (
     Batch,
     Genesis,
@@ -66,7 +66,9 @@ PEOPLE = {
     "amr-c": (AMR, ("maker", "checker")),
     "amr-admin": (AMR, ("admin",)),
     "tax-a": (TAX, ()),
+    "tax-admin": (TAX, ("admin",)),
     "court-a": (COURT, ()),
+    "court-admin": (COURT, ("admin",)),
     "notary-a": (NOTARY, ()),
     "bank-a": (BANK, ()),
     "acme-a": (ACME, ()),
@@ -86,9 +88,11 @@ def signer_of(person: str) -> Signer:
     return SUITE.signer(SUITE.digest(f"person/{person}".encode()))
 
 
-def make_genesis() -> Genesis:
+def make_genesis(owners: Sequence[str] = (AMR,) * 4, parameters: ProtocolParameters | None = None) -> Genesis:
+    """The sample chain, with one validator for each owner."""
     validators = tuple(
-        Validator(f"validator-{i}", AMR, signer_of(f"validator-{i}").public_key) for i in range(4)
+        Validator(f"validator-{i}", owner, signer_of(f"validator-{i}").public_key)
+        for i, owner in enumerate(owners)
     )
     keys = tuple(
         KeyRecord(signer_of(person).public_key, org, person, roles) for person, (org, roles) in PEOPLE.items()
@@ -97,7 +101,7 @@ def make_genesis() -> Genesis:
         name="ledger-world",
         suite=SUITE.name,
         time_ms=START_MS,
-        parameters=ProtocolParameters(),
+        parameters=parameters or ProtocolParameters(),
         validators=ValidatorSet(0, validators),
         organisations=ORGANISATIONS,
         keys=keys,
@@ -166,7 +170,7 @@ class LedgerWorld:
 
     def payload(self, kind: str, object_id: str, fields: Any, **envelope: Any) -> bytes:
         """Payload whose version and previous hash continue the object as it is now."""
-        record_type = kind.partition(".")[0]
+        record_type = record_type_of(kind)
         known: Any
         if record_type == "key":
             known = self.ledger.key(bytes.fromhex(object_id))
@@ -199,7 +203,7 @@ class LedgerWorld:
         ids = [SUITE.digest(transaction.body) for transaction in transactions]
         return Batch(
             chain_id=self.chain_id,
-            epoch=0,
+            epoch=self.ledger.validators.epoch,
             seq=self.ledger.height + 1,
             time_ms=self.now_ms if time_ms is None else time_ms,
             proposer=0,

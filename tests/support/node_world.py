@@ -18,6 +18,7 @@ from govchain.crypto import Signer, chain_id_of, derive_secret, sign_transaction
 from govchain.ledger.payloads import encode_payload
 from govchain.model import (
     Genesis,
+    KeyPossession,
     KeyRecord,
     Organisation,
     ProtocolParameters,
@@ -50,7 +51,7 @@ def make_genesis(size: int, parameters: ProtocolParameters = FAST) -> Genesis:
         for index in range(size)
     )
     keys = tuple(
-        KeyRecord(signer(f"person/clerk-{index}").public_key, org, f"clerk-{index}", ("maker",))
+        KeyRecord(signer(f"person/clerk-{index}").public_key, org, f"clerk-{index}", ("maker", "admin"))
         for index, org in enumerate(ORGANISATIONS)
     )
     return Genesis(
@@ -79,13 +80,20 @@ class NodeWorld:
     """
 
     def __init__(
-        self, folder: Path, *, size: int = 4, durable: bool = False, parameters: ProtocolParameters = FAST
+        self,
+        folder: Path,
+        *,
+        size: int = 4,
+        durable: bool = False,
+        parameters: ProtocolParameters = FAST,
+        candidates: Sequence[str] = (),
     ) -> None:
         self.genesis = make_genesis(size, parameters)
         self.chain_id = chain_id_of(SUITE, self.genesis)
         self.folder = folder
         self.durable = durable
-        self.names = [member.name for member in self.genesis.validators.members]
+        self.candidates = candidates
+        self.names = [*(member.name for member in self.genesis.validators.members), *candidates]
         self.nodes: dict[str, NodeRuntime] = {}
         self.logs: dict[str, io.StringIO] = {name: io.StringIO() for name in self.names}
         self._authority = make_authority()
@@ -106,8 +114,16 @@ class NodeWorld:
                 self._ports[name] = free_port()
         for name in chosen:
             await self.nodes[name].start(
-                {other: ("127.0.0.1", self._ports[other]) for other in self.names if other != name}
+                {other: ("127.0.0.1", self._ports[other]) for other in self._known_to(name)}
             )
+
+    def _known_to(self, name: str) -> list[str]:
+        """Whom a validator knows from its configuration: of candidates it hears from the chain alone."""
+        return [other for other in self.names if other != name and other not in self.candidates]
+
+    def address(self, name: str) -> str:
+        """Where a validator listens for others; it must have been started."""
+        return f"127.0.0.1:{self._ports[name]}"
 
     async def stop(self, name: str) -> None:
         """Stop one validator; its data stays."""
@@ -159,18 +175,38 @@ class NodeWorld:
                     "collected_at": now,
                 },
             )
-            key = signer(f"person/clerk-{who}")
-            body = TransactionBody(
-                chain_id=self.chain_id,
-                kind="evidence.deposit",
-                org=ORGANISATIONS[who],
-                key_id=key.key_id,
-                nonce=next(self._nonces),
-                expiry_height=1_000,
-                payload=payload,
-            )
-            made.append(sign_transaction(key, body))
+            made.append(self._sign("evidence.deposit", who, payload))
         return made
+
+    def change(self, kind: str, **fields: str) -> Transaction:
+        """A change of members, proposed by the one organisation that runs validators: adopted at once."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        number = f"GC-{next(self._objects)}"
+        envelope = {"object_id": number, "object_version": 1, "claimed_time": now}
+        return self._sign(kind, 0, encode_payload(envelope, fields))
+
+    def possession(self, validator: str, label: str) -> dict[str, str]:
+        """A new vote key with the proof that its holder has it."""
+        key = signer(label)
+        said = encode(KeyPossession(self.chain_id, validator, key.public_key))
+        return {
+            "validator": validator,
+            "public_key": key.public_key.hex(),
+            "possession": key.sign(said).hex(),
+        }
+
+    def _sign(self, kind: str, clerk: int, payload: bytes) -> Transaction:
+        key = signer(f"person/clerk-{clerk}")
+        body = TransactionBody(
+            chain_id=self.chain_id,
+            kind=kind,
+            org=ORGANISATIONS[clerk],
+            key_id=key.key_id,
+            nonce=next(self._nonces),
+            expiry_height=1_000,
+            payload=payload,
+        )
+        return sign_transaction(key, body)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition holds; it is looked at whenever the loop has turned."""
@@ -214,13 +250,14 @@ class NodeWorld:
             data_dir=str(self.folder / name / "data"),
             peer_listen=f"127.0.0.1:{self._ports[name]}",
             api_listen="127.0.0.1:0",
-            peers={other: "127.0.0.1:1" for other in self.names if other != name},
+            peers={other: "127.0.0.1:1" for other in self._known_to(name)},
+            candidate=name in self.candidates,
         )
         self._stores[name] = self._open_store(name)
         return NodeRuntime(
             config,
             self.genesis,
-            signer(f"validator/{name}"),
+            [signer(f"validator/{name}"), signer(f"validator/{name}-next")],
             self._stores[name],
             tls=TlsContexts(files),
             log=open_log(name, self.logs[name]),
@@ -297,9 +334,10 @@ async def running(
     durable: bool = False,
     parameters: ProtocolParameters = FAST,
     start: Sequence[int] | None = None,
+    candidates: Sequence[str] = (),
 ) -> AsyncIterator[NodeWorld]:
     """A world whose validators run and are connected; stopped at the end."""
-    world = NodeWorld(folder, size=size, durable=durable, parameters=parameters)
+    world = NodeWorld(folder, size=size, durable=durable, parameters=parameters, candidates=candidates)
     try:
         await world.start(None if start is None else [world.names[index] for index in start])
         if start is None:

@@ -20,7 +20,7 @@ from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX
 from govchain.ledger.payload_check import PARTS_EXPLAINED_MAX
 from govchain.ledger.payloads import PAYLOADS
 from govchain.ledger.rules import TRANSITIONS
-from govchain.model import Block, FinalityCertificate, KeyRecord, Space, Transaction
+from govchain.model import Block, FinalityCertificate, KeyRecord, Space, Transaction, ValidatorSet
 from tests.support.ledger_world import (
     ACME,
     BETA,
@@ -309,3 +309,33 @@ def test_execution_never_raises_on_mutated_payloads(data: st.DataObject) -> None
 
 SHARED = LedgerWorld()
 """One world for the fuzzing tests; what they leave behind is denials."""
+
+
+def test_EV1_vote_keys_are_keys_of_the_chain_from_genesis_on() -> None:
+    genesis = make_genesis()
+    first, *others = genesis.validators.members
+    stranger = msgspec.structs.replace(first, org="nobody")
+    members = ValidatorSet(0, (stranger, *others))
+    own = KeyRecord(others[0].public_key, others[0].org, "boss", ("admin",))
+    ledger = Ledger(
+        msgspec.structs.replace(genesis, validators=members, keys=(*genesis.keys, own)), SUITE, DictStore()
+    )
+    assert ledger.key(SUITE.key_id(stranger.public_key)) is None
+    kept = ledger.key(SUITE.key_id(others[0].public_key))
+    assert kept is not None
+    assert (kept.person, kept.roles) == ("boss", ("admin",))
+    for member in others[1:]:
+        found = ledger.key(SUITE.key_id(member.public_key))
+        assert found is not None
+        assert (found.org, found.person, found.roles, found.active) == (
+            member.org,
+            member.name,
+            ("validator",),
+            True,
+        )
+
+
+def test_an_epoch_that_has_not_begun_has_no_validators() -> None:
+    world = LedgerWorld()
+    assert world.ledger.validators_of(0) == world.genesis.validators
+    assert world.ledger.validators_of(1) is None

@@ -19,10 +19,16 @@ async def carried(
     arrived: list[int] = []
     for number in range(frames):
         links.carry("b", lambda number=number: arrived.append(number))  # type: ignore[misc]
-    async with asyncio.timeout(10):
-        while len(arrived) + links.lost < frames or links._late:
-            await asyncio.sleep(0.001)
+    await until(lambda: not links._late)
+    assert links.lost == 0 or len(arrived) + links.lost == frames
     return arrived
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until the condition holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
 
 
 async def test_a_sound_link_passes_everything_at_once() -> None:
@@ -54,9 +60,7 @@ async def test_a_frame_after_the_delay_does_not_overtake_one_from_before() -> No
     links.carry("b", lambda: arrived.append("late"))
     links.by_peer = {}
     links.carry("b", lambda: arrived.append("early"))
-    async with asyncio.timeout(10):
-        while len(arrived) < 2:
-            await asyncio.sleep(0.001)
+    await until(lambda: len(arrived) == 2)
     assert arrived == ["late", "early"]
 
 

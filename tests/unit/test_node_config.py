@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from govchain.errors import ConfigError
@@ -68,14 +69,24 @@ def test_addresses() -> None:
 
 def test_peers_must_be_the_other_validators(tmp_path: Path) -> None:
     config = load_node_config(write(tmp_path))
-    assert validate_against_genesis(config, make_genesis(4)) == 0
+    validate_against_genesis(config, make_genesis(4))
     with pytest.raises(ConfigError, match="peers are not"):
         validate_against_genesis(config, make_genesis(5))
-    with pytest.raises(ConfigError, match="peers are not"):
-        validate_against_genesis(config, make_genesis(3))
+    validate_against_genesis(config, make_genesis(3))  # One of the peers may join later.
     stranger = load_node_config(write(tmp_path, TEXT.replace("name: validator-0", "name: validator-9")))
     with pytest.raises(ConfigError, match="not a validator"):
         validate_against_genesis(stranger, make_genesis(4))
+
+
+def test_MB2_a_candidate_is_not_in_the_genesis(tmp_path: Path) -> None:
+    text = TEXT.replace("name: validator-0", "name: validator-9\ncandidate: true\nnext_key: next.key")
+    config = load_node_config(write(tmp_path, text))
+    assert config.next_key == str(tmp_path / "next.key")
+    with pytest.raises(ConfigError, match="peers are not"):
+        validate_against_genesis(config, make_genesis(5))
+    validate_against_genesis(
+        msgspec.structs.replace(config, peers={**config.peers, "validator-0": "h:1"}), make_genesis(4)
+    )
 
 
 def test_unreadable_genesis_is_named(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import Commit, Prepare, SignedMessage
 from govchain.crypto import suite
 from govchain.errors import ConfigError
 from govchain.model.link_fault import CUT
+from govchain.model.votes import Commit, Prepare, SignedMessage
 from govchain.net import FaultyLinks
 from govchain.node import load_node_config
 from govchain.node.rehearsal import (
@@ -63,9 +63,9 @@ def test_every_vote_is_recorded_once_and_a_second_one_shows(tmp_path: Path) -> N
         folder.note_sent(signed)
     folder.note_sent(SignedMessage(b"no vote", b""))
     assert [key for key, _ in sent_votes(tmp_path)] == [
-        ("prepare", 0, 1),
-        ("commit", 0, 1),
-        ("prepare", 0, 2),
+        ("prepare", 0, 0, 1),
+        ("commit", 0, 0, 1),
+        ("prepare", 0, 0, 2),
     ]
     assert list(double_votes({"validator-1": tmp_path})) == []
     folder.note_sent(vote(b"d" * 32, seq=2))

@@ -319,10 +319,16 @@ def test_step_certificate_refuses_too_few_forged_and_foreign_votes() -> None:
     assert fails(msgspec.structs.replace(receipt, header=header), chain).step == "certificate"
 
 
-def test_step_validators_refuses_changes_of_unknown_form() -> None:
+def test_step_format_refuses_changes_of_unknown_form() -> None:
     chain, receipt = make()
     changed = msgspec.structs.replace(receipt, validator_changes=({"epoch": 1},))
-    assert fails(changed, chain).step == "validators"
+    assert fails(changed, chain).step == "format"
+
+
+def test_step_validators_refuses_a_header_of_an_epoch_that_no_change_leads_to() -> None:
+    chain, receipt = make()
+    header = msgspec.structs.replace(receipt.header, epoch=1)
+    assert fails(msgspec.structs.replace(receipt, header=header), chain).step == "validators"
 
 
 @pytest.mark.parametrize(

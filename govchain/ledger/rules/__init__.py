@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from govchain.ledger.rules import evidence, invoice, keys, licence
+from govchain.ledger.rules import equivocation, evidence, governance, invoice, keys, licence
 from govchain.ledger.rules.attempt import Transition
 
 TRANSITIONS: Final[dict[str, Transition]] = {
@@ -17,6 +17,8 @@ TRANSITIONS: Final[dict[str, Transition]] = {
         *licence.TRANSITIONS,
         *evidence.TRANSITIONS,
         *invoice.TRANSITIONS,
+        *governance.TRANSITIONS,
+        *equivocation.TRANSITIONS,
     )
 }
 """Kind to its transition."""

@@ -18,6 +18,7 @@ from govchain.ledger.access import StateAccess
 from govchain.ledger.overlay import StateView
 from govchain.ledger.payloads import Envelope
 from govchain.ledger.state import (
+    ChangeData,
     EvidenceData,
     IndexEntry,
     InvoiceData,
@@ -27,6 +28,7 @@ from govchain.ledger.state import (
     RecordState,
     TimelineEntry,
 )
+from govchain.model import ProtocolParameters, ValidatorSet
 
 CLOCK_TOLERANCE_MS: Final = 300_000
 """How far a claimed time may lie after the block's time (rules G9 and E3)."""
@@ -37,6 +39,12 @@ class Attempt:
     """One decoded transaction and what its rules may look at."""
 
     suite: Suite
+    chain_id: bytes
+    parameters: ProtocolParameters
+    validators: ValidatorSet
+    """Of the epoch that runs."""
+    validators_of: Callable[[int], ValidatorSet | None]
+    """Members of an epoch that has begun."""
     view: StateView
     access: StateAccess
     transaction_id: bytes
@@ -78,6 +86,12 @@ class Attempt:
         assert self.record is not None
         assert self.record.invoice is not None
         return self.record.invoice
+
+    @property
+    def change(self) -> ChangeData:
+        assert self.record is not None
+        assert self.record.change is not None
+        return self.record.change
 
     def has_org_role(self, *roles: str) -> bool:
         return any(role in self.org.roles for role in roles)

@@ -23,7 +23,7 @@ ADMIN: Final = "admin"
 ROLES_MAX: Final = 16
 
 _ROLE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_PERSON: Final = re.compile(r"[^\s/]{1,64}")
+PERSON: Final = re.compile(r"[^\s/]{1,64}")
 
 
 def g1_key_is_well_formed(attempt: Attempt) -> None:
@@ -38,11 +38,16 @@ def g1_key_is_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", f"fields.public_key: expected {length} bytes in lower-case hex")
     if attempt.suite.key_id(public_key).hex() != attempt.envelope.object_id:
         raise deny("G1", "E_PAYLOAD", "object_id: is not the id of fields.public_key")
-    if not _PERSON.fullmatch(fields.person):
+    if not PERSON.fullmatch(fields.person):
         raise deny("G1", "E_PAYLOAD", "fields.person: expected a pseudonym of 1 to 64 characters")
     roles = fields.roles
-    if len(roles) > ROLES_MAX or len(set(roles)) != len(roles) or not all(map(_ROLE.fullmatch, roles)):
+    if len(roles) > ROLES_MAX or len(set(roles)) != len(roles) or not all(map(is_role, roles)):
         raise deny("G1", "E_PAYLOAD", f"fields.roles: expected up to {ROLES_MAX} different role names")
+
+
+def is_role(name: str) -> bool:
+    """Whether it can be the name of a role."""
+    return _ROLE.fullmatch(name) is not None
 
 
 def i1_key_is_new(attempt: Attempt) -> None:

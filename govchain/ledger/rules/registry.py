@@ -96,6 +96,13 @@ _TABLE: Final = (
         "RFC 5280 (status of a key at the time of use)",
     ),
     Rule(
+        "I2",
+        ("E_ROLE", "E_DUP_ID", "E_STATE"),
+        "Members change only with the approvals that policy demands (also MB-1)",
+        "成员变更须经规定数量的机构批准（同 MB-1）",
+        "m of n organisations that run validators; parameter approvals_min",
+    ),
+    Rule(
         "I3",
         ("E_PLAIN_ID",),
         "No plain identity number or mobile number on the chain",
@@ -114,6 +121,20 @@ _TABLE: Final = (
         ("E_STATE",),
         "An organisation keeps at least one active admin key",
         "机构须至少保留一把有效的管理员密钥",
+        _OWN,
+    ),
+    Rule(
+        "I9",
+        ("E_QUORUM", "E_STATE"),
+        "A change of validators never breaks the live quorum (also MB-5)",
+        "验证节点变更不得破坏现有法定数量（同 MB-5）",
+        _OWN,
+    ),
+    Rule(
+        "I10",
+        ("E_SIG", "E_DUP_ID"),
+        "A new vote key is proven by its holder and was never used before (also MB-4)",
+        "新投票密钥须由持有者证明且从未使用（同 MB-4）",
         _OWN,
     ),
     Rule(
@@ -227,6 +248,20 @@ _TABLE: Final = (
         "A fully red invoice cannot be booked",
         "已全额红冲的发票不得入账",
         "Red-letter rule of the all-digital e-invoice 数电票红字规则",
+    ),
+    Rule(
+        "EV-1",
+        ("E_DUP_ID",),
+        "Two different signed votes of one validator for one place are recorded, once",
+        "同一验证节点就同一位置签署的两份不同投票上链留痕，且仅一次",
+        _OWN,
+    ),
+    Rule(
+        "EV-2",
+        ("E_EVIDENCE",),
+        "No validator is accused without two signatures of its own that contradict each other",
+        "无验证节点自身两份相互矛盾的签名，不得对其作违规记录",
+        _OWN,
     ),
 )
 

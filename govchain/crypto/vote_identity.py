@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from govchain.codec import decode
-from govchain.consensus.messages import Commit, Prepare, Proposal, SignedMessage
-from govchain.crypto import Suite, digest_of
+from govchain.crypto.signing import digest_of
+from govchain.crypto.suite import Suite
+from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage
 
 _PHASES: Final[dict[type[Proposal | Prepare | Commit], str]] = {
     Proposal: "proposal",
@@ -28,6 +29,7 @@ class VoteIdentity(NamedTuple):
     seq: int
     validator: int
     digest: bytes
+    epoch: int
 
 
 def identify_vote(suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
@@ -37,5 +39,5 @@ def identify_vote(suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
         if str(kind.__struct_config__.tag).encode() in head:
             message = decode(signed.body, kind)
             digest = digest_of(suite, message.batch) if isinstance(message, Proposal) else message.digest
-            return VoteIdentity(phase, message.view, message.seq, message.validator, digest)
+            return VoteIdentity(phase, message.view, message.seq, message.validator, digest, message.epoch)
     return None

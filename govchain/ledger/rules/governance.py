@@ -1,0 +1,313 @@
+"""Rules of members: validators and organisations come and go by proposals that others approve (I2, I9, I10).
+
+A proposal is a record of type `change`. What adopted changes add up to is in `govchain.ledger.membership`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.errors import BadSignature
+from govchain.ledger import membership, state
+from govchain.ledger.identifiers import is_credit_code
+from govchain.ledger.payloads import (
+    PAYLOADS,
+    OrganisationAdd,
+    OrganisationChange,
+    ValidatorAdd,
+    ValidatorRemove,
+    ValidatorRotate,
+)
+from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
+from govchain.ledger.rules.common import (
+    g3_object_exists,
+    g3_state_allows,
+    g4_version_continues,
+    i5_roles_allow,
+)
+from govchain.ledger.rules.keys import ADMIN, PERSON, ROLES_MAX, is_role
+from govchain.ledger.rules.registry import deny
+from govchain.ledger.state import ChangeData, KeyState, OrganisationState
+from govchain.model import KeyPossession, Validator
+
+CHANGE: Final = "change"
+TYPES_MAX: Final = 64
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253}):[0-9]{1,5}")
+_DISPLAY_NAME_MAX: Final = 128
+
+
+def i2_voter_asks(attempt: Attempt) -> None:
+    """Rule I2: only organisations that run validators propose and approve changes of members."""
+    if attempt.org.id not in membership.voters_of(attempt.validators):
+        raise deny("I2", "E_ROLE", f"{attempt.kind} needs an organisation that runs a validator")
+
+
+def i2_change_is_new(attempt: Attempt) -> None:
+    """Rule I2: the number of a change is used once."""
+    if attempt.record is not None:
+        raise deny("I2", "E_DUP_ID", "there is a change with this number")
+
+
+def i2_approves_once(attempt: Attempt) -> None:
+    """Rule I2: each organisation approves a change once; the proposal is its organisation's approval."""
+    if attempt.org.id in attempt.change.approved_by:
+        raise deny("I2", "E_DUP_ID", "this organisation approved the change already")
+
+
+def i2_own_proposal(attempt: Attempt) -> None:
+    """Rule I2: only the organisation that proposed a change takes it back."""
+    if attempt.existing.issuer_org != attempt.org.id:
+        raise deny("I2", "E_ROLE", "another organisation proposed this change")
+
+
+def g1_validator_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: name, organisation and address of a new validator."""
+    fields: ValidatorAdd = attempt.fields
+    if not _NAME.fullmatch(fields.validator):
+        raise deny("G1", "E_PAYLOAD", "fields.validator: expected lower-case letters, digits and hyphens")
+    if not _ADDRESS.fullmatch(fields.peer_address):
+        raise deny("G1", "E_PAYLOAD", "fields.peer_address: expected host:port")
+
+
+def g1_organisation_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: code, name, roles and first admin of a new organisation."""
+    fields: OrganisationAdd = attempt.fields
+    if not is_credit_code(fields.org):
+        raise deny("G1", "E_PAYLOAD", "fields.org: not a unified social credit code")
+    if not 1 <= len(fields.display_name) <= _DISPLAY_NAME_MAX:
+        raise deny("G1", "E_PAYLOAD", f"fields.display_name: expected 1 to {_DISPLAY_NAME_MAX} characters")
+    roles, types = fields.roles, fields.accredited_for
+    if len(roles) > ROLES_MAX or len(set(roles)) != len(roles) or not all(map(is_role, roles)):
+        raise deny("G1", "E_PAYLOAD", f"fields.roles: expected up to {ROLES_MAX} different role names")
+    if len(types) > TYPES_MAX or len(set(types)) != len(types):
+        raise deny("G1", "E_PAYLOAD", f"fields.accredited_for: expected up to {TYPES_MAX} different codes")
+    if not PERSON.fullmatch(fields.person):
+        raise deny("G1", "E_PAYLOAD", "fields.person: expected a pseudonym of 1 to 64 characters")
+
+
+def i10_key_is_new(attempt: Attempt) -> None:
+    """Rule I10: the chain never saw this key; a key that left does not come back."""
+    public_key = _public_key(attempt)
+    if attempt.access.key(attempt.suite.key_id(public_key)) is not None:
+        raise deny("I10", "E_DUP_ID", "this key is known already")
+    waiting = membership.next_members(attempt.view, attempt.validators)
+    if public_key in [member.public_key for member in waiting]:
+        raise deny("I10", "E_DUP_ID", "this key is about to be installed")
+
+
+def i10_key_is_proven(attempt: Attempt) -> None:
+    """Rule I10: the holder of the new key signed for this chain and this validator."""
+    fields: ValidatorAdd | ValidatorRotate = attempt.fields
+    public_key = _public_key(attempt)
+    said = encode(KeyPossession(attempt.chain_id, fields.validator, public_key))
+    try:
+        attempt.suite.verify(public_key, said, bytes.fromhex(fields.possession))
+    except (BadSignature, ValueError):
+        raise deny(
+            "I10", "E_SIG", "fields.possession: not signed by the new key for this validator"
+        ) from None
+
+
+def i9_change_fits(attempt: Attempt) -> None:
+    """Rule I9: the change makes sense with those adopted before, and a quorum that runs is left."""
+    _judge(attempt, attempt.kind, attempt.fields)
+
+
+def i9_change_still_fits(attempt: Attempt) -> None:
+    """Rule I9 again when it is adopted: others may have been adopted since it was proposed."""
+    change = attempt.change
+    _judge(attempt, change.kind, _fields_of(change))
+
+
+def _judge(attempt: Attempt, kind: str, fields: Any) -> None:
+    match fields:
+        case OrganisationAdd():
+            if attempt.access.organisation(fields.org) is not None:
+                raise deny("I9", "E_STATE", "the organisation is a member already")
+        case OrganisationChange():
+            _judge_organisation(attempt, kind, fields)
+        case _:
+            members = _members_after(attempt, fields)
+            if len({member.public_key for member in members}) != len(members):
+                raise deny("I9", "E_STATE", "two validators would share a key")
+            problem = membership.find_broken_quorum(attempt.validators, members)
+            if problem:
+                raise deny("I9", "E_QUORUM", problem)
+
+
+def _judge_organisation(attempt: Attempt, kind: str, fields: OrganisationChange) -> None:
+    """Rule I9: whoever runs a validator cannot be suspended, or its votes would be nobody's."""
+    org = attempt.access.organisation(fields.org)
+    if org is None:
+        raise deny("I9", "E_STATE", "there is no such organisation")
+    if org.active is (kind == "organisation.resume"):
+        raise deny("I9", "E_STATE", f"the organisation is {'active' if org.active else 'suspended'} already")
+    waiting = membership.next_members(attempt.view, attempt.validators)
+    if fields.org in [member.org for member in (*attempt.validators.members, *waiting)]:
+        raise deny("I9", "E_QUORUM", "the organisation runs a validator, which must leave first")
+
+
+def _members_after(
+    attempt: Attempt, fields: ValidatorAdd | ValidatorRemove | ValidatorRotate
+) -> tuple[Validator, ...]:
+    members = membership.next_members(attempt.view, attempt.validators)
+    known = [member for member in members if member.name == fields.validator]
+    if isinstance(fields, ValidatorAdd):
+        org = attempt.access.organisation(fields.org)
+        if org is None or not org.active:
+            raise deny("I9", "E_STATE", "the organisation of the validator is no active member")
+        if known or fields.validator in [member.name for member in attempt.validators.members]:
+            raise deny("I9", "E_STATE", f"there is a validator {fields.validator} already")
+        return (*members, Validator(fields.validator, fields.org, bytes.fromhex(fields.public_key)))
+    if not known:
+        raise deny("I9", "E_STATE", f"there is no validator {fields.validator}")
+    if isinstance(fields, ValidatorRemove):
+        return tuple(member for member in members if member.name != fields.validator)
+    key = bytes.fromhex(fields.public_key)
+    return tuple(
+        Validator(member.name, member.org, key) if member.name == fields.validator else member
+        for member in members
+    )
+
+
+def _public_key(attempt: Attempt) -> bytes:
+    """Rule G1: a public key of the suite in lower-case hex."""
+    text, length = attempt.fields.public_key, attempt.suite.public_key_bytes
+    try:
+        public_key = bytes.fromhex(text)
+    except ValueError:
+        public_key = b""
+    if len(public_key) != length or public_key.hex() != text:
+        raise deny("G1", "E_PAYLOAD", f"fields.public_key: expected {length} bytes in lower-case hex")
+    return public_key
+
+
+def _fields_of(change: ChangeData) -> Any:
+    return msgspec.json.decode(change.fields, type=PAYLOADS[change.kind])
+
+
+def _propose(attempt: Attempt) -> None:
+    change = ChangeData(attempt.kind, bytes(attempt.envelope.fields), (attempt.org.id,))
+    attempt.create(CHANGE, _adopt_if_approved(attempt, change), change=change)
+
+
+def _approve(attempt: Attempt) -> None:
+    change = msgspec.structs.replace(
+        attempt.change, approved_by=(*attempt.change.approved_by, attempt.org.id)
+    )
+    attempt.advance(attempt.existing, _adopt_if_approved(attempt, change), change=change)
+
+
+def _withdraw(attempt: Attempt) -> None:
+    attempt.advance(attempt.existing, "WITHDRAWN")
+
+
+def _adopt_if_approved(attempt: Attempt, change: ChangeData) -> str:
+    voters = membership.voters_of(attempt.validators)
+    approvals = sum(org in voters for org in change.approved_by)
+    if approvals < membership.approvals_needed(attempt.parameters, attempt.validators):
+        return "PROPOSED"
+    _adopt(attempt, change.kind, _fields_of(change))
+    return "ADOPTED"
+
+
+def _adopt(attempt: Attempt, kind: str, fields: Any) -> None:
+    match fields:
+        case OrganisationAdd():
+            _add_organisation(attempt, fields)
+        case OrganisationChange():
+            org = attempt.access.organisation(fields.org)
+            assert org is not None
+            changed = msgspec.structs.replace(org, active=kind == "organisation.resume")
+            attempt.view.put(state.organisation_key(org.id), encode(changed))
+        case _:
+            members = _members_after(attempt, fields)
+            membership.put_next_members(attempt.view, attempt.validators, members)
+            if isinstance(fields, ValidatorAdd):
+                address = encode(fields.peer_address)
+                attempt.view.put(state.peer_address_key(fields.validator), address)
+
+
+def _add_organisation(attempt: Attempt, fields: OrganisationAdd) -> None:
+    public_key = bytes.fromhex(fields.public_key)
+    org = OrganisationState(
+        id=fields.org,
+        name=fields.display_name,
+        roles=tuple(fields.roles),
+        accredited_for=tuple(fields.accredited_for),
+        active_admins=1,
+    )
+    admin = KeyState(
+        public_key=public_key,
+        org=fields.org,
+        person=fields.person,
+        roles=(ADMIN,),
+        active=True,
+        version=1,
+        last_record_hash=attempt.transaction_id,
+    )
+    attempt.view.put(state.organisation_key(org.id), encode(org))
+    attempt.view.put(state.key_key(attempt.suite.key_id(public_key)), encode(admin))
+
+
+def _proposal(kind: str, *rules: RuleFunction) -> Transition:
+    return Transition(
+        kind=kind,
+        record_type=CHANGE,
+        from_states=(),
+        to_states=("PROPOSED", "ADOPTED"),
+        org_roles=(),
+        key_roles=(ADMIN,),
+        rules=(
+            i5_roles_allow,
+            i2_voter_asks,
+            i2_change_is_new,
+            *rules,
+            i9_change_fits,
+            g4_version_continues,
+        ),
+        apply=_propose,
+    )
+
+
+TRANSITIONS: Final = (
+    _proposal("validator.add", g1_validator_is_well_formed, i10_key_is_new, i10_key_is_proven),
+    _proposal("validator.remove"),
+    _proposal("validator.rotate", i10_key_is_new, i10_key_is_proven),
+    _proposal("organisation.add", g1_organisation_is_well_formed, i10_key_is_new),
+    _proposal("organisation.suspend"),
+    _proposal("organisation.resume"),
+    Transition(
+        kind="change.approve",
+        record_type=CHANGE,
+        from_states=("PROPOSED",),
+        to_states=("PROPOSED", "ADOPTED"),
+        org_roles=(),
+        key_roles=(ADMIN,),
+        rules=(
+            i5_roles_allow,
+            i2_voter_asks,
+            g3_object_exists,
+            g3_state_allows,
+            i2_approves_once,
+            i9_change_still_fits,
+            g4_version_continues,
+        ),
+        apply=_approve,
+    ),
+    Transition(
+        kind="change.withdraw",
+        record_type=CHANGE,
+        from_states=("PROPOSED",),
+        to_states=("WITHDRAWN",),
+        org_roles=(),
+        key_roles=(ADMIN,),
+        rules=(i5_roles_allow, g3_object_exists, g3_state_allows, i2_own_proposal, g4_version_continues),
+        apply=_withdraw,
+    ),
+)

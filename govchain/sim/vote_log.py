@@ -1,0 +1,69 @@
+"""The vote log on a simulated disk, and what a validator finds on it when it wakes up (rule RC-1).
+
+Its counterpart on real processes is `govchain.node.vote_log`. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from govchain.codec import decode
+from govchain.consensus import LogEntry, RestoredState, SignedMessage
+from govchain.ledger import Chain, Ledger
+from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
+from govchain.storage import MemoryStore
+
+BODIES: Final = "transactions"
+"""Phase under which the bodies of a proposal's transactions are kept beside the vote log."""
+
+
+def vote_key(seq: int, view: int, phase: str) -> bytes:
+    """Key of one entry."""
+    return seq.to_bytes(8, "big") + view.to_bytes(8, "big") + phase.encode("ascii")
+
+
+def settled_votes(disk: MemoryStore, height: int) -> list[Write]:
+    """What removes the votes of a height; not earlier than with its certificate (rule RC-1)."""
+    prefix = height.to_bytes(8, "big")
+    found = disk.scan(Space.VOTE, start=prefix, limit=None)
+    return [(Space.VOTE, key, None) for key, _ in found if key.startswith(prefix)]
+
+
+def restore_from(
+    disk: MemoryStore, ledger: Ledger, chain: Chain
+) -> tuple[RestoredState, tuple[Transaction, ...]]:
+    """What the core must know of its life before, and the bodies of transactions that wait in proposals."""
+    entries: list[LogEntry] = []
+    bodies: tuple[Transaction, ...] = ()
+    for key, value in disk.scan(Space.VOTE, start=b"", limit=None):
+        seq, view = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:16], "big")
+        phase = key[16:].decode("ascii")
+        if phase == BODIES:
+            bodies += decode(value, tuple[Transaction, ...])
+        else:
+            entries.append(LogEntry(seq=seq, phase=phase, view=view, signed=decode(value, SignedMessage)))
+    uncertified = [
+        block.header
+        for height in range(1, ledger.height + 1)
+        if chain.certificate(height) is None and (block := chain.block(height)) is not None
+    ]
+    resumed = chain.epoch_to_resume(is_head_final=not uncertified)
+    restored = RestoredState(
+        head=ledger.head,
+        head_batch_digest=ledger.head_batch_digest,
+        entries=tuple(entries),
+        certified=_highest_certified(ledger, chain),
+        uncertified=tuple(uncertified),
+        validators=resumed.validators,
+        origin=resumed.origin,
+        next_validators=resumed.next_validators,
+    )
+    return restored, bodies
+
+
+def _highest_certified(ledger: Ledger, chain: Chain) -> tuple[BlockHeader, FinalityCertificate] | None:
+    for height in range(ledger.height, 0, -1):
+        block, certificate = chain.block(height), chain.certificate(height)
+        if block is not None and certificate is not None:
+            return block.header, certificate
+    return None

@@ -1,0 +1,199 @@
+"""Changes of a network folder's validators: a folder for one that joins, a new key for one that stays.
+
+Each leaves a proposal, a record file for `govchain submit`; members decide on the chain (rules MB-1, MB-4).
+Nothing is sent and no process is started here.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.config import load_yaml
+from govchain.crypto import suite
+from govchain.crypto.authority import PemPair, issue_certificate
+from govchain.crypto.keys import derive_secret, new_secret, write_key_file
+from govchain.errors import ConfigError
+from govchain.model import KeyPossession
+from govchain.testnet.layout import LOOPBACK
+from govchain.testnet.manifest import (
+    MANIFEST_NAME,
+    ManifestValidator,
+    NetworkManifest,
+    format_manifest,
+    format_mapping,
+    load_manifest,
+)
+from govchain.testnet.plan import validator_label
+
+KEY_NAME: Final = "validator.key"
+NEXT_KEY_NAME: Final = "validator-next.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change that was prepared.
+
+    Attributes:
+        number: Of the change on the chain, for `change.approve`.
+        path: The record file; an admin of an organisation with validators submits it.
+    """
+
+    number: str
+    path: Path
+
+
+def prepare_join(directory: Path, member: ManifestValidator, *, now: datetime) -> Proposal:
+    """Make the folder of a validator that is to join, and the proposal.
+
+    The validator may be started at once: it follows the chain and votes when a checkpoint installs it.
+
+    Raises:
+        ConfigError: The name or a port is taken, or the organisation is not in the network folder.
+    """
+    manifest = load_manifest(directory)
+    _require_room(manifest, member)
+    folder = directory / member.folder
+    folder.mkdir(mode=0o700, parents=True)
+    secret = _secret(manifest, validator_label(member.name))
+    write_key_file(folder / KEY_NAME, manifest.suite, secret)
+    _write_certificate(directory, folder, member, now)
+    for name in ("ca.crt", "genesis.json"):
+        (folder / name).write_bytes((directory / manifest.validators[0].folder / name).read_bytes())
+    _write_text(folder / "node.yaml", _joining_config(directory, manifest, member))
+    joined = msgspec.structs.replace(manifest, validators=(*manifest.validators, member))
+    _write_text(directory / MANIFEST_NAME, format_manifest(joined))
+    fields = {
+        "validator": member.name,
+        "org": member.org,
+        "peer_address": f"{member.host}:{member.peer_port}",
+        **_proven_key(manifest, member.name, secret),
+    }
+    return _write_proposal(directory, "validator.add", f"join-{member.name}", fields, now)
+
+
+def prepare_rotation(directory: Path, name: str, *, now: datetime) -> Proposal:
+    """Make the next vote key and a new certificate of a validator, and the proposal.
+
+    The validator takes up the new certificate at SIGHUP or at its next start, and the key, which its
+    configuration names as `next_key`, at its next start: restart it before the checkpoint.
+
+    Raises:
+        ConfigError: No such validator, or its last rotation was not finished.
+    """
+    manifest = load_manifest(directory)
+    member = manifest.validator(name)
+    folder = directory / member.folder
+    if (folder / NEXT_KEY_NAME).exists():
+        raise ConfigError(
+            f"{name} has a next key already",
+            path=str(folder / NEXT_KEY_NAME),
+            hint="finish that rotation first, once the chain has installed the key",
+        )
+    secret = _secret(manifest, f"{validator_label(name)}/{int(now.timestamp())}")
+    write_key_file(folder / NEXT_KEY_NAME, manifest.suite, secret)
+    _write_certificate(directory, folder, member, now)
+    config = load_yaml(folder / "node.yaml", dict[str, Any])
+    _write_text(folder / "node.yaml", _config_text(manifest, name, {**config, "next_key": NEXT_KEY_NAME}))
+    fields = {"validator": name, "reason": "rotation", **_proven_key(manifest, name, secret)}
+    return _write_proposal(directory, "validator.rotate", f"rotate-{name}", fields, now)
+
+
+def finish_rotation(directory: Path, name: str) -> None:
+    """After the checkpoint: the next key becomes the key from the next start on; the old one goes.
+
+    Raises:
+        ConfigError: No such validator, or no rotation was prepared.
+    """
+    manifest = load_manifest(directory)
+    folder = directory / manifest.validator(name).folder
+    if not (folder / NEXT_KEY_NAME).is_file():
+        raise ConfigError(f"{name} has no next key", path=str(folder), expected=NEXT_KEY_NAME)
+    config = load_yaml(folder / "node.yaml", dict[str, Any])
+    config.pop("next_key", None)
+    (folder / NEXT_KEY_NAME).replace(folder / KEY_NAME)
+    _write_text(folder / "node.yaml", _config_text(manifest, name, config))
+
+
+def _require_room(manifest: NetworkManifest, member: ManifestValidator) -> None:
+    taken = {each.name for each in manifest.validators}
+    if member.name in taken:
+        raise ConfigError("there is such a validator already", found=member.name)
+    orgs = [org.id for org in manifest.organisations]
+    if member.org not in orgs:
+        raise ConfigError("unknown organisation", found=member.org, expected=f"one of: {', '.join(orgs)}")
+    used = {(each.host, port) for each in manifest.validators for port in (each.api_port, each.peer_port)}
+    for port in (member.api_port, member.peer_port):
+        if (member.host, port) in used:
+            raise ConfigError(
+                "another validator of this network listens there", found=f"{member.host}:{port}"
+            )
+
+
+def _joining_config(directory: Path, manifest: NetworkManifest, member: ManifestValidator) -> str:
+    """As that of the first validator, with its own name and addresses, and everybody as a peer."""
+    config = load_yaml(directory / manifest.validators[0].folder / "node.yaml", dict[str, Any])
+    listen_host = str(config["peer_listen"]).rpartition(":")[0]
+    config |= {
+        "name": member.name,
+        "candidate": True,
+        "peer_listen": f"{listen_host}:{member.peer_port}",
+        "api_listen": f"{listen_host}:{member.api_port}",
+        "peers": {each.name: f"{each.host}:{each.peer_port}" for each in manifest.validators},
+    }
+    return _config_text(manifest, member.name, config)
+
+
+def _config_text(manifest: NetworkManifest, name: str, config: dict[str, Any]) -> str:
+    about = f"# Validator {name} of {manifest.name}. Paths are relative to this file.\n"
+    return about + format_mapping(config)
+
+
+def _secret(manifest: NetworkManifest, label: str) -> bytes:
+    return new_secret() if manifest.seed is None else derive_secret(manifest.seed, label)
+
+
+def _proven_key(manifest: NetworkManifest, name: str, secret: bytes) -> dict[str, str]:
+    """Rule I10: the new key signs for this chain and this validator."""
+    signer = suite(manifest.suite).signer(secret)
+    said = KeyPossession(bytes.fromhex(manifest.chain_id), name, signer.public_key)
+    return {"public_key": signer.public_key.hex(), "possession": signer.sign(encode(said)).hex()}
+
+
+def _write_certificate(directory: Path, folder: Path, member: ManifestValidator, now: datetime) -> None:
+    authority = PemPair(
+        (directory / "ca" / "ca.crt").read_bytes(), (directory / "ca" / "ca.key").read_bytes()
+    )
+    hosts = [member.host] if member.host != LOOPBACK else [member.host, "localhost"]
+    pair = issue_certificate(authority, member.name, hosts=hosts, now=now)
+    _write_private(folder / "tls.key", pair.key)
+    (folder / "tls.crt").write_bytes(pair.certificate)
+
+
+def _write_proposal(directory: Path, kind: str, what: str, fields: dict[str, Any], now: datetime) -> Proposal:
+    number = f"GC-{now:%Y%m%dT%H%M%S}-{what}"
+    path = directory / "changes" / f"{what}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    _write_text(path, format_mapping({"kind": kind, "object_id": number, "fields": fields}))
+    return Proposal(number, path)
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Replace a file whole, so that nobody reads half of it."""
+    beside = path.with_suffix(path.suffix + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    beside = path.with_suffix(path.suffix + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    beside.replace(path)

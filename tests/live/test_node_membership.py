@@ -1,0 +1,70 @@
+"""Validators join, rotate their key and leave while the network runs (rules MB-1 to MB-4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from govchain.crypto import transaction_id
+from govchain.model import Transaction
+from govchain.receipt import verify_receipt, verify_record_proof, write_receipt
+from tests.support.node_world import ORGANISATIONS, SHORT_WINDOW, SUITE, NodeWorld, running
+
+K = SHORT_WINDOW.checkpoint_interval
+
+
+async def record(world: NodeWorld, *transactions: Transaction, via: int = 0) -> None:
+    """Make transactions final on every running validator, one block each."""
+    for transaction in transactions:
+        (answer,) = world.node(via).submit([transaction])
+        assert answer.status in ("admitted", "known"), answer
+        await world.until_final([transaction])
+
+
+async def to_epoch(world: NodeWorld, epoch: int, *, via: int = 0) -> None:
+    """Deposits until every running validator is in this epoch."""
+    for transaction in world.deposits(2 * K):
+        if min(node.status().epoch for node in world.nodes.values()) == epoch:
+            return
+        await record(world, transaction, via=via)
+    await world.until(lambda: all(node.status().epoch == epoch for node in world.nodes.values()))
+
+
+async def test_situation_55_join_rotate_leave_and_restart(tmp_path: Path) -> None:
+    async with running(
+        tmp_path, parameters=SHORT_WINDOW, candidates=["validator-9"], start=[0, 1, 2, 3]
+    ) as world:
+        await world.start(["validator-9"])
+        await record(
+            world,
+            world.change(
+                "validator.add",
+                org=ORGANISATIONS[0],
+                peer_address=world.address("validator-9"),
+                **world.possession("validator-9", "validator/validator-9"),
+            ),
+        )
+        await to_epoch(world, 1)
+        newcomer = world.nodes["validator-9"]
+        assert newcomer.status().index == 4
+        await record(world, *world.deposits(2), via=4)
+        rotated = world.possession("validator-1", "validator/validator-1-next")
+        await record(world, world.change("validator.rotate", reason="yearly", **rotated))
+        await to_epoch(world, 2)
+        # Both keys are at hand: the validator with the new one starts again and votes.
+        await world.stop("validator-1")
+        await world.start(["validator-1"])
+        await record(world, world.change("validator.remove", validator="validator-0", reason="leaves"), via=1)
+        await to_epoch(world, 3, via=1)
+        assert world.node(0).status().index == -1
+        await world.stop("validator-0")
+        await world.stop("validator-2")  # Three of the four that are left are a quorum.
+        last = world.deposits(2)
+        await record(world, *last, via=1)
+        receipt = world.node(1).receipt(transaction_id(SUITE, last[-1]))
+        assert receipt is not None
+        verify_receipt(write_receipt(receipt), world.genesis)
+        world.require_equal()
+        # A court that has the genesis alone can check what four different sets of validators certified.
+        proof = await world.node(1).record("evidence", "EV-0", "certified")
+        verify_record_proof(proof, world.genesis)
+        assert [change.validators.epoch for change in proof.validator_changes] == [1, 2, 3]
