@@ -32,7 +32,7 @@ from govchain.node.service import NodeService
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
 from govchain.observe import Logger
-from govchain.storage import Store
+from govchain.storage import Guard, Store
 
 
 class NodeRuntime(NodeService):
@@ -43,12 +43,13 @@ class NodeRuntime(NodeService):
         genesis: Of the chain.
         signers: Keys of this validator's votes; the second one, if any, waits for a rotation (rule MB-4).
         store: Opened for this chain; the caller closes it after `stop`.
+        guard: What this key signed before; the caller closes it after `stop`.
         tls: Certificate of this validator.
         log: Where it tells what happens.
 
     Raises:
         ConfigError: Configuration, genesis and key do not belong together.
-        StorageFailure: The store is damaged; the validator refuses to vote (rule RC-3).
+        StorageFailure: Store or guard is damaged; the validator refuses to vote (rule RC-3).
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class NodeRuntime(NodeService):
         genesis: Genesis,
         signers: Sequence[Signer],
         store: Store,
+        guard: Guard,
         *,
         tls: TlsContexts,
         log: Logger,
@@ -68,7 +70,8 @@ class NodeRuntime(NodeService):
         self._config = config
         self._log = log
         self._rehearsal = rehearsal
-        self._network = _make_network(config, tls, faults, parts)
+        self._network = _open_network(parts, tls)
+        self._network.faults = faults
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
@@ -78,7 +81,7 @@ class NodeRuntime(NodeService):
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
-        replica, self._bodies = _wake(parts, finality, votes)
+        replica, self._bodies = _wake(parts, finality, votes, guard)
         accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
         catch_up = CatchUp(list(config.peers))
         super().__init__(
@@ -95,6 +98,7 @@ class NodeRuntime(NodeService):
             replica,
             executor=Executor(parts, votes, finality),
             votes=votes,
+            guard=guard,
             finality=finality,
             pool=pool,
             catch_up=catch_up,
@@ -238,19 +242,15 @@ class NodeRuntime(NodeService):
                 seconds.observe(now_s - submitted_s)
 
 
-def _make_network(
-    config: NodeConfig, tls: TlsContexts, faults: FaultyLinks | None, parts: NodeParts
-) -> PeerNetwork:
-    network = PeerNetwork(
-        config.name,
+def _open_network(parts: NodeParts, tls: TlsContexts) -> PeerNetwork:
+    return PeerNetwork(
+        parts.name,
         tls,
-        jitter=jitter_of(config.name),
-        clock=monotonic_s,
+        jitter=jitter_of(parts.name),
+        clock=parts.clock,
         log=parts.log,
         metrics=parts.metrics,
     )
-    network.faults = faults
-    return network
 
 
 def _open_rehearsal(
@@ -263,12 +263,15 @@ def _open_rehearsal(
     return links, folder
 
 
-def _wake(parts: NodeParts, finality: Finality, votes: VoteLog) -> tuple[Replica, tuple[Transaction, ...]]:
-    """The core as its log says, and the bodies that were kept beside it (rules RC-1, MB-2)."""
+def _wake(
+    parts: NodeParts, finality: Finality, votes: VoteLog, guard: Guard
+) -> tuple[Replica, tuple[Transaction, ...]]:
+    """The core as log and guard say, and the bodies kept beside the log (rules RC-1, RC-2, MB-2)."""
     entries, bodies = votes.load(parts.ledger.height, finality.is_certified)
-    restored = restored_state(parts, finality, entries)
+    restored = restored_state(parts, finality, entries, guard.records)
     first, *spare = parts.signers
     replica = Replica(parts.genesis, parts.suite, first, spare_signers=spare, restored=restored)
+    votes.clear_if(replica.forgot)
     parts.members.follow(replica.validators)
     return replica, bodies
 

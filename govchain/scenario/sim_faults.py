@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from govchain.model.link_fault import LinkFault
 from govchain.scenario.fault_port import Disk, Glance
 from govchain.sim import SimCluster
+from govchain.storage import MemoryStore
 
 
 class SimFaults:
@@ -21,9 +22,9 @@ class SimFaults:
         if self._cluster.is_running(index):
             self._cluster.crash(index)
         if disk == "wipe":
-            self._cluster.wipe(index)
+            self._cluster.replace_disk(index, MemoryStore())
         elif disk == "restore_old":
-            self._cluster.restore_backup(index)
+            self._cluster.replace_disk(index, self._cluster.backup(index))
 
     async def restart(self, name: str) -> None:
         index = self._names.index(name)

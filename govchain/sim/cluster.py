@@ -23,7 +23,7 @@ from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
 PAUSED_FRAMES_MAX: Final = 20_000
@@ -94,6 +94,7 @@ class SimCluster:
         self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
         self._disks = [MemoryStore() for _ in self.names]
         self._backups = [MemoryStore() for _ in self.names]
+        self._guards = [MemoryGuard() for _ in self.names]
         self._clocks_ms = [0] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._lives = [0] * len(self.names)
@@ -181,22 +182,14 @@ class SimCluster:
     def is_paused(self, index: int) -> bool:
         return index in self._paused
 
-    def wipe(self, index: int) -> None:
-        """Replace the disk of a validator that is down by an empty one."""
-        self._require_down(index)
-        self.record(index, "wipe")
-        self._disks[index] = MemoryStore()
-
     def back_up(self, index: int) -> None:
         """Keep a copy of a validator's disk as it is now."""
         self.record(index, "backup")
         self._backups[index] = self._disks[index].copy()
 
-    def restore_backup(self, index: int) -> None:
-        """Give a validator that is down the disk that it had when it was backed up; an empty one if never."""
-        self._require_down(index)
-        self.record(index, "restore-backup")
-        self._disks[index] = self._backups[index].copy()
+    def backup(self, index: int) -> MemoryStore:
+        """A copy of the disk that a validator had when it was backed up; an empty one if it never was."""
+        return self._backups[index].copy()
 
     def set_clock(self, index: int, offset_ms: int) -> None:
         """Put a validator's clock ahead of the world's, or behind."""
@@ -215,6 +208,12 @@ class SimCluster:
         """A traitor cheats no more."""
         if self.traitors.pop(index, None) is not None:
             self.record(index, "reform")
+
+    def replace_disk(self, index: int, disk: MemoryStore) -> None:
+        """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
+        self._require_down(index)
+        self.record(index, "replace-disk")
+        self._disks[index] = disk
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
         """Let things happen until the predicate holds; False when the virtual time limit comes first.
@@ -291,6 +290,7 @@ class SimCluster:
             suite=self.suite,
             signers=self._signers[index],
             disk=self._disks[index],
+            guard=self._guards[index],
             world=self,
             is_restart=self._lives[index] > 0,
         )

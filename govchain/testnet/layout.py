@@ -188,6 +188,7 @@ def _node_config(
         "tls_certificate": "tls.crt",
         "tls_key": "tls.key",
         "tls_authority": "ca.crt",
+        "guard": "validator.guard",
         "data_dir": DATA_NAME,
         "peer_listen": f"{places.listen_host}:{member.peer_port}",
         "api_listen": f"{places.listen_host}:{member.api_port}",
