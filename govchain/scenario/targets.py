@@ -51,7 +51,8 @@ class Targets:
             case "each_in_turn":
                 turn = self._turns.get(number, 0)
                 self._turns[number] = turn + 1
-                return [self.names[turn % len(self.names)]]
+                # Views go upwards: downwards, primaries and backups are hit alike.
+                return [self.names[-1 - turn % len(self.names)]]
             case "minority":
                 return self._drawn(number, self._faulty_max)
             case "all":

@@ -101,6 +101,6 @@ TARGETS: Final[dict[str, str]] = {
     "one": "a running backup: the last one",
     "minority": "as many as may be faulty, drawn",
     "all": "everybody",
-    "each_in_turn": "one after the other, with `every`",
+    "each_in_turn": "one after the other, from the last to the first, with `every`",
 }
 """Word to whom it means, besides validator names, `org(id)` and `{count: …}`."""
