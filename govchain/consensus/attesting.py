@@ -5,7 +5,7 @@ Order was decided before anything arrives here; no prepare or commit is looked a
 
 from __future__ import annotations
 
-from govchain.consensus.deadlines import wait_anew
+from govchain.consensus.deadlines import begin_anew
 from govchain.consensus.evidence import pass_on
 from govchain.consensus.healing import peer_of_period
 from govchain.consensus.messages import SignedMessage
@@ -106,7 +106,7 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     output.certificates.append(certificate)
     assert record.header is not None
     state.certify(record.header, certificate)
-    wait_anew(state, output)
+    begin_anew(state, output)
     record.certificate = certificate
     mark_certified(state, height, output)
 

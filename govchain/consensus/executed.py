@@ -6,7 +6,7 @@ The driver executes and stores; here only positions, logs and transactions follo
 from __future__ import annotations
 
 from govchain.consensus.attesting import attest, attest_installed, collect, complete
-from govchain.consensus.deadlines import on_block_taken_over
+from govchain.consensus.deadlines import on_progress_made
 from govchain.consensus.events import BlockExecuted, BlockInstalled
 from govchain.consensus.output import Output
 from govchain.consensus.state import Position, ReplicaState, note
@@ -45,7 +45,7 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
             state.transactions.release(entry.message.transaction_ids, seq)
     _move_head(state, header, event.next_validators)
     state.certify(header, event.certificate)
-    on_block_taken_over(state, output)
+    on_progress_made(state, output)
     state.decided = max(state.decided, height)
     state.tip = max(state.tip, height)
     state.advance_tip()

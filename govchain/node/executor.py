@@ -10,7 +10,7 @@ from typing import Final
 
 from govchain.codec import decode
 from govchain.consensus import Decision
-from govchain.crypto import digest_of, verify_finality
+from govchain.crypto import digest_of
 from govchain.crypto.log_tree import compute_root
 from govchain.errors import BadProof, BadSignature, Diverged, MalformedBytes
 from govchain.ledger import ExecutedBlock
@@ -27,6 +27,7 @@ class Executor:
     """The only writer of blocks and state."""
 
     def __init__(self, parts: NodeParts, votes: VoteLog, finality: Finality) -> None:
+        self._verify_certified = parts.verify_certified
         self._suite = parts.suite
         self._store = parts.store
         self._ledger = parts.ledger
@@ -82,12 +83,7 @@ class Executor:
         """
         block, certificate = decode(parts.block, Block), decode(parts.certificate, FinalityCertificate)
         header, batch = block.header, block.batch
-        if header.chain_id != self._ledger.chain_id:
-            raise BadProof("a block of another chain", step=STEP)
-        validators = self._ledger.validators_of(header.epoch)
-        if validators is None:
-            raise BadProof(f"a block of epoch {header.epoch}, which nothing here proves", step=STEP)
-        verify_finality(self._suite, validators, certificate, header)
+        self._verify_certified(header, certificate)
         if header.height <= self._ledger.height:
             self._require_equal(certificate)
             return block, certificate

@@ -39,6 +39,7 @@ from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+from govchain.node.reads import LatestReads
 from govchain.node.vote_log import VoteLog
 from govchain.node.wire import (
     Blocks,
@@ -46,6 +47,8 @@ from govchain.node.wire import (
     Consensus,
     EvidenceFound,
     Hello,
+    ReadAnswer,
+    ReadQuestion,
     Transactions,
     TransactionsWanted,
 )
@@ -76,6 +79,7 @@ class Owner:
         catch_up: CatchUp,
         peers: Peers,
         inbox: Inbox,
+        reads: LatestReads,
         accuser: Accuser,
     ) -> None:
         self._parts = parts
@@ -88,6 +92,7 @@ class Owner:
         self._catch_up = catch_up
         self._peers = peers
         self._inbox = inbox
+        self._reads = reads
         self._accuser = accuser
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
@@ -193,10 +198,21 @@ class Owner:
             case Blocks(blocks=blocks):
                 if not self._catch_up.answered(peer, blocks):
                     self._parts.metrics.reject("unasked-blocks")
+            case ReadQuestion() | ReadAnswer():
+                self._take_read(peer, frame)
             case EvidenceFound(evidence=evidence):
                 self._handle(EvidenceReceived(evidence, peer), outputs)
             case Transactions() | None:
                 pass
+
+    def _take_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:
+        if isinstance(frame, ReadQuestion):
+            self._reads.asked(peer, frame.nonce)
+            return
+        try:
+            self._reads.answered(peer, frame)
+        except BadProof as error:
+            self._peers.verifier.refuse(peer, error)
 
     def _honour(self, outputs: list[Output]) -> None:
         """Do what the core asks for; the order of this function is the contract on `Output`."""
@@ -245,6 +261,7 @@ class Owner:
     def _announce(self, heights: Sequence[int]) -> None:
         self._finality.certified(heights)
         self._catch_up.advance(self._finality.height, self._parts.clock())
+        self._reads.advance()
 
     def _fetch(self, fetch: FetchTransactions, outputs: list[Output]) -> None:
         missing = self._pool.want(fetch, self._parts.clock())

@@ -17,6 +17,7 @@ from govchain.errors import MalformedBytes
 from govchain.model import Transaction
 from govchain.model.ids import DIGEST_BYTES
 from govchain.model.votes import Evidence
+from govchain.reads import NONCE_BYTES, ProvenHeight
 
 TRANSACTIONS_BYTES: Final = 256 * 1024
 """Gossip of one frame: small enough not to hold up votes behind it."""
@@ -92,7 +93,31 @@ class EvidenceFound(_Frame, frozen=True, tag="govchain.evidence-found/1"):
     evidence: Evidence
 
 
-PeerFrame = Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks | EvidenceFound
+class ReadQuestion(_Frame, frozen=True, tag="govchain.read-question/1"):
+    """How far had you executed when this came? (rule RD-1)"""
+
+    nonce: bytes
+
+
+class ReadAnswer(_Frame, frozen=True, tag="govchain.read-answer/1"):
+    """Answer to `ReadQuestion`, given once all that was executed then is certified."""
+
+    nonce: bytes
+    proven: ProvenHeight | None
+    """The highest certified header with its certificate; None at height 0."""
+
+
+PeerFrame = (
+    Hello
+    | Consensus
+    | Transactions
+    | TransactionsWanted
+    | BlocksWanted
+    | Blocks
+    | EvidenceFound
+    | ReadQuestion
+    | ReadAnswer
+)
 
 _KIND: Final[Any] = PeerFrame
 
@@ -104,6 +129,8 @@ FRAME_NAMES: Final[dict[type, str]] = {
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
     EvidenceFound: "evidence",
+    ReadQuestion: "read-question",
+    ReadAnswer: "read-answer",
 }
 """Label of `govchain_peer_messages_total`."""
 
@@ -128,6 +155,8 @@ def decode_frame(payload: bytes) -> PeerFrame:
             _expect(len(blocks) <= BLOCKS_MAX, "number of blocks")
         case Consensus(messages=parts) | Transactions(transactions=parts):
             _expect(len(parts) <= PARTS_MAX, "number of parts")
+        case ReadQuestion(nonce=nonce) | ReadAnswer(nonce=nonce):
+            _expect(len(nonce) == NONCE_BYTES, "length of a nonce")
     return found
 
 

@@ -66,19 +66,6 @@ def test_RQ3_what_waits_is_forwarded_first_and_becomes_a_complaint_then() -> Non
     )
 
 
-def test_situation_49_RQ3_the_longest_wait_is_not_excused_by_progress_of_others() -> None:
-    world = World(4)
-    world.submit("kept out", to=[2])
-    generation = world.members[2].timers[TimerKind.REQUEST]
-    for name in ("a", "b"):
-        world.submit(name)
-        world.deliver_all()
-    assert world.order(2) == ["a", "b"]
-    assert world.members[2].timers[TimerKind.REQUEST] == generation
-    complain(world, 2)
-    assert world.replica(2)._state.target == 1
-
-
 def test_situation_33_VC4_no_timer_before_there_is_work_and_none_after_it() -> None:
     world = World(4)
     assert all(TimerKind.REQUEST not in member.timers for member in world.members)
