@@ -249,9 +249,10 @@ class SimCluster:
                     self.checks.note_certificate(block.header, certificate, node.index)
         return self.checks.violations
 
-    def now_ms(self, node: int) -> int:
-        """Unix milliseconds on a validator's clock."""
-        return self.genesis.time_ms + self.now_ns // NS_PER_MS + self._clocks_ms[node]
+    def now_ms(self, node: int | None = None) -> int:
+        """Unix milliseconds on a validator's clock; the true ones without a validator."""
+        skew_ms = 0 if node is None else self._clocks_ms[node]
+        return self.genesis.time_ms + self.now_ns // NS_PER_MS + skew_ms
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
