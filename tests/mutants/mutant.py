@@ -56,8 +56,8 @@ def find_problem(mutant: Mutant, root: Path = ROOT) -> str:
         first = mutant.before.strip().splitlines()[0]
         reason = "is not there" if count == 0 else f"is there {count} times"
         return (
-            f"{mutant.path}: the guard {reason}: {first!r}; copy its new text to `before`, with as much around "
-            "it as makes it unique, or remove the mutant if the guard is gone for a reason"
+            f"{mutant.path}: the guard {reason}: {first!r}; copy its new text to `before`, with as much "
+            "around it as makes it unique, or remove the mutant if the guard is gone for a reason"
         )
     try:
         compile(mutant.apply(text), str(path), "exec")

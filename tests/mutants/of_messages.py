@@ -86,7 +86,10 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
         "codec/canonical.py",
         "    if again != data:",
         "    if False:",
-        (f"{_TABLE}test_MS1_bytes_that_are_not_canonical_are_refused",),
+        (
+            "tests/rules/test_consensus_situations.py::test_situation_02_a_message_has_one_spelling",
+            "tests/property/test_codec_canonical.py::test_another_spelling_of_a_value_is_refused",
+        ),
         (2,),
         ("MS-1",),
     ),
@@ -430,8 +433,7 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
         "            if id_ in self._held or self._ordered.get(id_, head + 1) <= head:",
         "            if id_ in self._held:",
         (
-            f"{_NORMAL}test_RQ4_a_transaction_is_not_proposed_again_before_or_after_execution",
-            f"{_CHECKPOINTS}test_situation_42_CU2_a_peer_out_of_the_logs_continues_from_installed_blocks",
+            "tests/rules/test_consensus_situations.py::test_situation_18_RQ4_the_book_keeps_what_is_ordered_or_executed_out_of_the_queue",
         ),
         (18,),
         ("RQ-4",),
@@ -442,8 +444,7 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
         "            if id_ not in self._ordered:\n                self._pending",
         "            if True:\n                self._pending",
         (
-            f"{_NORMAL}test_RQ4_a_transaction_is_not_proposed_again_before_or_after_execution",
-            f"{_NORMAL}test_NC2_missing_transactions_are_fetched_and_then_prepared",
+            "tests/rules/test_consensus_situations.py::test_situation_18_RQ4_the_book_keeps_what_is_ordered_or_executed_out_of_the_queue",
         ),
         (18,),
         ("RQ-4",),

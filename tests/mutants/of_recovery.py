@@ -1,4 +1,4 @@
-"""Guards after the order: attestations, certificates, checkpoints, restarts, blocks from peers in the core."""
+"""Guards after the order: attestations, certificates, checkpoints, restarts, blocks from peers."""
 
 from __future__ import annotations
 
@@ -287,16 +287,6 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
         "consensus/restoring.py",
         "        if entry.view > state.view:\n            raise",
         "        if False:\n            raise",
-        _DAMAGED,
-        (44,),
-        ("RC-3",),
-    ),
-    Mutant(
-        "unknown phases in the log",
-        "consensus/restoring.py",
-        '    if entry.phase not in PHASES:\n        raise StorageFailure(f"vote log: unknown phase {entry.phase!r} at seq {entry.seq}")\n'
-        "    return entry.seq, PHASES.index(entry.phase), entry.view",
-        "    return entry.seq, PHASES.index(entry.phase) if entry.phase in PHASES else 0, entry.view",
         _DAMAGED,
         (44,),
         ("RC-3",),

@@ -2,8 +2,8 @@
 
     python -m tests.mutants.run [word …]
 
-Words choose mutants by name, file, rule or situation (`s23`). Exit status 0: all were killed; 1: one survived or
-does not apply; 2: the tests fail without any mutant. Nothing in the project itself is changed.
+Words choose mutants by name, file, rule or situation (`s23`). Exit status 0: all were killed; 1: one survived
+or does not apply; 2: the tests fail without any mutant. Nothing in the project itself is changed.
 """
 
 from __future__ import annotations

@@ -10,5 +10,4 @@ from tests.mutants.of_messages import MESSAGES
 from tests.mutants.of_recovery import RECOVERY
 from tests.mutants.of_view_change import VIEW_CHANGE
 
-
 MUTANTS: Final[tuple[Mutant, ...]] = (*MESSAGES, *VIEW_CHANGE, *RECOVERY, *DRIVER)
