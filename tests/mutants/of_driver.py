@@ -14,6 +14,7 @@ _MISBEHAVIOUR = "tests/live/test_node_misbehaviour.py::"
 _CLUSTER = "tests/live/test_node_cluster.py::"
 _DURABILITY = "tests/live/test_node_durability.py::"
 _FRAMING = "tests/property/test_codec_framing.py::"
+_CONTRACT = "tests/contract/test_driver_contract.py::"
 _CODES = (f"{_POOL}test_RQ1_every_fault_has_its_code",)
 _BLOCKS = (f"{_MISBEHAVIOUR}test_CU2_no_tampered_block_passes",)
 _LIAR = (f"{_PIECES}test_CU5_liar_loses_its_blocks_and_its_claim",)
@@ -422,7 +423,10 @@ DRIVER: Final[tuple[Mutant, ...]] = (
         "            for output in group:\n                for send in output.send:\n"
         "                    self._peers.queue(send)\n                self._forward(output.forward)\n"
         "            self._peers.flush()\n            self._persist(group)\n",
-        (f"{_CLUSTER}test_RC1_what_is_not_durable_never_leaves",),
+        (
+            f"{_CLUSTER}test_RC1_what_is_not_durable_never_leaves",
+            f"{_CONTRACT}test_RC1_votes_are_durable_before_they_leave",
+        ),
         (44,),
         ("RC-1",),
     ),
@@ -431,7 +435,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
         "node/owner.py",
         "                raise Diverged(height, str(own), str(quorum))",
         '                self._parts.log.error("diverged", height=height, own=str(own), quorum=str(quorum))',
-        (f"{_CLUSTER}test_CP3_validator_that_executed_something_else_stops",),
+        (f"{_CONTRACT}test_CP3_a_divergence_ends_the_work_and_keeps_the_data",),
         (17,),
         ("CP-3",),
     ),
@@ -478,8 +482,71 @@ DRIVER: Final[tuple[Mutant, ...]] = (
         "node/pool.py",
         "        late = [id_ for id_ in oldest if id_ in self._oldest_before]",
         "        late = []",
-        (f"{_DURABILITY}test_RQ3_primary_that_forgot_its_pool_hears_of_it_from_those_who_heard",),
+        ("tests/unit/test_node_pool.py::test_situation_47_RQ3_what_waited_through_two_looks_is_told_again",),
         (47, 51),
         ("RQ-3",),
+    ),
+    Mutant(
+        "the simulator sends before it writes",
+        "sim/node.py",
+        "        if output.persist:\n            self.disk.write(",
+        "        for send in output.send:\n            self._world.send(self.index, send.to, send.signed)\n"
+        "        if output.persist:\n            self.disk.write(",
+        (f"{_CONTRACT}test_RC1_votes_are_durable_before_they_leave",),
+        (44,),
+        ("RC-1",),
+    ),
+    Mutant(
+        "a height is announced before its certificate is durable",
+        "node/owner.py",
+        "        began_s = self._parts.clock()\n        self._parts.store.write(writes, sync=True)\n"
+        "        self._store_seconds",
+        "        self._announce([certificate.height for certificate in certificates])\n"
+        "        began_s = self._parts.clock()\n        self._parts.store.write(writes, sync=True)\n"
+        "        self._store_seconds",
+        (f"{_CONTRACT}test_CP1_a_certificate_is_durable_before_its_height_is_announced",),
+        (39,),
+        ("CP-1",),
+    ),
+    Mutant(
+        "a timer that is set again fires twice",
+        "node/owner.py",
+        "        if running is not None:\n            running.cancel()\n",
+        "",
+        (
+            f"{_CONTRACT}test_VC4_setting_a_timer_again_replaces_it",
+            f"{_CONTRACT}test_VC4_a_cancelled_timer_stays_silent_and_others_run_on",
+        ),
+        (20,),
+        ("VC-4",),
+    ),
+    Mutant(
+        "decisions are dropped",
+        "node/owner.py",
+        "            decision = self._decisions.popleft()\n            if decision.batch.seq > self._parts.ledger.height:",
+        "            decision = self._decisions.popleft()\n            if decision.batch.seq < 0:",
+        (f"{_CONTRACT}test_NC6_decisions_are_executed_in_order_each_once",),
+        (15,),
+        ("NC-6",),
+    ),
+    Mutant(
+        "votes leave the log with the execution",
+        "sim/node.py",
+        "        self.disk.write([*executed.writes, *extra], sync=True)\n",
+        "        self.disk.write([*executed.writes, *extra, *self._settled_votes(header.height)], sync=True)\n",
+        (f"{_CONTRACT}test_RC1_votes_are_kept_until_the_certificate_and_not_longer",),
+        (44,),
+        ("RC-1",),
+    ),
+    Mutant(
+        "renewed certificates are not noticed",
+        "node/certificate_watch.py",
+        "        if found != self._seen:",
+        "        if False:",
+        (
+            "tests/unit/test_node_certificates.py::"
+            "test_situation_57_renewed_files_are_taken_once_without_a_restart",
+        ),
+        (57,),
     ),
 )

@@ -315,6 +315,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
         (
             f"{_CHANGES}test_situation_21_25_38_VC3_what_was_prepared_anywhere_is_proposed_again",
             f"{_CHANGES}test_situation_22_what_was_committed_at_one_node_only_survives_its_crash",
+            "tests/property/test_consensus_explorer.py::"
+            "test_situation_22_37_VC3_a_decision_at_one_replica_binds_the_next_view",
         ),
         (21, 22, 38),
         ("VC-3",),

@@ -2,8 +2,8 @@
 
 A replica is deterministic and sees only what reaches it. So what one event does to one local state is worked
 out once and remembered; the states of all replicas together are then explored as small numbers. Two local
-states are one when their fingerprints are equal: everything that the replica remembers, and every vote that it
-ever sent. Nothing is sampled; a limit stops the search and says so.
+states are one when their fingerprints are equal: all that the replica remembers, and every vote that it ever
+sent. Nothing is sampled; a limit stops the search and says so.
 """
 
 from __future__ import annotations
