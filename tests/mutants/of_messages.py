@@ -458,4 +458,34 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
         (18,),
         ("RQ-3",),
     ),
+    Mutant(
+        "an ordered transaction stays in the queue",
+        "consensus/transactions.py",
+        "            self._ordered[id_] = seq\n            self._unlist(id_)\n\n    def execute",
+        "            self._ordered[id_] = seq\n\n    def execute",
+        (f"{_NORMAL}test_RQ4_a_transaction_is_not_proposed_again_before_or_after_execution",),
+        (18,),
+        ("RQ-4",),
+    ),
+    Mutant(
+        "the oldest transaction may wait for ever",
+        "consensus/proposing.py",
+        "        or state.is_batch_due\n",
+        "",
+        (f"{_NORMAL}test_NC7_behind_proposals_in_flight_a_batch_waits_for_age_size_or_room",),
+        (50,),
+        ("NC-7",),
+    ),
+    Mutant(
+        "prepares before their proposal are forgotten",
+        "consensus/voting.py",
+        "    slot = state.slot(message.seq)\n    _count(slot.prepares, message, signed)\n",
+        "    if message.seq not in state.slots:\n        return\n"
+        "    slot = state.slot(message.seq)\n    _count(slot.prepares, message, signed)\n",
+        (
+            "tests/property/test_consensus_arrival.py::test_situation_14_NC8_all_arrival_orders_of_one_round_end_alike",
+        ),
+        (14,),
+        ("NC-8",),
+    ),
 )

@@ -358,4 +358,23 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
         (37,),
         ("CU-2",),
     ),
+    Mutant(
+        "mere claims drive catch-up",
+        "consensus/healing.py",
+        "    peer = message.validator\n    if peer in state.answered:",
+        "    peer = message.validator\n    state.highest_attested[peer] = message.head\n"
+        "    if peer in state.answered:",
+        (f"{_CHECKPOINTS}test_CU1_claims_of_progress_drive_nothing",),
+        (41,),
+        ("CU-1",),
+    ),
+    Mutant(
+        "votes that a peer asks for are not sent",
+        "consensus/healing.py",
+        "            output.send.extend(Send(signed, to=peer) for signed in held_messages(state, slot, peer))",
+        "            pass",
+        (f"{_CHECKPOINTS}test_VC6_a_peer_within_the_logs_is_healed_by_votes_alone",),
+        (58,),
+        ("VC-6",),
+    ),
 )
