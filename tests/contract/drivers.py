@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pytest
 
@@ -21,13 +21,13 @@ from govchain.consensus import (
     Event,
     LogEntry,
     Output,
-    Prepare,
     ReplicaStatus,
     RestoredState,
     Send,
     SignedMessage,
     TransactionsAvailable,
 )
+from govchain.consensus.messages import Prepare
 from govchain.crypto import Signer, compute_root, derive_secret, digest_of, suite, transaction_id
 from govchain.model import (
     Attestation,
@@ -56,7 +56,8 @@ ROUNDS_MAX: Final = 5_000
 class ScriptedCore:
     """Stands where the replica stands; the next cue is answered with `next`."""
 
-    def __init__(self, restored: RestoredState | None) -> None:
+    def __init__(self, genesis: Genesis, restored: RestoredState | None) -> None:
+        self.validators = genesis.validators
         self.restored = restored
         self.next: Output | None = None
         self.events: list[Event] = []
@@ -76,7 +77,7 @@ class ScriptedCore:
         return output
 
     def status(self) -> ReplicaStatus:
-        return ReplicaStatus(view=0, head_height=0, next_seq=1, in_flight=0, stall="")
+        return ReplicaStatus(epoch=0, index=ME, view=0, head_height=0, next_seq=1, in_flight=0, stall="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +166,14 @@ class Driver:
         self.sent.append(Sent(signed.body, to, kept == signed.body))
 
 
-class _CoreFactory(Protocol):
-    def __call__(self, *args: Any, restored: RestoredState | None = None) -> ScriptedCore: ...
-
-
 def install_core(monkeypatch: pytest.MonkeyPatch, module: str, made: list[ScriptedCore]) -> None:
     """From now on a module's drivers get scripted cores."""
 
-    def make(*_: Any, restored: RestoredState | None = None) -> ScriptedCore:
-        made.append(ScriptedCore(restored))
+    def make(genesis: Genesis, *_: Any, restored: RestoredState | None, **__: Any) -> ScriptedCore:
+        made.append(ScriptedCore(genesis, restored))
         return made[-1]
 
-    factory: _CoreFactory = make
-    monkeypatch.setattr(f"{module}.Replica", factory)
+    monkeypatch.setattr(f"{module}.Replica", make)
 
 
 class GoldenDriver(Driver):

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from govchain.codec import encode
-from govchain.consensus import Commit, Prepare, SignedMessage, verify_message
+from govchain.consensus import SignedMessage, verify_message
+from govchain.consensus.messages import Commit, Prepare
 from govchain.model import Space
 from govchain.node import NodeRuntime
 from govchain.node.wire import Consensus, decode_frame

@@ -301,8 +301,8 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a frame of garbage is judged to its end",
         "node/verifier.py",
-        "                if self.refuse(peer, error):\n                    break",
-        "                self.refuse(peer, error)",
+        "                elif self.refuse(peer, error):\n                    break",
+        "                else:\n                    self.refuse(peer, error)",
         (f"{_MISBEHAVIOUR}test_one_frame_of_garbage_is_not_judged_to_its_end",),
         (10, 52),
     ),
@@ -326,7 +326,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     Mutant(
         "blocks without certificate",
         "node/executor.py",
-        "        verify_finality(self._suite, self._validators, certificate, header)\n        if header.height",
+        "        verify_finality(self._suite, validators, certificate, header)\n        if header.height",
         "        if header.height",
         _BLOCKS,
         (40,),

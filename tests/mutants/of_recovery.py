@@ -166,8 +166,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "voting further than a view change can show",
         "consensus/state.py",
-        "        return min(self.high, self.base_height + self.in_flight_max)",
-        "        return self.high",
+        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary)",
+        "        return min(self.high, self.boundary)",
         (f"{_CHANGES}test_VC2_nobody_votes_further_than_a_view_change_can_show",),
         (29,),
         ("VC-2",),
@@ -313,7 +313,7 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "nobody notices that it is left behind",
         "consensus/healing.py",
-        "    if is_stuck:\n        _note_behind(state, output)\n",
+        "    if is_stuck:\n        note_behind(state, output)\n",
         "",
         (
             f"{_CHECKPOINTS}test_situation_42_CU2_a_peer_out_of_the_logs_continues_from_installed_blocks",

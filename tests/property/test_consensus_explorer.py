@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from govchain.consensus import Prepare, Proposal
+from govchain.consensus.messages import Prepare, Proposal
 from govchain.crypto import digest_of
 from tests.support.consensus_world import SUITE
 from tests.support.explorer import Explorer

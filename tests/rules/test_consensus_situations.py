@@ -6,16 +6,15 @@ import msgspec
 import pytest
 
 from govchain.codec import encode
-from govchain.consensus import (
+from govchain.consensus import SignedMessage, TimerKind, certificates, verify_message
+from govchain.consensus.messages import (
+    CertifiedHeader,
     Commit,
+    NewView,
     Prepare,
+    PreparedCertificate,
     Proposal,
-    SignedMessage,
-    TimerKind,
-    certificates,
-    verify_message,
 )
-from govchain.consensus.messages import CertifiedHeader, NewView, PreparedCertificate
 from govchain.consensus.transactions import TransactionBook
 from govchain.crypto import digest_of
 from govchain.errors import MalformedBytes

@@ -16,10 +16,7 @@ from govchain.codec import encode
 from govchain.consensus import (
     BlockExecuted,
     CancelTimer,
-    Commit,
     Event,
-    Prepare,
-    Proposal,
     Replica,
     SetTimer,
     SignedMessage,
@@ -28,7 +25,7 @@ from govchain.consensus import (
     TransactionsAvailable,
     Verified,
 )
-from govchain.consensus.messages import ConsensusMessage, NewView, ViewChange
+from govchain.consensus.messages import Commit, ConsensusMessage, NewView, Prepare, Proposal, ViewChange
 from govchain.crypto import Signer, Suite, digest_of
 from govchain.model import Attestation, Genesis, ProtocolParameters, ValidatorSet
 from tests.support.consensus_world import GENESIS_MS, SIGNERS, SUITE, Member, World
@@ -176,7 +173,7 @@ class Explorer:
         return local.steps[letter]
 
     def _run(self, index: int, path: tuple[Verified | Complaint, ...]) -> tuple[Replica, _Driver]:
-        replica = Replica(self.world.genesis, SUITE, index, SIGNERS[index])
+        replica = Replica(self.world.genesis, SUITE, SIGNERS[index])
         driver = _Driver(self.world, replica, index)
         driver.take(None)
         driver.take(self._available)

@@ -26,7 +26,8 @@ class Watched:
         self.clock_s = 0.0
         self.parts = assemble(
             make_genesis(4),
-            signer("validator/validator-0"),
+            "validator-0",
+            [signer("validator/validator-0")],
             MemoryStore(),
             log=open_log("validator-0", self.log),
             clock=lambda: self.clock_s,

@@ -16,7 +16,8 @@ def test_situation_47_RQ3_what_waited_through_two_looks_is_told_again() -> None:
     world = NodeWorld(Path())
     parts = assemble(
         world.genesis,
-        signer("validator/validator-1"),
+        "validator-1",
+        [signer("validator/validator-1")],
         MemoryStore(),
         log=open_log("validator-1", io.StringIO()),
         clock=lambda: 0.0,
