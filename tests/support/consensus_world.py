@@ -381,6 +381,8 @@ class World:
             if self.installs and note.event in ("behind", "uncertified"):
                 facts = dict(note.facts)
                 peer = self.members[self.place(member, int(facts["peer"]))]
+                if peer.replica is None:
+                    continue  # Whoever is down answers nobody; another peer is asked next time.
                 if note.event == "behind":
                     self.catch_up(member, peer)
                 else:
