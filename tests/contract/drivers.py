@@ -21,13 +21,13 @@ from govchain.consensus import (
     Event,
     LogEntry,
     Output,
-    ReplicaStatus,
     RestoredState,
     Send,
     SignedMessage,
     TransactionsAvailable,
 )
 from govchain.consensus.messages import Prepare
+from govchain.consensus.status import ReplicaStatus
 from govchain.crypto import Signer, compute_root, derive_secret, digest_of, suite, transaction_id
 from govchain.model import (
     Attestation,

@@ -384,8 +384,8 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "conflicting votes unnoticed",
         "consensus/voting.py",
-        "    if tally.add(message.validator, message.digest, signed) is Ballot.CONFLICT:",
-        "    if tally.add(message.validator, message.digest, signed) is None:",
+        "    if ballot is Ballot.CONFLICT:",
+        "    if False:",
         (f"{_MESSAGES}test_situation_19_a_poisoned_vote_does_not_spoil_a_clean_quorum",),
         (19,),
         ("NC-3",),
@@ -479,9 +479,9 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "prepares before their proposal are forgotten",
         "consensus/voting.py",
-        "    slot = state.slot(message.seq)\n    _count(slot.prepares, message, signed)\n",
+        "    slot = state.slot(message.seq)\n    _count(state, slot, message, signed, output)\n    try_prepare",
         "    if message.seq not in state.slots:\n        return\n"
-        "    slot = state.slot(message.seq)\n    _count(slot.prepares, message, signed)\n",
+        "    slot = state.slot(message.seq)\n    _count(state, slot, message, signed, output)\n    try_prepare",
         (
             "tests/property/test_consensus_arrival.py::test_situation_14_NC8_all_arrival_orders_of_one_round_end_alike",
         ),
