@@ -23,7 +23,10 @@ EVIDENCE: Final[tuple[Mutant, ...]] = (
         "consensus/evidence.py",
         "        if earlier.body != signed.body:",
         "        if False:",
-        (f"{_EVIDENCE}test_EV1_every_kind_of_vote_that_is_signed_once_is_evidence_when_signed_twice",),
+        (
+            f"{_EVIDENCE}test_EV1_every_kind_of_vote_that_is_signed_once_is_evidence_when_signed_twice",
+            f"{_EVIDENCE}test_situation_12_EV1_proposals_to_disjoint_sets_accuse_the_primary_at_every_validator",
+        ),
         (12,),
         ("EV-1",),
     ),
