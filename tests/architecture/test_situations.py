@@ -16,9 +16,9 @@ MUTANTS_MIN: Final = 60
 CORE: Final = ("rules", "sim")
 
 # Tests of these are being written beside this page. The lists only ever get shorter.
-CORE_TO_COME: Final = frozenset({11, 40, 41, 44, 45, 46, 48, 49, 50, 53, 54, 58})
-LIVE_TO_COME: Final = frozenset({29, 31, 40, 44, 45, 46, 47, 49, 52, 58})
-MUTANTS_TO_COME: Final = frozenset({11, 45, 46, 53, 54})
+CORE_TO_COME: Final = frozenset({11, 40, 41, 48, 49, 50, 53, 54, 58})
+LIVE_TO_COME: Final = frozenset({29, 31, 40, 49, 52, 58})
+MUTANTS_TO_COME: Final = frozenset({11, 53, 54})
 
 
 def situations() -> dict[int, bool]:

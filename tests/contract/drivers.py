@@ -59,6 +59,7 @@ class ScriptedCore:
     def __init__(self, genesis: Genesis, restored: RestoredState | None) -> None:
         self.validators = genesis.validators
         self.restored = restored
+        self.forgot = ""
         self.next: Output | None = None
         self.events: list[Event] = []
         self.is_over = False
@@ -76,8 +77,13 @@ class ScriptedCore:
         self.is_over = any(note.event == "diverged" for note in output.notes)
         return output
 
+    def promises(self) -> tuple[()]:
+        return ()
+
     def status(self) -> ReplicaStatus:
-        return ReplicaStatus(epoch=0, index=ME, view=0, head_height=0, next_seq=1, in_flight=0, stall="")
+        return ReplicaStatus(
+            epoch=0, index=ME, view=0, head_height=0, next_seq=1, in_flight=0, silent_to=0, stall=""
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -499,11 +499,9 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a height is announced before its certificate is durable",
         "node/owner.py",
-        "        began_s = self._parts.clock()\n        self._parts.store.write(writes, sync=True)\n"
-        "        self._store_seconds",
-        "        self._announce([certificate.height for certificate in certificates])\n"
-        "        began_s = self._parts.clock()\n        self._parts.store.write(writes, sync=True)\n"
-        "        self._store_seconds",
+        "        writes += self._executor.certificate_writes(certificates)\n        if writes:",
+        "        writes += self._executor.certificate_writes(certificates)\n"
+        "        self._announce([each.height for each in certificates])\n        if writes:",
         (f"{_CONTRACT}test_CP1_a_certificate_is_durable_before_its_height_is_announced",),
         (39,),
         ("CP-1",),
