@@ -326,7 +326,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     Mutant(
         "blocks without certificate",
         "node/executor.py",
-        "        verify_finality(self._suite, validators, certificate, header)\n        if header.height",
+        "        self._verify_certified(header, certificate)\n        if header.height",
         "        if header.height",
         _BLOCKS,
         (40,),

@@ -30,7 +30,7 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "nobody complains",
         "consensus/deadlines.py",
-        "    return not (is_behind and state.request_phase == EXCUSED_PHASE)",
+        "    return state.request_phase >= limit + (is_behind and state.request_phase <= limit)",
         "    return False",
         (f"{_CHANGES}test_RQ3_what_waits_is_forwarded_first_and_becomes_a_complaint_then",),
         (34, 49),
