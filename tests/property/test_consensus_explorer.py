@@ -17,7 +17,7 @@ from tests.support.explorer import Explorer
 
 IS_DEEP = os.environ.get("GOVCHAIN_EXPLORE") == "deep"
 deep = pytest.mark.skipif(not IS_DEEP, reason="set GOVCHAIN_EXPLORE=deep; takes minutes")
-STATES_MAX = 20_000_000 if IS_DEEP else 200_000
+STATES_MAX = 20_000_000 if IS_DEEP else 400_000
 ALL = (0, 1, 2, 3)
 BACKUPS = (1, 2, 3)
 
@@ -64,7 +64,7 @@ def test_situation_12_NC3_every_state_under_an_equivocating_primary() -> None:
 
 
 def test_situation_35_VC1_every_state_when_patience_ends_at_any_moment_under_a_silent_primary() -> None:
-    """Three complaints among votes for the next view: 97,242 states."""
+    """Three complaints among votes for the next view: 318,070 states."""
     explorer = Explorer(4, BACKUPS, ("a",))
     explorer.let_complain(*BACKUPS)
     found = explorer.explore(STATES_MAX)
