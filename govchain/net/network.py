@@ -26,6 +26,7 @@ class PeerNetwork:
         clock: Seconds, monotonic.
 
     Attributes:
+        tls: The contexts in use; a renewed certificate is taken by their `reload`.
         is_link_open: Tests replace it to cut a link: frames to and from a peer vanish while it is False.
         faults: What is wrong with the links to peers in a rehearsal; None outside of one.
     """
@@ -41,7 +42,7 @@ class PeerNetwork:
         metrics: NodeMetrics,
     ) -> None:
         self._own = own
-        self._tls = tls
+        self.tls = tls
         self._jitter = jitter
         self._log = log
         self._metrics = metrics
@@ -78,7 +79,7 @@ class PeerNetwork:
             on_refused=self._refused,
             is_open=self._is_open,
         )
-        self._listener = Listener(self._own, list(peers), lambda: self._tls.server, hooks)
+        self._listener = Listener(self._own, list(peers), lambda: self.tls.server, hooks)
         return await self._listener.start(host, port)
 
     def dial(self, addresses: Mapping[str, tuple[str, int]], *, greeting: Callable[[], bytes]) -> None:
@@ -107,7 +108,7 @@ class PeerNetwork:
     def _connect(self, peer: str, address: tuple[str, int]) -> None:
         assert self._hooks is not None, "dial comes first"
         link = OutboundLink(
-            self._own, peer, address, context=lambda: self._tls.client, hooks=self._hooks, log=self._log
+            self._own, peer, address, context=lambda: self.tls.client, hooks=self._hooks, log=self._log
         )
         self._links[peer] = link
         link.start()
