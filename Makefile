@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := govchain tests benchmarks nodes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench e2e format lock clean
+.PHONY: help setup setup-dev demo test check mutants bench e2e format lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: setup-dev ## Format, lint, types, layers
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+mutants: setup-dev ## Take the guards out one by one; the tests must notice (about ten minutes)
+	@$(BIN)/python -m tests.mutants.run $(ONLY)
 
 bench: setup ## Measure the hot path and the consensus of four processes on this machine
 	@$(BIN)/python benchmarks/hotpath.py

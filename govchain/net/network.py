@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from govchain.net.faults import FaultyLinks
 from govchain.net.inbound import Listener, ListenerHooks
 from govchain.net.outbound import LinkHooks, OutboundLink
 from govchain.net.tls import TlsContexts
@@ -25,7 +26,9 @@ class PeerNetwork:
         clock: Seconds, monotonic.
 
     Attributes:
-        is_link_open: Rehearsals replace it to cut a link: frames to and from a peer vanish while it is False.
+        tls: The contexts in use; a renewed certificate is taken by their `reload`.
+        is_link_open: Tests replace it to cut a link: frames to and from a peer vanish while it is False.
+        faults: What is wrong with the links to peers in a rehearsal; None outside of one.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class PeerNetwork:
         metrics: NodeMetrics,
     ) -> None:
         self._own = own
-        self._tls = tls
+        self.tls = tls
         self._jitter = jitter
         self._log = log
         self._metrics = metrics
@@ -48,6 +51,7 @@ class PeerNetwork:
         self._listener: Listener | None = None
         self._hooks: LinkHooks | None = None
         self.is_link_open: Callable[[str], bool] = _always
+        self.faults: FaultyLinks | None = None
         self.on_change: Callable[[], None] = _nothing
         """Called when an outbound connection was made or lost."""
 
@@ -75,7 +79,7 @@ class PeerNetwork:
             on_refused=self._refused,
             is_open=self._is_open,
         )
-        self._listener = Listener(self._own, list(peers), lambda: self._tls.server, hooks)
+        self._listener = Listener(self._own, list(peers), lambda: self.tls.server, hooks)
         return await self._listener.start(host, port)
 
     def dial(self, addresses: Mapping[str, tuple[str, int]], *, greeting: Callable[[], bytes]) -> None:
@@ -104,7 +108,7 @@ class PeerNetwork:
     def _connect(self, peer: str, address: tuple[str, int]) -> None:
         assert self._hooks is not None, "dial comes first"
         link = OutboundLink(
-            self._own, peer, address, context=lambda: self._tls.client, hooks=self._hooks, log=self._log
+            self._own, peer, address, context=lambda: self.tls.client, hooks=self._hooks, log=self._log
         )
         self._links[peer] = link
         link.start()
@@ -120,8 +124,13 @@ class PeerNetwork:
 
         So does a peer that is not known (yet): validators come and go.
         """
-        if peer in self._links and self.is_link_open(peer):
-            self._links[peer].send(payload, is_urgent=is_urgent)
+        link = self._links.get(peer)
+        if link is None or not self.is_link_open(peer):
+            return
+        if self.faults is None:
+            link.send(payload, is_urgent=is_urgent)
+        else:
+            self.faults.carry(peer, lambda: link.send(payload, is_urgent=is_urgent))
 
     def broadcast(self, payload: bytes, *, is_urgent: bool = False) -> None:
         """Queue a payload for every peer."""

@@ -10,9 +10,11 @@ import ssl
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from govchain.crypto.authority import describe_certificate
 from govchain.errors import ConfigError, ProtocolViolation
 
 
@@ -28,6 +30,9 @@ class TlsFiles:
 class TlsContexts:
     """The two contexts of one validator; `reload` takes renewed files for connections made afterwards.
 
+    Attributes:
+        expires_at: End of the own certificate; from then on others refuse new connections.
+
     Raises:
         ConfigError: A file is missing, malformed, or the key is readable by others or of another certificate.
     """
@@ -36,11 +41,18 @@ class TlsContexts:
         self._files = files
         self.server = _context(files, ssl.PROTOCOL_TLS_SERVER)
         self.client = _context(files, ssl.PROTOCOL_TLS_CLIENT)
+        self.expires_at = _expiry(files)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that `reload` reads."""
+        return self._files.certificate, self._files.key, self._files.authority
 
     def reload(self) -> None:
         """Read the files again (a renewed certificate); on error the old ones stay in use."""
         server = _context(self._files, ssl.PROTOCOL_TLS_SERVER)
         client = _context(self._files, ssl.PROTOCOL_TLS_CLIENT)
+        self.expires_at = _expiry(self._files)
         self.server, self.client = server, client
 
 
@@ -89,6 +101,13 @@ def _context(files: TlsFiles, protocol: int) -> ssl.SSLContext:
     except (ssl.SSLError, OSError) as error:
         raise ConfigError(f"not PEM certificates: {error}", path=str(files.authority)) from error
     return context
+
+
+def _expiry(files: TlsFiles) -> datetime:
+    try:
+        return describe_certificate(files.certificate.read_bytes(), files.authority.read_bytes()).not_after
+    except OSError as error:
+        raise ConfigError(f"cannot read a certificate: {error.strerror}", path=str(error.filename)) from error
 
 
 def _require_private(key: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a validator looks after now and then: gauges, catching up, forwarding, fetching again.
+"""What a validator looks after now and then: gauges, catching up, forwarding, fetching again, certificates.
 
 All of it is bounded and may be late; safety never depends on it.
 """
@@ -14,6 +14,7 @@ from govchain.model.ids import View
 from govchain.net import PeerNetwork
 from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
+from govchain.node.certificate_watch import CertificateWatch
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
@@ -51,6 +52,7 @@ class Housekeeping:
         self._network = network
         self._meet_members = meet_members
         self._accuser = accuser
+        self._certificates = CertificateWatch(parts, network.tls)
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._stall = StallWatch(parts.genesis.parameters.view_timeout_ms)
@@ -70,6 +72,7 @@ class Housekeeping:
             self._greet(now_s)
             self._tell_progress(now_s)
             self._watch_stall(now_s)
+            self._certificates.look(now_s)
 
     def _measure(self) -> None:
         metrics, height = self._parts.metrics, self._parts.ledger.height

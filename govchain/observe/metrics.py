@@ -102,6 +102,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("govchain_dropped_frames_total", "counter", "Frames not sent because a peer's queue was full."),
     Metric("govchain_catch_up_blocks_total", "counter", "Blocks taken from peers by certificate."),
+    Metric(
+        "govchain_tls_expiry_seconds",
+        "gauge",
+        "Seconds until this validator's TLS certificate ends; below zero afterwards.",
+    ),
 )
 
 

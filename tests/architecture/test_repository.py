@@ -100,7 +100,17 @@ def test_make_targets_named_in_documents_exist(page: str) -> None:
     assert named <= targets, f"{page} names {sorted(named - targets)}"
 
 
-@pytest.mark.parametrize("page", [*READMES, "CONTRIBUTING.md", "docs/architecture.md", "docs/adr/README.md"])
+LINKING_PAGES = (
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/adr/README.md",
+    "docs/protocol.md",
+    "docs/situations.md",
+    "tests/golden/README.md",
+)
+
+
+@pytest.mark.parametrize("page", [*READMES, *LINKING_PAGES])
 def test_links_in_documents_lead_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8"))

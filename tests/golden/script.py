@@ -3,6 +3,7 @@
 network n=4 [pipeline=2 …] [candidates=1] [manual]   a fresh world; `manual`: decisions wait for `execute`
 submit a b [to 0 2]             transactions become available
 deliver all                     deliver everything until nothing is on its way; tells outcomes only
+deliver all but KIND|all [from A] [to B]   the same, but these wait
 deliver KIND [from A] [to B]    deliver matching messages; tells every effect
 drop KIND|all [from A] [to B]   lose matching messages
 wire                            what is on its way
@@ -10,6 +11,8 @@ execute 0 1 …                   execute the oldest waiting decision
 fire KIND 0 1 …                 let running timers fire: retransmit, batch-age, request, view-change
 propose a b seq=1 to 3          the primary signs and sends one more proposal, as only a liar would
 newview 1 by 1 2 3 [forged=0] [carrying a b] to 2   the primary of view 1 signs this new view, right or wrong
+viewchange 7 by 1 to 3          a validator signs a view change for any view, as only a liar would
+timers                          which timers run, and after how long they fire
 corrupt 3                       from now on this validator executes wrongly
 crash 3 / restart 3             lose all but the disk / wake up from it
 wipe 3                          a crashed validator gets an empty disk; its guard stays
@@ -70,6 +73,8 @@ class Script:
             "fire": self._fire,
             "propose": self._propose,
             "newview": self._newview,
+            "viewchange": self._viewchange,
+            "timers": self._timers,
             "corrupt": self._corrupt,
             "crash": self._crash,
             "restart": self._restart,
@@ -116,6 +121,10 @@ class Script:
         return self._tell()
 
     def _deliver(self, words: list[str]) -> list[str]:
+        if words[:2] == ["all", "but"]:
+            while ready := [each for each in self.world.wire if each not in self._select(words[2:])]:
+                self.world.deliver(ready[0])
+            return self._tell_outcomes()
         if words[0] == "all":
             self.world.deliver_all()
             return self._tell_outcomes()
@@ -162,6 +171,21 @@ class Script:
         for index in _indices(words[to + 1 :]):
             self.world.inject(index, message)
         return self._tell()
+
+    def _viewchange(self, words: list[str]) -> list[str]:
+        message = self.world.view_change(int(words[2]), int(words[0]))
+        for index in _indices(words[4:]):
+            self.world.inject(index, message)
+        return self._tell()
+
+    def _timers(self, _: list[str]) -> list[str]:
+        lines = []
+        for member in self.world.members:
+            waits = sorted((member.due_ms[kind] - self.world.clock_ms, kind.value) for kind in member.timers)
+            running = ", ".join(f"{name} in {delay_ms} ms" for delay_ms, name in waits)
+            state = running or "no timer runs"
+            lines.append(f"{member.index}: {state if member.replica is not None else 'down'}")
+        return lines
 
     def _corrupt(self, words: list[str]) -> list[str]:
         self.world.corrupt.update(_indices(words))

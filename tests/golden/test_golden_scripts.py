@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,5 +21,7 @@ def test_golden_script(path: Path, rewrite_golden: bool) -> None:
     assert happened == (happened if rewrite_golden else written)
 
 
-def test_golden_scripts_are_there() -> None:
-    assert len(SCRIPTS) >= 7
+def test_every_story_is_in_the_index_once() -> None:
+    index = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\]\((\d\d_\w+\.txt)\)", index)) == [path.name for path in SCRIPTS]
+    assert len(SCRIPTS) >= 23

@@ -202,6 +202,28 @@ def test_situation_55_everybody_restarts_in_the_new_epoch() -> None:
     assert [len(each.disk.headers) for each in world.members] == [2 * K + 1] * 5
 
 
+def test_situation_55_56_a_view_of_the_old_epoch_says_nothing_after_a_restart() -> None:
+    """Its entries in the log are replaced, not removed; the members of today cannot verify them."""
+    world = world_of(4)
+    world.plan(K, members([1, 2, 3, 4]))
+    fill(world, K - 1)
+    world.crash(0)
+    world.submit("late", to=[1, 2, 3, 4])
+    world.advance(20_000)
+    world.restart(0)
+    world.advance(20_000)
+    assert epochs(world) == [1] * 5
+    assert any(entry.phase == "new-view" for entry in world.members[1].disk.log.values())
+    for index in range(5):
+        world.crash(index)
+    for index in range(5):
+        world.restart(index)
+    assert [world.replica(index).status().view for index in range(5)] == [0] * 5
+    fill(world, K + 2)
+    world.advance(3_000)
+    assert [len(each.disk.headers) for each in world.members] == [K + 2] * 5
+
+
 def test_MB2_a_view_change_runs_in_the_new_epoch() -> None:
     world = world_of(4)
     world.plan(K, members([0, 2, 3, 4]))

@@ -254,6 +254,14 @@ def test_I10_denies_a_key_that_was_used_before(world: LedgerWorld) -> None:
     assert denial(propose(world, "validator.rotate", "GC-3", fields)) == ("I10", "E_DUP_ID")
 
 
+def test_situation_06_I10_denies_a_key_that_left(world: LedgerWorld) -> None:
+    """Its old votes would count again, and old accusations would fit."""
+    adopt(world, "validator.remove", "GC-1", {"validator": "validator-0", "reason": "leaves"})
+    assert to_checkpoint(world) is not None
+    old = possession(world, "validator-9", "validator-0")
+    assert denial(propose(world, "validator.add", "GC-2", add_fields(world, **old))) == ("I10", "E_DUP_ID")
+
+
 # I9: the quorum survives.
 
 

@@ -379,12 +379,17 @@ class World:
             self._take_early(member)
         for note in output.notes:
             if self.installs and note.event in ("behind", "uncertified"):
-                facts = dict(note.facts)
-                peer = self.members[self.place(member, int(facts["peer"]))]
-                if note.event == "behind":
-                    self.catch_up(member, peer)
-                else:
-                    self.certify(member, peer, int(facts["height"]))
+                self._ask_for_blocks(member, note)
+
+    def _ask_for_blocks(self, member: Member, note: Note) -> None:
+        facts = dict(note.facts)
+        peer = self.members[self.place(member, int(facts["peer"]))]
+        if peer.replica is None:
+            return  # Whoever is down answers nobody; another peer is asked next time.
+        if note.event == "behind":
+            self.catch_up(member, peer)
+        else:
+            self.certify(member, peer, int(facts["height"]))
 
     def _keep_promises(self, member: Member, output: Output) -> None:
         member.guard += output.promises

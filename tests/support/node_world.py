@@ -97,7 +97,7 @@ class NodeWorld:
         self.names = [*(member.name for member in self.genesis.validators.members), *candidates]
         self.nodes: dict[str, NodeRuntime] = {}
         self.logs: dict[str, io.StringIO] = {name: io.StringIO() for name in self.names}
-        self._authority = make_authority()
+        self.authority = make_authority()
         self._tls: dict[str, TlsFiles] = {}
         self._stores: dict[str, Store] = {}
         self._guards: dict[str, Guard] = {}
@@ -152,7 +152,7 @@ class NodeWorld:
     async def impostor(self, index: int) -> Impostor:
         """Somebody who holds a stopped validator's certificate and speaks what the test wants."""
         name = self.names[index]
-        impostor = Impostor(self, name, self._files(name))
+        impostor = Impostor(self, name, self.tls_files(name))
         self._ports[name] = await impostor.start(self._ports)
         return impostor
 
@@ -242,7 +242,7 @@ class NodeWorld:
         return value or 0.0
 
     def _make(self, name: str) -> NodeRuntime:
-        files = self._files(name)
+        files = self.tls_files(name)
         config = NodeConfig(
             name=name,
             genesis="genesis.json",
@@ -267,9 +267,10 @@ class NodeWorld:
             log=open_log(name, self.logs[name]),
         )
 
-    def _files(self, name: str) -> TlsFiles:
+    def tls_files(self, name: str) -> TlsFiles:
+        """Where a validator's certificate lies."""
         if name not in self._tls:
-            self._tls[name] = make_tls_files(self.folder / name, self._authority, name)
+            self._tls[name] = make_tls_files(self.folder / name, self.authority, name)
         return self._tls[name]
 
     def _open_guard(self, name: str) -> Guard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from govchain.crypto import PemPair, create_authority, issue_certificate
@@ -10,16 +10,24 @@ from govchain.net import TlsFiles
 
 
 def make_authority(name: str = "test authority") -> PemPair:
-    return create_authority(name, now=datetime.now(UTC))
+    """Valid since some days, so that certificates that have ended can be issued."""
+    return create_authority(name, now=datetime.now(UTC) - timedelta(days=20))
 
 
 def make_tls_files(folder: Path, authority: PemPair, name: str, *, trusts: PemPair | None = None) -> TlsFiles:
     """Certificate, key and authority of one validator; `trusts` puts another authority beside them."""
     folder.mkdir(parents=True, exist_ok=True)
-    pair = issue_certificate(authority, name, hosts=["127.0.0.1"], now=datetime.now(UTC))
     files = TlsFiles(folder / "tls.crt", folder / "tls.key", folder / "ca.crt")
+    write_certificate(files, authority, name, now=datetime.now(UTC))
+    files.authority.write_bytes((trusts or authority).certificate)
+    return files
+
+
+def write_certificate(
+    files: TlsFiles, authority: PemPair, name: str, *, now: datetime, days: int = 825
+) -> None:
+    """A new certificate and key in the place of the old ones."""
+    pair = issue_certificate(authority, name, hosts=["127.0.0.1"], now=now, days=days)
     files.certificate.write_bytes(pair.certificate)
     files.key.touch(mode=0o600)
     files.key.write_bytes(pair.key)
-    files.authority.write_bytes((trusts or authority).certificate)
-    return files

@@ -164,6 +164,17 @@ def test_damaged_state_stops_the_ledger() -> None:
         world.ledger.record("evidence", "EV-1")
 
 
+def test_situation_44_RC3_a_state_of_another_height_than_the_heads_stops_the_ledger() -> None:
+    """Part of the store is older than the rest, as when one file of it was restored from a copy."""
+    world = LedgerWorld()
+    world.deposit("EV-1")
+    old = {key: value for key, value in world.store.rows.items() if key[0] is Space.TREE}
+    world.deposit("EV-2")
+    world.store.rows.update(old)
+    with pytest.raises(StorageFailure, match="not that of height 2"):
+        world.reopen()
+
+
 def test_contradicting_genesis_is_refused() -> None:
     genesis = make_genesis()
     stray = KeyRecord(signer_of("x").public_key, "91990100MA0XX00Z15", "x")

@@ -1,0 +1,84 @@
+"""docs/situations.md is complete: every situation is named by tests and by planted faults."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from tests.architecture.sources import ROOT
+from tests.mutants.mutant import Mutant, find_problem
+from tests.mutants.table import MUTANTS
+
+COUNT: Final = 58
+MUTANTS_MIN: Final = 60
+CORE: Final = ("rules", "sim")
+
+# Tests of these are being written beside this page. The lists only ever get shorter.
+CORE_TO_COME: Final = frozenset({11, 40, 41, 48})
+LIVE_TO_COME: Final = frozenset({40})
+MUTANTS_TO_COME: Final = frozenset({11, 53, 54})
+
+
+def situations() -> dict[int, bool]:
+    """Number of every situation on the page, and whether it has a star."""
+    text = (ROOT / "docs" / "situations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^- \*\*(\d+)\*\* [SLR](\*?) · \S", text, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, COUNT + 1))
+    return {int(number): star == "*" for number, star in rows}
+
+
+def named(*kinds: str) -> set[int]:
+    """Situations that test functions in these folders carry in their names."""
+    found: set[int] = set()
+    for kind in kinds:
+        for path in sorted((ROOT / "tests" / kind).glob("test_*.py")):
+            for name in re.findall(r"def (test_situation_\w+)", path.read_text(encoding="utf-8")):
+                found.update(numbers_in(name))
+    return found
+
+
+def numbers_in(name: str) -> list[int]:
+    """`test_situation_23_24_VC3_…` names 23 and 24."""
+    match = re.match(r"test_situation((?:_\d+)+)(?:_|$)", name)
+    assert match is not None, f"{name} names no situation"
+    return [int(number) for number in match[1].strip("_").split("_")]
+
+
+def test_every_situation_has_a_test_of_the_core() -> None:
+    missing = set(situations()) - named(*CORE)
+    assert missing - CORE_TO_COME == set(), "no test in tests/rules or tests/sim names them"
+    assert CORE_TO_COME - missing == set(), "they have tests by now: take them off the list"
+
+
+def test_every_situation_with_a_star_has_a_live_test() -> None:
+    missing = {number for number, is_live in situations().items() if is_live} - named("live")
+    assert missing - LIVE_TO_COME == set(), "no test in tests/live names them"
+    assert LIVE_TO_COME - missing == set(), "they have tests by now: take them off the list"
+
+
+def test_tests_name_only_situations_that_exist() -> None:
+    kinds = [path.name for path in (ROOT / "tests").iterdir() if path.is_dir()]
+    assert named(*kinds) <= set(situations())
+
+
+def test_every_situation_has_a_planted_fault() -> None:
+    missing = set(situations()) - {number for mutant in MUTANTS for number in mutant.situations}
+    assert missing - MUTANTS_TO_COME == set(), "no mutant in tests/mutants names them"
+    assert MUTANTS_TO_COME - missing == set(), "they have mutants by now: take them off the list"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_planted_fault_still_applies(mutant: Mutant) -> None:
+    assert not (problem := find_problem(mutant)), problem
+
+
+def test_planted_faults_are_many_distinct_and_explained() -> None:
+    assert len(MUTANTS) >= MUTANTS_MIN
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+    assert len({(mutant.file, mutant.before, mutant.after) for mutant in MUTANTS}) == len(MUTANTS)
+    protocol = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    for mutant in MUTANTS:
+        assert mutant.situations or mutant.rules, f"{mutant.name} stands for nothing"
+        assert all(f"**{rule}**" in protocol for rule in mutant.rules), f"{mutant.name}: unknown rule"

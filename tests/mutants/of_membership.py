@@ -1,0 +1,156 @@
+"""Guards of changing validators: who may change them, when it takes effect, what proves it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+_EPOCHS = "tests/rules/test_consensus_epochs.py::"
+_GOVERNANCE = "tests/rules/test_ledger_governance.py::"
+_EARLY = (f"{_EPOCHS}test_MB2_early_messages_are_bounded_and_only_of_the_next_epoch",)
+_CHAIN = (f"{_GOVERNANCE}test_MB3_a_change_that_does_not_follow_is_refused",)
+
+MEMBERSHIP: Final[tuple[Mutant, ...]] = (
+    # When (MB-2).
+    Mutant(
+        "voting above a checkpoint before executing it",
+        "consensus/state.py",
+        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to)",
+        "        return min(self.high, self.base_height + self.in_flight_max, silent_to)",
+        (f"{_EPOCHS}test_MB2_nobody_votes_above_a_checkpoint_before_executing_it",),
+        (55,),
+        ("MB-2",),
+    ),
+    Mutant(
+        "voting above a block that installs others",
+        "consensus/state.py",
+        "        if self.next_validators is not None:\n            return self.head.height\n",
+        "",
+        (f"{_EPOCHS}test_situation_55_storm_of_lost_messages_crashes_and_three_epochs",),
+        (55,),
+        ("MB-2",),
+    ),
+    Mutant(
+        "an epoch ends before its last block is final",
+        "consensus/epochs.py",
+        "    return state.next_validators is not None and state.final >= state.head.height",
+        "    return state.next_validators is not None",
+        (
+            f"{_EPOCHS}test_situation_55_a_crash_between_execution_and_certificate_of_the_boundary",
+            f"{_EPOCHS}test_situation_55_storm_of_lost_messages_crashes_and_three_epochs",
+        ),
+        (55,),
+        ("MB-2",),
+    ),
+    Mutant(
+        "an old epoch's view comes back at a restart",
+        "consensus/restoring.py",
+        "    return epoch < state.validators.epoch\n",
+        "    return False\n",
+        (f"{_EPOCHS}test_situation_55_56_a_view_of_the_old_epoch_says_nothing_after_a_restart",),
+        (55, 56),
+        ("MB-2", "MB-3"),
+    ),
+    Mutant(
+        "early messages without bound",
+        "consensus/epochs.py",
+        "        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX:",
+        "        if message.epoch == epoch + 1:",
+        _EARLY,
+        (29, 55),
+        ("MB-3",),
+    ),
+    Mutant(
+        "early messages of any epoch",
+        "consensus/epochs.py",
+        "        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX:",
+        "        if len(kept) < EARLY_MAX:",
+        _EARLY,
+        (29, 55),
+        ("MB-3",),
+    ),
+    # Who (MB-1, MB-5).
+    Mutant(
+        "one approval is enough",
+        "ledger/membership.py",
+        "    return min(voters, parameters.approvals_min) or voters // 2 + 1",
+        "    return 1",
+        (f"{_GOVERNANCE}test_I2_the_policy_is_more_than_half_or_as_genesis_says",),
+        (55,),
+        ("MB-1",),
+    ),
+    Mutant(
+        "organisations without validators change them",
+        "ledger/rules/governance.py",
+        "    if attempt.org.id not in membership.voters_of(attempt.validators):",
+        "    if False:",
+        (f"{_GOVERNANCE}test_I2_denies_an_organisation_without_validators",),
+        (55,),
+        ("MB-1",),
+    ),
+    Mutant(
+        "one organisation approves twice",
+        "ledger/rules/governance.py",
+        "    if attempt.org.id in attempt.change.approved_by:",
+        "    if False:",
+        (f"{_GOVERNANCE}test_I2_denies_a_second_approval_of_one_organisation",),
+        (5, 55),
+        ("MB-1",),
+    ),
+    Mutant(
+        "more newcomers than the quorum can do without",
+        "ledger/membership.py",
+        "    if len(newcomers) > allowed:",
+        "    if False:",
+        (f"{_GOVERNANCE}test_I9_MB5_denies_more_newcomers_than_the_new_set_tolerates",),
+        (55,),
+        ("MB-5",),
+    ),
+    # What proves it (MB-3, MB-4).
+    Mutant(
+        "a new key that nobody holds",
+        "ledger/rules/governance.py",
+        "        attempt.suite.verify(public_key, said, bytes.fromhex(fields.possession))",
+        "        bytes.fromhex(fields.possession)",
+        (f"{_GOVERNANCE}test_I10_denies_a_key_without_proof_or_one_for_another_name",),
+        (55,),
+        ("MB-4",),
+    ),
+    Mutant(
+        "a key that left comes back",
+        "ledger/rules/governance.py",
+        "    if attempt.access.key(attempt.suite.key_id(public_key)) is not None:",
+        "    if False:",
+        (f"{_GOVERNANCE}test_situation_06_I10_denies_a_key_that_left",),
+        (6, 55),
+        ("MB-4",),
+    ),
+    Mutant(
+        "an epoch is skipped",
+        "crypto/epochs.py",
+        "    if (change.header.epoch, change.validators.epoch) != (before.epoch, epoch):",
+        "    if False:",
+        _CHAIN,
+        (40, 56),
+        ("MB-3",),
+    ),
+    Mutant(
+        "a change without the old set's certificate",
+        "crypto/epochs.py",
+        "        verify_finality(suite, before, change.certificate, change.header)\n",
+        "",
+        _CHAIN,
+        (40, 56),
+        ("MB-4",),
+    ),
+    Mutant(
+        "a set that the state does not hold",
+        "crypto/epochs.py",
+        "        verify_state(\n            suite,\n",
+        "        (lambda *_, **__: None)(\n            suite,\n",
+        _CHAIN,
+        (40, 56),
+        ("MB-4",),
+    ),
+)

@@ -1,0 +1,24 @@
+"""All planted mutants, by the part of the product whose guard they take out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+from tests.mutants.of_driver import DRIVER
+from tests.mutants.of_evidence import EVIDENCE
+from tests.mutants.of_guard import GUARD
+from tests.mutants.of_membership import MEMBERSHIP
+from tests.mutants.of_messages import MESSAGES
+from tests.mutants.of_recovery import RECOVERY
+from tests.mutants.of_view_change import VIEW_CHANGE
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    *MESSAGES,
+    *VIEW_CHANGE,
+    *RECOVERY,
+    *MEMBERSHIP,
+    *EVIDENCE,
+    *GUARD,
+    *DRIVER,
+)
