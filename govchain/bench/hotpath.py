@@ -113,8 +113,9 @@ def _codec_cases() -> list[_Case]:
     bare_decode = msgspec.msgpack.Decoder(TransactionBody).decode
     travelling = encode(transaction)
     bare_travelling = msgspec.msgpack.Decoder(Transaction).decode
-    sha256 = hashlib.sha256
+    sha256, kib = hashlib.sha256, bytes(1024)
     return [
+        _Case("digest of 1024 bytes", lambda: own.digest(kib), lambda: sha256(kib).digest()),
         _Case(
             "transaction id",
             lambda: transaction_id(own, transaction),

@@ -19,7 +19,7 @@ from govchain.model import Block, Space, Write
 from govchain.model.votes import Evidence
 from govchain.sim.checks import Checks
 from govchain.sim.network import EvidenceFound, Frame, Gossip
-from govchain.storage import MemoryStore
+from govchain.storage import Store
 
 POOL_LOOK_MAX: Final = 256
 """Waiting transactions among which another's accusation is looked for."""
@@ -51,7 +51,7 @@ class Accuser:
         chain: Chain,
         mempool: Mempool,
         signers: Sequence[Signer],
-        disk: MemoryStore,
+        disk: Store,
         put_event: Callable[[Event], None],
     ) -> None:
         self._index = index

@@ -1,15 +1,13 @@
-"""The simulated world: a heap of what will happen, in integer nanoseconds, and the validators it happens to.
+"""The simulated world: virtual time in integer nanoseconds, and the validators to whom things happen in it.
 
-Order in the heap is (time, order of scheduling), so equal runs are equal to the last event. No rule is here.
+Wires, processors and disks are in modules of their own; no rule of the protocol is here.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
@@ -18,11 +16,15 @@ from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
 from govchain.sim.checks import Checks, Violation
+from govchain.sim.cpu import NO_COSTS, CostedSuite, Costs, Cpu
+from govchain.sim.disk import SimDisk
+from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Ready, Work
 from govchain.sim.links import Links
-from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, frame_bytes, seeded_stream
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
+from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
 from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
@@ -32,20 +34,6 @@ EVENTS_MAX: Final = 5_000_000
 """Events after which a run is given up: far more than any scenario has."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    source: int
-    frame: Frame
-
-
-@dataclass(frozen=True, slots=True)
-class _Alarm:
-    kind: TimerKind
-    generation: int
-    life: int
-    """Which life of the validator armed it: a restart forgets the timers of the one before."""
-
-
 class SimCluster:
     """All validators of one genesis under virtual time.
 
@@ -53,6 +41,8 @@ class SimCluster:
         genesis: Whom the network consists of.
         secrets: Validator name to its 32-byte secret.
         latency: One-way delays; 1 ms on every link when not given.
+        lines: Jitter, loss and bandwidth; none of them when not given.
+        costs: What work costs in time; nothing when not given.
         candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
@@ -62,6 +52,7 @@ class SimCluster:
         now_ns: Virtual nanoseconds since genesis.
         checks: The judge; its `violations` end a run.
         links: What is wrong with the links.
+        wire: How long frames take on sound ones.
         traitors: Validator index to how it cheats.
     """
 
@@ -71,6 +62,8 @@ class SimCluster:
         secrets: Mapping[str, bytes],
         *,
         latency: LatencyModel | None = None,
+        lines: LineConditions = PLAIN_LINES,
+        costs: Costs = NO_COSTS,
         candidates: Sequence[str] = (),
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
@@ -82,17 +75,19 @@ class SimCluster:
         self.now_ns = 0
         self.checks = Checks(genesis, self.suite)
         self._trace = Trace(self.suite, listener)
-        self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
-        self._paused: dict[int, deque[_Arrival | _Alarm]] = {}
-        self._heap: list[tuple[int, int, int, _Arrival | _Alarm]] = []
-        self._order = 0
+        self._paused: dict[int, deque[Happening]] = {}
+        self._calendar: Calendar[Happening] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
         self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
         self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
-        self._disks = [MemoryStore() for _ in self.names]
+        speed = latency or FixedLatency(DurationNs(NS_PER_MS))
+        self.wire = Wire(self.suite, seed, len(self.names), speed, lines)
+        self._costs = costs
+        self._cpus: list[Cpu[Work]] = [Cpu() for _ in self.names]
+        self._disks = [self._disk(index, MemoryStore()) for index in range(len(self.names))]
         self._backups = [MemoryStore() for _ in self.names]
         self._guards = [MemoryGuard() for _ in self.names]
         self._clocks_ms = [0] * len(self.names)
@@ -148,12 +143,23 @@ class SimCluster:
         traitor = self.traitors.get(to)
         if traitor is not None and not traitor.takes(Gossip(transaction)):
             return known
+        self._cpus[to].begin(self.now_ns)
         return node.submit(transaction)
 
-    def crash(self, index: int) -> None:
-        """Cut a validator's power: all but its disk is gone; frames to it are lost until it restarts."""
+    def crash(self, index: int, *, unsynced: Literal["keep", "lose", "tear"] = "keep") -> None:
+        """Cut a validator's power: all but its disk is gone; frames to it are lost until it restarts.
+
+        Power goes between two pieces of work. Writes that no sync confirmed are kept, lost, or kept in part.
+        """
         self.node(index)
-        self.record(index, "crash")
+        self._cpus[index] = Cpu()
+        disk = self._disks[index]
+        if unsynced == "keep":
+            self.record(index, "crash")
+        else:
+            self.record(index, "crash", unsynced=disk.unsynced)
+            draw = next(seeded_stream(self.suite, self.seed, f"disk:{index}:{self._lives[index]}"))
+            disk.lose_power(kept=draw % (disk.unsynced + 1) if unsynced == "tear" else 0)
         self._nodes[index] = None
         self._paused.pop(index, None)
 
@@ -213,7 +219,7 @@ class SimCluster:
         """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
         self._require_down(index)
         self.record(index, "replace-disk")
-        self._disks[index] = disk
+        self._disks[index] = self._disk(index, disk)
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
         """Let things happen until the predicate holds; False when the virtual time limit comes first.
@@ -226,7 +232,7 @@ class SimCluster:
         while not is_done():
             if self.checks.violations:
                 return False
-            if not self._heap or self._heap[0][0] > limit_ns:
+            if not self._calendar.has_until(limit_ns):
                 self.now_ns = max(self.now_ns, limit_ns)
                 return False
             self._step()
@@ -251,18 +257,29 @@ class SimCluster:
 
     def now_ms(self, node: int | None = None) -> int:
         """Unix milliseconds on a validator's clock; the true ones without a validator."""
-        skew_ms = 0 if node is None else self._clocks_ms[node]
-        return self.genesis.time_ms + self.now_ns // NS_PER_MS + skew_ms
+        if node is None:
+            return self.genesis.time_ms + self.now_ns // NS_PER_MS
+        return self.genesis.time_ms + self._local_ns(node) // NS_PER_MS + self._clocks_ms[node]
+
+    def spend_apply(self, node: int, transactions: int) -> None:
+        """Charge a validator for executing so many transactions."""
+        self._cpus[node].spend(self._costs.apply_ns * transactions)
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
         targets = [target] if target is not None else [i for i in range(self.size) if i != source]
         traitor = self.traitors.get(source)
+        now_ns = self._local_ns(source)
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
-                due_ns = self.now_ns + self._latency.delay_ns(source, each)
+                size_bytes = frame_bytes(sent) if self.wire.needs_size else 0
+                due_ns = self.wire.arrival_ns(source, each, size_bytes, now_ns)
+                if due_ns is None:
+                    continue
+                arrival = Arrival(source, sent)
+                arriving = AtPort(arrival, size_bytes) if self.wire.has_ports else arrival
                 for arrival_ns in self.links.arrivals(source, each, due_ns):
-                    self._schedule(arrival_ns, each, _Arrival(source, sent))
+                    self._schedule(arrival_ns, each, arriving)
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
@@ -271,25 +288,36 @@ class SimCluster:
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
         self._timers[(node, timer.kind)] = timer.generation
-        alarm = _Alarm(timer.kind, timer.generation, self._lives[node])
-        self._schedule(self.now_ns + timer.delay_ms * NS_PER_MS, node, alarm)
+        alarm = Alarm(timer.kind, timer.generation, self._lives[node])
+        self._schedule(self._local_ns(node) + timer.delay_ms * NS_PER_MS, node, alarm)
 
     def cancel(self, node: int, kind: TimerKind) -> None:
         """Forget a validator's timer."""
         self._timers.pop((node, kind), None)
 
     def record(self, node: int, kind: str, **facts: Fact) -> None:
-        """Put an observable event into the trace."""
-        self._trace.add(self.now_ns, node, kind, **facts)
+        """Put an observable event into the trace, at the time that its validator has reached."""
+        self._trace.add(self.now_ns if node < 0 else self._local_ns(node), node, kind, **facts)
+
+    def _local_ns(self, node: int) -> int:
+        return max(self.now_ns, self._cpus[node].free_ns)
+
+    def _disk(self, index: int, content: MemoryStore) -> SimDisk:
+        return SimDisk(content, lambda: self._cpus[index].spend(self._costs.sync_ns))
 
     def _power_on(self, index: int) -> None:
         for kind in TimerKind:
             self._timers.pop((index, kind), None)
+        self._cpus[index].begin(self.now_ns)
+        suite, signers = self.suite, self._signers[index]
+        if not self._costs.are_none:
+            costed = CostedSuite(suite, self._costs, self._cpus[index].spend)
+            suite, signers = costed, [costed.costed(signer) for signer in signers]
         node = SimNode(
             index,
             self.genesis,
-            suite=self.suite,
-            signers=self._signers[index],
+            suite=suite,
+            signers=signers,
             disk=self._disks[index],
             guard=self._guards[index],
             world=self,
@@ -303,39 +331,63 @@ class SimCluster:
         if self._nodes[index] is not None:
             raise ConfigError(f"validator {self.names[index]} is not down")
 
-    def _schedule(self, time_ns: int, node: int, happening: _Arrival | _Alarm) -> None:
+    def _schedule(self, time_ns: int, node: int, happening: Happening) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
-        self._order += 1
-        heapq.heappush(self._heap, (time_ns, self._order, node, happening))
+        self._calendar.put(time_ns, node, happening)
 
     def _step(self) -> None:
-        time_ns, _, index, happening = heapq.heappop(self._heap)
+        time_ns, index, happening = self._calendar.pop()
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
         node = self._nodes[index]
         if node is None:
             return
-        if index in self._paused:
-            if len(self._paused[index]) < PAUSED_FRAMES_MAX:
+        if isinstance(happening, AtPort):
+            self._pass_port(index, happening)
+        elif index in self._paused:
+            if len(self._paused[index]) < PAUSED_FRAMES_MAX or isinstance(happening, Ready):
                 self._paused[index].append(happening)
-            return
-        match happening:
-            case _Arrival():
-                traitor = self.traitors.get(index)
-                if traitor is not None and not traitor.takes(happening.frame):
-                    return
-                self._record_arrival(index, happening)
-                node.receive(happening.source, happening.frame)
-            case _Alarm():
-                is_current = self._timers.get((index, happening.kind)) == happening.generation
-                if is_current and happening.life == self._lives[index]:
-                    del self._timers[(index, happening.kind)]
-                    self.record(index, "timer", timer=happening.kind.value, generation=happening.generation)
-                    node.fire(happening.kind, happening.generation)
-            case _:
-                assert_never(happening)
+        elif isinstance(happening, Ready):
+            if happening.life == self._lives[index]:
+                self._serve_waiting(index, node)
+        elif self._cpus[index].must_wait(time_ns):
+            if self._cpus[index].put(happening):
+                self._schedule(self._cpus[index].free_ns, index, Ready(self._lives[index]))
+        else:
+            self._serve(index, node, happening)
 
-    def _record_arrival(self, index: int, arrival: _Arrival) -> None:
+    def _pass_port(self, index: int, at_port: AtPort) -> None:
+        source, size_bytes = at_port.arrival.source, at_port.size_bytes
+        at_ns, is_through = self.wire.receive(source, index, size_bytes, self.now_ns)
+        self._schedule(at_ns, index, at_port.arrival if is_through else at_port)
+
+    def _serve_waiting(self, index: int, node: SimNode) -> None:
+        cpu = self._cpus[index]
+        # A client may have taken the processor in the meantime.
+        if cpu.free_ns <= self.now_ns:
+            self._serve(index, node, cpu.waiting.popleft())
+        if cpu.waiting:
+            self._schedule(cpu.free_ns, index, Ready(self._lives[index]))
+
+    def _serve(self, index: int, node: SimNode, work: Work) -> None:
+        self._cpus[index].begin(self.now_ns)
+        match work:
+            case Arrival():
+                traitor = self.traitors.get(index)
+                if traitor is not None and not traitor.takes(work.frame):
+                    return
+                self._record_arrival(index, work)
+                node.receive(work.source, work.frame)
+            case Alarm():
+                is_current = self._timers.get((index, work.kind)) == work.generation
+                if is_current and work.life == self._lives[index]:
+                    del self._timers[(index, work.kind)]
+                    self.record(index, "timer", timer=work.kind.value, generation=work.generation)
+                    node.fire(work.kind, work.generation)
+            case _:
+                assert_never(work)
+
+    def _record_arrival(self, index: int, arrival: Arrival) -> None:
         frame = arrival.frame
         name = type(frame).__name__
         if isinstance(frame, SignedMessage):

@@ -1,7 +1,7 @@
 """What a validator's work costs in time, and that it does one thing at a time.
 
-Costs are charged where the work is done: a suite that counts for signatures and hashes, the disk for syncs, the
-ledger's driver for records. With no costs, everything takes no time and nothing ever waits.
+Costs are charged where the work is done: by a suite for signatures and hashes, by the disk for syncs, by the
+driver for records. With no costs, everything takes no time and nothing ever waits.
 """
 
 from __future__ import annotations

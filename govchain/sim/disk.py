@@ -1,25 +1,26 @@
-"""A simulated disk: what was not synced when the power went is lost or torn.
+"""A simulated disk: a sync takes time, and what was not synced when the power went is lost or torn.
 
 The store under it keeps what a database would keep. Which validator loses power is decided elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from govchain.model import Space, Write
 from govchain.storage import MemoryStore
 
 
-class SimDisk(MemoryStore):
-    """A store in memory that knows how to undo what no sync has confirmed.
+class SimDisk:
+    """A store that knows how to undo what no sync has confirmed.
 
     Args:
-        note_sync: Called at each synced write, so that the sync costs time.
+        store: What the disk holds.
+        note_sync: Called at each synced write.
     """
 
-    def __init__(self, note_sync: Callable[[], None] = lambda: None) -> None:
-        super().__init__()
+    def __init__(self, store: MemoryStore, note_sync: Callable[[], None]) -> None:
+        self._store = store
         self._note_sync = note_sync
         self._undo: list[Write] = []
         """What each unsynced write replaced, oldest first."""
@@ -29,20 +30,39 @@ class SimDisk(MemoryStore):
         """Single writes that a power cut may take."""
         return len(self._undo)
 
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        """Value of a key, or None."""
+        return self._store.get(space, key)
+
     def write(self, writes: Sequence[Write], *, sync: bool) -> None:
         """See `Store.write`. A sync confirms everything before it as well, as in a log."""
         if sync:
+            self._store.write(writes, sync=True)
             self._undo.clear()
-            super().write(writes, sync=True)
             self._note_sync()
             return
-        for space, key, value in writes:
-            self._undo.append((space, key, self.get(space, key)))
-            super().write([(space, key, value)], sync=False)
+        replaced = [(space, key, self._store.get(space, key)) for space, key, _ in writes]
+        self._store.write(writes, sync=False)
+        self._undo += replaced
+
+    def scan(
+        self, space: Space, *, start: bytes = b"", limit: int | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """See `Store.scan`."""
+        return self._store.scan(space, start=start, limit=limit, reverse=reverse)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._store.close()
+
+    def copy(self) -> MemoryStore:
+        """The content of this moment: a backup."""
+        return self._store.copy()
 
     def lose_power(self, *, kept: int = 0) -> None:
         """Undo the unsynced writes, but for the first `kept` of them: a batch may be torn."""
         assert 0 <= kept <= len(self._undo)
-        lost: list[tuple[Space, bytes, bytes | None]] = self._undo[kept:]
+        lost = self._undo[kept:]
         self._undo.clear()
-        super().write(list(reversed(lost)), sync=True)
+        if lost:
+            self._store.write(lost[::-1], sync=True)

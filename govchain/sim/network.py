@@ -6,16 +6,18 @@ A latency model answers with integer nanoseconds and holds no state but its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, Protocol
 
+from govchain.codec import encode
 from govchain.config import DurationNs
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
 from govchain.model import Block, FinalityCertificate, Transaction
 from govchain.model.votes import Evidence
 from govchain.reads import ProvenHeight
+from govchain.sim.regions import LatencyMatrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,18 @@ Frame = (
 )
 
 
+FRAME_HEAD_BYTES: Final = 4
+"""Length prefix of each frame."""
+
+
+def frame_bytes(frame: Frame) -> int:
+    """What a frame takes on the wire."""
+    if isinstance(frame, SignedMessage):
+        return FRAME_HEAD_BYTES + len(encode(frame))
+    parts = tuple(getattr(frame, each.name) for each in fields(frame))
+    return FRAME_HEAD_BYTES + len(encode(parts))
+
+
 class LatencyModel(Protocol):
     """One-way delay of one frame."""
 
@@ -103,6 +117,17 @@ class FixedLatency:
     def delay_ns(self, source: int, target: int) -> int:
         assert source != target
         return self.one_way_ns
+
+
+class PlacedLatency:
+    """Validators stand in regions of a matrix, each in the region of its place in the sequence."""
+
+    def __init__(self, matrix: LatencyMatrix, regions: Sequence[str]) -> None:
+        self._rows_ns = [[matrix.one_way_ns[source, target] for target in regions] for source in regions]
+
+    def delay_ns(self, source: int, target: int) -> int:
+        assert source != target
+        return self._rows_ns[source][target]
 
 
 def seeded_stream(suite: Suite, seed: int, purpose: str) -> Iterator[int]:

@@ -38,6 +38,7 @@ from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Tr
 from govchain.model.ids import View
 from govchain.sim.accuser import Accuser
 from govchain.sim.checks import Checks
+from govchain.sim.disk import SimDisk
 from govchain.sim.network import (
     BlocksFound,
     BlocksWanted,
@@ -52,7 +53,7 @@ from govchain.sim.network import (
 from govchain.sim.reads import SimReads
 from govchain.sim.trace import Fact
 from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes, vote_key
-from govchain.storage import MemoryGuard, MemoryStore
+from govchain.storage import MemoryGuard
 
 BLOCKS_ANSWER_MAX: Final = 64
 """Blocks in one answer to a validator that is behind."""
@@ -79,6 +80,8 @@ class World(Protocol):
 
     def node_of(self, public_key: bytes) -> int: ...
 
+    def spend_apply(self, node: int, transactions: int) -> None: ...
+
 
 class SimNode:
     """A validator from power-on to crash. Disk and guard outlive it; everything else is lost.
@@ -100,7 +103,7 @@ class SimNode:
         *,
         suite: Suite,
         signers: Sequence[Signer],
-        disk: MemoryStore,
+        disk: SimDisk,
         guard: MemoryGuard,
         world: World,
         is_restart: bool,
@@ -290,6 +293,7 @@ class SimNode:
 
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
         executed = self.ledger.execute(batch, transactions)
+        self._world.spend_apply(self.index, len(transactions))
         header = executed.block.header
         recorded = self.accuser.executed(executed.block)
         self.disk.write([*executed.writes, *extra, *recorded], sync=True)

@@ -22,8 +22,9 @@ _Z_MILLIONTHS: Final = (
     *((995_000, 2_575_829), (998_000, 2_878_162), (999_000, 3_090_232), (999_500, 3_290_527)),
     *((999_900, 3_719_016), (999_990, 4_264_891), (999_999, 4_753_424)),
 )
-_PROBABILITIES: Final = (*(1_000_000 - p for p, _ in reversed(_Z_MILLIONTHS[1:])), *(p for p, _ in _Z_MILLIONTHS))
-_QUANTILES: Final = (*(-z for _, z in reversed(_Z_MILLIONTHS[1:])), *(z for _, z in _Z_MILLIONTHS))
+_LOWER_HALF: Final = _Z_MILLIONTHS[:0:-1]
+_PROBABILITIES: Final = (*(1_000_000 - p for p, _ in _LOWER_HALF), *(p for p, _ in _Z_MILLIONTHS))
+_QUANTILES: Final = (*(-z for _, z in _LOWER_HALF), *(z for _, z in _Z_MILLIONTHS))
 _THRESHOLDS: Final = tuple((probability << 64) // 1_000_000 for probability in _PROBABILITIES)
 _CONTEXT: Final = Context(prec=28)
 _ONE: Final = Decimal(1)
@@ -39,7 +40,7 @@ class Quantiles:
 
     def __init__(self, amount_ns: Callable[[Decimal, Decimal], Decimal]) -> None:
         """Ask `amount_ns` for the amount at each (probability, standard normal quantile)."""
-        self._amounts_ns = tuple(
+        self._amounts_ns: tuple[int, ...] = tuple(
             int(amount_ns(Decimal(p) / 1_000_000, Decimal(z) / 1_000_000).to_integral_value())
             for p, z in zip(_PROBABILITIES, _QUANTILES, strict=True)
         )

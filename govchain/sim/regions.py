@@ -31,7 +31,7 @@ _NS_PER_MS: Final = 1_000_000
 _ADMINISTRATIVE: Final = ("壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "省", "市")
 
 PROVINCES: Final[tuple[tuple[str, str, int, int], ...]] = (
-    # Province, 省级行政区, and its seat of government: latitude north, longitude east, in hundredths of a degree.
+    # Province and its seat of government: latitude north, longitude east, in hundredths of a degree.
     ("Beijing", "北京", 3990, 11641),
     ("Tianjin", "天津", 3913, 11720),
     ("Hebei", "河北", 3804, 11451),
@@ -107,7 +107,7 @@ def aws_matrix() -> LatencyMatrix:
 def provinces_matrix() -> LatencyMatrix:
     """Delays between the seats of 31 provinces: great circle × 1.7 ÷ light in fibre, and 1.5 ms a way."""
     one_way_ns = {
-        (name, other): OVERHEAD_NS + distance_km((lat, lon), (lat_2, lon_2)) * FIBRE_NS_PER_KM * ROUTE_TENTHS // 10
+        (name, other): _fibre_ns(distance_km((lat, lon), (lat_2, lon_2)))
         for name, _, lat, lon in PROVINCES
         for other, _, lat_2, lon_2 in PROVINCES
     }
@@ -130,8 +130,12 @@ def distance_km(one: tuple[int, int], other: tuple[int, int]) -> int:
 def exact_distance_km(one: tuple[int, int], other: tuple[int, int]) -> float:
     """As `distance_km`, before rounding."""
     lat, lon, lat_2, lon_2 = (math.radians(each / 100) for each in (*one, *other))
-    half = math.sin((lat_2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat_2) * math.sin((lon_2 - lon) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half))
+    across = math.cos(lat) * math.cos(lat_2) * math.sin((lon_2 - lon) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(math.sin((lat_2 - lat) / 2) ** 2 + across))
+
+
+def _fibre_ns(distance_km: int) -> int:
+    return OVERHEAD_NS + distance_km * FIBRE_NS_PER_KM * ROUTE_TENTHS // 10
 
 
 def parse_matrix(text: str, path: str) -> dict[tuple[str, str], int]:
@@ -152,15 +156,16 @@ def parse_matrix(text: str, path: str) -> dict[tuple[str, str], int]:
             line=1,
             expected=f"from\\to and 1 to {REGIONS_MAX} different names, separated by commas",
         )
+    if len(rows) != len(regions) + 1:
+        problem = "the table has not as many rows as columns"
+        raise ConfigError(problem, path=path, found=f"{len(rows) - 1} rows", expected=f"{len(regions)}")
     table: dict[tuple[str, str], int] = {}
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(regions) + 1 or line - 2 >= len(regions) or row[0].strip() != regions[line - 2]:
-            expected = f"{regions[min(line - 2, len(regions) - 1)]} and {len(regions)} numbers; {len(regions)} rows"
-            raise ConfigError("a row does not fit the first", path=path, line=line, found=row[0], expected=expected)
-        for region, cell in zip(regions, row[1:], strict=True):
-            table[row[0].strip(), region] = _half_ns(cell, path, line)
-    if len(table) != len(regions) ** 2:
-        raise ConfigError("rows are missing", path=path, line=len(rows), expected=f"{len(regions)} rows")
+    for line, (source, row) in enumerate(zip(regions, rows[1:], strict=True), start=2):
+        if len(row) != len(regions) + 1 or row[0].strip() != source:
+            problem, expected = "a row does not fit the first", f"{source} and {len(regions)} numbers"
+            raise ConfigError(problem, path=path, line=line, found=",".join(row)[:60], expected=expected)
+        for target, cell in zip(regions, row[1:], strict=True):
+            table[source, target] = _half_ns(cell, path, line)
     return table
 
 

@@ -11,7 +11,7 @@ from govchain.codec import decode, encode
 from govchain.consensus import LogEntry, RestoredState, SignedMessage
 from govchain.ledger import Chain, Ledger
 from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
-from govchain.storage import MemoryGuard, MemoryStore
+from govchain.storage import MemoryGuard, Store
 
 BODIES: Final = "transactions"
 """Phase under which the bodies of a proposal's transactions are kept beside the vote log."""
@@ -31,7 +31,7 @@ def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write
     return writes
 
 
-def settled_votes(disk: MemoryStore, height: int) -> list[Write]:
+def settled_votes(disk: Store, height: int) -> list[Write]:
     """What removes the votes of a height; not earlier than with its certificate (rule RC-1)."""
     prefix = height.to_bytes(8, "big")
     found = disk.scan(Space.VOTE, start=prefix, limit=None)
@@ -47,7 +47,7 @@ def first_uncertified(ledger: Ledger, chain: Chain) -> int:
 
 
 def restore_from(
-    disk: MemoryStore, guard: MemoryGuard, ledger: Ledger, chain: Chain
+    disk: Store, guard: MemoryGuard, ledger: Ledger, chain: Chain
 ) -> tuple[RestoredState, tuple[Transaction, ...]]:
     """What the core must know of its life before, and the bodies of transactions that wait in proposals."""
     entries: list[LogEntry] = []

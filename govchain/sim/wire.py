@@ -17,11 +17,9 @@ from govchain.sim.quantiles import Quantiles
 
 NS_PER_S: Final = 1_000_000_000
 RTO_FLOOR_NS: Final = 200_000_000
-"""What a sender waits beyond a round trip before it sends again (RFC 6298, with the floor of common systems)."""
+"""What a sender waits beyond a round trip before it sends again (RFC 6298; the floor of common systems)."""
 RETRANSMISSIONS_MAX: Final = 6
 """After so many the next one arrives: a connection that loses everything is a fault, not a line."""
-FRAME_HEAD_BYTES: Final = 4
-"""Length prefix of each frame."""
 
 Link = tuple[int, int]
 
@@ -65,6 +63,9 @@ class LineConditions:
     loss: Decimal = Decimal(0)
     nic: Nic | None = None
     links: Mapping[Link, LinkConditions] = field(default_factory=dict)
+
+
+PLAIN_LINES: Final = LineConditions()
 
 
 class BandwidthQueue:
@@ -119,9 +120,11 @@ class Wire:
         self._latency = latency
         self._lines = lines
         nic = lines.nic
-        queue = 0 if nic is None else nic.queue_bytes
-        self._up = [] if nic is None else [BandwidthQueue(nic.up_bits_per_s, queue) for _ in range(validators)]
-        self._down = [] if nic is None else [BandwidthQueue(nic.down_bits_per_s, queue) for _ in range(validators)]
+        self._up: list[BandwidthQueue] = []
+        self._down: list[BandwidthQueue] = []
+        if nic is not None:
+            self._up = [BandwidthQueue(nic.up_bits_per_s, nic.queue_bytes) for _ in range(validators)]
+            self._down = [BandwidthQueue(nic.down_bits_per_s, nic.queue_bytes) for _ in range(validators)]
         self._narrow = {
             link: BandwidthQueue(each.bits_per_s) for link, each in lines.links.items() if each.bits_per_s
         }
@@ -158,7 +161,8 @@ class Wire:
         if own is not None and own.one_way_ns is not None:
             latency_ns = own.one_way_ns
         loss = self._lines.loss if own is None or own.loss is None else own.loss
-        due_ns = leaves_ns + max(0, latency_ns + self._jitter_ns(link)) + self._repair_ns(link, latency_ns, loss)
+        travel_ns = max(0, latency_ns + self._jitter_ns(link))
+        due_ns = leaves_ns + travel_ns + self._repair_ns(link, latency_ns, loss)
         # A stream keeps its order: whatever comes after a lost or late frame waits for it.
         due_ns = max(due_ns, self._last_ns.get(link, 0))
         self._last_ns[link] = due_ns

@@ -1,0 +1,76 @@
+"""What can happen to a simulated validator, and the calendar of it: one heap, in integer nanoseconds.
+
+The order is (time, order of scheduling), so equal runs are equal to the last event. What a happening does is
+the cluster's business.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from govchain.consensus import TimerKind
+from govchain.sim.network import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A frame is there to be handled."""
+
+    source: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A timer runs out."""
+
+    kind: TimerKind
+    generation: int
+    life: int
+    """Which life of the validator armed it: a restart forgets the timers of the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtPort:
+    """A frame has reached the validator's network card, where it may have to queue."""
+
+    arrival: Arrival
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The validator's processor is free for what waits."""
+
+    life: int
+
+
+Work = Arrival | Alarm
+Happening = Work | AtPort | Ready
+
+
+Thing = TypeVar("Thing")
+
+
+class Calendar(Generic[Thing]):
+    """What will happen, and to whom."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, int, Thing]] = []
+        self._order = 0
+
+    def put(self, time_ns: int, node: int, happening: Thing) -> None:
+        """Let something happen at that time, after everything that is there for the same time."""
+        self._order += 1
+        heapq.heappush(self._heap, (time_ns, self._order, node, happening))
+
+    def has_until(self, limit_ns: int) -> bool:
+        """Whether anything happens up to this time."""
+        return bool(self._heap) and self._heap[0][0] <= limit_ns
+
+    def pop(self) -> tuple[int, int, Thing]:
+        """The next time, the validator and what happens to it."""
+        time_ns, _, node, happening = heapq.heappop(self._heap)
+        return time_ns, node, happening
