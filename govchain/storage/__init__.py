@@ -2,6 +2,6 @@
 
 from govchain.storage.memory import MemoryStore
 from govchain.storage.rocks import RocksStore
-from govchain.storage.store import Store
+from govchain.storage.store import Store, View
 
-__all__ = ["MemoryStore", "RocksStore", "Store"]
+__all__ = ["MemoryStore", "RocksStore", "Store", "View"]
