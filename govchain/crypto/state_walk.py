@@ -51,6 +51,8 @@ class StateWalk:
         if children and len(path) > DEPTH_MAX:
             raise BadProof(f"a node at {path.decode()}, below the last digit", step="state")
         self._expected.pop()
-        self._expected += [(path + digit, child) for digit, child in reversed(children) if child != self._empty]
+        self._expected += [
+            (path + digit, child) for digit, child in reversed(children) if child != self._empty
+        ]
         self.entries += entries
         return path

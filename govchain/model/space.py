@@ -31,7 +31,7 @@ class Space(IntEnum):
     EPOCH = 8
     """Epoch (8 bytes, big-endian) to what proves its validator set (rule MB-2)."""
     STAGED_STATE = 9
-    """STATE of a snapshot that is being fetched (rule CU-3); `Store.adopt_staged` puts it in the place of STATE."""
+    """STATE of a snapshot that is being fetched (rule CU-3), until `Store.adopt_staged`."""
     STAGED_TREE = 10
     """TREE of a snapshot that is being fetched."""
 

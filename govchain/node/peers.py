@@ -24,6 +24,9 @@ from govchain.node.wire import (
     Blocks,
     BlocksWanted,
     Hello,
+    SnapshotChunk,
+    SnapshotHead,
+    SnapshotWanted,
     TransactionsWanted,
     consensus_payloads,
     transactions_payloads,
@@ -106,9 +109,14 @@ class Peers:
         """Ask a peer for transactions now."""
         self._network.send(peer, encode(TransactionsWanted(ids)), is_urgent=True)
 
-    def ask_blocks(self, peer: str, wanted: BlocksWanted) -> None:
-        """Ask a peer for final blocks."""
+    def ask(self, peer: str, wanted: BlocksWanted | SnapshotWanted) -> None:
+        """Ask a peer for final blocks or a state."""
         self._network.send(peer, encode(wanted), is_urgent=True)
+
+    def answer(self, peer: str, answer: SnapshotHead | SnapshotChunk) -> None:
+        """Answer a question for a state."""
+        if self._network.queue_bytes(peer) < ANSWER_QUEUE_BYTES_MAX:
+            self._network.send(peer, encode(answer))
 
     def answer_blocks(self, peer: str, wanted: BlocksWanted, finality: Finality) -> None:
         """Send final blocks as they lie in the store, within the bounds of one frame."""
@@ -122,13 +130,13 @@ class Peers:
                 break
             block = self._parts.store.get(Space.BLOCK, key)
             certificate = self._parts.store.get(Space.CERTIFICATE, key)
-            assert block is not None, "final blocks are stored"
-            assert certificate is not None, "final blocks have certificates"
+            if block is None or certificate is None:
+                break  # Below a snapshot: others have it (rule CU-3).
             size += len(block) + len(certificate)
             if found and size > BLOCKS_BYTES:
                 break
             found.append(BlockParts(block, certificate))
-        self._network.send(peer, encode(Blocks(tuple(found))))
+        self._network.send(peer, encode(Blocks(wanted.from_height, tuple(found))))
 
     def close(self) -> None:
         """Nothing more is asked."""

@@ -26,6 +26,7 @@ from govchain.node.parts import NodeParts, assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.service import NodeService
+from govchain.node.sync import Sync
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
 from govchain.observe import Logger
@@ -80,6 +81,15 @@ class NodeRuntime(NodeService):
         replica, self._bodies = _wake(parts, finality, votes)
         catch_up = CatchUp(list(config.peers))
         super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
+        self._sync = Sync(
+            parts,
+            finality,
+            self._peers,
+            self._network,
+            catch_up=catch_up,
+            snapshot_blocks=config.snapshot_blocks,
+            wake=self._wake_from_thread,
+        )
         self._owner = Owner(
             parts,
             replica,
@@ -87,7 +97,7 @@ class NodeRuntime(NodeService):
             votes=votes,
             finality=finality,
             pool=pool,
-            catch_up=catch_up,
+            sync=self._sync,
             peers=self._peers,
             inbox=inbox,
         )
@@ -97,7 +107,7 @@ class NodeRuntime(NodeService):
             replica=replica,
             finality=finality,
             pool=pool,
-            catch_up=catch_up,
+            sync=self._sync,
             peers=self._peers,
             network=self._network,
             meet_members=self._meet_members,
@@ -105,6 +115,7 @@ class NodeRuntime(NodeService):
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.peer_port = 0
 
     @property
@@ -128,7 +139,7 @@ class NodeRuntime(NodeService):
         wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
         self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.height))
         self._meet_members()
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
             loop.create_task(self._housekeeping.run(), name=f"housekeeping of {self._config.name}"),
@@ -175,6 +186,7 @@ class NodeRuntime(NodeService):
             house.cancel()
             await asyncio.gather(owner, house, return_exceptions=True)
         await self._network.stop()
+        self._sync.close()
         self._finality.close()
         self._log.info("stopped", height=self._parts.ledger.height, final_height=self._finality.height)
         self._stopped.set()
@@ -197,6 +209,10 @@ class NodeRuntime(NodeService):
     def is_alive(self) -> bool:
         """Whether the owner of the replica works: started, not failed, not stopped."""
         return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
+
+    def _wake_from_thread(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._owner.wake)
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:

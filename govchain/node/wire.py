@@ -7,7 +7,7 @@ are used. A frame of an unknown tag or version is malformed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -28,6 +28,14 @@ BLOCKS_MAX: Final = 64
 BLOCKS_BYTES: Final = 4 * 1024 * 1024
 """Blocks of one answer; the first one always fits."""
 HEIGHT_MAX: Final = 2**53 - 1
+CHUNK_BYTES: Final = 256 * 1024
+"""Rows or values of one answer; one more may cross the line. Checking them holds up votes that long."""
+ITEMS_MAX: Final = 8_192
+PEAKS_MAX: Final = 64
+START_BYTES_MAX: Final = 1_024
+"""Longer than any path or state key."""
+
+SnapshotPart = Literal["head", "rows", "values"]
 
 
 class _Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -82,10 +90,51 @@ class BlockParts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
     """Answer to `BlocksWanted`, rising from the height that was asked for; empty when there is none."""
 
+    from_height: int
     blocks: tuple[BlockParts, ...]
 
 
-PeerFrame = Hello | Consensus | Transactions | TransactionsWanted | BlocksWanted | Blocks
+class SnapshotWanted(_Frame, frozen=True, tag="govchain.snapshot-wanted/1"):
+    """Asks for a part of a state: its head, or what follows a place in its rows or its values (rule CU-3)."""
+
+    height: int
+    """Of the state; 0 asks for the head of any."""
+    part: SnapshotPart
+    start: bytes
+    """First path or key that is wanted; empty for the head."""
+
+
+class SnapshotHead(_Frame, frozen=True, tag="govchain.snapshot-head/1"):
+    """A state that the sender keeps for a while; without a block there is none yet, ask again."""
+
+    block: bytes
+    """Canonical `Block` of the height; empty when there is none."""
+    certificate: bytes
+    peaks: tuple[bytes, ...]
+    """Of the history tree below that height."""
+
+
+class SnapshotChunk(_Frame, frozen=True, tag="govchain.snapshot-chunk/1"):
+    """Rows of the state map, or keys and values in turns, from a place on; empty when the state is gone."""
+
+    height: int
+    part: SnapshotPart
+    start: bytes
+    items: tuple[bytes, ...]
+    is_last: bool
+
+
+PeerFrame = (
+    Hello
+    | Consensus
+    | Transactions
+    | TransactionsWanted
+    | BlocksWanted
+    | Blocks
+    | SnapshotWanted
+    | SnapshotHead
+    | SnapshotChunk
+)
 
 _KIND: Final[Any] = PeerFrame
 
@@ -96,6 +145,9 @@ FRAME_NAMES: Final[dict[type, str]] = {
     TransactionsWanted: "transactions-wanted",
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
+    SnapshotWanted: "snapshot-wanted",
+    SnapshotHead: "snapshot-head",
+    SnapshotChunk: "snapshot-chunk",
 }
 """Label of `govchain_peer_messages_total`."""
 
@@ -116,8 +168,17 @@ def decode_frame(payload: bytes) -> PeerFrame:
         case BlocksWanted(from_height=height, count=count):
             _expect(1 <= height <= HEIGHT_MAX, "height")
             _expect(1 <= count <= BLOCKS_MAX, "count")
-        case Blocks(blocks=blocks):
+        case Blocks(from_height=height, blocks=blocks):
+            _expect(1 <= height <= HEIGHT_MAX, "height")
             _expect(len(blocks) <= BLOCKS_MAX, "number of blocks")
+        case SnapshotWanted(height=height, start=start):
+            _expect(0 <= height <= HEIGHT_MAX, "height")
+            _expect(len(start) <= START_BYTES_MAX, "start")
+        case SnapshotHead(peaks=peaks):
+            _expect(len(peaks) <= PEAKS_MAX, "number of peaks")
+        case SnapshotChunk(start=start, items=items):
+            _expect(len(start) <= START_BYTES_MAX, "start")
+            _expect(len(items) <= ITEMS_MAX, "number of items")
         case Consensus(messages=parts) | Transactions(transactions=parts):
             _expect(len(parts) <= PARTS_MAX, "number of parts")
     return found

@@ -91,6 +91,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("govchain_denials_total", "counter", "Transactions that a rule denied, by rule.", ("rule",)),
     Metric("govchain_dropped_frames_total", "counter", "Frames not sent because a peer's queue was full."),
     Metric("govchain_catch_up_blocks_total", "counter", "Blocks taken from peers by certificate."),
+    Metric(
+        "govchain_snapshot_chunks_total", "counter", "Parts of a state snapshot that were taken and proven."
+    ),
+    Metric("govchain_missing_blocks", "gauge", "Blocks below a snapshot that are still to be fetched."),
 )
 
 

@@ -260,7 +260,9 @@ def test_a_view_stays_as_it_was(opened: tuple[Store, Reopen]) -> None:
 
 def test_CU3_staged_spaces_take_the_place_of_the_others_at_once(opened: tuple[Store, Reopen]) -> None:
     store, reopen = opened
-    store.write([(Space.STATE, b"old", b"1"), (Space.TREE, b"old", b"1"), (Space.HISTORY, b"h", b"1")], sync=True)
+    store.write(
+        [(Space.STATE, b"old", b"1"), (Space.TREE, b"old", b"1"), (Space.HISTORY, b"h", b"1")], sync=True
+    )
     for value in (b"2", b"3"):
         store.write([(Space.STAGED_STATE, b"new", value), (Space.STAGED_TREE, b"new", value)], sync=False)
         view = store.view()
