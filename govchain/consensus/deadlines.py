@@ -77,6 +77,8 @@ def on_request_timer(state: ReplicaState, generation: int, output: Output) -> bo
         if not state.is_primary:
             output.forward.extend((id_, state.primary) for id_ in state.transactions.waiting())
         return False
+    if state.is_syncing:
+        return False  # Others go on without this replica: it has nothing to complain about (rule CU-4).
     is_behind = state.quorum_ahead > state.head.height
     return not (is_behind and state.request_phase == EXCUSED_PHASE)
 

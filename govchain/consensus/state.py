@@ -201,8 +201,19 @@ class ReplicaState:
         return max(self.base_height, attested[weak - 1] if len(attested) >= weak else 0)
 
     @property
+    def is_syncing(self) -> bool:
+        """So far behind that what is missing next is certified: it comes as blocks, not by votes (rule CU-4).
+
+        Nobody votes further than `in_flight_max` above a certified height, so the votes that are sent now are
+        about heights that this replica cannot reach before it has fetched those below.
+        """
+        return self.quorum_ahead > self.head.height + self.in_flight_max
+
+    @property
     def vote_high(self) -> int:
-        """The last seq that may be accepted now (rules CP-2, VC-2, MB-2)."""
+        """The last seq that may be accepted now (rules CP-2, CU-4, VC-2, MB-2)."""
+        if self.is_syncing:
+            return self.head.height
         return min(self.high, self.base_height + self.in_flight_max, self.boundary)
 
     @property

@@ -24,7 +24,7 @@ QUESTIONS_MAX: Final = 4
 AHEAD_BLOCKS_MAX: Final = 256
 AHEAD_BYTES_MAX: Final = 24 * 1024 * 1024
 """Blocks that wait here for those before them; one answer more may come."""
-FAR_BLOCKS: Final = BLOCKS_MAX // 2
+FAR_BLOCKS: Final = 16
 FIRST_COUNT: Final = 16
 """Blocks of the first question; later ones ask for as many as an answer held."""
 
@@ -54,6 +54,7 @@ class CatchUp:
         self._blocks: dict[int, tuple[str, BlockParts]] = {}
         self._bytes = 0
         self._now_s = 0.0
+        self._is_chasing = False
 
     def add_peer(self, name: str) -> None:
         """Ask this peer too."""
@@ -153,7 +154,7 @@ class CatchUp:
         limit = QUESTIONS_MAX if self._is_far() else 1
         if len(self._asked) >= limit or self._bytes >= AHEAD_BYTES_MAX:
             return None
-        if self._blocks and not self._is_far():
+        if self._blocks and limit == 1:
             return None
         wanted = self._next_range()
         peer = None if wanted is None else self._choose(wanted.from_height, is_waiting, up)
@@ -190,8 +191,10 @@ class CatchUp:
         return None
 
     def _is_far(self) -> bool:
-        """So far behind that own progress will not close the gap: no patience between questions."""
-        return self.best_claim > self._final_height + FAR_BLOCKS
+        """So far behind that own progress will not close the gap: no patience until it is closed."""
+        lag = self.best_claim - self._final_height
+        self._is_chasing = lag > FAR_BLOCKS or (self._is_chasing and lag > 0)
+        return self._is_chasing
 
     def _rotate(self, candidates: Sequence[str]) -> str | None:
         free = [name for name in candidates if name not in self._asked]
