@@ -67,6 +67,11 @@ class CatchUp:
         return bool(self._blocks) or (bool(self._asked) and self.best_claim > self._final_height)
 
     @property
+    def is_chasing(self) -> bool:
+        """Far behind, and not there yet."""
+        return self._is_chasing and self.best_claim > self._final_height
+
+    @property
     def best_claim(self) -> int:
         """Highest final height that a peer claims, of those that were not caught lying or silent."""
         claims = self._claims.items()

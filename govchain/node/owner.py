@@ -161,7 +161,8 @@ class Owner:
 
     def _take_frame(self, peer: str, payload: bytes, outputs: list[Output]) -> None:
         frame = self._peers.verifier.frame(peer, payload)
-        if isinstance(frame, Transactions) and frame.transactions:
+        # Far behind, what others tell is old: most of it is in the blocks that are being fetched.
+        if isinstance(frame, Transactions) and frame.transactions and not self._sync.catch_up.is_chasing:
             self._pool.receive(peer, frame.transactions, len(payload))
             return
         self._inbox.done(peer, len(payload))

@@ -35,6 +35,8 @@ from govchain.node.wire import (
 FETCH_GRACE_S: Final = 0.02
 """Missing transactions are mostly on their way: ask only for those that have not come by then."""
 GOSSIP_QUEUE_BYTES_MAX: Final = 4 * 1024 * 1024
+GOSSIP_AWAY_BYTES_MAX: Final = 256 * 1024
+"""For a peer without a connection: enough for a short break, little for one that has to catch up first."""
 ANSWER_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
 """A peer that does not take its answers gets no more of them."""
 
@@ -77,9 +79,10 @@ class Peers:
     def gossip(self, transactions: Iterable[Transaction]) -> None:
         """Tell every peer (rule RQ-1)."""
         for payload in transactions_payloads(transactions):
-            for peer in self._network.connected():
+            for peer, is_connected in self._network.connected().items():
                 # Whoever cannot follow fetches what a proposal names.
-                if self._network.queue_bytes(peer) < GOSSIP_QUEUE_BYTES_MAX:
+                limit = GOSSIP_QUEUE_BYTES_MAX if is_connected else GOSSIP_AWAY_BYTES_MAX
+                if self._network.queue_bytes(peer) < limit:
                     self._network.send(peer, payload)
 
     def forward(self, transactions: Sequence[Transaction], primary: int) -> None:
