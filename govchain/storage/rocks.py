@@ -27,8 +27,8 @@ from govchain.codec import decode, encode
 from govchain.errors import ConfigError, MalformedBytes, StorageFailure, Unavailable, UnknownVersion
 from govchain.model import STAGED, Space, Write
 
-WRITE_BUFFER_BYTES: Final = 32 * 1024 * 1024
-BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
+WRITE_BUFFER_BYTES: Final = 16 * 1024 * 1024
+BLOCK_CACHE_BYTES: Final = 32 * 1024 * 1024
 WAL_BYTES_MAX: Final = 128 * 1024 * 1024
 OPEN_FILES_MAX: Final = 256
 LOG_BYTES_MAX: Final = 1024 * 1024
