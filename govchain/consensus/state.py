@@ -133,7 +133,9 @@ class ReplicaState:
     slots: dict[int, Slot] = field(default_factory=dict)
     """By seq in (low, low + 2K]."""
     heights: dict[int, HeightRecord] = field(default_factory=dict)
-    """By height in (low - 2K, low + 2K]: kept longer than slots, so late certificates can complete."""
+    """By height in (low - 2K, low + 2K]: kept longer than slots, so late certificates can complete.
+
+    Those without certificate are kept until they have it; `vote_high` bounds how many that can be."""
     transactions: TransactionBook = field(default_factory=TransactionBook)
     highest_attested: dict[int, int] = field(default_factory=dict)
     """By validator: the highest height that it attested with its signature."""
@@ -214,7 +216,9 @@ class ReplicaState:
         """The last seq that may be accepted now (rules CP-2, CU-4, VC-2, MB-2)."""
         if self.is_syncing:
             return self.head.height
-        return min(self.high, self.base_height + self.in_flight_max, self.boundary)
+        # A certificate that is missing for long is waited for: what it needs is kept until then (CP-2).
+        uncertified = self.final + 4 * self.parameters.checkpoint_interval
+        return min(self.high, self.base_height + self.in_flight_max, self.boundary, uncertified)
 
     @property
     def boundary(self) -> int:
