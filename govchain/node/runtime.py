@@ -206,6 +206,11 @@ class NodeRuntime(NodeService):
         """Every peer, and whether frames can be sent to it."""
         return self._network.connected()
 
+    @property
+    def has_all_blocks(self) -> bool:
+        """Every block up to the head is here; after a snapshot that takes a while (rule CU-3)."""
+        return self._sync.backfill.first <= 1
+
     def is_alive(self) -> bool:
         """Whether the owner of the replica works: started, not failed, not stopped."""
         return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
