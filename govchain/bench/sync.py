@@ -30,7 +30,7 @@ OFFER_TIMEOUT_S: Final = 1800.0
 RETURN_TIMEOUT_S: Final = 900.0
 LOOK_INTERVAL_S: Final = 0.05
 SAMPLE_INTERVAL_S: Final = 1.0
-WARM_UP: Final = 0.25
+WARM_UP: Final = 0.5
 """Share of the samples before caches are full: no slope is taken through them."""
 SNAPSHOT_BLOCKS: Final = 2
 """For the wiped validator: so few blocks behind already make it ask for a snapshot."""
@@ -74,6 +74,8 @@ class Return(msgspec.Struct, frozen=True):
     records_per_s: float
     ratio: float
     """Over the live rate."""
+    cpu_s: float
+    """Processor time of the process so far, starting it included."""
 
 
 class SyncFigures(msgspec.Struct, frozen=True):
@@ -210,6 +212,8 @@ async def _come_back(run: _Run, records: int, blocks: int, live_per_s: float) ->
                 f"{run.absent} is at height {height} of {target} after {RETURN_TIMEOUT_S:g} s"
             )
         await asyncio.sleep(LOOK_INTERVAL_S)
+    process = run.network.process(run.absent).find()
+    cpu_s = 0.0 if process is None else sum(process.cpu_times()[:2])
     seconds = max(now_s - answered_s, LOOK_INTERVAL_S)
     return Return(
         records=records,
@@ -218,6 +222,7 @@ async def _come_back(run: _Run, records: int, blocks: int, live_per_s: float) ->
         seconds=round(seconds, 2),
         records_per_s=round(records / seconds, 1),
         ratio=round(records / seconds / live_per_s, 2),
+        cpu_s=round(cpu_s, 2),
     )
 
 

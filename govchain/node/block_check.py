@@ -63,7 +63,7 @@ class BlockCheck:
         self._public_keys: dict[bytes, bytes] = {}
 
     def check(self, parts: BlockParts) -> CheckedBlock:
-        """Certificate, batch, transactions, results and signatures.
+        """Certificate, batch, transactions, results and signatures (rule CU-2).
 
         Raises:
             MalformedBytes: The bytes are no block or certificate.

@@ -6,6 +6,7 @@ connection's patience and its place in the queue.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class BlockSync:
         check: Judges blocks; called in other threads.
         catch_up: Where they arrive.
         refuse: Told whose block was wrong.
-        wake: Called from other threads when a check is over.
+        wake: Called in the loop's thread when a check is over.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class BlockSync:
             return self.check.check(running.parts)
 
     def _check_ahead(self, height: int) -> None:
+        loop = asyncio.get_running_loop()
         for wanted in range(height, height + CHECKED_AHEAD_MAX):
             arrived = self._catch_up.block(wanted)
             if arrived is None:
@@ -116,5 +118,5 @@ class BlockSync:
             if wanted not in self._running:
                 peer, parts = arrived
                 result = self._threads.submit(self.check.check, parts)
-                result.add_done_callback(lambda _: self._wake())
+                result.add_done_callback(lambda _: loop.call_soon_threadsafe(self._wake))
                 self._running[wanted] = _Running(peer, parts, result)

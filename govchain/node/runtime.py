@@ -14,7 +14,6 @@ from govchain.crypto import Signer
 from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
 from govchain.net import PeerNetwork, TlsContexts
-from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
 from govchain.node.executor import Executor
@@ -63,14 +62,7 @@ class NodeRuntime(NodeService):
         parts = _assemble(config, genesis, signers, store, log)
         self._config = config
         self._log = log
-        self._network = PeerNetwork(
-            config.name,
-            tls,
-            jitter=jitter_of(config.name),
-            clock=monotonic_s,
-            log=log,
-            metrics=parts.metrics,
-        )
+        self._network = _network(config.name, tls, parts)
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
@@ -79,17 +71,11 @@ class NodeRuntime(NodeService):
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
         replica, self._bodies = _wake(parts, finality, votes)
-        catch_up = CatchUp(list(config.peers))
-        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
         self._sync = Sync(
-            parts,
-            finality,
-            self._peers,
-            self._network,
-            catch_up=catch_up,
-            snapshot_blocks=config.snapshot_blocks,
-            wake=self._wake_from_thread,
+            parts, finality, self._peers, self._network, snapshot_blocks=config.snapshot_blocks, inbox=inbox
         )
+        catch_up = self._sync.catch_up
+        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
         self._owner = Owner(
             parts,
             replica,
@@ -115,7 +101,6 @@ class NodeRuntime(NodeService):
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self.peer_port = 0
 
     @property
@@ -139,7 +124,7 @@ class NodeRuntime(NodeService):
         wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
         self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.height))
         self._meet_members()
-        loop = self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
             loop.create_task(self._housekeeping.run(), name=f"housekeeping of {self._config.name}"),
@@ -215,10 +200,6 @@ class NodeRuntime(NodeService):
         """Whether the owner of the replica works: started, not failed, not stopped."""
         return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
 
-    def _wake_from_thread(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._owner.wake)
-
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:
             return
@@ -263,3 +244,8 @@ def _assemble(
         clock=monotonic_s,
         now_ms=unix_ms,
     )
+
+
+def _network(name: str, tls: TlsContexts, parts: NodeParts) -> PeerNetwork:
+    jitter, clock = jitter_of(name), parts.clock
+    return PeerNetwork(name, tls, jitter=jitter, clock=clock, log=parts.log, metrics=parts.metrics)

@@ -113,7 +113,7 @@ class SnapshotFetch:
         return None if wanted is None else (self._peer, wanted)
 
     def take(self, peer: str, frame: SnapshotHead | SnapshotChunk, now_s: float) -> Snapshot | None:
-        """Take an answer; the whole state when this was the last one.
+        """Take an answer; the whole state when this was the last one (rule CU-3).
 
         Raises:
             InvalidInput: The peer lied; its transfer is over.

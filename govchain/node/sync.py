@@ -6,7 +6,6 @@ the core is told of it, is the owner's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from govchain.errors import InvalidInput
@@ -17,6 +16,7 @@ from govchain.node.block_check import BlockCheck, CheckedBlock
 from govchain.node.block_sync import BlockSync, ReadyBlock
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
+from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.snapshot_fetch import Snapshot, SnapshotFetch
@@ -30,9 +30,8 @@ class Sync:
     """One validator's way to the height of the others.
 
     Args:
-        catch_up: Claims and arrived blocks.
         snapshot_blocks: So many blocks behind, the state is fetched instead; 0: never.
-        wake: Called from other threads when there is something to do.
+        inbox: Woken when a block was checked.
     """
 
     def __init__(
@@ -42,15 +41,14 @@ class Sync:
         peers: Peers,
         network: PeerNetwork,
         *,
-        catch_up: CatchUp,
         snapshot_blocks: int,
-        wake: Callable[[], None],
+        inbox: Inbox,
     ) -> None:
         self._parts = parts
         self._finality = finality
         self._peers = peers
         self._network = network
-        self.catch_up = catch_up
+        self.catch_up = CatchUp([name for name in parts.names if name != parts.name])
         self._snapshot_blocks = snapshot_blocks
         check = BlockCheck(
             parts.suite,
@@ -58,7 +56,7 @@ class Sync:
             state_value=lambda key: parts.store.get(Space.STATE, key),
             validators_of=parts.ledger.validators_of,
         )
-        self._blocks = BlockSync(check, catch_up, refuse=peers.verifier.refuse, wake=wake)
+        self._blocks = BlockSync(check, self.catch_up, refuse=peers.verifier.refuse, wake=inbox.arrived.set)
         self._fetch = SnapshotFetch(parts, check)
         self._server = SnapshotServer(parts, finality)
         self.backfill = Backfill(parts, check)
