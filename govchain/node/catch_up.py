@@ -64,7 +64,8 @@ class CatchUp:
     @property
     def is_active(self) -> bool:
         """Blocks are being fetched or installed."""
-        return bool(self._blocks) or (bool(self._asked) and self.best_claim > self._final_height)
+        is_asking = bool(self._asked) and self.best_claim > self._final_height
+        return bool(self._blocks) or is_asking or self.is_chasing
 
     @property
     def is_chasing(self) -> bool:
@@ -135,6 +136,7 @@ class CatchUp:
             self._progress_s = now_s
             for height in [height for height in self._blocks if height <= final_height]:
                 self._drop(height)
+        self._is_far()
 
     def ask(self, now_s: float, *, is_waiting: bool, connected: Mapping[str, bool]) -> list[Question]:
         """The questions to send now. Call it every now and then, and after each answer.

@@ -159,5 +159,8 @@ class Sync:
             return
         wanted = self._finality.height + self._snapshot_blocks
         ahead = [name for name in self.catch_up.claiming(wanted) if connected.get(name)]
-        if ahead and self._fetch.begin(ahead, now_s):
+        # One alone may lie, and while a state is awaited no block is installed (rule CU-1).
+        if len(ahead) < self._parts.genesis.validators.weak_quorum_size:
+            return
+        if self._fetch.begin(ahead, now_s):
             self._parts.log.info("snapshot-begun", height=self._finality.height)
