@@ -15,8 +15,18 @@ from govchain.crypto import Suite, digest_of, verify_finality
 from govchain.crypto.log_tree import compute_root
 from govchain.errors import BadProof, BadSignature, MalformedBytes
 from govchain.ledger.access import decode_stored
+from govchain.ledger.ports import Reader
 from govchain.ledger.state import KeyState, key_key
-from govchain.model import Block, FinalityCertificate, Transaction, TransactionBody, ValidatorSet
+from govchain.model import (
+    Block,
+    FinalityCertificate,
+    Genesis,
+    Space,
+    Transaction,
+    TransactionBody,
+    ValidatorSet,
+)
+from govchain.model.validators import validators_key
 from govchain.node.wire import BlockParts
 
 STEP: Final = "block"
@@ -136,3 +146,11 @@ class BlockCheck:
                 self._public_keys.clear()
             known = self._public_keys[key_id] = decode_stored(data, KeyState).public_key
         return known
+
+
+def stored_validators(genesis: Genesis, reader: Reader, epoch: int) -> ValidatorSet | None:
+    """The set of an epoch as the store has it, whatever is executed meanwhile (rule MB-2)."""
+    if epoch == genesis.validators.epoch:
+        return genesis.validators
+    data = reader.get(Space.STATE, validators_key(epoch)) if epoch > 0 else None
+    return None if data is None else decode_stored(data, ValidatorSet)

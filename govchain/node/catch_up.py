@@ -40,8 +40,7 @@ class Question:
 class CatchUp:
     """The state of one validator's catching up. Times are seconds of a monotonic clock."""
 
-    def __init__(self, peers: Sequence[str]) -> None:
-        self._peers = peers
+    def __init__(self) -> None:
         self._claims: dict[str, int] = {}
         self._blamed_until: dict[str, float] = {}
         self._asked: dict[str, tuple[Question, float]] = {}
@@ -55,11 +54,6 @@ class CatchUp:
         self._bytes = 0
         self._now_s = 0.0
         self._is_chasing = False
-
-    def add_peer(self, name: str) -> None:
-        """Ask this peer too."""
-        if name not in self._peers:
-            self._peers.append(name)
 
     @property
     def is_active(self) -> bool:
@@ -150,7 +144,7 @@ class CatchUp:
                 # On a slow line every answer comes late: thrown away, it would be sent again for ever.
                 self._late[peer] = overdue
                 self.blame(peer, now_s)
-        up = [name for name in self._peers if connected.get(name)]
+        up = [name for name, is_connected in connected.items() if is_connected]
         questions = []
         while (question := self._next_question(is_waiting, up)) is not None:
             self._asked[question.peer] = (question, now_s + ANSWER_TIMEOUT_S)

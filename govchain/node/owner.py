@@ -261,8 +261,13 @@ class Owner:
         self._finality.jump(height)
         self._drop("nonce-used", self._pool.refresh())
         self._drop("expired", self._pool.expire(height))
+        for change in snapshot.changes:
+            # The core goes from epoch to epoch by the blocks that installed them (rule MB-2).
+            self._inbox.put_event(BlockInstalled(change.header, (), change.certificate, change.validators))
         ids = tuple(result.transaction_id for result in block.results)
-        self._inbox.put_event(BlockInstalled(block.header, ids, snapshot.certificate))
+        self._inbox.put_event(
+            BlockInstalled(block.header, ids, snapshot.certificate, snapshot.next_validators)
+        )
         self._sync.adopted()
         self._sync.advanced()
         self._parts.log.info("snapshot-adopted", height=height)

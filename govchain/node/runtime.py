@@ -147,7 +147,6 @@ class NodeRuntime(NodeService):
             address = self._config.peers.get(member.name) or self._parts.ledger.peer_address(member.name)
             if member.name != self._config.name and member.name not in known and address:
                 self._network.meet(member.name, split_address(address))
-                self._catch_up.add_peer(member.name)
                 known[member.name] = False
 
     async def listen(self) -> int:

@@ -11,11 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from govchain.codec import decode
 from govchain.crypto import StateMap, verify_state
+from govchain.crypto.epochs import ValidatorChange, verify_change
 from govchain.crypto.state_walk import StateWalk
 from govchain.errors import BadProof, InvalidInput
+from govchain.ledger.access import decode_stored
+from govchain.ledger.epochs import EpochOrigin, epoch_write
 from govchain.ledger.snapshot import snapshot_writes
-from govchain.model import Block, FinalityCertificate, Space, Write
+from govchain.model import Block, FinalityCertificate, Space, ValidatorSet, Write
+from govchain.model.validators import validators_key
 from govchain.node.block_check import BlockCheck
 from govchain.node.parts import NodeParts
 from govchain.node.wire import BlockParts, SnapshotChunk, SnapshotHead, SnapshotPart, SnapshotWanted
@@ -35,6 +40,8 @@ class _Transfer:
     parts: BlockParts
     block: Block
     certificate: FinalityCertificate
+    changes: list[ValidatorChange]
+    check: BlockCheck
     writes: list[Write]
     walk: StateWalk
     proven: StateMap | None = None
@@ -49,31 +56,26 @@ class Snapshot:
 
     Attributes:
         writes: What has to be written when it comes into force, beside certificate and finality.
+        changes: The epochs that lie between the running one and that of the block.
+        next_validators: Set that the block installs for those above it.
     """
 
     block: Block
     certificate: FinalityCertificate
     writes: Sequence[Write]
+    changes: Sequence[ValidatorChange]
+    next_validators: ValidatorSet | None
 
 
 class SnapshotFetch:
-    """At most one transfer. Times are seconds of a monotonic clock.
+    """At most one transfer. Times are seconds of a monotonic clock."""
 
-    Args:
-        check: Judges the certificate of the head.
-    """
-
-    def __init__(self, parts: NodeParts, check: BlockCheck) -> None:
-        self._staged_check = BlockCheck(
-            parts.suite,
-            parts.ledger.chain_id,
-            state_value=lambda key: parts.store.get(Space.STAGED_STATE, key),
-            validators_of=parts.ledger.validators_of,
-        )
+    def __init__(self, parts: NodeParts) -> None:
+        self._members = parts.members
         self._suite = parts.suite
         self._store = parts.store
         self._ledger = parts.ledger
-        self._check = check
+        self._chain = parts.chain
         self._chunks = parts.metrics.counter("govchain_snapshot_chunks_total")
         self._peer = ""
         self._transfer: _Transfer | None = None
@@ -97,7 +99,7 @@ class SnapshotFetch:
         self._turn += 1
         self._peer, self._heads = good[self._turn % len(good)], 0
         self._store.clear_staged()
-        self._ask(SnapshotWanted(0, "head", b""), now_s)
+        self._ask(self._head_wanted(), now_s)
         return True
 
     def question(self, now_s: float, connected: Mapping[str, bool]) -> tuple[str, SnapshotWanted] | None:
@@ -146,16 +148,39 @@ class SnapshotFetch:
             if self._heads > HEADS_MAX:
                 self.give_up(now_s)
             else:
-                self._ask(SnapshotWanted(0, "head", b""), now_s, after_s=HEAD_AGAIN_S)
+                self._ask(self._head_wanted(), now_s, after_s=HEAD_AGAIN_S)
             return
         parts = BlockParts(frame.block, frame.certificate)
-        block, certificate = self._check.certified(parts)
+        changes, check = self._follow(frame.changes)
+        block, certificate = check.certified(parts)
         if block.header.height <= self._ledger.height:
             raise BadProof(f"a state of height {block.header.height}, which is executed here", step=_STEP)
         writes = snapshot_writes(self._suite, block, frame.peaks)
+        for change in changes:
+            writes.append(epoch_write(EpochOrigin(change.header, change.validators, change.proof)))
+            writes.append(self._chain.certificate_write(change.certificate))
         walk = StateWalk(self._suite, block.header.state_root)
-        self._transfer = _Transfer(parts, block, certificate, writes, walk)
+        self._transfer = _Transfer(parts, block, certificate, changes, check, writes, walk)
         self._ask_on(self._transfer, now_s)
+
+    def _follow(self, encoded: Sequence[bytes]) -> tuple[list[ValidatorChange], BlockCheck]:
+        """Validator sets from the running epoch on, each proven by the one before; who judges by the last.
+
+        Raises:
+            MalformedBytes, BadProof: One of them does not follow.
+        """
+        validators, changes = self._members.validators, []
+        for each in encoded:
+            change = decode(each, ValidatorChange)
+            validators = verify_change(self._suite, validators, change)
+            changes.append(change)
+        last = validators
+        return changes, BlockCheck(
+            self._suite,
+            self._ledger.chain_id,
+            state_value=lambda key: self._store.get(Space.STAGED_STATE, key),
+            validators_of=lambda epoch: last if epoch == last.epoch else None,
+        )
 
     def _take_chunk(self, frame: SnapshotChunk, now_s: float) -> Snapshot | None:
         transfer = self._transfer
@@ -203,9 +228,28 @@ class SnapshotFetch:
             raise BadProof(
                 f"{transfer.values} values of a state that has {transfer.walk.entries}", step=_STEP
             )
-        if self._staged_check.check(transfer.parts).unverified:
+        if transfer.check.check(transfer.parts).unverified:
             raise BadProof("the block of the state has a transaction of an unknown key", step=_STEP)
-        return Snapshot(transfer.block, transfer.certificate, transfer.writes)
+        installed = self._installed_validators(transfer)
+        return Snapshot(
+            transfer.block, transfer.certificate, transfer.writes, transfer.changes, next_validators=installed
+        )
+
+    def _installed_validators(self, transfer: _Transfer) -> ValidatorSet | None:
+        """Set that the block of the state installs for those above it (rule MB-2)."""
+        key = validators_key(transfer.block.header.epoch + 1)
+        data = self._store.get(Space.STAGED_STATE, key)
+        if data is None:
+            return None
+        assert transfer.proven is not None
+        installed = decode_stored(data, ValidatorSet)
+        transfer.writes.append(
+            epoch_write(EpochOrigin(transfer.block.header, installed, transfer.proven.prove(key)))
+        )
+        return installed
+
+    def _head_wanted(self) -> SnapshotWanted:
+        return SnapshotWanted(0, "head", self._members.validators.epoch.to_bytes(8, "big"))
 
     def _ask_on(self, transfer: _Transfer, now_s: float) -> None:
         height, part, start = _place(transfer)

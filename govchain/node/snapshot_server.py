@@ -9,23 +9,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from govchain.codec import encode
 from govchain.model import Space
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
-from govchain.node.wire import CHUNK_BYTES, ITEMS_MAX, SnapshotChunk, SnapshotHead, SnapshotWanted
+from govchain.node.wire import (
+    CHANGES_MAX,
+    CHUNK_BYTES,
+    ITEMS_MAX,
+    SnapshotChunk,
+    SnapshotHead,
+    SnapshotWanted,
+)
 from govchain.storage import View
 
 IDLE_S: Final = 30.0
 """A view that nobody asks for is closed: it keeps data on disk that is out of date."""
 AGE_S_MAX: Final = 900.0
 SCAN_STEP: Final = 64
-NOTHING: Final = SnapshotHead(b"", b"", ())
+NOTHING: Final = SnapshotHead(b"", b"", (), ())
 
 
 @dataclass(slots=True)
 class _Lent:
     view: View
     height: int
+    epoch: int
     peaks: tuple[bytes, ...]
     opened_s: float
     used_s: float
@@ -43,7 +52,7 @@ class SnapshotServer:
         """The head of a state, or a part of it; empty when there is none."""
         self.tidy(now_s)
         if wanted.part == "head":
-            return self._head(now_s)
+            return self._head(int.from_bytes(wanted.start, "big"), now_s)
         lent = self._lent
         if lent is None or lent.height != wanted.height:
             return SnapshotChunk(wanted.height, wanted.part, wanted.start, (), is_last=False)
@@ -62,11 +71,12 @@ class SnapshotServer:
             self._lent.view.close()
             self._lent = None
 
-    def _head(self, now_s: float) -> SnapshotHead:
+    def _head(self, epoch: int, now_s: float) -> SnapshotHead:
         ledger, store = self._parts.ledger, self._parts.store
         if self._lent is None and ledger.height > 0:
             peaks = tuple(node for _, node in ledger.history.peaks(ledger.height - 1))
-            self._lent = _Lent(store.view(), ledger.height, peaks, now_s, now_s)
+            assert ledger.head is not None
+            self._lent = _Lent(store.view(), ledger.height, ledger.head.epoch, peaks, now_s, now_s)
         lent = self._lent
         if lent is None or lent.height > self._finality.height:
             return NOTHING  # Its certificate comes within a moment.
@@ -75,7 +85,13 @@ class SnapshotServer:
         block, certificate = store.get(Space.BLOCK, key), store.get(Space.CERTIFICATE, key)
         assert block is not None, "blocks from a snapshot up are stored"
         assert certificate is not None, "final blocks have certificates"
-        return SnapshotHead(block, certificate, lent.peaks)
+        return SnapshotHead(block, certificate, lent.peaks, self._changes(epoch, lent.epoch))
+
+    def _changes(self, first: int, last: int) -> tuple[bytes, ...]:
+        """What proves the validator sets above the first epoch, up to the last one."""
+        wanted = range(first + 1, min(last, first + CHANGES_MAX) + 1)
+        changes = [self._parts.chain.validator_change(epoch) for epoch in wanted]
+        return tuple(encode(change) for change in changes if change is not None)
 
 
 def _rows(lent: _Lent, wanted: SnapshotWanted) -> SnapshotChunk:

@@ -12,7 +12,7 @@ from govchain.errors import InvalidInput
 from govchain.model import Space
 from govchain.net import PeerNetwork
 from govchain.node.backfill import Backfill
-from govchain.node.block_check import BlockCheck, CheckedBlock
+from govchain.node.block_check import BlockCheck, CheckedBlock, stored_validators
 from govchain.node.block_sync import BlockSync, ReadyBlock
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
@@ -48,16 +48,16 @@ class Sync:
         self._finality = finality
         self._peers = peers
         self._network = network
-        self.catch_up = CatchUp([name for name in parts.names if name != parts.name])
+        self.catch_up = CatchUp()
         self._snapshot_blocks = snapshot_blocks
         check = BlockCheck(
             parts.suite,
             parts.ledger.chain_id,
             state_value=lambda key: parts.store.get(Space.STATE, key),
-            validators_of=parts.ledger.validators_of,
+            validators_of=lambda epoch: stored_validators(parts.genesis, parts.store, epoch),
         )
         self._blocks = BlockSync(check, self.catch_up, refuse=peers.verifier.refuse, wake=inbox.arrived.set)
-        self._fetch = SnapshotFetch(parts, check)
+        self._fetch = SnapshotFetch(parts)
         self._server = SnapshotServer(parts, finality)
         self.backfill = Backfill(parts, check)
         self._snapshot: Snapshot | None = None
@@ -160,7 +160,7 @@ class Sync:
         wanted = self._finality.height + self._snapshot_blocks
         ahead = [name for name in self.catch_up.claiming(wanted) if connected.get(name)]
         # One alone may lie, and while a state is awaited no block is installed (rule CU-1).
-        if len(ahead) < self._parts.genesis.validators.weak_quorum_size:
+        if len(ahead) < self._parts.ledger.validators.weak_quorum_size:
             return
         if self._fetch.begin(ahead, now_s):
             self._parts.log.info("snapshot-begun", height=self._finality.height)

@@ -32,6 +32,8 @@ CHUNK_BYTES: Final = 256 * 1024
 """Rows or values of one answer; one more may cross the line. Checking them holds up votes that long."""
 ITEMS_MAX: Final = 8_192
 PEAKS_MAX: Final = 64
+CHANGES_MAX: Final = 256
+"""Who is further behind takes blocks, until fewer are missing."""
 START_BYTES_MAX: Final = 1_024
 """Longer than any path or state key."""
 
@@ -101,7 +103,7 @@ class SnapshotWanted(_Frame, frozen=True, tag="govchain.snapshot-wanted/1"):
     """Of the state; 0 asks for the head of any."""
     part: SnapshotPart
     start: bytes
-    """First path or key that is wanted; empty for the head."""
+    """First path or key that is wanted; for the head the own epoch (8 bytes, big-endian)."""
 
 
 class SnapshotHead(_Frame, frozen=True, tag="govchain.snapshot-head/1"):
@@ -112,6 +114,8 @@ class SnapshotHead(_Frame, frozen=True, tag="govchain.snapshot-head/1"):
     certificate: bytes
     peaks: tuple[bytes, ...]
     """Of the history tree below that height."""
+    changes: tuple[bytes, ...]
+    """Canonical `ValidatorChange`s from the asker's epoch to that of the block."""
 
 
 class SnapshotChunk(_Frame, frozen=True, tag="govchain.snapshot-chunk/1"):
@@ -174,8 +178,9 @@ def decode_frame(payload: bytes) -> PeerFrame:
         case SnapshotWanted(height=height, start=start):
             _expect(0 <= height <= HEIGHT_MAX, "height")
             _expect(len(start) <= START_BYTES_MAX, "start")
-        case SnapshotHead(peaks=peaks):
+        case SnapshotHead(peaks=peaks, changes=changes):
             _expect(len(peaks) <= PEAKS_MAX, "number of peaks")
+            _expect(len(changes) <= CHANGES_MAX, "number of changes")
         case SnapshotChunk(start=start, items=items):
             _expect(len(start) <= START_BYTES_MAX, "start")
             _expect(len(items) <= ITEMS_MAX, "number of items")

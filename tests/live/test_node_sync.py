@@ -100,7 +100,7 @@ def snapshot_liar(frame: PeerFrame) -> bytes | None:
     """Answers every question with something that looks like an answer."""
     match frame:
         case SnapshotWanted(part="head"):
-            return encode(SnapshotHead(b"\x90", b"\x90", ()))
+            return encode(SnapshotHead(b"\x90", b"\x90", (), ()))
         case SnapshotWanted(height=height, part=part, start=start):
             return encode(SnapshotChunk(height, part, start, (b"\x10",), is_last=True))
         case BlocksWanted(from_height=height):
@@ -162,3 +162,30 @@ async def test_CU3_RC4_a_stop_during_a_snapshot_is_forgotten_and_it_begins_anew(
         await returned(world, 3)
         await world.until(lambda: world.node(3).has_all_blocks)
         world.require_equal()
+
+
+async def test_CU3_MB2_a_snapshot_leads_over_epochs_that_were_missed(tmp_path: Path) -> None:
+    """Each validator set is proven by the one before it, from genesis on; then the state, by the last one."""
+    async with running(tmp_path, parameters=SHORT_WINDOW) as world:
+        for number in (1, 2):
+            rotated = world.possession("validator-1", f"validator/validator-1-{number}")
+            change = world.change("validator.rotate", reason="yearly", **rotated)
+            world.node(0).submit([change])
+            await world.until_final([change])
+            while world.node(0).status().epoch < number:
+                await make_blocks(world, 1)
+        await make_blocks(world, 3)
+        await world.stop("validator-3")
+        world.wipe("validator-3")
+        world.snapshot_blocks = 3
+        await world.start(["validator-3"])
+        await returned(world, 3)
+        assert world.sample("validator-3", "govchain_snapshot_chunks_total") >= 2
+        assert world.node(3).status().epoch == 2
+        await world.until(lambda: world.node(3).has_all_blocks)
+        world.require_equal()
+        proof = await world.node(3).record("evidence", "EV-0", "certified")
+        assert [change.validators.epoch for change in proof.validator_changes] == [1, 2]
+        await world.stop("validator-3")
+        await world.start(["validator-3"])
+        await returned(world, 3)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from govchain.codec import decode
-from govchain.consensus import BlockInstalled, Prepare, Proposal, TimerKind
-from govchain.consensus.messages import Commit, ViewChange
+from govchain.consensus import BlockInstalled, TimerKind
+from govchain.consensus.messages import Commit, Prepare, Proposal, ViewChange
 from govchain.consensus.verify import MESSAGE_KIND
 from govchain.crypto import digest_of
 from tests.support.consensus_world import SUITE, World, small_parameters

@@ -44,7 +44,7 @@ class Newcomer:
         self.chain = chain
         self.store = MemoryStore() if store is None else store
         self.parts: NodeParts = chain.open(self.store, 3)
-        self.fetch = SnapshotFetch(self.parts, check_of(self.parts))
+        self.fetch = SnapshotFetch(self.parts)
         self.server = server_of(chain)
         self.asked: list[SnapshotWanted] = []
 
@@ -291,7 +291,7 @@ def test_CU3_a_head_that_has_no_certificate_yet_is_asked_for_again_but_not_for_e
     while newcomer.fetch.is_active:
         if newcomer.fetch.question(now_s, UP) is not None:
             questions += 1
-            newcomer.fetch.take("honest", SnapshotHead(b"", b"", ()), now_s)
+            newcomer.fetch.take("honest", SnapshotHead(b"", b"", (), ()), now_s)
         now_s += 0.1
     assert questions == HEADS_MAX + 1
 
@@ -309,7 +309,7 @@ def test_situation_43_CU3_a_state_that_was_reached_already_is_refused(chain: Cha
 
 
 def test_CU3_views_are_lent_one_at_a_time_and_for_a_while(chain: ChainWorld) -> None:
-    server, head = server_of(chain), SnapshotWanted(0, "head", b"")
+    server, head = server_of(chain), SnapshotWanted(0, "head", bytes(8))
     first = server.answer(head, 0.0)
     chain.grow(1)
     assert server.answer(head, IDLE_S - 1) == first, "whoever comes later shares the view"

@@ -38,7 +38,8 @@ class ChainWorld:
         """A validator over a store; nothing of it runs."""
         return assemble(
             self.world.genesis,
-            signer(f"validator/validator-{index}"),
+            f"validator-{index}",
+            [signer(f"validator/validator-{index}")],
             store,
             log=open_log("test", io.StringIO()),
             clock=lambda: 0.0,

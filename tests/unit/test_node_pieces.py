@@ -13,6 +13,7 @@ from govchain.node.inbox import PEER_BYTES_MAX, Inbox
 from govchain.node.vote_log import VoteLog
 from govchain.node.wire import (
     BLOCKS_MAX,
+    CHANGES_MAX,
     IDS_MAX,
     ITEMS_MAX,
     PARTS_MAX,
@@ -48,7 +49,7 @@ ALL_UP = {"a": True, "b": True, "c": True}
         BlocksWanted(1, BLOCKS_MAX),
         Blocks(7, (PARTS,)),
         SnapshotWanted(7, "rows", b"/a"),
-        SnapshotHead(b"block", b"certificate", (bytes(32),)),
+        SnapshotHead(b"block", b"certificate", (bytes(32),), (b"change",)),
         SnapshotChunk(7, "values", b"", (b"key", b"value"), is_last=True),
     ],
 )
@@ -77,7 +78,8 @@ def test_frames_come_back(frame: object) -> None:
         encode(SnapshotWanted(-1, "head", b"")),
         encode(["govchain.snapshot-wanted/1", 1, "votes", b""]),
         encode(SnapshotWanted(1, "rows", bytes(START_BYTES_MAX + 1))),
-        encode(SnapshotHead(b"", b"", (bytes(32),) * (PEAKS_MAX + 1))),
+        encode(SnapshotHead(b"", b"", (bytes(32),) * (PEAKS_MAX + 1), ())),
+        encode(SnapshotHead(b"", b"", (), (b"",) * (CHANGES_MAX + 1))),
         encode(SnapshotChunk(1, "rows", b"", (b"",) * (ITEMS_MAX + 1), is_last=False)),
         encode(SnapshotChunk(1, "rows", bytes(START_BYTES_MAX + 1), (), is_last=False)),
         encode(Consensus(())) + b"\x00",
@@ -174,7 +176,7 @@ def ask(catch_up: CatchUp, now_s: float, *, is_waiting: bool = False) -> str | N
 
 
 def test_CU1_claim_only_causes_a_question_after_patience() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.advance(10, 100.0)
     catch_up.claim("b", 12)
     assert ask(catch_up, 100.0) is None
@@ -184,7 +186,7 @@ def test_CU1_claim_only_causes_a_question_after_patience() -> None:
 
 
 def test_claim_that_we_reach_ourselves_causes_nothing() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("b", 3)
     for height, now_s in [(1, 10.0), (2, 10.4), (3, 10.8)]:
         catch_up.advance(height, now_s)
@@ -192,14 +194,14 @@ def test_claim_that_we_reach_ourselves_causes_nothing() -> None:
 
 
 def test_being_left_behind_is_urgent() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.advance(10, 90.0)
     catch_up.hurry("c", 14, 100.0)
     assert ask(catch_up, 100.0) == "c"
 
 
 def test_CU5_silent_peer_is_passed_over_for_another() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("a", 1_000)
     catch_up.claim("b", 1_000)
     catch_up.claim("c", 2)
@@ -211,7 +213,7 @@ def test_CU5_silent_peer_is_passed_over_for_another() -> None:
 
 
 def test_CU5_late_answer_is_taken_once() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("a", 1_000)
     catch_up.claim("b", 1_000)
     slow, other = catch_up.ask(100.0, is_waiting=False, connected=ALL_UP)
@@ -224,7 +226,7 @@ def test_CU5_late_answer_is_taken_once() -> None:
 
 
 def test_CU5_liar_loses_its_blocks_and_its_claim() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("a", 10**9)
     assert ask(catch_up, 100.0) == "a"
     assert not catch_up.answered("b", 1, (PARTS,)), "nobody asked b"
@@ -242,7 +244,7 @@ def test_CU5_liar_loses_its_blocks_and_its_claim() -> None:
 
 
 def test_stalled_validator_probes_its_peers() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.advance(1, 100.0)
     assert ask(catch_up, 100.0 + PROBE_AFTER_S, is_waiting=False) is None
     assert ask(catch_up, 99.9 + PROBE_AFTER_S, is_waiting=True) is None
