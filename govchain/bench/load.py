@@ -22,6 +22,16 @@ RETRY_PAUSE_S: Final = 0.05
 """Pause after a full pool before the rest of a batch is offered again."""
 
 
+WAITING_MAX: Final = 1_000_000_000
+"""No bound: validators refuse what is too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    offered_per_s: float
+    waiting_max: int
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedLoad:
     """Signed records in the order in which they are offered."""
@@ -91,8 +101,12 @@ async def offer_load(
     records_per_request: int,
     offered_per_s: float,
     timeout_s: float,
+    waiting_max: int = WAITING_MAX,
 ) -> LoadTimes:
     """Offer every record through all validators in turn; returns when all are final.
+
+    Args:
+        waiting_max: Records that may wait for finality before more are offered.
 
     Raises:
         InvalidTransaction: A validator refused one for another reason than a full pool.
@@ -103,7 +117,11 @@ async def offer_load(
     try:
         async with asyncio.timeout(timeout_s):
             await _offer_and_listen(
-                urls, load, times, records_per_request=records_per_request, offered_per_s=offered_per_s
+                urls,
+                load,
+                times,
+                records_per_request=records_per_request,
+                pace=_Pace(offered_per_s, waiting_max),
             )
     except TimeoutError as error:
         missing = len(load.ids) - len(times.final_s)
@@ -119,7 +137,7 @@ async def _offer_and_listen(
     times: LoadTimes,
     *,
     records_per_request: int,
-    offered_per_s: float,
+    pace: _Pace,
 ) -> None:
     wanted = set(load.ids)
     async with Client([urls[0]]) as listener:
@@ -128,7 +146,7 @@ async def _offer_and_listen(
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_listen(listener, height, wanted, times))
-                tasks.create_task(_offer_all(urls, load, records_per_request, offered_per_s, times))
+                tasks.create_task(_offer_all(urls, load, records_per_request, pace, times))
         except* GovchainError as group:
             raise _first_of(group) from None
 
@@ -153,11 +171,14 @@ async def _listen(client: Client, height: int, wanted: set[bytes], times: LoadTi
 
 
 async def _offer_all(
-    urls: Sequence[str], load: PreparedLoad, records_per_request: int, offered_per_s: float, times: LoadTimes
+    urls: Sequence[str], load: PreparedLoad, records_per_request: int, pace: _Pace, times: LoadTimes
 ) -> None:
     entries = list(zip(load.ids, load.transactions, strict=True))
     requests = deque(
-        (start / offered_per_s if offered_per_s else 0.0, entries[start : start + records_per_request])
+        (
+            start / pace.offered_per_s if pace.offered_per_s else 0.0,
+            entries[start : start + records_per_request],
+        )
         for start in range(0, len(entries), records_per_request)
     )
     began_s = time.perf_counter()
@@ -167,6 +188,8 @@ async def _offer_all(
             while requests:
                 due_s, batch = requests.popleft()
                 await asyncio.sleep(max(0.0, began_s + due_s - time.perf_counter()))
+                while len(times.offered_s) - len(times.final_s) >= pace.waiting_max:
+                    await asyncio.sleep(RETRY_PAUSE_S)
                 await _offer_batch(client, batch, times)
 
     async with asyncio.TaskGroup() as tasks:

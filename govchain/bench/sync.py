@@ -30,6 +30,8 @@ OFFER_TIMEOUT_S: Final = 1800.0
 RETURN_TIMEOUT_S: Final = 900.0
 LOOK_INTERVAL_S: Final = 0.05
 SAMPLE_INTERVAL_S: Final = 1.0
+WAITING_MAX: Final = 5_000
+"""Records offered and not final: the memory of full pools is another matter."""
 WARM_UP: Final = 0.5
 """Share of the samples before caches are full: no slope is taken through them."""
 SNAPSHOT_BLOCKS: Final = 2
@@ -188,6 +190,7 @@ async def _offer(run: _Run, records: int, urls: Sequence[str]) -> float:
         records_per_request=run.bench.records_per_request,
         offered_per_s=0.0,
         timeout_s=OFFER_TIMEOUT_S,
+        waiting_max=WAITING_MAX,
     )
     return records / (times.ended_s - times.began_s)
 
