@@ -30,6 +30,8 @@ WAITING_MAX: Final = 1_000_000_000
 class _Pace:
     offered_per_s: float
     waiting_max: int
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something became final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ async def _offer_and_listen(
         height = (await listener.status()).final_height + 1
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_listen(listener, height, wanted, times))
+                tasks.create_task(_listen(listener, height, wanted, times, pace))
                 tasks.create_task(_offer_all(urls, load, records_per_request, pace, times))
         except* GovchainError as group:
             raise _first_of(group) from None
@@ -159,13 +161,14 @@ def _first_of(group: BaseExceptionGroup[GovchainError]) -> GovchainError:
     return error
 
 
-async def _listen(client: Client, height: int, wanted: set[bytes], times: LoadTimes) -> None:
+async def _listen(client: Client, height: int, wanted: set[bytes], times: LoadTimes, pace: _Pace) -> None:
     async for event in client.events(height):
         now_s = time.perf_counter()
         for result in event.results:
             if result.transaction_id in wanted:
                 times.final_s[result.transaction_id] = now_s
                 times.denied += not result.applied
+        pace.moved.set()
         if len(times.final_s) == len(wanted):
             return
 
@@ -189,7 +192,8 @@ async def _offer_all(
                 due_s, batch = requests.popleft()
                 await asyncio.sleep(max(0.0, began_s + due_s - time.perf_counter()))
                 while len(times.offered_s) - len(times.final_s) >= pace.waiting_max:
-                    await asyncio.sleep(RETRY_PAUSE_S)
+                    pace.moved.clear()
+                    await pace.moved.wait()
                 await _offer_batch(client, batch, times)
 
     async with asyncio.TaskGroup() as tasks:
