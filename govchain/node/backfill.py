@@ -19,7 +19,7 @@ from govchain.node.wire import BlockParts, BlocksWanted
 
 ANSWER_TIMEOUT_S: Final = 5.0
 PASSED_OVER_S: Final = 10.0
-COUNT_MAX: Final = 4
+COUNT_MAX: Final = 2
 """Blocks of one question: so many are checked between two looks at votes."""
 
 

@@ -94,6 +94,7 @@ class Sync:
         self.catch_up.advance(self._finality.height, now_s)
         self._server.tidy(now_s)
         self._send_questions(now_s)
+        self._ask_below(now_s)
 
     def next_block(self) -> ReadyBlock | None:
         """The next block to install, checked."""
@@ -149,10 +150,14 @@ class Sync:
             return
         for question in self.catch_up.ask(now_s, is_waiting=self._is_waiting, connected=connected):
             self._peers.ask(question.peer, question.wanted)
-        if not self.catch_up.is_active:
-            below = self.backfill.question(now_s, connected)
-            if below is not None:
-                self._peers.ask(below.peer, below.wanted)
+
+    def _ask_below(self, now_s: float) -> None:
+        """Old blocks can wait: one question a round, when nothing else is being fetched."""
+        if self._fetch.is_active or self.catch_up.is_active:
+            return
+        below = self.backfill.question(now_s, self._network.connected())
+        if below is not None:
+            self._peers.ask(below.peer, below.wanted)
 
     def _begin_snapshot(self, now_s: float, connected: dict[str, bool]) -> None:
         if self._snapshot_blocks == NEVER or self._fetch.is_active:

@@ -23,9 +23,8 @@ def leave_behind(world: World, index: int, blocks: int) -> None:
 
 
 def tell_height(world: World, index: int, *, by: tuple[int, ...], height: int) -> None:
-    digest = digest_of(
-        SUITE, world.members[0].disk.headers[min(height, len(world.members[0].disk.headers)) - 1]
-    )
+    headers = world.members[0].disk.headers
+    digest = digest_of(SUITE, headers[min(height, len(headers)) - 1]) if headers else SUITE.digest(b"far")
     for other in by:
         world.inject(index, world.attestation(other, digest, height=height))
 
@@ -60,6 +59,17 @@ def test_CU4_no_vote_and_no_complaint_while_syncing_and_votes_again_after_it() -
     world._install(world.members[3], peer.headers[0], peer.ids[0])
     world.handle(world.members[3], event, "installed 1")
     assert [type(vote) for vote in votes_of(world, 3)].count(Prepare) >= 1
+
+
+def test_CU4_what_was_accepted_before_is_not_committed_while_syncing() -> None:
+    world = World(4, parameters=small_parameters(checkpoint_interval=8))
+    world.submit("a")
+    for envelope in world.on_wire(Proposal):
+        world.deliver(envelope)
+    tell_height(world, 3, by=(1, 2), height=IN_FLIGHT + 1)
+    for envelope in world.on_wire(Prepare, to=3):
+        world.deliver(envelope)
+    assert not any(isinstance(vote, Commit) for vote in votes_of(world, 3))
 
 
 def test_CU4_what_may_be_in_flight_is_voted_on() -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from govchain.codec import decode, encode
+from govchain.crypto import digest_of
 from govchain.errors import BadProof, InvalidInput, MalformedBytes
 from govchain.ledger.snapshot import first_block
 from govchain.model import Block, FinalityCertificate, Space, Transaction
@@ -159,6 +160,18 @@ def cut(answer: Answer) -> Answer:
     return msgspec.structs.replace(answer, items=answer.items[:2], is_last=True)
 
 
+def without_the_last(answer: Answer) -> Answer:
+    """One value of the whole state is left out."""
+    assert isinstance(answer, SnapshotChunk)
+    return msgspec.structs.replace(answer, items=answer.items[:-2]) if answer.is_last else answer
+
+
+def pairs_swapped(answer: Answer) -> Answer:
+    assert isinstance(answer, SnapshotChunk)
+    first, second, rest = answer.items[:2], answer.items[2:4], answer.items[4:]
+    return msgspec.structs.replace(answer, items=(*second, *first, *rest))
+
+
 def repeated(answer: Answer) -> Answer:
     assert isinstance(answer, SnapshotChunk)
     return msgspec.structs.replace(answer, items=answer.items[:2] * 2)
@@ -196,6 +209,11 @@ def fewer_results(block: Block) -> Block:
     return msgspec.structs.replace(block, results=block.results[1:])
 
 
+def other_result(block: Block) -> Block:
+    first, *rest = block.results
+    return msgspec.structs.replace(block, results=(msgspec.structs.replace(first, detail="other"), *rest))
+
+
 def other_peaks(answer: Answer) -> Answer:
     return msgspec.structs.replace(answer, peaks=(bytes(32),)) if isinstance(answer, SnapshotHead) else answer
 
@@ -212,9 +230,12 @@ LIES: dict[str, Change] = {
     "repeated values": only("values", repeated),
     "a key without a value": only("values", replace_item(1, None)),
     "values that end early": only("values", cut),
+    "a missing value": only("values", without_the_last),
+    "keys and values in another order": only("values", pairs_swapped),
     "another state root": other_block(other_root),
     "a replaced signature": other_block(other_signature),
     "a missing result": other_block(fewer_results),
+    "another result": other_block(other_result),
     "other peaks": other_peaks,
     "too few votes": with_certificate(lambda each: msgspec.structs.replace(each, votes=each.votes[:2])),
     "another epoch": with_certificate(lambda each: msgspec.structs.replace(each, epoch=1)),
@@ -224,12 +245,22 @@ LIES: dict[str, Change] = {
 }
 
 
+SAID = {
+    "a missing value": "values of a state that has",
+    "keys and values in another order": "do not rise",
+    "repeated values": "do not rise",
+    "another result": "results are not those that the header names",
+    "rows that end early": "end too early",
+}
+"""What exactly is noticed, where another check would notice something else later."""
+
+
 @pytest.mark.parametrize("name", LIES)
 def test_situation_39_40_CU3_CU5_a_lie_in_a_snapshot_is_refused_and_its_peer_passed_over(
     chain: ChainWorld, name: str
 ) -> None:
     newcomer = Newcomer(chain)
-    with pytest.raises((BadProof, MalformedBytes)):
+    with pytest.raises((BadProof, MalformedBytes), match=SAID.get(name, ".")):
         newcomer.run(LIES[name])
     assert not newcomer.fetch.is_active
     assert newcomer.parts.ledger.height == 0
@@ -373,6 +404,22 @@ def test_situation_40_CU5_a_lie_below_a_snapshot_is_refused(
     other = backfill.question(0.0, UP)
     assert other is not None
     assert other.peer != question.peer
+
+
+def test_CU3_a_certified_block_that_is_not_the_parent_is_refused(chain: ChainWorld) -> None:
+    """Too many liars certified another block; it does not get under the chain that is here."""
+    newcomer, backfill = backfilled(chain)
+    question = backfill.question(0.0, UP)
+    assert question is not None
+    wanted = question.wanted
+    good = [chain.block_parts(wanted.from_height + number) for number in range(wanted.count)]
+    block = decode(good[-1].block, Block)
+    header = msgspec.structs.replace(block.header, time_ms=block.header.time_ms + 1)
+    certificate = chain.certificate(header.height, digest_of(chain.parts.suite, header))
+    forged = BlockParts(encode(msgspec.structs.replace(block, header=header)), encode(certificate))
+    with pytest.raises(BadProof, match="not the block below"):
+        backfill.take(question.peer, wanted.from_height, [*good[:-1], forged], 0.0)
+    assert first_block(newcomer.store) == 5
 
 
 def test_situation_42_CU3_short_and_empty_answers_below_a_snapshot_are_asked_for_again(
