@@ -81,8 +81,9 @@ def note_behind(state: ReplicaState, output: Output) -> None:
     height = state.quorum_ahead
     if height <= state.head.height:
         return
-    # Votes sent again are the cheaper cure: they get one more period, unless it is too far for them.
-    if not state.is_syncing and state.moved >= state.period - 1:
+    # Votes sent again are the cheaper cure: they get one more period, unless the logs have passed us by.
+    is_far = state.is_syncing or height - state.head.height > state.parameters.checkpoint_interval
+    if not is_far and state.moved >= state.period - 1:
         return
     attested = state.highest_attested
     peers = [peer for peer in sorted(attested) if attested[peer] >= height and peer != state.index]
