@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from govchain.cli.evidence import explain_evidence
 from govchain.cli.exits import ExitStatus
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.config import load_yaml, parse_yaml
@@ -231,6 +232,10 @@ def _report_status(terminal: Terminal, network: LocalNetwork) -> None:
         where = f"{member.name}  {member.url}  " + words[item.health]
         text = where + (f"  {terminal.pick('height', '高度')} {height}" if height is not None else "")
         (terminal.good if item.health is Health.READY else terminal.bad)(text)
+    for english, chinese in explain_evidence(
+        [read_status(member.host, member.api_port) for member in network.manifest.validators]
+    ):
+        terminal.bad(terminal.pick(english, chinese))
 
 
 def _status_value(network: LocalNetwork) -> dict[str, Any]:

@@ -51,6 +51,24 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     """Lowest nonce that no executed transaction of this key has used; the pool is not looked at."""
 
 
+class EvidenceSummary(msgspec.Struct, frozen=True):
+    """Proof that a validator signed two different messages for one place, in short (rule EV-1)."""
+
+    validator: str
+    """Name of the one that contradicted itself."""
+    epoch: int
+    phase: str
+    """`proposal`, `prepare`, `commit`, `attestation`, `view-change` or `new-view`."""
+    view: int
+    """0 for an attestation."""
+    seq: int
+    """Height of an attestation; 0 for a view change and a new view."""
+    is_recorded: bool
+    """The chain holds both messages."""
+    recorded_height: int | None
+    """Block that recorded it; null while none did, or when that block is not here."""
+
+
 class ValidatorStatus(msgspec.Struct, frozen=True):
     """One validator at a glance."""
 
@@ -76,6 +94,8 @@ class ValidatorStatus(msgspec.Struct, frozen=True):
     """Number of the validator set that runs here; `index` is the place in it, -1 for an observer."""
     stall: str = ""
     """One line on why the next height is not decided; empty when nothing is waiting."""
+    evidence: tuple[EvidenceSummary, ...] = ()
+    """Validators that contradicted themselves, as far as this one knows (rule EV-1)."""
 
 
 class ValidatorView(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
     Event,
+    EvidenceReceived,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
@@ -28,7 +29,6 @@ from govchain.consensus.output import (
 from govchain.consensus.rejection import REJECTION_CODES
 from govchain.consensus.replica import Replica
 from govchain.consensus.restoring import RestoredState
-from govchain.consensus.status import ReplicaStatus
 from govchain.consensus.verify import verify_message
 
 __all__ = [
@@ -39,12 +39,12 @@ __all__ = [
     "Decision",
     "EarlyMessages",
     "Event",
+    "EvidenceReceived",
     "FetchTransactions",
     "LogEntry",
     "Note",
     "Output",
     "Replica",
-    "ReplicaStatus",
     "RestoredState",
     "Send",
     "SetTimer",

@@ -6,6 +6,7 @@ Order was decided before anything arrives here; no prepare or commit is looked a
 from __future__ import annotations
 
 from govchain.consensus.deadlines import disarm_request
+from govchain.consensus.evidence import pass_on
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
@@ -20,6 +21,9 @@ def attest(state: ReplicaState, header: BlockHeader, output: Output) -> None:
     record = _sign(state, header, output)
     assert record.own is not None
     record.votes.add(state.index, record.header_digest, record.own)
+    # Others may have heard something else of the same validators (rule EV-1).
+    for voter, signed in record.votes.others(record.header_digest):
+        pass_on(state, voter, signed, output)
     try_certify(state, header.height, record, output)
 
 
@@ -69,8 +73,11 @@ def on_attestation(state: ReplicaState, message: Attestation, signed: SignedMess
             raise violation("old-seq", sender, f"attests height {height}, head {state.head.height}")
         record = state.record(height)
     if not record.is_certified:
-        if record.votes.add(sender, message.header_digest, signed) is Ballot.CONFLICT:
+        ballot = record.votes.add(sender, message.header_digest, signed)
+        if ballot is Ballot.CONFLICT:
             raise violation("conflicting-attestation", sender, f"second header of height {height}")
+        if ballot is Ballot.NEW and record.own is not None and message.header_digest != record.header_digest:
+            pass_on(state, sender, signed, output)
         try_certify(state, height, record, output)
     if record.own is not None and message.header_digest != record.header_digest:
         raise violation("other-header", sender, f"another header of height {height}")
@@ -99,6 +106,7 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     assert record.header is not None
     state.certify(record.header, certificate)
     disarm_request(state, output)
+    record.certificate = certificate
     mark_certified(state, height, output)
 
 
@@ -123,6 +131,7 @@ def complete(
     certified = digest_of(state.suite, header)
     if certified == record.header_digest:
         state.certify(header, certificate)
+        record.certificate = certificate
         mark_certified(state, header.height, output)
     else:
         _stop(state, header.height, record, certified, output)

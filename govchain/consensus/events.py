@@ -7,6 +7,7 @@ from enum import Enum
 
 from govchain.consensus.messages import ConsensusMessage, SignedMessage
 from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
+from govchain.model.votes import Evidence
 
 
 class TimerKind(Enum):
@@ -76,4 +77,21 @@ class BlockInstalled:
     """As in `BlockExecuted`."""
 
 
-Event = Verified | TransactionsAvailable | TransactionsDropped | TimerFired | BlockExecuted | BlockInstalled
+@dataclass(frozen=True, slots=True)
+class EvidenceReceived:
+    """A peer says that some validator contradicted itself; the core verifies it (rules EV-1, EV-2)."""
+
+    evidence: Evidence
+    peer: int | str
+    """Who says so: its index or its network name."""
+
+
+Event = (
+    Verified
+    | TransactionsAvailable
+    | TransactionsDropped
+    | TimerFired
+    | BlockExecuted
+    | BlockInstalled
+    | EvidenceReceived
+)

@@ -9,12 +9,14 @@ from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
     Event,
+    EvidenceReceived,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
     Verified,
 )
+from govchain.consensus.evidence import on_evidence
 from govchain.consensus.executed import on_block_installed
 from govchain.consensus.healing import note_behind
 from govchain.consensus.output import Output, SetTimer
@@ -38,6 +40,8 @@ def observe(state: ReplicaState, event: Event, output: Output) -> None:
             if state.is_retransmit_armed and generation == state.period:
                 state.is_retransmit_armed = False
                 note_behind(state, output)
+        case EvidenceReceived():
+            on_evidence(state, event, output)
         case Verified() | TimerFired() | BlockExecuted():
             pass
 

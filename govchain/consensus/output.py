@@ -8,6 +8,7 @@ from typing import Final
 from govchain.consensus.events import TimerKind
 from govchain.consensus.messages import SignedMessage
 from govchain.model import Batch, FinalityCertificate
+from govchain.model.votes import Evidence
 
 VIEW_ENTRY_SEQ: Final = 2**63 - 1
 """Seq of the two entries that belong to no seq; above every height, so that no height collects them."""
@@ -85,7 +86,7 @@ class Note:
     """A structured fact for logs, metrics, trace and dashboard.
 
     `event` is one of: proposed, prepared, committed, rejected, behind, uncertified, diverged,
-    stable-checkpoint, view-change-started, view-changed.
+    stable-checkpoint, view-change-started, view-changed, equivocation.
     A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule`, `peer` and `problem`.
     """
 
@@ -105,6 +106,9 @@ class Output:
         decide: Hand to execution in this order, each exactly once; answer with `BlockExecuted` when durable.
         certificates: Store beside the block, with `persist` at the latest when this output is done; from here
             on the height is final and may be announced.
+        evidence: Keep it durably, though not before anything else; tell every peer once, which hands it in
+            as `EvidenceReceived`; ask the chain to record it (rule EV-1). Drop a piece when one about the
+            same epoch, validator and phase is kept, from an earlier life perhaps.
         timers: Arm or cancel; a fired timer returns as `TimerFired` with its generation.
         notes: Turn into logs, metrics and trace.
             A `diverged` note means: stop the node, keep the data (rule CP-3).
@@ -119,5 +123,6 @@ class Output:
     """Transaction id and peer."""
     decide: list[Decision] = field(default_factory=list)
     certificates: list[FinalityCertificate] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
     timers: list[SetTimer | CancelTimer] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)

@@ -58,12 +58,15 @@ REJECTION_CODES: Final[dict[str, Rejection]] = {
     "conflicting-view-change": Rejection("VC-2", "A validator sent two different view changes for one view."),
     "bad-new-view": Rejection("VC-3", "A new view does not follow from a quorum of view changes."),
     "conflicting-new-view": Rejection("VC-5", "The primary sent two different new views for one view."),
+    "bad-evidence": Rejection(
+        "EV-2", "What a peer calls evidence does not prove that a validator contradicted itself."
+    ),
     "other-header": Rejection("CP-3", "A validator executed a height to another header than this one did."),
 }
 """Code to meaning. Drivers count rejections by code; docs/protocol.md prints the table."""
 
 
-def violation(code: str, peer: int, problem: str) -> ProtocolViolation:
+def violation(code: str, peer: int | str, problem: str) -> ProtocolViolation:
     """The error of one code, to be raised by the check that found it."""
     assert code in REJECTION_CODES, f"rejection code {code!r} is not in the table"
     return ProtocolViolation(peer, REJECTION_CODES[code].rule, problem, code=code)

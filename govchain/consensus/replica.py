@@ -15,12 +15,14 @@ from govchain.consensus.events import (
     BlockExecuted,
     BlockInstalled,
     Event,
+    EvidenceReceived,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
     Verified,
 )
+from govchain.consensus.evidence import on_evidence, witness, witness_shown
 from govchain.consensus.executed import on_block_executed, on_block_installed
 from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
 from govchain.consensus.messages import (
@@ -149,6 +151,8 @@ class Replica:
                 on_block_executed(state, event, output)
             case BlockInstalled():
                 on_block_installed(state, event, output)
+            case EvidenceReceived():
+                on_evidence(state, event, output)
             case _:
                 assert_never(event)
 
@@ -184,6 +188,7 @@ class Replica:
         validate_origin(state.validators, state.chain_id, message)
         if message.validator == state.index:
             raise violation("own-message", message.validator, "a peer sent a message of our own")
+        witness(state, message, signed, output)
         if isinstance(message, Proposal | Prepare | Commit) and keep_early(state, message, signed):
             return
         match message:
@@ -199,6 +204,7 @@ class Replica:
                 on_progress(state, message, output)
             case ViewChange():
                 on_view_change(state, message, signed, output)
+                witness_shown(state, message, output)
             case NewView():
                 on_new_view(state, message, signed, output)
             case _:

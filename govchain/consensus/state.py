@@ -94,6 +94,8 @@ class HeightRecord:
     votes: Tally = field(default_factory=Tally)
     """Emptied once the height is certified."""
     is_certified: bool = False
+    certificate: FinalityCertificate | None = None
+    """Once certified, as far as it was seen: the votes in it may contradict later ones (rule EV-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class ReplicaState:
     transactions: TransactionBook = field(default_factory=TransactionBook)
     highest_attested: dict[int, int] = field(default_factory=dict)
     """By validator: the highest height that it attested with its signature."""
+    accused: dict[tuple[int, int, str], None] = field(default_factory=dict)
+    """Epoch, validator and phase of which evidence was handed out, a bounded number (rule EV-1)."""
     diverged_at: int = 0
     """Height whose quorum attested another header (rule CP-3); 0 while that never happened."""
     is_batch_due: bool = False

@@ -44,6 +44,17 @@ class Tally:
         """Number of distinct validators that voted for a digest."""
         return self._counts.get(digest, 0)
 
+    def of(self, validator: int) -> tuple[SignedMessage, ...]:
+        """The one vote of a validator, if it voted."""
+        known = self._votes.get(validator)
+        return () if known is None else (known[1],)
+
+    def others(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
+        """Votes for anything but a digest in rising validator order."""
+        return [
+            (voter, self._votes[voter][1]) for voter in sorted(self._votes) if self._votes[voter][0] != digest
+        ]
+
     def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for a digest in rising validator order."""
         return [

@@ -10,11 +10,12 @@ from __future__ import annotations
 from govchain.codec import encode
 from govchain.consensus.accepting import validate_form, validate_place, validate_position, validate_size
 from govchain.consensus.deadlines import on_progress_made
+from govchain.consensus.evidence import expose
 from govchain.consensus.messages import Commit, Prepare, PreparedCertificate, Proposal, SignedMessage
 from govchain.consensus.output import Decision, FetchTransactions, LogEntry, Output, Send
 from govchain.consensus.rejection import violation
 from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState, Slot, note, note_rejection
-from govchain.consensus.tally import Ballot, Tally
+from govchain.consensus.tally import Ballot
 from govchain.crypto import digest_of
 from govchain.errors import ProtocolViolation
 
@@ -41,6 +42,9 @@ def on_proposal(
     validate_form(state, message)
     slot = state.slot(message.seq)
     slot.parked = ProposalEntry(message, signed, digest_of(state.suite, message.batch))
+    for tally in (slot.prepares, slot.commits):
+        for voter, vote in tally.others(slot.parked.digest):
+            expose(state, slot, voter, vote, output)
     accept_parked(state, now_ms, output)
 
 
@@ -54,7 +58,7 @@ def on_prepare(state: ReplicaState, message: Prepare, signed: SignedMessage, out
     if message.validator == state.primary:
         raise violation("primary-prepare", message.validator, "the proposal is the primary's prepare")
     slot = state.slot(message.seq)
-    _count(slot.prepares, message, signed)
+    _count(state, slot, message, signed, output)
     try_prepare(state, slot, output)
 
 
@@ -66,7 +70,7 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
     """
     validate_position(state, message)
     slot = state.slot(message.seq)
-    _count(slot.commits, message, signed)
+    _count(state, slot, message, signed, output)
     try_commit(state, slot, output)
 
 
@@ -236,6 +240,13 @@ def fetch_missing(state: ReplicaState, slot: Slot, output: Output) -> None:
     output.fetch.append(FetchTransactions(missing, peer))
 
 
-def _count(tally: Tally, message: Prepare | Commit, signed: SignedMessage) -> None:
-    if tally.add(message.validator, message.digest, signed) is Ballot.CONFLICT:
+def _count(
+    state: ReplicaState, slot: Slot, message: Prepare | Commit, signed: SignedMessage, output: Output
+) -> None:
+    tally = slot.prepares if isinstance(message, Prepare) else slot.commits
+    ballot = tally.add(message.validator, message.digest, signed)
+    if ballot is Ballot.CONFLICT:
         raise violation("conflicting-vote", message.validator, f"second vote for seq {message.seq}")
+    entry = slot.proposal or slot.parked
+    if ballot is Ballot.NEW and entry is not None and entry.digest != message.digest:
+        expose(state, slot, message.validator, signed, output)

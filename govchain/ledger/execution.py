@@ -7,6 +7,7 @@ nonce and is recorded (rule G8). No block, tree or store is known here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from govchain.codec import decode, encode
@@ -38,6 +39,7 @@ class Execution:
         height: Of the block, for expiry.
         block_time_ms: Of the block, for claimed times.
         view: Receives every change of state.
+        validators_of: Members of an epoch, for evidence (rule EV-2).
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Execution:
         block_time_ms: int,
         view: StateView,
         cache: DecodeCache,
+        validators_of: Callable[[int], ValidatorSet | None],
     ) -> None:
         self._suite = suite
         self._chain_id = chain_id
@@ -59,6 +62,7 @@ class Execution:
         self._height = height
         self._block_time_ms = block_time_ms
         self._view = view
+        self._validators_of = validators_of
         self._access = StateAccess(view.get, cache)
 
     def run(self, transaction_id: bytes, transaction: Transaction) -> TransactionResult:
@@ -123,6 +127,7 @@ class Execution:
             chain_id=self._chain_id,
             parameters=self._parameters,
             validators=self._validators,
+            validators_of=self._validators_of,
             view=self._view,
             access=self._access,
             transaction_id=transaction_id,

@@ -142,6 +142,11 @@ def parse_time_ms(text: str) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+def format_rfc3339(time_ms: int) -> str:
+    """A time as payloads write it: UTC to the millisecond; `parse_time_ms` gives the same number back."""
+    return (_EPOCH + time_ms * _MILLISECOND).isoformat(timespec="milliseconds")
+
+
 def parse_date_ms(text: str) -> int:
     """Unix milliseconds at which a calendar day begins in China (+08:00)."""
     if not _DATE.fullmatch(text):

@@ -203,6 +203,10 @@ class Ledger:
         """True when a transaction with this key and nonce could only be denied (rule RQ-4)."""
         return nonces.is_used(self._access.nonces(key_id), nonce)
 
+    def next_nonce(self, key_id: bytes) -> int:
+        """The lowest nonce that no executed transaction of this key has used."""
+        return self._access.nonces(key_id).floor
+
     def state_value(self, key: bytes) -> bytes | None:
         """Value of a state key after the last executed block."""
         return self._recent.get(key)
@@ -230,6 +234,7 @@ class Ledger:
             block_time_ms=time_ms,
             view=view,
             cache=self._cache,
+            validators_of=self.validators_of,
         )
         results = tuple(map(execution.run, ids, transactions))
         installed = self._install_next(view, height)

@@ -263,6 +263,26 @@ class ChangeWithdraw(_Part, frozen=True):
     reason: str
 
 
+class SignedVote(_Part, frozen=True):
+    """A vote exactly as a validator signed it (rule EV-1)."""
+
+    body: str
+    """The signed bytes, in base64."""
+    signature: str
+    """The signature over them, in base64."""
+
+
+class ValidatorAccuse(_Part, frozen=True):
+    """`validator.accuse`: two votes of one validator that contradict each other (→ RECORDED).
+
+    Object id: `epoch-validator-phase-view-seq` of the place that both votes are for.
+    """
+
+    first: SignedVote
+    """The one whose bytes come first in order."""
+    second: SignedVote
+
+
 PAYLOADS: Final[dict[str, type[Any]]] = {
     "key.add": KeyAdd,
     "key.revoke": KeyRevoke,
@@ -288,6 +308,7 @@ PAYLOADS: Final[dict[str, type[Any]]] = {
     "organisation.resume": OrganisationChange,
     "change.approve": ChangeApprove,
     "change.withdraw": ChangeWithdraw,
+    "validator.accuse": ValidatorAccuse,
 }
 """Kind to the struct of its `fields`."""
 
@@ -296,6 +317,8 @@ T = TypeVar("T")
 
 def record_type_of(kind: str) -> str:
     """Type of the record that a kind of transaction is about: its first part, but for proposals `change`."""
+    if kind == "validator.accuse":
+        return "equivocation"
     first = kind.partition(".")[0]
     return "change" if first in ("validator", "organisation") else first
 

@@ -170,7 +170,7 @@ class ChangeData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 class RecordState(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.record/2"
 ):
-    """The current state of one object, with its history in short. Exactly one of the last fields is set."""
+    """The current state of one object, with its history in short. At most one of the last fields is set."""
 
     record_type: str
     object_id: str

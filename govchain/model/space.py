@@ -34,6 +34,8 @@ class Space(IntEnum):
     """STATE of a snapshot that is being fetched (rule CU-3), until `Store.adopt_staged`."""
     STAGED_TREE = 10
     """TREE of a snapshot that is being fetched."""
+    EVIDENCE = 11
+    """Epoch, validator and phase to the evidence that is kept (rule EV-1)."""
 
 
 STAGED: Final = ((Space.STATE, Space.STAGED_STATE), (Space.TREE, Space.STAGED_TREE))

@@ -91,3 +91,32 @@ class NewView(ValidatorMessage, frozen=True, tag="govchain.new-view/1"):
     """Of distinct validators, in rising index order."""
     proposals: tuple[SignedMessage, ...]
     """The new primary's, exactly those that `compute_carried` gives for these view changes."""
+
+
+class Evidence(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.evidence/1"
+):
+    """Two messages that no honest validator signs both (rule EV-1); `crypto.evidence` judges them."""
+
+    first: SignedMessage
+    """The one with the smaller body, so that one pair has one spelling."""
+    second: SignedMessage
+
+
+class Equivocation(msgspec.Struct, frozen=True):
+    """Who contradicted itself where: what a pair of messages proves, and the name of its record."""
+
+    epoch: int
+    validator: int
+    """Index in the validator set of that epoch."""
+    phase: str
+    """proposal, prepare, commit, attestation, view-change or new-view."""
+    view: int
+    """0 for an attestation, which belongs to no view."""
+    seq: int
+    """Height of an attestation; 0 for a view change and a new view, which belong to no seq."""
+
+    @property
+    def object_id(self) -> str:
+        """Object id of its record on the chain."""
+        return f"{self.epoch}-{self.validator}-{self.phase}-{self.view}-{self.seq}"

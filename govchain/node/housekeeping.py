@@ -12,6 +12,7 @@ from typing import Final
 from govchain.consensus import Replica
 from govchain.model.ids import View
 from govchain.net import PeerNetwork
+from govchain.node.accuser import Accuser
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
@@ -38,6 +39,7 @@ class Housekeeping:
         peers: Peers,
         network: PeerNetwork,
         meet_members: Callable[[], None],
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self._replica = replica
@@ -47,6 +49,7 @@ class Housekeeping:
         self._peers = peers
         self._network = network
         self._meet_members = meet_members
+        self._accuser = accuser
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._turn = 0
@@ -61,6 +64,7 @@ class Housekeeping:
             self._sync_on()
             self._fetch_again(now_s)
             self._forward(now_s)
+            self._accuser.accuse(now_s)
             self._greet(now_s)
             self._tell_progress(now_s)
 

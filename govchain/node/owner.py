@@ -17,6 +17,7 @@ from govchain.consensus import (
     CancelTimer,
     Decision,
     Event,
+    EvidenceReceived,
     FetchTransactions,
     Note,
     Output,
@@ -29,6 +30,7 @@ from govchain.consensus import (
 )
 from govchain.errors import Diverged, InvalidInput
 from govchain.ledger import ExecutedBlock
+from govchain.node.accuser import Accuser
 from govchain.node.block_sync import ReadyBlock
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -43,6 +45,7 @@ from govchain.node.wire import (
     Blocks,
     BlocksWanted,
     Consensus,
+    EvidenceFound,
     Hello,
     SnapshotChunk,
     SnapshotHead,
@@ -71,6 +74,7 @@ class Owner:
         sync: Sync,
         peers: Peers,
         inbox: Inbox,
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self.replica = replica
@@ -81,6 +85,7 @@ class Owner:
         self._sync = sync
         self._peers = peers
         self._inbox = inbox
+        self._accuser = accuser
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
         self._is_stopping = False
@@ -181,6 +186,8 @@ class Owner:
                 self._peers.answer_blocks(peer, frame, self._finality)
             case Blocks() | SnapshotWanted() | SnapshotHead() | SnapshotChunk():
                 self._sync.take(peer, frame)
+            case EvidenceFound(evidence=evidence):
+                self._handle(EvidenceReceived(evidence, peer), outputs)
             case Transactions() | None:
                 pass
 
@@ -199,6 +206,7 @@ class Owner:
             self._peers.flush()
             for output in group:
                 self._decisions.extend(output.decide)
+                self._accuser.take(output.evidence)
                 for timer in output.timers:
                     self._set_timer(timer)
                 for note in output.notes:
@@ -293,6 +301,7 @@ class Owner:
         """The block is durable: the pool forgets its transactions, and others that now have no chance."""
         superseded = self._pool.executed(executed.transaction_ids, executed.block.transactions)
         self._drop("nonce-used", superseded)
+        self._accuser.executed(executed.block)
         self._drop("expired", self._pool.expire(executed.block.header.height))
         denials = self._parts.metrics.counter("govchain_denials_total")
         for result in executed.block.results:

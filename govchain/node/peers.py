@@ -13,6 +13,7 @@ import govchain
 from govchain.codec import encode
 from govchain.consensus import Send, SignedMessage
 from govchain.model import Space, Transaction
+from govchain.model.votes import Evidence
 from govchain.net import PeerNetwork
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
@@ -23,6 +24,7 @@ from govchain.node.wire import (
     BlockParts,
     Blocks,
     BlocksWanted,
+    EvidenceFound,
     Hello,
     SnapshotChunk,
     SnapshotHead,
@@ -89,6 +91,10 @@ class Peers:
         """Tell the primary again (rule RQ-3)."""
         if transactions and primary != self._parts.members.index:
             self.send_transactions(self._parts.members.name(primary), transactions)
+
+    def gossip_evidence(self, evidence: Evidence) -> None:
+        """Tell every peer (rule EV-1)."""
+        self._network.broadcast(encode(EvidenceFound(evidence)))
 
     def send_transactions(self, peer: str, transactions: Sequence[Transaction]) -> None:
         """Answer a question."""

@@ -14,6 +14,7 @@ from govchain.crypto import Signer
 from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
 from govchain.net import PeerNetwork, TlsContexts
+from govchain.node.accuser import Accuser
 from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
 from govchain.node.executor import Executor
@@ -74,8 +75,16 @@ class NodeRuntime(NodeService):
         self._sync = Sync(
             parts, finality, self._peers, self._network, snapshot_blocks=config.snapshot_blocks, inbox=inbox
         )
-        catch_up = self._sync.catch_up
-        super().__init__(parts, replica=replica, pool=pool, finality=finality, catch_up=catch_up, inbox=inbox)
+        accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
+        super().__init__(
+            parts,
+            replica=replica,
+            pool=pool,
+            finality=finality,
+            catch_up=self._sync.catch_up,
+            inbox=inbox,
+            accuser=accuser,
+        )
         self._owner = Owner(
             parts,
             replica,
@@ -86,18 +95,10 @@ class NodeRuntime(NodeService):
             sync=self._sync,
             peers=self._peers,
             inbox=inbox,
+            accuser=accuser,
         )
         self._owner.on_epoch = self._meet_members
-        self._housekeeping = Housekeeping(
-            parts,
-            replica=replica,
-            finality=finality,
-            pool=pool,
-            sync=self._sync,
-            peers=self._peers,
-            network=self._network,
-            meet_members=self._meet_members,
-        )
+        self._housekeeping = self._make_housekeeping()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = asyncio.Event()
         self._failure: BaseException | None = None
@@ -138,6 +139,19 @@ class NodeRuntime(NodeService):
             height=self._parts.ledger.height,
             final_height=self._finality.height,
             peer_port=self.peer_port,
+        )
+
+    def _make_housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self._parts,
+            replica=self._replica,
+            finality=self._finality,
+            pool=self._pool,
+            sync=self._sync,
+            peers=self._peers,
+            network=self._network,
+            meet_members=self._meet_members,
+            accuser=self._accuser,
         )
 
     def _meet_members(self) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import govchain
 from govchain.client.answers import (
     Admission,
+    EvidenceSummary,
     FinalEvent,
     KeyAnswer,
     MemberPolicy,
@@ -27,6 +28,7 @@ from govchain.ledger.nonces import FRESH
 from govchain.ledger.snapshot import first_block
 from govchain.ledger.state import NonceState, nonces_key, record_key
 from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
+from govchain.node.accuser import Accuser
 from govchain.node.catch_up import CatchUp
 from govchain.node.finality import Finality
 from govchain.node.inbox import Inbox
@@ -51,6 +53,7 @@ class NodeService:
         finality: Finality,
         catch_up: CatchUp,
         inbox: Inbox,
+        accuser: Accuser,
     ) -> None:
         self._parts = parts
         self._replica = replica
@@ -58,6 +61,7 @@ class NodeService:
         self._finality = finality
         self._catch_up = catch_up
         self._inbox = inbox
+        self._accuser = accuser
 
     @property
     def genesis(self) -> Genesis:
@@ -141,6 +145,21 @@ class NodeService:
             denied=sum(ledger.denial_counts.values()) - waiting_denied,
             peers=self.peers(),
             stall=replica.stall,
+            evidence=self._evidence(),
+        )
+
+    def _evidence(self) -> tuple[EvidenceSummary, ...]:
+        return tuple(
+            EvidenceSummary(
+                validator=kept.name,
+                epoch=kept.equivocation.epoch,
+                phase=kept.equivocation.phase,
+                view=kept.equivocation.view,
+                seq=kept.equivocation.seq,
+                is_recorded=kept.is_recorded,
+                recorded_height=kept.recorded_height,
+            )
+            for kept in self._accuser.list_kept()
         )
 
     def key(self, key_id: bytes) -> KeyAnswer | None:

@@ -16,6 +16,7 @@ from govchain.consensus import SignedMessage
 from govchain.errors import MalformedBytes
 from govchain.model import Transaction
 from govchain.model.ids import DIGEST_BYTES
+from govchain.model.votes import Evidence
 
 TRANSACTIONS_BYTES: Final = 256 * 1024
 """Gossip of one frame: small enough not to hold up votes behind it."""
@@ -96,6 +97,12 @@ class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
     blocks: tuple[BlockParts, ...]
 
 
+class EvidenceFound(_Frame, frozen=True, tag="govchain.evidence-found/1"):
+    """A validator contradicted itself: one piece, verified by whoever gets it (rule EV-1)."""
+
+    evidence: Evidence
+
+
 class SnapshotWanted(_Frame, frozen=True, tag="govchain.snapshot-wanted/1"):
     """Asks for a part of a state: its head, or what follows a place in its rows or its values (rule CU-3)."""
 
@@ -135,6 +142,7 @@ PeerFrame = (
     | TransactionsWanted
     | BlocksWanted
     | Blocks
+    | EvidenceFound
     | SnapshotWanted
     | SnapshotHead
     | SnapshotChunk
@@ -149,6 +157,7 @@ FRAME_NAMES: Final[dict[type, str]] = {
     TransactionsWanted: "transactions-wanted",
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
+    EvidenceFound: "evidence",
     SnapshotWanted: "snapshot-wanted",
     SnapshotHead: "snapshot-head",
     SnapshotChunk: "snapshot-chunk",

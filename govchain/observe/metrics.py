@@ -89,6 +89,12 @@ METRICS: Final[tuple[Metric, ...]] = (
         ),
     ),
     Metric("govchain_denials_total", "counter", "Transactions that a rule denied, by rule.", ("rule",)),
+    Metric(
+        "govchain_equivocations_total",
+        "counter",
+        "Proofs that a validator contradicted itself, found here or told by others, by its name.",
+        ("validator",),
+    ),
     Metric("govchain_dropped_frames_total", "counter", "Frames not sent because a peer's queue was full."),
     Metric("govchain_catch_up_blocks_total", "counter", "Blocks taken from peers by certificate."),
     Metric(

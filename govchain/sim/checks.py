@@ -22,6 +22,7 @@ INVARIANTS: Final[dict[str, str]] = {
     "validity": "only submitted transactions are executed, each at most once",
     "no-double-vote": "no validator signs two different votes for one view, sequence number and phase",
     "durable-votes": "a vote is durable before it leaves",
+    "evidence": "evidence names only validators that lie",
     "certificates": "every final block has a certificate that verifies",
 }
 """Name to the promise, in the order in which results list them."""
@@ -46,16 +47,27 @@ class Checks:
 
     Attributes:
         violations: What was broken, in order.
+        forgiven: Validators that were told to cheat: evidence may name them.
     """
 
     def __init__(self, genesis: Genesis, suite: Suite) -> None:
         self.violations: list[Violation] = []
+        self.forgiven: dict[int, None] = {}
         self._suite = suite
         self._headers: dict[int, tuple[bytes, bytes, int]] = {}
         self._heights: dict[int, int] = {}
         self._submitted: dict[bytes, bool] = {}
         self._votes: dict[tuple[bytes, str, int, int], bytes] = {}
         self._sets = [genesis.validators]
+
+    def forgive(self, node: int) -> None:
+        """This validator is a traitor from now on."""
+        self.forgiven[node] = None
+
+    def note_evidence(self, accused: int, place: str) -> None:
+        """A validator keeps evidence against this one (rule EV-2)."""
+        if accused not in self.forgiven:
+            self._violate("evidence", f"validator {accused} is accused of {place}, and nobody let it lie")
 
     def note_submitted(self, transaction_id: bytes) -> None:
         """A client handed this transaction to some validator."""

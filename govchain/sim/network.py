@@ -14,6 +14,7 @@ from govchain.config import DurationNs
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
 from govchain.model import Block, FinalityCertificate, Transaction
+from govchain.model.votes import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,22 @@ class BlocksFound:
     blocks: tuple[tuple[Block, FinalityCertificate], ...]
 
 
-Frame = SignedMessage | Gossip | TransactionsWanted | TransactionsFound | BlocksWanted | BlocksFound
+@dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """Evidence on its way to the other validators (rule EV-1)."""
+
+    evidence: Evidence
+
+
+Frame = (
+    EvidenceFound
+    | SignedMessage
+    | Gossip
+    | TransactionsWanted
+    | TransactionsFound
+    | BlocksWanted
+    | BlocksFound
+)
 
 
 class LatencyModel(Protocol):

@@ -17,6 +17,7 @@ from govchain.consensus import (
     Decision,
     EarlyMessages,
     Event,
+    EvidenceReceived,
     LogEntry,
     Note,
     Output,
@@ -35,10 +36,12 @@ from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool
 from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.model.ids import View
+from govchain.sim.accuser import Accuser
 from govchain.sim.checks import Checks
 from govchain.sim.network import (
     BlocksFound,
     BlocksWanted,
+    EvidenceFound,
     Frame,
     Gossip,
     TransactionsFound,
@@ -80,6 +83,7 @@ class SimNode:
         ledger: Executed state.
         chain: Read side over the disk.
         mempool: Admitted transactions.
+        accuser: Evidence against other validators.
         replica: The core.
         final_height: Last height with a certificate here.
     """
@@ -106,6 +110,16 @@ class SimNode:
         disk.write(self.ledger.genesis_writes(), sync=True)
         self.chain = Chain(genesis, suite, disk, self.ledger)
         self.mempool = Mempool(genesis, suite, self.ledger)
+        self.accuser = Accuser(
+            index,
+            world,
+            ledger=self.ledger,
+            chain=self.chain,
+            mempool=self.mempool,
+            signers=signers,
+            disk=disk,
+            put_event=self._inbox.append,
+        )
         self.final_height = self.chain.final_height()
         self._early = EarlyMessages()
         self._bodies: tuple[Transaction, ...]
@@ -150,6 +164,8 @@ class SimNode:
                 self._answer_blocks(source, frame.from_height)
             case BlocksFound():
                 self._install(frame.blocks)
+            case EvidenceFound():
+                self._take(EvidenceReceived(frame.evidence, source))
             case _:
                 assert_never(frame)
 
@@ -157,6 +173,7 @@ class SimNode:
         """A timer that this validator armed has fired."""
         if kind is TimerKind.RETRANSMIT:
             self._forward()
+        self.accuser.accuse(turn=self.replica.validators.size)
         self._take(TimerFired(kind, generation))
 
     def _forward(self) -> None:
@@ -193,6 +210,8 @@ class SimNode:
                 self._world.send(self.index, self._place(peer), Gossip(transaction))
         for decision in output.decide:
             self._execute_decision(decision)
+        for evidence in output.evidence:
+            self.accuser.take(evidence)
         for timer in output.timers:
             if isinstance(timer, SetTimer):
                 self._world.arm(self.index, timer)
@@ -259,7 +278,8 @@ class SimNode:
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
         executed = self.ledger.execute(batch, transactions)
         header = executed.block.header
-        self.disk.write([*executed.writes, *extra], sync=True)
+        recorded = self.accuser.executed(executed.block)
+        self.disk.write([*executed.writes, *extra, *recorded], sync=True)
         ids = tuple(executed.transaction_ids)
         superseded = self.mempool.supersede(executed.block.transactions)
         self.mempool.remove(ids)

@@ -28,8 +28,15 @@ from govchain.consensus import LogEntry, Note, Output, TimerKind
 from govchain.consensus.messages import NewView, Progress, ViewChange
 from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.model import Attestation, ProtocolParameters, Validator
-from govchain.model.votes import Commit, Prepare, Proposal
-from tests.support.consensus_world import SIGNERS, BodiesFound, BodiesWanted, Envelope, World
+from govchain.model.votes import Commit, Evidence, Prepare, Proposal
+from tests.support.consensus_world import (
+    SIGNERS,
+    BodiesFound,
+    BodiesWanted,
+    Envelope,
+    World,
+    describe_evidence,
+)
 
 KINDS: Final[dict[str, type]] = {
     "proposal": Proposal,
@@ -41,6 +48,7 @@ KINDS: Final[dict[str, type]] = {
     "new-view": NewView,
     "wants": BodiesWanted,
     "bodies": BodiesFound,
+    "evidence": Evidence,
 }
 INDENT: Final = "    "
 
@@ -233,6 +241,7 @@ class Script:
         for certificate in output.certificates:
             voters = " ".join(str(vote.validator) for vote in certificate.votes)
             effects.append(f"FINAL {certificate.height} by {voters}")
+        effects += [f"EVIDENCE {describe_evidence(evidence)}" for evidence in output.evidence]
         return effects + [text for note in output.notes if (text := _describe_note(note))]
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from govchain.codec import FRAME_BYTES_MAX, encode
 from govchain.consensus import SignedMessage
+from govchain.crypto.evidence import order_evidence
 from govchain.errors import BadProof, Diverged, MalformedBytes
 from govchain.ledger import Ledger
 from govchain.ledger.state import NonceState, nonces_key
 from govchain.model import Block, FinalityCertificate, Space, Transaction
-from govchain.model.votes import Prepare
+from govchain.model.votes import Commit, Prepare
 from govchain.node.block_check import BlockCheck
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -27,6 +28,7 @@ from govchain.node.wire import (
     Blocks,
     BlocksWanted,
     Consensus,
+    EvidenceFound,
     Hello,
     PeerFrame,
     Transactions,
@@ -272,3 +274,52 @@ async def test_CU5_lying_peer_is_dropped_for_another(tmp_path: Path, tamper: Tam
 
 def is_question(heard: tuple[str, PeerFrame]) -> bool:
     return heard[0] == "validator-2" and isinstance(heard[1], BlocksWanted)
+
+
+TWO = (b"a" * 32, b"b" * 32)
+
+
+def contradiction(world: NodeWorld, *digests: bytes) -> list[SignedMessage]:
+    """Commits of validator-3 for one place."""
+    votes = [encode(Commit(world.chain_id, 0, 3, 0, 1, digest)) for digest in digests]
+    return [SignedMessage(body, signer("validator/validator-3").sign(body)) for body in votes]
+
+
+def has_recorded(world: NodeWorld, index: int) -> bool:
+    return any(item.recorded_height for item in world.node(index).status().evidence)
+
+
+async def test_situation_12_EV1_a_liar_is_known_to_all_and_recorded_by_one(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        await world.until(lambda: all(impostor.network.connected()[f"validator-{i}"] for i in range(3)))
+        impostor.network.send("validator-1", encode(Consensus(tuple(contradiction(world, *TWO)))))
+        await world.until(lambda: all(has_recorded(world, index) for index in range(3)))
+        await still_works(world)
+        for index in range(3):
+            (item,) = world.node(index).status().evidence
+            assert (item.validator, item.phase, item.view, item.seq) == ("validator-3", "commit", 0, 1)
+            sample = world.sample(
+                f"validator-{index}", "govchain_equivocations_total", validator="validator-3"
+            )
+            assert sample == 1
+        await impostor.network.stop()
+        before = world.node(1).status().evidence
+        await world.stop("validator-1")
+        await world.start(["validator-1"])
+        assert world.node(1).status().evidence == before
+        await still_works(world)
+
+
+async def test_EV2_evidence_that_proves_nothing_is_counted_and_accuses_nobody(tmp_path: Path) -> None:
+    async with running(tmp_path, start=[0, 1, 2]) as world:
+        impostor = await world.impostor(3)
+        await world.until(lambda: impostor.network.connected()["validator-0"])
+        one, other = contradiction(world, *TWO)
+        forged = SignedMessage(other.body, bytes(64))
+        for evidence in (order_evidence(one, one), order_evidence(one, forged)):
+            impostor.network.send("validator-0", encode(EvidenceFound(evidence)))
+        await refused(world, "bad-evidence", 2)
+        await still_works(world)
+        assert world.node(0).status().evidence == ()
+        await impostor.network.stop()

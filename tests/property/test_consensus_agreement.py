@@ -114,6 +114,7 @@ def judge(storm: Storm) -> None:
     for member in world.members:
         assert world.replica(member.index).status().stall == ""
         assert world.rejections(member.index).count("equivocation") == 0
+        assert world.accused(member.index) == []
         assert len({header.parent for header in member.disk.headers}) == len(member.disk.headers)
 
 

@@ -121,6 +121,7 @@ def judge(storm: ViewStorm) -> None:
         codes = world.rejections(member.index)
         bad = ("equivocation", "conflicting-vote", "bad-view-change", "bad-new-view", "conflicting-new-view")
         assert not [code for code in codes if code in bad]
+        assert world.accused(member.index) == []  # Rule EV-2.
 
 
 def run(  # One storm from beginning to end.

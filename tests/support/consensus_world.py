@@ -20,6 +20,7 @@ from govchain.consensus import (
     Decision,
     EarlyMessages,
     Event,
+    EvidenceReceived,
     FetchTransactions,
     LogEntry,
     Note,
@@ -48,6 +49,7 @@ from govchain.consensus.messages import (
 )
 from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.crypto import chain_id_of, compute_root, digest_of, suite, verify_finality
+from govchain.crypto.evidence import read_evidence, verify_evidence
 from govchain.model import (
     Attestation,
     Batch,
@@ -59,6 +61,7 @@ from govchain.model import (
     ValidatorSet,
 )
 from govchain.model.ids import ZERO_DIGEST
+from govchain.model.votes import Evidence
 
 SUITE = suite()
 SIGNERS = [SUITE.signer(bytes([index + 1]) * 32) for index in range(16)]
@@ -105,7 +108,7 @@ class Envelope:
 
     sender: int
     to: int
-    payload: SignedMessage | BodiesWanted | BodiesFound
+    payload: SignedMessage | BodiesWanted | BodiesFound | Evidence
     message: ConsensusMessage | None = None
 
 
@@ -117,6 +120,8 @@ class Disk:
     ids: list[tuple[bytes, ...]] = field(default_factory=list)
     certificates: dict[int, FinalityCertificate] = field(default_factory=dict)
     log: dict[tuple[int, int, str], LogEntry] = field(default_factory=dict)
+    evidence: dict[tuple[int, int, str], Evidence] = field(default_factory=dict)
+    """By epoch, validator and phase (rule EV-1)."""
 
     def certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
         """The highest header with a certificate."""
@@ -213,6 +218,8 @@ class World:
         match envelope.payload:
             case SignedMessage():
                 self._receive_signed(member, envelope, cause)
+            case Evidence():
+                self.handle(member, EvidenceReceived(envelope.payload, envelope.sender), cause)
             case BodiesWanted(ids=ids):
                 found = tuple(id_ for id_ in ids if id_ in member.bodies)
                 if found:
@@ -340,6 +347,7 @@ class World:
             header = member.disk.headers[certificate.height - 1]
             verify_finality(SUITE, self.sets[header.epoch], certificate, header)
             member.disk.certificates.setdefault(certificate.height, certificate)
+        self._keep_evidence(member, output)
         self._apply_timers(member, output)
         member.notes.extend(output.notes)
         while self.executes and self.execute(member.index):
@@ -354,6 +362,16 @@ class World:
                     self.catch_up(member, peer)
                 else:
                     self.certify(member, peer, int(facts["height"]))
+
+    def _keep_evidence(self, member: Member, output: Output) -> None:
+        for evidence in output.evidence:
+            epoch = read_evidence(evidence).epoch
+            found = verify_evidence(SUITE, self.sets[epoch], self.chain_id, evidence)
+            place = (found.epoch, found.validator, found.phase)
+            if place not in member.disk.evidence:
+                member.disk.evidence[place] = evidence
+                others = [each.index for each in self.members if each is not member]
+                self.wire.extend(Envelope(member.index, to, evidence) for to in others)
 
     def _apply_timers(self, member: Member, output: Output) -> None:
         for timer in output.timers:
@@ -549,6 +567,10 @@ class World:
         """Names of the transactions that a validator executed, in order."""
         return [self.names.get(id_, id_.hex()[:6]) for ids in self.members[index].disk.ids for id_ in ids]
 
+    def accused(self, index: int) -> list[tuple[int, str]]:
+        """Validator and phase of the evidence that a validator keeps, in order."""
+        return sorted((validator, phase) for _, validator, phase in self.members[index].disk.evidence)
+
     def rejections(self, index: int) -> list[str]:
         """Codes of the messages that a validator refused, in order."""
         notes = self.members[index].notes
@@ -579,6 +601,8 @@ class World:
                 return f"wants [{self.name_all(ids)}]"
             case BodiesFound(ids=ids):
                 return f"bodies [{self.name_all(ids)}]"
+            case Evidence():
+                return f"evidence {describe_evidence(envelope.payload)}"
         assert envelope.message is not None
         return self.describe_message(envelope.message)
 
@@ -699,6 +723,13 @@ class World:
         body = encode(message)
         signed = SignedMessage(body, SIGNERS[message.validator % len(SIGNERS)].sign(body))
         return Verified(message, signed)
+
+
+def describe_evidence(evidence: Evidence) -> str:
+    """One piece of evidence in words."""
+    found = read_evidence(evidence)
+    where = f" {found.seq}" if found.seq else ""
+    return f"against {found.validator}: two {found.phase}s{where} view {found.view}"
 
 
 def _changed(value: T, changes: dict[str, object]) -> T:

@@ -16,14 +16,23 @@ from typing import Any
 import msgspec
 
 from govchain.ledger import RULES, execution, payload_check, payloads
-from govchain.ledger.payloads import PAYLOADS, Envelope, Hashes, PayloadRef, TaxSubtotal
-from govchain.ledger.rules import TRANSITIONS, common, evidence, governance, invoice, keys, licence
+from govchain.ledger.payloads import PAYLOADS, Envelope, Hashes, PayloadRef, SignedVote, TaxSubtotal
+from govchain.ledger.rules import (
+    TRANSITIONS,
+    common,
+    equivocation,
+    evidence,
+    governance,
+    invoice,
+    keys,
+    licence,
+)
 from govchain.ledger.rules.amounts import TAX_TOLERANCE
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Transition
 from tests.support.ledger_docs_zh import FIELD_NAMES, SOURCES, TEXTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-RULE_MODULES = (common, keys, licence, evidence, invoice, governance, execution, payload_check)
+RULE_MODULES = (common, keys, licence, evidence, invoice, governance, equivocation, execution, payload_check)
 
 WRITTEN_BY = "<!-- Written from the code by `python -m tests.support.ledger_docs`; a test compares them. -->"
 
@@ -35,7 +44,7 @@ def rule_sources() -> dict[str, list[str]]:
         tree = ast.parse(inspect.getsource(module))
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
-                cited = set(re.findall(r"\b(?:RQ-\d+|[A-Z]\d+)\b", ast.get_docstring(node) or ""))
+                cited = set(re.findall(r"\b(?:[A-Z]{2}-\d+|[A-Z]\d+)\b", ast.get_docstring(node) or ""))
                 for rule in [rule for rule in RULES if rule in cited and _raises(node, rule)]:
                     found[rule].append(node.name)
     return found
@@ -140,7 +149,7 @@ def render_records_zh() -> str:
 def _render_records(head: tuple[str, ...], kinds: tuple[str, ...], *, zh: bool) -> str:
     say = _speaker(zh)
     parts = [WRITTEN_BY, *head, "", *_fields(Envelope, zh=zh)]
-    for struct in (Hashes, PayloadRef, TaxSubtotal):
+    for struct in (Hashes, PayloadRef, TaxSubtotal, SignedVote):
         parts += ["", f"### {struct.__name__}", "", say(_summary(struct)), "", *_fields(struct, zh=zh)]
     parts += ["", *kinds, "|---|---|---|---|---|---|"]
     parts += [_transition(transition, say) for transition in TRANSITIONS.values()]
@@ -169,7 +178,7 @@ def _transition(row: Transition, say: Callable[[str], str]) -> str:
 
 def rule_of(function: Callable[..., Any]) -> str:
     """Rule id of a rule function: the first part of its name."""
-    return function.__name__.partition("_")[0].upper()
+    return re.sub(r"^([A-Z]{2})(\d)", r"\1-\2", function.__name__.partition("_")[0].upper())
 
 
 def _fields(struct: type[msgspec.Struct], *, zh: bool) -> Iterator[str]:

@@ -75,6 +75,10 @@ FIELD_NAMES: Final[dict[str, str]] = {
     "peer_address": "节点间地址",
     "display_name": "机构名称",
     "accredited_for": "可颁发的证照类型",
+    "first": "第一份投票",
+    "second": "第二份投票",
+    "body": "签署内容",
+    "signature": "签名",
 }
 """Field to its name in Chinese."""
 
@@ -199,6 +203,15 @@ TEXTS: Final[dict[str, str]] = {
     "`change.withdraw`: the proposing organisation takes its proposal back.": (
         "`change.withdraw`：提议机构撤回提议。"
     ),
+    "A vote exactly as a validator signed it (rule EV-1).": "验证节点所签署投票的原文（规则 EV-1）。",
+    "The signed bytes, in base64.": "所签署的字节，base64 编码。",
+    "The signature over them, in base64.": "对上述字节的签名，base64 编码。",
+    "`validator.accuse`: two votes of one validator that contradict each other (→ RECORDED). "
+    "Object id: `epoch-validator-phase-view-seq` of the place that both votes are for.": (
+        "`validator.accuse`：同一验证节点相互矛盾的两份投票（→ RECORDED）。"
+        "对象编号为两份投票所指位置 `epoch-validator-phase-view-seq`。"
+    ),
+    "The one whose bytes come first in order.": "按字节序在前的一份。",
     "yes": "是",
     "(new)": "（新建）",
     "by rule": "按规则",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from govchain.ledger.rules import evidence, governance, invoice, keys, licence
+from govchain.ledger.rules import equivocation, evidence, governance, invoice, keys, licence
 from govchain.ledger.rules.attempt import Transition
 
 TRANSITIONS: Final[dict[str, Transition]] = {
@@ -18,6 +18,7 @@ TRANSITIONS: Final[dict[str, Transition]] = {
         *evidence.TRANSITIONS,
         *invoice.TRANSITIONS,
         *governance.TRANSITIONS,
+        *equivocation.TRANSITIONS,
     )
 }
 """Kind to its transition."""

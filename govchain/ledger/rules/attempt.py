@@ -43,6 +43,8 @@ class Attempt:
     parameters: ProtocolParameters
     validators: ValidatorSet
     """Of the epoch that runs."""
+    validators_of: Callable[[int], ValidatorSet | None]
+    """Members of an epoch that has begun."""
     view: StateView
     access: StateAccess
     transaction_id: bytes

@@ -249,6 +249,20 @@ _TABLE: Final = (
         "已全额红冲的发票不得入账",
         "Red-letter rule of the all-digital e-invoice 数电票红字规则",
     ),
+    Rule(
+        "EV-1",
+        ("E_DUP_ID",),
+        "Two different signed votes of one validator for one place are recorded, once",
+        "同一验证节点就同一位置签署的两份不同投票上链留痕，且仅一次",
+        _OWN,
+    ),
+    Rule(
+        "EV-2",
+        ("E_EVIDENCE",),
+        "No validator is accused without two signatures of its own that contradict each other",
+        "无验证节点自身两份相互矛盾的签名，不得对其作违规记录",
+        _OWN,
+    ),
 )
 
 RULES: Final[dict[str, Rule]] = {rule.id: rule for rule in _TABLE}
