@@ -15,7 +15,19 @@ import typer
 from rich.console import Console
 
 import govchain
-from govchain.cli import bench, demo, members, node, queries, receipts, records, replay, scenario, testnet
+from govchain.cli import (
+    bench,
+    demo,
+    doctor,
+    members,
+    node,
+    queries,
+    receipts,
+    records,
+    replay,
+    scenario,
+    testnet,
+)
 from govchain.cli.exits import ExitStatus, run_bounded
 
 START: Final = "Start here"
@@ -42,6 +54,7 @@ def build_app() -> typer.Typer:
     app.command("demo", rich_help_panel=START)(demo.demo)
     app.add_typer(testnet.app, name="testnet", rich_help_panel=NETWORK)
     app.add_typer(node.app, name="node", rich_help_panel=NETWORK)
+    app.command("doctor", rich_help_panel=NETWORK)(doctor.doctor)
     app.add_typer(members.app, name="members", rich_help_panel=NETWORK)
     app.command("anchor", rich_help_panel=RECORDS)(records.anchor)
     app.command("submit", rich_help_panel=RECORDS)(records.submit)

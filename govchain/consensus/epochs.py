@@ -79,6 +79,10 @@ def begin_epoch(state: ReplicaState, signers: Sequence[Signer], output: Output) 
         period=state.period,
         moved=state.period,
         timer_generation=state.timer_generation,
+        # What is forgotten stays so, whoever votes beside us (RC-2).
+        silent_to=state.silent_to,
+        guarded_to=state.guarded_to,
+        forgot=state.forgot,
     )
 
 

@@ -10,7 +10,7 @@ from govchain.consensus.deadlines import on_progress_made
 from govchain.consensus.events import BlockExecuted, BlockInstalled
 from govchain.consensus.output import Output
 from govchain.consensus.state import Position, ReplicaState, note
-from govchain.model import BlockHeader, ValidatorSet
+from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
 
 
 def on_block_executed(state: ReplicaState, event: BlockExecuted, output: Output) -> None:
@@ -38,6 +38,7 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
     if height <= state.head.height:
         complete(state, header, event.certificate, output)  # Only the certificate is new (situation 43).
         return
+    notice_forgotten(state, event.certificate, output)
     for seq in [seq for seq in sorted(state.slots) if state.head.height < seq <= height]:
         entry = state.slots.pop(seq).proposal
         if entry is not None:
@@ -59,6 +60,22 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
         collect(state, boundary, output)
         note(output, "stable-checkpoint", height=boundary)
     attest_installed(state, header, output)
+
+
+def notice_forgotten(state: ReplicaState, certificate: FinalityCertificate, output: Output) -> None:
+    """An own vote on a block that is not here: store and guard were both lost or are both old (rule RC-2).
+
+    What else was signed is unknown, but it lies no further above than anybody may vote: be silent until then.
+    """
+    height = certificate.height
+    if height <= state.guarded_to or all(vote.validator != state.index for vote in certificate.votes):
+        return
+    if not state.forgot:
+        state.forgot = (
+            f"the certificate of height {height} holds a vote of this validator that it does not know"
+        )
+        note(output, "silenced", until=height + state.in_flight_max, view=state.view, reason=state.forgot)
+    state.silent_to = max(state.silent_to, height + state.in_flight_max)
 
 
 def _move_head(state: ReplicaState, header: BlockHeader, next_validators: ValidatorSet | None) -> None:

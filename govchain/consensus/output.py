@@ -86,7 +86,7 @@ class Note:
     """A structured fact for logs, metrics, trace and dashboard.
 
     `event` is one of: proposed, prepared, committed, rejected, behind, uncertified, diverged,
-    stable-checkpoint, view-change-started, view-changed, equivocation.
+    stable-checkpoint, view-change-started, view-changed, silenced, voting-again, equivocation.
     A `rejected` note carries `code` (one of `REJECTION_CODES`), `rule`, `peer` and `problem`.
     """
 
@@ -100,6 +100,8 @@ class Output:
 
     Attributes:
         persist: Make durable before anything in `send` leaves this node (rule RC-1).
+        promises: Append to the guard, durably, after `persist` and before `send` (rule RC-2). Not earlier:
+            what the guard holds and the store lacks counts as forgotten at the next start.
         send: Attempt delivery; loss, delay, duplication and reordering are allowed.
         fetch: Ask peers for transactions; those that arrive come back as `TransactionsAvailable`.
         forward: Send these transactions to that peer again; it is the primary and may lack them (rule RQ-3).
@@ -117,6 +119,7 @@ class Output:
     """
 
     persist: list[LogEntry] = field(default_factory=list)
+    promises: list[bytes] = field(default_factory=list)
     send: list[Send] = field(default_factory=list)
     fetch: list[FetchTransactions] = field(default_factory=list)
     forward: list[tuple[bytes, int]] = field(default_factory=list)

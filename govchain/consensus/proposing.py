@@ -25,8 +25,9 @@ def try_propose(state: ReplicaState, now_ms: int, output: Output) -> None:
 
 
 def may_propose(state: ReplicaState) -> bool:
-    """This is the primary of a view that runs, and has taken over what it must (rules NC-1, VC-3)."""
-    return state.is_primary and not state.is_changing and state.tip >= state.carried_to
+    """This is the primary of a view that runs, and has taken over what it must (rules NC-1, VC-3, RC-2)."""
+    is_free = not state.is_changing and not state.is_silent
+    return state.is_primary and is_free and state.tip >= state.carried_to
 
 
 def is_room(state: ReplicaState) -> bool:

@@ -24,6 +24,7 @@ from govchain.consensus.events import (
 )
 from govchain.consensus.evidence import on_evidence, witness, witness_shown
 from govchain.consensus.executed import on_block_executed, on_block_installed
+from govchain.consensus.guard import SignGuard
 from govchain.consensus.healing import arm_retransmit, on_progress, on_retransmit
 from govchain.consensus.messages import (
     Commit,
@@ -39,8 +40,8 @@ from govchain.consensus.observing import arm_observer, observe
 from govchain.consensus.output import Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
-from govchain.consensus.restoring import RestoredState, compute_low, restore, resume
-from govchain.consensus.state import Position, ReplicaState, note_rejection
+from govchain.consensus.restoring import RestoredState, compute_low, keep_promised_view, restore, resume
+from govchain.consensus.state import Position, ReplicaState, note, note_rejection
 from govchain.consensus.status import ReplicaStatus, compute_status
 from govchain.consensus.verify import validate_origin
 from govchain.consensus.view_change import (
@@ -66,7 +67,8 @@ from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
 class Replica:
     """One validator's order state machine.
 
-    It never waits, reads a clock, touches disk or network, and never raises on foreign input.
+    It never waits, reads a clock, touches disk or network, and never raises on foreign input. It raises
+    `StorageFailure` rather than sign what contradicts its guard (rule RC-2): the driver stops then.
     """
 
     def __init__(
@@ -88,21 +90,28 @@ class Replica:
             restored: What the store says; None for an empty one.
 
         Raises:
-            StorageFailure: The restored vote log is not what this replica wrote (rule RC-3).
+            StorageFailure: The restored vote log or guard is not what this replica wrote (rule RC-3).
         """
         self._signers = (signer, *spare_signers)
         self._restored = restored
         self._state = _initial_state(genesis, suite, self._signers, restored)
+        self._guard = SignGuard(suite, () if restored is None else restored.promises)
+        self._adopted: list[bytes] = []
+        self._judged = 0
         if restored is not None:
-            restore(self._state, restored)
+            self._adopted = restore(self._state, restored, self._guard)
 
     def start(self, now_ms: int) -> Output:
         """What to do on waking up: after a restart, the same votes again (rule RC-1)."""
-        output = Output()
+        output, self._judged, state = Output(), 0, self._state
         if self._restored is not None:
-            resume(self._state, self._restored, output)
+            resume(state, self._restored, output)
             self._restored = None
+        output.promises += self._adopted
+        if state.forgot:
+            note(output, "silenced", until=state.silent_to, view=state.target, reason=state.forgot)
         self._settle(now_ms, output)
+        self._promise(output)
         return output
 
     def handle(self, event: Event, now_ms: int) -> Output:
@@ -112,19 +121,20 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        output = Output()
+        output, self._judged = Output(), 0
         if self._state.diverged_at:
             return output  # Rule CP-3: a replica that executes differently must not take part.
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
-            self._state = begin_epoch(self._state, self._signers, output)
+            self._state = self._begin_epoch(output)
         if self._state.is_member:
             self._dispatch(event, now_ms, output)
         else:
             observe(self._state, event, output)
         if not self._state.diverged_at:
             self._settle(now_ms, output)
+        self._promise(output)
         return output
 
     @property
@@ -135,6 +145,28 @@ class Replica:
     def status(self) -> ReplicaStatus:
         """Where it stands and what it waits for."""
         return compute_status(self._state)
+
+    @property
+    def forgot(self) -> str:
+        """What the store forgot of what was signed, until it votes again; its vote log is worth nothing."""
+        return self._state.forgot
+
+    def promises(self) -> list[bytes]:
+        """Records that may replace all those of the guard: what is certified by now needs none (RC-2)."""
+        return self._guard.records()
+
+    def _promise(self, output: Output) -> None:
+        """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
+        state, entries = self._state, output.persist[self._judged :]
+        if entries:
+            output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
+
+    def _begin_epoch(self, output: Output) -> ReplicaState:
+        self._promise(output)
+        self._judged = len(output.persist)
+        state = begin_epoch(self._state, self._signers, output)
+        keep_promised_view(state, self._guard)
+        return state
 
     def _dispatch(self, event: Event, now_ms: int, output: Output) -> None:
         state = self._state
@@ -213,9 +245,12 @@ class Replica:
     def _settle(self, now_ms: int, output: Output) -> None:
         """Whatever the event made possible: accept, decide, propose; then see to the timers."""
         state = self._state
+        if state.forgot and not state.is_silent:
+            state.forgot = ""
+            note(output, "voting-again", height=state.base_height)
         advance_final(state)
         if is_epoch_over(state):
-            state = self._state = begin_epoch(state, self._signers, output)
+            state = self._state = self._begin_epoch(output)
         if not state.is_member:
             arm_observer(state, output)
             return

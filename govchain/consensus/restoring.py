@@ -11,6 +11,7 @@ from typing import Final
 from govchain.codec import decode
 from govchain.consensus.attesting import attest, attest_installed
 from govchain.consensus.certificates import check_prepared
+from govchain.consensus.guard import SignGuard
 from govchain.consensus.healing import ask_after_restart, own_messages
 from govchain.consensus.messages import (
     CertifiedHeader,
@@ -52,6 +53,8 @@ class RestoredState:
     """The highest header whose certificate is in the store; None when there is none."""
     uncertified: tuple[BlockHeader, ...] = ()
     """Every executed header whose certificate is not in the store, lowest first; the head may be one."""
+    promises: tuple[bytes, ...] = ()
+    """Records of the guard, oldest first, also when the store is empty (rule RC-2)."""
     validators: ValidatorSet | None = None
     """Set of the epoch that runs; None while it is that of genesis.
 
@@ -62,8 +65,8 @@ class RestoredState:
     """Set that the head installs, while the epoch of the head still runs (rule MB-2)."""
 
 
-def restore(state: ReplicaState, restored: RestoredState) -> None:
-    """Put certificates and the vote log back (rule RC-1).
+def restore(state: ReplicaState, restored: RestoredState, guard: SignGuard) -> list[bytes]:
+    """Put certificates and the vote log back (rule RC-1); records that the guard lacks (rule RC-2).
 
     Raises:
         StorageFailure: An entry is not what this replica wrote; it must not vote on a guess (rule RC-3).
@@ -71,10 +74,18 @@ def restore(state: ReplicaState, restored: RestoredState) -> None:
     state.next_validators = restored.next_validators
     if restored.certified is not None and restored.certified[0].height > state.origin.height:
         state.certify(*restored.certified)
-    if state.is_member:
+    certified = max(state.base_height, 0 if restored.certified is None else restored.certified[0].height)
+    gap = guard.find_gap(restored.entries, epoch=state.validators.epoch, certified=certified)
+    adopted: list[bytes] = []
+    if gap:
+        # Half a memory is none: every vote in it lies below the height from which on it votes again.
+        fall_silent(state, guard, gap)
+    elif state.is_member:
         _restore_log(state, restored.entries)
+        adopted = guard.adopt(restored.entries, index=state.index, certified=state.base_height)
     uncertified = [header.height for header in _of_this_epoch(state, restored)]
     state.final = min([state.head.height, *[height - 1 for height in uncertified]])
+    return adopted
 
 
 def _restore_log(state: ReplicaState, entries: tuple[LogEntry, ...]) -> None:
@@ -165,6 +176,24 @@ def _verify(state: ReplicaState, signed: SignedMessage, what: str) -> ConsensusM
         return verify_message(state.suite, state.validators, state.chain_id, signed).message
     except InvalidInput as error:
         raise StorageFailure(f"vote log: {what}: {error}") from error
+
+
+def fall_silent(state: ReplicaState, guard: SignGuard, gap: str) -> None:
+    """The store forgot what was signed: sign nothing that could contradict it (rules RC-2, CU-4).
+
+    It follows and executes, and asks others for blocks. From the height on that the guard names, certified by
+    others, its votes cannot meet its old ones; views below the promised one never get a vote of it.
+    """
+    state.forgot = gap
+    state.silent_to = state.guarded_to = guard.highest
+    keep_promised_view(state, guard)
+
+
+def keep_promised_view(state: ReplicaState, guard: SignGuard) -> None:
+    """Vote in no view of this epoch below the one that the guard names, whatever the store forgot (RC-2)."""
+    epoch, view = guard.promised
+    if epoch == state.validators.epoch and view > max(state.view, state.target):
+        state.target = view
 
 
 def compute_low(restored: RestoredState, checkpoint_interval: int) -> int:

@@ -175,6 +175,12 @@ class ReplicaState:
     """By validator, the own one included (rule VC-5)."""
     early: dict[int, list[tuple[Proposal | Prepare | Commit, SignedMessage]]] = field(default_factory=dict)
     """By validator: votes of the target view that arrived before its certificate, bounded for each."""
+    silent_to: int = 0
+    """What was signed up to here is forgotten: no vote until this height is certified (rule RC-2)."""
+    guarded_to: int = 0
+    """The guard tells of votes up to this seq, which the store forgot."""
+    forgot: str = ""
+    """Why it is silent, in words; empty when it is not."""
     failed_views: int = 0
     """View changes since the last progress; the exponent of the back-off (rule VC-4)."""
     timer_generation: int = 0
@@ -217,12 +223,19 @@ class ReplicaState:
 
     @property
     def vote_high(self) -> int:
-        """The last seq that may be accepted now (rules CP-2, CU-4, VC-2, MB-2)."""
+        """The last seq that may be accepted now (rules CP-2, CU-4, VC-2, MB-2, RC-2)."""
         if self.is_syncing:
             return self.head.height
+        # What lies above what was signed is voted on, so it waits until there is a vote again.
+        silent_to = self.silent_to if self.is_silent else self.high
         # A certificate that is missing for long is waited for: what it needs is kept until then (CP-2).
         uncertified = self.final + 4 * self.parameters.checkpoint_interval
-        return min(self.high, self.base_height + self.in_flight_max, self.boundary, uncertified)
+        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to, uncertified)
+
+    @property
+    def is_silent(self) -> bool:
+        """It may have signed what it no longer knows, and signs nothing that could contradict it (RC-2)."""
+        return self.base_height < self.silent_to
 
     @property
     def boundary(self) -> int:

@@ -25,6 +25,8 @@ class ReplicaStatus:
     """First seq without an accepted proposal."""
     in_flight: int
     """Accepted proposals that are not decided."""
+    silent_to: int
+    """It signs nothing until this height is certified here (rule RC-2); 0 when it votes."""
     stall: str
     """What the lowest unfinished height waits for; empty when nothing is waiting."""
 
@@ -38,6 +40,7 @@ def compute_status(state: ReplicaState) -> ReplicaStatus:
         head_height=state.head.height,
         next_seq=state.tip + 1,
         in_flight=state.tip - state.decided,
+        silent_to=state.silent_to if state.is_silent else 0,
         stall=compute_stall(state),
     )
 
@@ -46,6 +49,9 @@ def compute_stall(state: ReplicaState) -> str:
     """One line on the lowest unfinished height; empty when nothing is waiting."""
     if state.diverged_at:
         return f"stopped: a quorum attested another header of height {state.diverged_at}"
+    if state.is_silent:
+        wanted, now = state.silent_to, state.base_height
+        return f"not voting until height {wanted} is certified here (now {now}): {state.forgot}"
     if state.is_changing:
         return _explain_change(state)
     if not state.is_member:

@@ -34,6 +34,8 @@ def judge_of(state: ReplicaState) -> Judge:
 def start_view_change(state: ReplicaState, view: int, output: Output) -> None:
     """Vote in no lower view any more, and show what was prepared (rules VC-1, VC-2, RC-1)."""
     assert view > max(state.view, state.target), "views only grow (VC-5)"
+    if state.is_silent:
+        return  # It cannot show what it forgot, and hiding a commit could undo it (RC-2).
     state.target = view
     state.failed_views += 1
     disarm_request(state, output)
@@ -85,6 +87,11 @@ def try_join(state: ReplicaState, output: Output) -> None:
     weak = state.validators.weak_quorum_size
     if len(ahead) >= weak:
         start_view_change(state, ahead[-weak], output)
+    elif state.is_changing and state.own_view_change is None:
+        # The view change that it promised is forgotten (RC-2); only the next one can count, when others wait.
+        waiting = [sender for sender, wanted in state.wanted.items() if wanted.view > state.view]
+        if len(waiting) >= weak:
+            start_view_change(state, state.target + 1, output)
 
 
 def try_new_view(state: ReplicaState, output: Output) -> None:
@@ -92,6 +99,8 @@ def try_new_view(state: ReplicaState, output: Output) -> None:
     view = state.target
     if not state.is_changing or state.validators.primary(View(view)) != state.index:
         return
+    if state.own_view_change is None:
+        return  # It may have made the certificate of this view before, and forgotten it (RC-2).
     senders = [sender for sender in sorted(state.wanted) if state.wanted[sender].view == view]
     if len(senders) < state.validators.quorum_size:
         return

@@ -122,7 +122,7 @@ def carry(state: ReplicaState, slot: Slot, output: Output) -> None:
 def _vote(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
     ids = entry.message.transaction_ids
     _persist(state, LogEntry(slot.seq, "proposal", state.view, entry.signed, ids), output)
-    if not state.is_primary:
+    if not state.is_primary and not state.is_silent:
         prepare = Prepare(
             chain_id=state.chain_id,
             epoch=state.validators.epoch,
@@ -159,6 +159,15 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
         return
     slot.is_prepared = True
     note(output, "prepared", view=state.view, seq=slot.seq)
+    _keep_prepared(state, slot, entry, output)
+    if not state.is_silent:
+        _commit(state, slot, entry, output)
+    try_commit(state, slot, output)
+    if (above := state.slots.get(slot.seq + 1)) is not None:
+        try_prepare(state, above, output)
+
+
+def _commit(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
     assert slot.own_commit is None, "never two commits for one view and seq"
     commit = Commit(
         chain_id=state.chain_id,
@@ -168,14 +177,10 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
         seq=slot.seq,
         digest=entry.digest,
     )
-    _keep_prepared(state, slot, entry, output)
     slot.own_commit = state.sign(commit)
     slot.commits.add(state.index, entry.digest, slot.own_commit)
     _persist(state, LogEntry(slot.seq, "commit", state.view, slot.own_commit), output)
     output.send.append(Send(slot.own_commit))
-    try_commit(state, slot, output)
-    if (above := state.slots.get(slot.seq + 1)) is not None:
-        try_prepare(state, above, output)
 
 
 def _is_covered(state: ReplicaState, seq: int) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -82,6 +83,42 @@ def issue_certificate(
         .sign(issuer_key, hashes.SHA256())
     )
     return _pair(certificate, key)
+
+
+class CertificateFacts(NamedTuple):
+    """What a certificate says of itself, and whether an authority issued it."""
+
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    is_issued: bool
+
+
+def describe_certificate(certificate: bytes, authority: bytes) -> CertificateFacts:
+    """Facts of a PEM certificate, judged by the PEM certificates of authorities.
+
+    Raises:
+        ConfigError: One of them is no PEM certificate.
+    """
+    try:
+        found = x509.load_pem_x509_certificate(certificate)
+        issuers = x509.load_pem_x509_certificates(authority)
+        alternatives = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = tuple(alternatives.get_values_for_type(x509.DNSName))
+    except x509.ExtensionNotFound:
+        names = ()
+    except ValueError as error:
+        raise ConfigError(f"not a PEM certificate: {error}") from error
+    is_issued = any(_is_issued_by(found, issuer) for issuer in issuers)
+    return CertificateFacts(names, found.not_valid_before_utc, found.not_valid_after_utc, is_issued)
+
+
+def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _builder(

@@ -16,6 +16,8 @@ from govchain.model import Genesis
 
 PEERS_MAX: Final = 255
 SNAPSHOT_BLOCKS: Final = 4096
+GUARD_NAME: Final = "validator.guard"
+"""Of the guard beside the key file, whatever that is called: a rotation keeps it (rule RC-2)."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +38,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     tls_authority: str
     """Certificates of the authority that all validators share."""
     data_dir: str
+    guard: str = ""
+    """Where it remembers what it signed (rule RC-2), apart from `data_dir`; empty: beside the key file."""
     peer_listen: str
     """Where other validators connect."""
     api_listen: str
@@ -72,7 +76,15 @@ def load_node_config(path: Path | str) -> NodeConfig:
     for name in ("log", "next_key"):
         if getattr(config, name):
             changes[name] = str(folder / getattr(config, name))
-    return msgspec.structs.replace(config, **changes)
+    guard = folder / config.guard if config.guard else Path(changes["key"]).with_name(GUARD_NAME)
+    if guard.resolve().is_relative_to(Path(changes["data_dir"]).resolve()):
+        raise ConfigError(
+            "the guard lies inside data_dir, so both would be lost or restored together",
+            path=str(path),
+            found=config.guard,
+            expected="a file elsewhere, for example beside the key file",
+        )
+    return msgspec.structs.replace(config, **changes, guard=str(guard))
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -22,7 +22,7 @@ from govchain.storage import Store
 BLOCKS_KEPT_MAX: Final = 32
 """Final blocks kept decoded, for statuses and events."""
 WAITERS_MAX: Final = 50_000
-_FINAL_KEY: Final = b"node/final-height"
+FINAL_KEY: Final = b"node/final-height"
 
 
 class Finality:
@@ -54,7 +54,7 @@ class Finality:
         while reached + 1 in new or reached + 1 in self._certified:
             reached += 1
         writes = [self._chain.certificate_write(certificate) for certificate in certificates]
-        return [*writes, (Space.META, _FINAL_KEY, reached.to_bytes(8, "big"))]
+        return [*writes, (Space.META, FINAL_KEY, reached.to_bytes(8, "big"))]
 
     def executed(self, block: Block, ids: Sequence[bytes]) -> None:
         """A block was executed and stored; it may become final from now on."""
@@ -79,7 +79,7 @@ class Finality:
     def jump_writes(self, certificate: FinalityCertificate) -> list[Write]:
         """What stores the certificate of a snapshot, and that everything up to it is final (rule CU-3)."""
         reached = certificate.height.to_bytes(8, "big")
-        return [self._chain.certificate_write(certificate), (Space.META, _FINAL_KEY, reached)]
+        return [self._chain.certificate_write(certificate), (Space.META, FINAL_KEY, reached)]
 
     def jump(self, height: int) -> None:
         """A snapshot of this height is in force: nothing below is announced; whoever waits looks again."""
@@ -227,7 +227,7 @@ class Finality:
 
 def _stored_height(chain: Chain, store: Store) -> int:
     """Highest height up to which no certificate is missing."""
-    data = store.get(Space.META, _FINAL_KEY)
+    data = store.get(Space.META, FINAL_KEY)
     height = 0 if data is None else int.from_bytes(data, "big")
     while chain.certificate(height + 1) is not None:
         height += 1

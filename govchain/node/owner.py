@@ -54,9 +54,14 @@ from govchain.node.wire import (
     TransactionsWanted,
 )
 from govchain.observe import Throttle
+from govchain.storage import Guard
 
 ADMISSIONS_PER_TURN: Final = 128
 """Peers' transactions admitted between two looks at votes."""
+SILENCE_ADVICE: Final = (
+    "nothing, while the others go on: it fetches their blocks and votes again from that height on. If they "
+    "wait for it, too many disks were lost at once: bring back the newest data directory of one of them"
+)
 
 
 class Owner:
@@ -69,6 +74,7 @@ class Owner:
         *,
         executor: Executor,
         votes: VoteLog,
+        guard: Guard,
         finality: Finality,
         pool: PoolTraffic,
         sync: Sync,
@@ -80,6 +86,7 @@ class Owner:
         self.replica = replica
         self._executor = executor
         self._votes = votes
+        self._guard = guard
         self._finality = finality
         self._pool = pool
         self._sync = sync
@@ -91,6 +98,7 @@ class Owner:
         self._is_stopping = False
         self._throttle = Throttle(parts.clock)
         self._store_seconds = parts.metrics.histogram("govchain_store_seconds").labels("votes")
+        self._guard_seconds = parts.metrics.histogram("govchain_store_seconds").labels("guard")
         self._verify_messages = parts.metrics.histogram("govchain_verify_seconds").labels("messages")
         self._verify_transactions = parts.metrics.histogram("govchain_verify_seconds").labels("transactions")
         pool.on_taken = inbox.done
@@ -220,11 +228,18 @@ class Owner:
         certificates = [each for output in outputs for each in output.certificates]
         writes = self._votes.writes(entry for output in outputs for entry in output.persist)
         writes += self._executor.certificate_writes(certificates)
-        if not writes:
-            return
-        began_s = self._parts.clock()
-        self._parts.store.write(writes, sync=True)
-        self._store_seconds.observe(self._parts.clock() - began_s)
+        if writes:
+            began_s = self._parts.clock()
+            self._parts.store.write(writes, sync=True)
+            self._store_seconds.observe(self._parts.clock() - began_s)
+        promises = [each for output in outputs for each in output.promises]
+        if promises:
+            # After the store: what only the guard knows would count as forgotten at the next start (RC-2).
+            began_s = self._parts.clock()
+            self._guard.append(promises)
+            if self._guard.is_full:
+                self._guard.replace(self.replica.promises())
+            self._guard_seconds.observe(self._parts.clock() - began_s)
         if certificates:
             self._announce([certificate.height for certificate in certificates])
 
@@ -342,7 +357,15 @@ class Owner:
             case "rejected":
                 self._parts.metrics.reject(str(facts["code"]))
                 self._tell("message-rejected", facts)
-            case "stable-checkpoint" | "view-change-started" | "view-changed" | "epoch-changed":
+            case "silenced":
+                self._parts.log.warning(note.event, **facts, what_to_do=SILENCE_ADVICE)
+            case (
+                "voting-again"
+                | "stable-checkpoint"
+                | "view-change-started"
+                | "view-changed"
+                | "epoch-changed"
+            ):
                 self._parts.log.info(note.event, **facts)
             case _:
                 self._parts.log.debug(note.event, **facts)

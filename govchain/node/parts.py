@@ -99,11 +99,11 @@ def assemble(
 
 
 def restored_state(
-    parts: NodeParts, finality: Finality, entries: tuple[LogEntry, ...]
+    parts: NodeParts, finality: Finality, entries: tuple[LogEntry, ...], promises: Sequence[bytes]
 ) -> RestoredState | None:
     """What the replica must know of its life before; None for a fresh start."""
     head = parts.ledger.head
-    if head is None and not entries:
+    if head is None and not entries and not promises:
         return None
     uncertified = []
     for height in range(finality.height + 1, parts.ledger.height + 1):
@@ -121,6 +121,7 @@ def restored_state(
         entries=entries,
         certified=finality.highest_certified(),
         uncertified=tuple(uncertified),
+        promises=tuple(promises),
     )
 
 

@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,9 +21,10 @@ from govchain.model import Genesis
 from govchain.model.genesis_rules import validate_genesis
 from govchain.net import TlsContexts, TlsFiles
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
+from govchain.node.guard import guard_owner, open_guard
 from govchain.node.runtime import NodeRuntime
 from govchain.observe import Logger, capture_standard_logging, log_stream, open_log
-from govchain.storage import MemoryStore, RocksStore, Store
+from govchain.storage import Guard, MemoryGuard, MemoryStore, RocksStore, Store
 
 GC_THRESHOLDS: Final = (50_000, 20, 100)
 """Values here hold no cycles; the collector's default would walk the pool some hundred times a second."""
@@ -48,8 +50,8 @@ def run(config: NodeConfig, serve: Serve, *, passphrase: str | None = None) -> N
 
     Raises:
         ConfigError: A file or value is wrong; nothing was started.
-        Unavailable: A port is taken, or the data directory is in use.
-        StorageFailure: The store failed.
+        Unavailable: A port is taken, or the data directory or the guard is in use.
+        StorageFailure: The store or the guard failed.
         Diverged: This validator executed something else than a quorum (rule CP-3).
     """
     genesis = load_genesis(config.genesis)
@@ -62,12 +64,12 @@ def run(config: NodeConfig, serve: Serve, *, passphrase: str | None = None) -> N
     with log_stream(config.log) as stream:
         log = open_log(config.name, stream)
         capture_standard_logging(log)
-        store = _open_store(config, genesis)
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(_run(config, genesis, signers, store, tls=tls, log=log, serve=serve))
-        finally:
-            store.close()
+        with (
+            closing(_open_store(config, genesis)) as store,
+            closing(_open_guard(config, genesis, store)) as guard,
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
+            runner.run(_run(config, genesis, signers, store, guard, tls=tls, log=log, serve=serve))
 
 
 def load_genesis(path: Path | str) -> Genesis:
@@ -91,12 +93,13 @@ async def _run(
     genesis: Genesis,
     signers: Sequence[Signer],
     store: Store,
+    guard: Guard,
     *,
     tls: TlsContexts,
     log: Logger,
     serve: Serve,
 ) -> None:
-    runtime = NodeRuntime(config, genesis, signers, store, tls=tls, log=log)
+    runtime = NodeRuntime(config, genesis, signers, store, guard, tls=tls, log=log)
     stopping = asyncio.Event()
     _install_signals(stopping, tls, log)
     host, port = split_address(config.api_listen)
@@ -148,6 +151,12 @@ def _open_store(config: NodeConfig, genesis: Genesis) -> Store:
     if config.store == "memory":
         return MemoryStore()
     return RocksStore(config.data_dir, chain_id_of(suite(genesis.suite), genesis))
+
+
+def _open_guard(config: NodeConfig, genesis: Genesis, store: Store) -> Guard:
+    if config.store == "memory":
+        return MemoryGuard()
+    return open_guard(Path(config.guard), guard_owner(genesis, config.name), store)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

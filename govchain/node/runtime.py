@@ -30,7 +30,7 @@ from govchain.node.sync import Sync
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
 from govchain.observe import Logger
-from govchain.storage import Store
+from govchain.storage import Guard, Store
 
 
 class NodeRuntime(NodeService):
@@ -41,12 +41,13 @@ class NodeRuntime(NodeService):
         genesis: Of the chain.
         signers: Keys of this validator's votes; the second one, if any, waits for a rotation (rule MB-4).
         store: Opened for this chain; the caller closes it after `stop`.
+        guard: What this key signed before; the caller closes it after `stop`.
         tls: Certificate of this validator.
         log: Where it tells what happens.
 
     Raises:
         ConfigError: Configuration, genesis and key do not belong together.
-        StorageFailure: The store is damaged; the validator refuses to vote (rule RC-3).
+        StorageFailure: Store or guard is damaged; the validator refuses to vote (rule RC-3).
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class NodeRuntime(NodeService):
         genesis: Genesis,
         signers: Sequence[Signer],
         store: Store,
+        guard: Guard,
         *,
         tls: TlsContexts,
         log: Logger,
@@ -63,7 +65,7 @@ class NodeRuntime(NodeService):
         parts = _assemble(config, genesis, signers, store, log)
         self._config = config
         self._log = log
-        self._network = _network(config.name, tls, parts)
+        self._network = _open_network(parts, tls)
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
@@ -71,7 +73,7 @@ class NodeRuntime(NodeService):
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
-        replica, self._bodies = _wake(parts, finality, votes)
+        replica, self._bodies = _wake(parts, finality, votes, guard)
         self._sync = Sync(
             parts, finality, self._peers, self._network, snapshot_blocks=config.snapshot_blocks, inbox=inbox
         )
@@ -90,6 +92,7 @@ class NodeRuntime(NodeService):
             replica,
             executor=Executor(parts, votes, finality),
             votes=votes,
+            guard=guard,
             finality=finality,
             pool=pool,
             sync=self._sync,
@@ -234,12 +237,26 @@ class NodeRuntime(NodeService):
                 seconds.observe(now_s - submitted_s)
 
 
-def _wake(parts: NodeParts, finality: Finality, votes: VoteLog) -> tuple[Replica, tuple[Transaction, ...]]:
-    """The core as its log says, and the bodies that were kept beside it (rules RC-1, MB-2)."""
+def _open_network(parts: NodeParts, tls: TlsContexts) -> PeerNetwork:
+    return PeerNetwork(
+        parts.name,
+        tls,
+        jitter=jitter_of(parts.name),
+        clock=parts.clock,
+        log=parts.log,
+        metrics=parts.metrics,
+    )
+
+
+def _wake(
+    parts: NodeParts, finality: Finality, votes: VoteLog, guard: Guard
+) -> tuple[Replica, tuple[Transaction, ...]]:
+    """The core as log and guard say, and the bodies kept beside the log (rules RC-1, RC-2, MB-2)."""
     entries, bodies = votes.load(parts.ledger.height, finality.is_certified)
-    restored = restored_state(parts, finality, entries)
+    restored = restored_state(parts, finality, entries, guard.records)
     first, *spare = parts.signers
     replica = Replica(parts.genesis, parts.suite, first, spare_signers=spare, restored=restored)
+    votes.clear_if(replica.forgot)
     parts.members.follow(replica.validators)
     return replica, bodies
 
@@ -257,8 +274,3 @@ def _assemble(
         clock=monotonic_s,
         now_ms=unix_ms,
     )
-
-
-def _network(name: str, tls: TlsContexts, parts: NodeParts) -> PeerNetwork:
-    jitter, clock = jitter_of(name), parts.clock
-    return PeerNetwork(name, tls, jitter=jitter, clock=clock, log=parts.log, metrics=parts.metrics)

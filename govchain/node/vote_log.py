@@ -78,6 +78,11 @@ class VoteLog:
         settled = [seq for seq in self._keys_by_seq if is_certified(seq)]
         return [(Space.VOTE, key, None) for seq in settled for key in self._keys_by_seq.pop(seq)]
 
+    def clear_if(self, forgot: str) -> None:
+        """Drop a log that lacks something: it must not come back as a good one later (rule RC-2)."""
+        if forgot:
+            self._store.write(self.removals(lambda seq: True), sync=True)
+
     def _write(self, seq: int, view: int, phase: str, value: bytes) -> Write:
         key = seq.to_bytes(_SEQ_BYTES, "big") + view.to_bytes(8, "big") + phase.encode("ascii")
         keys = self._keys_by_seq.setdefault(seq, [])

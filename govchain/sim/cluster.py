@@ -20,7 +20,7 @@ from govchain.sim.checks import Checks, Violation
 from govchain.sim.network import FixedLatency, Frame, LatencyModel
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
 EVENTS_MAX: Final = 5_000_000
@@ -83,6 +83,7 @@ class SimCluster:
         self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
         self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
         self._disks = [MemoryStore() for _ in self.names]
+        self._guards = [MemoryGuard() for _ in self.names]
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._lives = [0] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
@@ -147,6 +148,13 @@ class SimCluster:
         self.record(index, "restart")
         self._lives[index] += 1
         self._power_on(index)
+
+    def replace_disk(self, index: int, disk: MemoryStore) -> None:
+        """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
+        if self._nodes[index] is not None:
+            raise ConfigError(f"validator {self.genesis.validators.members[index].name} is not down")
+        self.record(index, "replace-disk")
+        self._disks[index] = disk
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
         """Let things happen until the predicate holds; False when the virtual time limit comes first.
@@ -219,6 +227,7 @@ class SimCluster:
             suite=self.suite,
             signers=self._signers[index],
             disk=self._disks[index],
+            guard=self._guards[index],
             world=self,
             is_restart=self._lives[index] > 0,
         )

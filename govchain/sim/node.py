@@ -49,7 +49,7 @@ from govchain.sim.network import (
 )
 from govchain.sim.trace import Fact
 from govchain.sim.vote_log import BODIES, restore_from, settled_votes, vote_key
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryGuard, MemoryStore
 
 BLOCKS_ANSWER_MAX: Final = 64
 """Blocks in one answer to a validator that is behind."""
@@ -77,7 +77,7 @@ class World(Protocol):
 
 
 class SimNode:
-    """A validator from power-on to crash. The disk outlives it; everything else is lost.
+    """A validator from power-on to crash. Disk and guard outlive it; everything else is lost.
 
     Attributes:
         ledger: Executed state.
@@ -96,11 +96,13 @@ class SimNode:
         suite: Suite,
         signers: Sequence[Signer],
         disk: MemoryStore,
+        guard: MemoryGuard,
         world: World,
         is_restart: bool,
     ) -> None:
         self.index = index
         self.disk = disk
+        self._guard = guard
         self._genesis = genesis
         self._suite = suite
         self._chain_id = chain_id_of(suite, genesis)
@@ -122,9 +124,13 @@ class SimNode:
         )
         self.final_height = self.chain.final_height()
         self._early = EarlyMessages()
-        self._bodies: tuple[Transaction, ...]
-        restored, self._bodies = restore_from(disk, self.ledger, self.chain) if is_restart else (None, ())
+        self._bodies: tuple[Transaction, ...] = ()
+        restored = None
+        if is_restart:
+            restored, self._bodies = restore_from(disk, guard, self.ledger, self.chain)
         self.replica = Replica(genesis, suite, signers[0], spare_signers=signers[1:], restored=restored)
+        if self.replica.forgot:
+            disk.write([(Space.VOTE, key, None) for key, _ in disk.scan(Space.VOTE)], sync=True)
         self._asked_blocks = (-1, -1)
 
     def start(self) -> None:
@@ -193,12 +199,7 @@ class SimNode:
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
-        if output.persist:
-            self.disk.write(
-                [write for entry in output.persist for write in self._entry_writes(entry)], sync=True
-            )
-        for certificate in output.certificates:
-            self._store_certificate(certificate)
+        self._persist(output)
         for send in output.send:
             self._check_vote(send.signed)
             target = None if send.to is None else self._place(send.to)
@@ -220,6 +221,17 @@ class SimNode:
                 self._world.cancel(self.index, timer.kind)
         for note in output.notes:
             self._take_note(note)
+
+    def _persist(self, output: Output) -> None:
+        if output.persist:
+            self.disk.write(
+                [write for entry in output.persist for write in self._entry_writes(entry)], sync=True
+            )
+        for certificate in output.certificates:
+            self._store_certificate(certificate)
+        self._guard.append(output.promises)
+        if self._guard.is_full:
+            self._guard.replace(self.replica.promises())
 
     def _receive_message(self, source: int, signed: SignedMessage) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The vote log on a simulated disk, and what a validator finds on it when it wakes up (rule RC-1).
+"""Vote log and guard as a simulated validator finds them when it wakes up (rules RC-1, RC-2).
 
 Its counterpart on real processes is `govchain.node.vote_log`. Nothing is judged here.
 """
@@ -11,7 +11,7 @@ from govchain.codec import decode
 from govchain.consensus import LogEntry, RestoredState, SignedMessage
 from govchain.ledger import Chain, Ledger
 from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryGuard, MemoryStore
 
 BODIES: Final = "transactions"
 """Phase under which the bodies of a proposal's transactions are kept beside the vote log."""
@@ -30,7 +30,7 @@ def settled_votes(disk: MemoryStore, height: int) -> list[Write]:
 
 
 def restore_from(
-    disk: MemoryStore, ledger: Ledger, chain: Chain
+    disk: MemoryStore, guard: MemoryGuard, ledger: Ledger, chain: Chain
 ) -> tuple[RestoredState, tuple[Transaction, ...]]:
     """What the core must know of its life before, and the bodies of transactions that wait in proposals."""
     entries: list[LogEntry] = []
@@ -57,6 +57,7 @@ def restore_from(
         validators=resumed.validators,
         origin=resumed.origin,
         next_validators=resumed.next_validators,
+        promises=tuple(guard.records),
     )
     return restored, bodies
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Final
 
 from govchain.errors import StorageFailure
 from govchain.model import STAGED, Space, Write
@@ -31,6 +32,10 @@ class MemoryView:
     def close(self) -> None:
         """See `View.close`."""
         self._spaces = {}
+
+
+MEMORY_GUARD_RECORDS: Final = 256
+"""Records after which a guard in memory asks to be written anew."""
 
 
 class MemoryStore:
@@ -94,6 +99,35 @@ class MemoryStore:
         other._spaces = self._spaces
         return other
 
+    def copy(self) -> MemoryStore:
+        """An open store with the content of this moment: a backup."""
+        other = MemoryStore()
+        other._spaces = {space: dict(entries) for space, entries in self._spaces.items()}
+        return other
+
     def _require_open(self) -> None:
         if self._is_closed:
             raise StorageFailure("the store in memory is closed")
+
+
+class MemoryGuard:
+    """A guard that forgets, or outlives a stopped validator in the same process."""
+
+    def __init__(self, records: Sequence[bytes] = ()) -> None:
+        self.records = list(records)
+
+    @property
+    def is_full(self) -> bool:
+        """See `Guard.is_full`."""
+        return len(self.records) > MEMORY_GUARD_RECORDS
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """See `Guard.append`."""
+        self.records += records
+
+    def replace(self, records: Sequence[bytes]) -> None:
+        """See `Guard.replace`."""
+        self.records = list(records)
+
+    def close(self) -> None:
+        """See `Guard.close`; the records stay for the next life."""

@@ -1,4 +1,4 @@
-"""The port of the key-value store: point reads, ordered scans, atomic and durable writes.
+"""The ports of the key-value store (reads, scans, atomic durable writes) and of the guard beside it.
 
 Nothing is implemented here. Keys live in spaces (`govchain.model.Space`); values are bytes.
 """
@@ -71,4 +71,31 @@ class Store(Reader, Protocol):
 
     def close(self) -> None:
         """Release the store; closing again does nothing. Any other use afterwards raises StorageFailure."""
+        ...
+
+
+class Guard(Protocol):
+    """Where the records of the sign-state guard are kept, apart from the store (rule RC-2).
+
+    Attributes:
+        records: What was kept when it was opened, oldest first.
+    """
+
+    records: list[bytes]
+
+    @property
+    def is_full(self) -> bool:
+        """Time to `replace` all records by those that still matter."""
+        ...
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """Add records, durable when this returns; raises StorageFailure, after which the node must stop."""
+        ...
+
+    def replace(self, records: Sequence[bytes]) -> None:
+        """Put these records in the place of all, or leave all as they are and raise StorageFailure."""
+        ...
+
+    def close(self) -> None:
+        """Release it; closing again does nothing."""
         ...

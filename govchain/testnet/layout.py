@@ -177,6 +177,7 @@ def _node_config(manifest: NetworkManifest, member: ManifestValidator, places: A
         "tls_certificate": "tls.crt",
         "tls_key": "tls.key",
         "tls_authority": "ca.crt",
+        "guard": "validator.guard",
         "data_dir": "data",
         "peer_listen": f"{places.listen_host}:{member.peer_port}",
         "api_listen": f"{places.listen_host}:{member.api_port}",

@@ -12,6 +12,7 @@ propose a b seq=1 to 3          the primary signs and sends one more proposal, a
 newview 1 by 1 2 3 [forged=0] [carrying a b] to 2   the primary of view 1 signs this new view, right or wrong
 corrupt 3                       from now on this validator executes wrongly
 crash 3 / restart 3             lose all but the disk / wake up from it
+wipe 3                          a crashed validator gets an empty disk; its guard stays
 order                           executed transactions of each validator
 plan 4: 0 1 2 4                 the block at this checkpoint installs these validators
 status                          one line a validator
@@ -72,6 +73,7 @@ class Script:
             "corrupt": self._corrupt,
             "crash": self._crash,
             "restart": self._restart,
+            "wipe": self._wipe,
             "order": self._order,
             "plan": self._plan,
             "status": self._status,
@@ -175,6 +177,11 @@ class Script:
             self.world.restart(index)
         return self._tell()
 
+    def _wipe(self, words: list[str]) -> list[str]:
+        for index in _indices(words):
+            self.world.replace_disk(index)
+        return []
+
     def _order(self, _: list[str]) -> list[str]:
         return [f"{m.index}: {' '.join(self.world.order(m.index)) or '-'}" for m in self.world.members]
 
@@ -258,6 +265,10 @@ def _describe_note(note: Note) -> str:
             return f"REJECT {facts['code']} ({facts['rule']})"
         case "behind" | "uncertified":
             return f"{note.event.upper()} height {facts['height']}, ask {facts['peer']}"
+        case "silenced":
+            return f"SILENT until height {facts['until']}: {facts['reason']}"
+        case "voting-again":
+            return f"VOTES AGAIN from height {facts['height']} on"
         case "view-changed":
             return f"VIEW {facts['view']} above height {facts['base']}, {facts['carried']} carried"
         case "diverged" | "stable-checkpoint":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -132,3 +134,65 @@ def test_NC2_an_expired_transaction_that_a_proposal_names_is_told_to_the_core_ag
     # The core has dropped it and asks; it is here, so no peer is asked and the core must hear of it.
     assert traffic.want(FetchTransactions((answer.id,), 0), 0.0) == ()
     assert traffic.take_available() == entries
+
+
+async def test_situation_45_46_RC2_an_old_and_an_empty_data_directory_rejoin(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, durable=True) as world:
+        data, backup = tmp_path / "validator-3" / "data", tmp_path / "backup"
+
+        async def make_final(count: int) -> None:
+            for _ in range(count):
+                transactions = world.deposits(2)
+                next(iter(world.nodes.values())).submit(transactions)
+                await world.until_final(transactions)
+
+        await make_final(2)
+        await world.stop("validator-3")
+        shutil.copytree(data, backup)
+        await world.start(["validator-3"])
+        await make_final(3)
+        for source in (backup, None):
+            await world.stop("validator-3")
+            shutil.rmtree(data)
+            if source is not None:
+                shutil.copytree(source, data)
+            await world.start(["validator-3"])
+            assert world.node(3).status().stall.startswith("not voting until height"), (
+                "it knows what it forgot"
+            )
+            await make_final(1)
+            await world.until(
+                lambda: world.node(3).status().final_height >= world.node(0).status().final_height
+            )
+            assert '"event":"silenced"' in world.logs["validator-3"].getvalue().replace(" ", "")
+            # With one down, nothing becomes final without its votes.
+            await world.stop("validator-2")
+            await make_final(1)
+            await world.start(["validator-2"])
+            await world.until_ready()
+        world.require_equal()
+
+
+async def test_situation_44_RC3_a_lost_guard_stops_the_start(tmp_path: Path) -> None:
+    async with running(tmp_path, size=1, durable=True) as world:
+        transactions = world.deposits(1)
+        world.node(0).submit(transactions)
+        await world.until_final(transactions)
+        await world.stop("validator-0")
+        (tmp_path / "validator-0" / "guard").unlink()
+        with pytest.raises(StorageFailure, match="the guard is missing"):
+            await world.start()
+        world.store("validator-0").close()
+
+
+async def test_situation_47_all_restart_at_once_with_what_they_have_on_disk(tmp_path: Path) -> None:
+    async with running(tmp_path, durable=True) as world:
+        transactions = world.deposits(30)
+        world.node(1).submit(transactions)
+        await world.until(lambda: world.node(0).status().height > 0)
+        await asyncio.gather(*(world.stop(name) for name in list(world.nodes)))
+        await world.start()
+        await world.until_final(transactions)
+        world.require_equal()

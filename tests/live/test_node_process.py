@@ -155,6 +155,16 @@ def test_data_directory_in_use_is_an_error_of_the_environment(folder: Folder) ->
     assert "another process" in " ".join(output.split())
 
 
+def test_situation_45_RC2_one_key_does_not_run_twice(folder: Folder) -> None:
+    first = folder.start()
+    folder.until_logged(first, "started")
+    ports = {"peer_listen": f"127.0.0.1:{free_port()}", "api_listen": f"127.0.0.1:{free_port()}"}
+    folder.write_config(**ports, data_dir="other-data")
+    status, output = folder.end_of(folder.start())
+    assert status == 4, output
+    assert "one validator key must never run twice" in " ".join(output.split())
+
+
 def test_key_of_somebody_else_is_bad_input(folder: Folder) -> None:
     folder.path.joinpath("validator.key").unlink()
     write_key_file(folder.path / "validator.key", SUITE.name, derive_secret(SEED, "person/clerk-0"))

@@ -75,7 +75,7 @@ async def test_CU3_what_lies_below_a_snapshot_is_unavailable_and_not_unknown(tmp
         early = world.deposits(1)
         world.node(0).submit(early)
         await world.until_final(early)
-        await make_blocks(world, 6)
+        await make_blocks(world, 12)
         await world.stop("validator-3")
         world.wipe("validator-3")
         world.snapshot_blocks = 2
@@ -83,7 +83,7 @@ async def test_CU3_what_lies_below_a_snapshot_is_unavailable_and_not_unknown(tmp
             # They give the state, but no blocks.
             world.node(index)._sync._peers.answer_blocks = lambda *_: None  # type: ignore[method-assign]
         await world.start(["validator-3"])
-        await world.until(lambda: world.node(3).status().final_height > 0)
+        await world.until(lambda: not world.node(3).has_all_blocks)
         newcomer, early_id = world.node(3), transaction_id(SUITE, early[0])
         for question in (
             lambda: newcomer.transaction(early_id),

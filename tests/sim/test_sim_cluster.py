@@ -29,17 +29,19 @@ MINUTE_NS = 60_000_000_000
 TIME_MS = 1_793_581_200_000
 
 
-def network(validators: int) -> GenesisWithSecrets:
-    return build_genesis(
-        NetworkPlan(
-            name="test",
-            time_ms=TIME_MS,
-            validators=tuple(PlannedValidator(f"validator-{index}", EVP) for index in range(validators)),
-            organisations=(Organisation(EVP, "Platform", roles=("evidence-platform",)),),
-            people=(PlannedPerson("clerk", EVP, ()),),
-            seed=1,
-        )
+def plan_of(validators: int) -> NetworkPlan:
+    return NetworkPlan(
+        name="test",
+        time_ms=TIME_MS,
+        validators=tuple(PlannedValidator(f"validator-{index}", EVP) for index in range(validators)),
+        organisations=(Organisation(EVP, "Platform", roles=("evidence-platform",)),),
+        people=(PlannedPerson("clerk", EVP, ()),),
+        seed=1,
     )
+
+
+def network(validators: int) -> GenesisWithSecrets:
+    return build_genesis(plan_of(validators))
 
 
 def cluster_of(made: GenesisWithSecrets, listener: list[TraceEvent] | None = None) -> SimCluster:

@@ -71,6 +71,8 @@ T = TypeVar("T")
 _VIEW_PHASES: dict[type, str] = {ViewChange: "view-change", NewView: "new-view"}
 GENESIS_MS = 1_700_000_000_000
 SIZE_BYTES = 100
+GUARD_RECORDS = 40
+"""Records after which a guard is written anew: few, so that tests see it happen."""
 
 
 def make_genesis(n: int, parameters: ProtocolParameters | None = None) -> Genesis:
@@ -123,6 +125,12 @@ class Disk:
     evidence: dict[tuple[int, int, str], Evidence] = field(default_factory=dict)
     """By epoch, validator and phase (rule EV-1)."""
 
+    def copy(self) -> Disk:
+        """A backup of it, as it is now."""
+        copied = Disk(list(self.headers), list(self.ids), dict(self.certificates), dict(self.log))
+        copied.evidence = dict(self.evidence)
+        return copied
+
     def certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
         """The highest header with a certificate."""
         best = max((height for height in self.certificates if height <= len(self.headers)), default=0)
@@ -135,6 +143,9 @@ class Member:
 
     index: int
     disk: Disk = field(default_factory=Disk)
+    guard: list[bytes] = field(default_factory=list)
+    """Records of the sign-state guard, which no loss of the disk touches."""
+    is_disk_replaced: bool = False
     replica: Replica | None = None
     bodies: dict[bytes, int] = field(default_factory=dict)
     decided: list[Decision] = field(default_factory=list)
@@ -291,6 +302,13 @@ class World:
         member.bodies.clear()
         self.wire = [envelope for envelope in self.wire if envelope.to != index]
 
+    def replace_disk(self, index: int, disk: Disk | None = None) -> None:
+        """Give a crashed validator an empty disk or an old copy; its guard stays."""
+        member = self.members[index]
+        assert member.replica is None
+        member.disk = Disk() if disk is None else disk.copy()
+        member.is_disk_replaced = True
+
     def restart(self, index: int, *, keeps_bodies: bool = True) -> None:
         """Wake up from the disk."""
         member = self.members[index]
@@ -308,8 +326,12 @@ class World:
             entries=entries,
             certified=disk.certified(),
             uncertified=uncertified,
+            promises=tuple(member.guard),
         )
         member.replica = self._replica(index, restored)
+        assert member.is_disk_replaced or not member.replica.forgot, "an intact disk forgets nothing (RC-2)"
+        if member.replica.forgot:
+            disk.log.clear()
         self.apply(member, "start", member.replica.start(self.now_ms))
         above = [entry for entry in entries if entry.seq > len(disk.headers)]
         kept = [id_ for entry in above for id_ in entry.transaction_ids] if keeps_bodies else []
@@ -336,6 +358,7 @@ class World:
                 continue
             known = member.disk.log.setdefault((entry.seq, entry.view, entry.phase), entry)
             assert known.signed == entry.signed, "a log entry was replaced by another vote (RC-1)"
+        self._keep_promises(member, output)
         for send in output.send:
             self._send(member, send)
         for fetch in output.fetch:
@@ -362,6 +385,11 @@ class World:
                     self.catch_up(member, peer)
                 else:
                     self.certify(member, peer, int(facts["height"]))
+
+    def _keep_promises(self, member: Member, output: Output) -> None:
+        member.guard += output.promises
+        if len(member.guard) > GUARD_RECORDS and member.replica is not None:
+            member.guard = member.replica.promises()
 
     def _keep_evidence(self, member: Member, output: Output) -> None:
         for evidence in output.evidence:

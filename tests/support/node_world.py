@@ -29,9 +29,10 @@ from govchain.model import (
 )
 from govchain.net import PeerNetwork, TlsContexts, TlsFiles
 from govchain.node import NodeConfig, NodeRuntime
+from govchain.node.guard import guard_owner, open_guard
 from govchain.node.wire import Hello, PeerFrame, decode_frame
 from govchain.observe import NodeMetrics, open_log
-from govchain.storage import MemoryStore, RocksStore, Store
+from govchain.storage import Guard, MemoryGuard, MemoryStore, RocksStore, Store
 from tests.support.tls_files import make_authority, make_tls_files
 
 SUITE = suite()
@@ -101,6 +102,7 @@ class NodeWorld:
         self._authority = make_authority()
         self._tls: dict[str, TlsFiles] = {}
         self._stores: dict[str, Store] = {}
+        self._guards: dict[str, Guard] = {}
         self._ports: dict[str, int] = dict.fromkeys(self.names, 0)
         self._nonces = itertools.count()
         self._objects = itertools.count()
@@ -132,6 +134,7 @@ class NodeWorld:
         node = self.nodes.pop(name)
         await node.stop()
         self._stores[name].close()
+        self._guards[name].close()
 
     async def stop_all(self) -> None:
         for name in list(self.nodes):
@@ -143,7 +146,7 @@ class NodeWorld:
         self._stores[name] = store
 
     def wipe(self, name: str) -> None:
-        """A stopped validator in memory loses everything."""
+        """A stopped validator in memory loses its disk; its guard stays."""
         assert name not in self.nodes
         assert not self.durable
         del self._stores[name]
@@ -262,6 +265,7 @@ class NodeWorld:
             self.genesis,
             [signer(f"validator/{name}"), signer(f"validator/{name}-next")],
             self._stores[name],
+            self._open_guard(name),
             tls=TlsContexts(files),
             log=open_log(name, self.logs[name]),
         )
@@ -270,6 +274,12 @@ class NodeWorld:
         if name not in self._tls:
             self._tls[name] = make_tls_files(self.folder / name, self._authority, name)
         return self._tls[name]
+
+    def _open_guard(self, name: str) -> Guard:
+        if self.durable:
+            owner = guard_owner(self.genesis, name)
+            self._guards[name] = open_guard(self.folder / name / "guard", owner, self._stores[name])
+        return self._guards.setdefault(name, MemoryGuard())
 
     def _open_store(self, name: str) -> Store:
         if self.durable:

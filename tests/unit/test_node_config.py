@@ -41,6 +41,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert Path(config.data_dir) == tmp_path / "data"
     assert Path(config.genesis).resolve() == tmp_path.parent / "genesis.json"
     assert config.log == ""
+    assert Path(config.guard) == tmp_path / "validator.guard", "beside the key file"
     assert config.store == "rocks"
 
 
@@ -53,6 +54,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ("127.0.0.1:7201", "127.0.0.1:72010", "not an address"),
         ("127.0.0.1:7201", "::1:7201", "not an address"),
         ("peers:", "store: paper\npeers:", "store"),
+        ("peers:", "guard: data/validator.guard\npeers:", "inside data_dir"),
     ],
 )
 def test_mistakes_name_the_file(tmp_path: Path, old: str, new: str, problem: str) -> None:
