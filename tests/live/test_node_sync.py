@@ -71,7 +71,7 @@ async def test_situation_46_CU3_a_wiped_validator_takes_a_snapshot_and_becomes_w
 
 
 async def test_CU3_what_lies_below_a_snapshot_is_unavailable_and_not_unknown(tmp_path: Path) -> None:
-    async with running(tmp_path) as world:
+    async with running(tmp_path, parameters=SHORT_WINDOW) as world:
         early = world.deposits(1)
         world.node(0).submit(early)
         await world.until_final(early)
