@@ -115,7 +115,7 @@ class RecordAnswer(msgspec.Struct, frozen=True):
     record_type: str
     object_id: str
     level: str
-    """`certified`: a quorum signed the block below. `local`: the word of one validator."""
+    """`certified`, `latest`: a quorum signed the block below. `local`: the word of one validator."""
     height: int
     """Block after which the record was so."""
     time_ms: int

@@ -73,7 +73,7 @@ class ValidatorService(Protocol):
         ...
 
     async def record(self, record_type: str, object_id: str, level: str) -> RecordProof:
-        """Current state of a record at level `local` or `certified`, presence or absence (rule RD-1)."""
+        """Current state of a record at level `local`, `certified` or `latest`, presence or absence (RD-1)."""
         ...
 
     def receipt(self, transaction_id: bytes) -> Receipt | None:

@@ -50,7 +50,6 @@ _ROWS: Final = (
     Problem("too-many-connections", 503, "All connections are taken", "连接数已满", retry=True),
     Problem("too-many-streams", 503, "All event streams are taken", "事件流数已满", retry=True),
     # What may be asked of this validator, and when.
-    Problem("unsupported-level", 501, "This read level is planned, not built", "该读取级别尚未支持"),
     Problem("not-final", 409, "Not final yet", "尚未最终确认", definite=False, retry=True),
     Problem(
         "unknown-transaction",

@@ -19,16 +19,13 @@ from govchain.ledger.reports import licence_status_at
 from govchain.ledger.state import RecordState
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-CERTIFIED: Final = "certified"
-LEVELS: Final = (CERTIFIED, "local", "latest")
+LEVELS: Final = ("certified", "local", "latest")
 """Read levels by name (rule RD-1); the first is the default."""
 
 
 async def show_record(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
     """GET /v1/records/{record_type}/{object_id}."""
     level: str = asked["level"]
-    if level == "latest":
-        raise Refusal("unsupported-level", "level latest is planned; certified and local can be read now")
     at_ms = _moment_ms(asked)
     proof = await context.service.record(asked["record_type"], asked["object_id"], level)
     state = None if proof.value is None else decode(proof.value, RecordState)

@@ -93,7 +93,12 @@ ROUTES: Final[dict[str, str]] = {
     ),
     "Type, for example `licence`.": "记录类型，如 `licence`。",
     "Object id; may hold slashes and dots.": "对象编号，可含斜杠和点。",
-    "Who vouches for the answer (rule RD-1).": "由谁为答复作保（规则 RD-1）。",
+    "What the answer is good for (rule RD-1). `certified`: proven, newer blocks may exist. "
+    "`local`: as executed by this validator, on its word. `latest`: proven, and ordered after "
+    "everything acknowledged before the read began; that it is, is this validator's word, so a "
+    "client asks several.": "答复的可信程度（规则 RD-1）。`certified`：有证明，但可能已有更新的区块；"
+    "`local`：该节点已执行的状态，仅凭其一家之言；`latest`：有证明，且排在读取开始前所有已确认的写入之后；"
+    "后一点仅凭该节点声明，故客户端会询问多个节点。",
     "Add the state proof, the header and the certificate.": "附状态证明、区块头和证书。",
     "Add every change.": "附全部变更。",
     "RFC 3339 moment: what a verifier may say of this licence then (rule L3).": (

@@ -149,14 +149,21 @@ ROUTES: Final = (
         parameters=(
             Parameter("record_type", Text(), "Type, for example `licence`.", place="path"),
             Parameter("object_id", Text(), "Object id; may hold slashes and dots.", place="path"),
-            Parameter("level", Choice(records.LEVELS), "Who vouches for the answer (rule RD-1)."),
+            Parameter(
+                "level",
+                Choice(records.LEVELS),
+                "What the answer is good for (rule RD-1). `certified`: proven, newer blocks may exist. "
+                "`local`: as executed by this validator, on its word. `latest`: proven, and ordered after "
+                "everything acknowledged before the read began; that it is, is this validator's word, so a "
+                "client asks several.",
+            ),
             Parameter("proof", Flag(), "Add the state proof, the header and the certificate."),
             Parameter("history", Flag(), "Add every change."),
             Parameter(
                 "at", Text(), "RFC 3339 moment: what a verifier may say of this licence then (rule L3)."
             ),
         ),
-        problems=("unsupported-level", "unavailable"),
+        problems=("unavailable",),
     ),
     Route(
         "GET",

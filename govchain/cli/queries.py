@@ -29,6 +29,7 @@ class Level(StrEnum):
 
     LOCAL = "local"
     CERTIFIED = "certified"
+    LATEST = "latest"
 
 
 @app.command()
@@ -36,7 +37,12 @@ def record(
     record_type: Annotated[str, typer.Argument(metavar="TYPE", help="licence, evidence or invoice.")],
     object_id: Annotated[str, typer.Argument(metavar="ID", help="Object id.")],
     level: Annotated[
-        Level, typer.Option("--level", help="certified: state proof and certificate are verified here.")
+        Level,
+        typer.Option(
+            "--level",
+            help="local: one validator's word. certified: proof and certificate are verified here. "
+            "latest: that, and nothing acknowledged before is missing.",
+        ),
     ] = Level.CERTIFIED,
     at: Annotated[
         str | None,
@@ -54,7 +60,7 @@ def record(
     at_ms = _read_time(at)
     _require_record_type(record_type)
     connection = open_connection(network, url, genesis)
-    if level is Level.CERTIFIED:
+    if level is not Level.LOCAL:
         connection.require_genesis()
 
     async def read() -> RecordRead:
@@ -161,7 +167,7 @@ def _show_record(terminal: Terminal, found: RecordRead, name: str) -> None:
         terminal.say(f"  {when}  {entry.state:<12} {entry.kind}  {by}")
 
 
-_LEVELS_ZH = {"local": "单节点答复", "certified": "已验证状态证明"}
+_LEVELS_ZH = {"local": "单节点答复", "certified": "已验证状态证明", "latest": "已验证且为最新"}
 
 
 def _show_licence_at(terminal: Terminal, found: RecordRead, at_ms: int) -> dict[str, Any]:

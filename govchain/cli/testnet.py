@@ -228,10 +228,13 @@ def _report_status(terminal: Terminal, network: LocalNetwork) -> None:
         Health.SILENT: terminal.pick("not running", "未运行"),
     }
     for item, member in zip(network.health(), network.manifest.validators, strict=True):
-        height = _height(member.host, member.api_port)
+        found = read_status(member.host, member.api_port) or {}
+        height = found.get("final_height")
         where = f"{member.name}  {member.url}  " + words[item.health]
         text = where + (f"  {terminal.pick('height', '高度')} {height}" if height is not None else "")
         (terminal.good if item.health is Health.READY else terminal.bad)(text)
+        if found.get("stall"):
+            terminal.say("  " + terminal.pick("waits: ", "等待：") + str(found["stall"]))
     for english, chinese in explain_evidence(
         [read_status(member.host, member.api_port) for member in network.manifest.validators]
     ):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Self
-from urllib.parse import quote
+from contextlib import suppress
+from typing import Final, Self
 
 import aiohttp
 import msgspec
@@ -23,6 +23,7 @@ from govchain.client.answers import (
     ValidatorsAnswer,
     ValidatorStatus,
 )
+from govchain.client.reading import RecordRead, read_record
 from govchain.client.signer import OrgSigner
 from govchain.client.submission import (
     STABLE_CODES,
@@ -35,35 +36,21 @@ from govchain.crypto import Signer, Suite, chain_id_of, suite, transaction_id
 from govchain.errors import (
     BadProof,
     ConfigError,
+    GovchainError,
     Indeterminate,
     InvalidTransaction,
     MalformedBytes,
     Unavailable,
 )
-from govchain.ledger.state import RecordState, record_key
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.receipt import (
-    RecordProof,
     read_receipt,
-    record_proof_from_plain,
     verify_receipt,
-    verify_record_proof,
 )
 
 POLL_MS: Final = 5_000
 """Longest wait at one validator: one that says `pending` for ever costs no more than that."""
 EVENT_BYTES_MAX: Final = 32 * 1024 * 1024
-
-
-class RecordRead(msgspec.Struct, frozen=True):
-    """A record as it was after one block, or that there was none."""
-
-    level: str
-    height: int
-    time_ms: int
-    state: RecordState | None
-    """None: no such record."""
-    proof: RecordProof
 
 
 class Client:
@@ -140,11 +127,16 @@ class Client:
             BadProof: Validators answered with proofs that fail, and none with one that holds.
             ConfigError: `certified`, but neither genesis nor chain id is known.
         """
+        return await self._wait(wanted, None, timeout_s=timeout_s, certified=certified)
+
+    async def _wait(
+        self, wanted: bytes, transaction: Transaction | None, *, timeout_s: float, certified: bool
+    ) -> TransactionStatus:
         if certified:
             await self._trusted_genesis()
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._wait_final(wanted, certified=certified)
+                return await self._wait_final(wanted, transaction, certified=certified)
         except TimeoutError as error:
             raise Indeterminate(
                 f"transaction {wanted.hex()} is not final after {timeout_s} s; ask again"
@@ -154,6 +146,9 @@ class Client:
         self, transaction: Transaction, *, timeout_s: float = 30.0, certified: bool = True
     ) -> TransactionStatus:
         """Submit one transaction and wait until it is final; the signed body pins the chain.
+
+        A validator that takes it and keeps it to itself costs time only: whoever has not heard of it while
+        this client waits is given the same bytes.
 
         Raises:
             InvalidTransaction: It may not enter the pool; `code` tells why.
@@ -168,7 +163,7 @@ class Client:
                 raise Unavailable(admission.detail)
             raise InvalidTransaction(admission.code, admission.detail)
         wanted = transaction_id(self._suite, transaction)
-        return await self.wait(wanted, timeout_s=timeout_s, certified=certified)
+        return await self._wait(wanted, transaction, timeout_s=timeout_s, certified=certified)
 
     async def transaction(self, wanted: bytes) -> TransactionStatus | None:
         """What one validator knows of a transaction, without waiting; None when it knows nothing."""
@@ -178,28 +173,21 @@ class Client:
     async def record(self, record_type: str, object_id: str, *, level: str = "certified") -> RecordRead:
         """Read a record (rule RD-1).
 
-        `certified` verifies state proof and certificate against the genesis; the block may be older than the
-        newest one. `local` is one validator's word.
+        Args:
+            record_type: For example `licence`.
+            object_id: Of the record.
+            level: `local` is one validator's word. `certified` is verified against the genesis; the block may
+                be older than the newest one. `latest` is verified too, and holds everything acknowledged
+                before the call: it asks max_faulty + 1 validators, so that one of them is honest. The
+                addresses must belong to different validators; nobody but the caller can know that.
 
         Raises:
             BadProof: No validator gave a proof that holds.
-            Unavailable: No validator answered.
+            Unavailable: No validator answered; at level `latest`, too few did.
+            ConfigError: Nothing to verify against, or too few addresses for level `latest`.
         """
-        genesis = await self._trusted_genesis() if level == "certified" else None
-        key = record_key(record_type, object_id)
-        path = f"/v1/records/{quote(record_type, safe='')}/{quote(object_id, safe='')}"
-
-        def read(reply: Reply) -> RecordRead:
-            proof = record_proof_from_plain(_member(expect_json(reply), "proof"))
-            if genesis is not None:
-                verify_record_proof(proof, genesis, key=key)
-            elif proof.key != key:
-                raise MalformedBytes(f"{reply.url} answered about another record")
-            state = None if proof.value is None else decode(proof.value, RecordState)
-            return RecordRead(level, proof.header.height, proof.header.time_ms, state, proof)
-
-        request = Request("GET", path, {"level": level, "proof": "true"})
-        return (await self._transport.ask(request, read))[0]
+        genesis = None if level == "local" else await self._trusted_genesis()
+        return await read_record(self._transport, record_type, object_id, level=level, genesis=genesis)
 
     async def receipt(self, wanted: bytes, *, certified: bool = False) -> bytes:
         """The receipt file of a final transaction.
@@ -299,7 +287,9 @@ class Client:
                     raise MalformedBytes(f"an event that is not JSON: {error}") from error
                 yield from_readable(plain, FinalEvent)
 
-    async def _wait_final(self, wanted: bytes, *, certified: bool) -> TransactionStatus:
+    async def _wait_final(
+        self, wanted: bytes, transaction: Transaction | None, *, certified: bool
+    ) -> TransactionStatus:
         request = Request(
             "GET",
             f"/v1/transactions/{wanted.hex()}",
@@ -311,6 +301,10 @@ class Client:
                 status, _ = await self._transport.ask(request, lambda reply: _read_status(reply, wanted))
                 if status is not None and status.status == "final":
                     return await self._certify(wanted) if certified else status
+                if status is None and transaction is not None:
+                    # What it answers is no news: another may have admitted, or even executed it.
+                    with suppress(GovchainError):
+                        await self.submit([transaction])
             except Unavailable:
                 status = None
             # Pending or unknown there: let another validator speak next time.
@@ -390,9 +384,3 @@ def _read_status(reply: Reply, wanted: bytes) -> TransactionStatus | None:
 
 def _read_genesis(reply: Reply) -> Genesis:
     return from_readable(expect_json(reply), Genesis)
-
-
-def _member(value: Any, name: str) -> Any:
-    if not isinstance(value, dict) or name not in value:
-        raise MalformedBytes(f"an answer without {name!r}")
-    return value[name]

@@ -7,6 +7,7 @@ chain means by it is not known here.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ T = TypeVar("T")
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 """A validator may be hostile: no answer is read beyond this."""
 DETAIL_MAX: Final = 300
+
+HEDGE_S: Final = 1.0
+"""When several validators are asked and one is silent for so long, another one is asked beside it."""
 
 _PROBLEM: Final = "application/problem+json"
 
@@ -83,7 +87,7 @@ class Transport:
     def __init__(self, urls: Sequence[str], *, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
         if not urls:
             raise ConfigError("no validator to ask", expected="at least one URL such as http://host:port")
-        self._urls = [_base_url(url) for url in urls]
+        self._urls = list(dict.fromkeys(_base_url(url) for url in urls))
         self._timeout_s = timeout_s
         self._tls = tls
         self._preferred = 0
@@ -109,7 +113,7 @@ class Transport:
 
     @property
     def size(self) -> int:
-        """Number of validators."""
+        """Number of different addresses."""
         return len(self._urls)
 
     @property
@@ -160,6 +164,50 @@ class Transport:
         problem = _told(failures)
         raise Indeterminate(problem) if uncertain and request.method != "GET" else Unavailable(problem)
 
+    async def ask_several(self, request: Request, read: Callable[[Reply], T], count: int) -> list[T]:
+        """Answers of `count` different validators that `read` accepts, asked at the same time.
+
+        Whatever one of them answers else, it is replaced by another: one alone can stop nobody.
+
+        Raises:
+            Unavailable: Too few answered.
+            BadProof: Too few did, and one with a proof that fails.
+        """
+        assert 1 <= count <= self.size
+        left = self._urls[self._preferred :] + self._urls[: self._preferred]
+        running: dict[asyncio.Task[T], str] = {}
+        found: list[T] = []
+        failures: list[tuple[str, Exception]] = []
+
+        def start() -> None:
+            if left:
+                url = left.pop(0)
+                running[asyncio.ensure_future(self._answer(url, request, read))] = url
+
+        try:
+            while len(found) < count:
+                while left and len(running) + len(found) < count:
+                    start()
+                if not running:
+                    raise _too_few(failures)
+                done, _ = await asyncio.wait(running, timeout=HEDGE_S, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    start()
+                for task in done:
+                    url = running.pop(task)
+                    try:
+                        found.append(task.result())
+                    except (GovchainError, aiohttp.ClientError, TimeoutError) as error:
+                        failures.append((url, error))
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return found
+
+    async def _answer(self, url: str, request: Request, read: Callable[[Reply], T]) -> T:
+        return read(await self._once(url, request))
+
     async def _once(self, url: str, request: Request) -> Reply:
         target = URL(url + request.path, encoded=True).update_query(dict(request.query))
         headers = {"Accept": "application/json, application/problem+json"}
@@ -194,7 +242,7 @@ def error_of(reply: Reply) -> GovchainError:
         text = f"HTTP {reply.status} without a problem+json body"
         return Indeterminate(text) if reply.status >= 500 else MalformedBytes(text)
     code, detail = str(problem.get("code", "error"))[:80], str(problem.get("detail", ""))[:DETAIL_MAX]
-    if reply.status == 429 or (reply.status >= 500 and reply.status != 501):
+    if reply.status == 429 or reply.status >= 500:
         error: GovchainError = (
             Unavailable(detail) if problem.get("definite") is True else Indeterminate(detail)
         )
@@ -239,6 +287,13 @@ def _told(failures: Sequence[tuple[str, str]]) -> str:
     if len(texts) == 1 < len(failures):
         return f"{', '.join(url for url, _ in failures)}: {failures[0][1]}"
     return "; ".join(f"{url}: {text}" for url, text in failures)
+
+
+def _too_few(failures: Sequence[tuple[str, Exception]]) -> GovchainError:
+    for _, error in failures:
+        if isinstance(error, BadProof):
+            return error
+    return Unavailable(_told([(url, _text(error)) for url, error in failures]))
 
 
 def _text(error: BaseException) -> str:

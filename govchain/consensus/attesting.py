@@ -5,7 +5,7 @@ Order was decided before anything arrives here; no prepare or commit is looked a
 
 from __future__ import annotations
 
-from govchain.consensus.deadlines import disarm_request
+from govchain.consensus.deadlines import begin_anew
 from govchain.consensus.evidence import pass_on
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
@@ -105,7 +105,7 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     output.certificates.append(certificate)
     assert record.header is not None
     state.certify(record.header, certificate)
-    disarm_request(state, output)
+    begin_anew(state, output)
     record.certificate = certificate
     mark_certified(state, height, output)
 

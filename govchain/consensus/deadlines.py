@@ -5,20 +5,40 @@ One timer runs at a time and only while there is something to wait for. What fol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from govchain.consensus.events import TimerKind
 from govchain.consensus.output import CancelTimer, Output, SetTimer
-from govchain.consensus.state import ReplicaState
+from govchain.consensus.state import ReplicaState, Watch
 
 BACKOFF_DOUBLINGS_MAX = 4
 """The time doubles with every failed view up to sixteen times `view_timeout_ms`."""
-EXCUSED_PHASE = 2
-"""Half period in which a replica that is behind waits for others' help instead of complaining."""
+COMPLAINT_PHASE = 2
+"""Half periods without progress after which a replica complains; one that is behind waits one more."""
 
 
-def on_progress_made(state: ReplicaState, output: Output) -> None:
-    """A decision or a certified block: whoever waits begins to count anew (rule VC-4)."""
+def on_progress_made(state: ReplicaState, output: Output, ids: Sequence[bytes] = ()) -> None:
+    """A decision or a certified block: a view that works has no failed ones before it (rule VC-4).
+
+    Args:
+        ids: What was decided.
+    """
     state.failed_views = 0
-    disarm_request(state, output)
+    begin_anew(state, output, ids)
+
+
+def begin_anew(state: ReplicaState, output: Output, ids: Sequence[bytes] = ()) -> None:
+    """Something moved: whoever waits begins to count anew.
+
+    Not so the transaction that has waited longest: what others got is no help to it (rule RQ-3).
+    """
+    watch = state.watch
+    if watch is None or not state.transactions.is_pending(watch.id):
+        disarm_request(state, output)
+        return
+    state.request_phase = 0
+    if watch.beside is not None and any(id_ not in watch.beside for id_ in ids):
+        watch.is_overtaken = True
 
 
 def arm_deadline(state: ReplicaState, output: Output) -> None:
@@ -34,6 +54,9 @@ def arm_deadline(state: ReplicaState, output: Output) -> None:
     if is_anything_due(state):
         if not state.is_request_armed:
             state.is_request_armed = True
+            oldest = state.transactions.oldest
+            if state.watch is None and oldest is not None and state.request_phase == 0:
+                state.watch = Watch(oldest)
             _set(state, TimerKind.REQUEST, max(1, timeout_ms(state) // 2), output)
     elif state.is_request_armed:
         disarm_request(state, output)
@@ -68,19 +91,38 @@ def is_new_view_due(state: ReplicaState) -> bool:
 
 
 def on_request_timer(state: ReplicaState, generation: int, output: Output) -> bool:
-    """Half a period is over: forward first; True when it is time to complain (rule RQ-3)."""
+    """Half a period is over: forward first; True when it is time to complain (rule RQ-3).
+
+    There are two reasons. Nothing was decided for a whole period; or what came long after a transaction was
+    forwarded is decided before it, so the primary passes it over (situation 49).
+    """
     if not state.is_request_armed or generation != state.timer_generation:
         return False
     state.is_request_armed = False
     state.request_phase += 1
-    if state.request_phase == 1:
+    passed = 0 if state.watch is None else _watch_on(state, state.watch)
+    if passed <= 1 and state.request_phase == 1:
         if not state.is_primary:
             output.forward.extend((id_, state.primary) for id_ in state.transactions.waiting())
         return False
     if state.is_syncing:
         return False  # Others go on without this replica: it has nothing to complain about (rule CU-4).
+    if state.watch is not None and state.watch.is_overtaken:
+        return True
+    # After progress the timer was not set anew: what is left of its half period does not count.
+    limit = COMPLAINT_PHASE + (passed > state.request_phase)
     is_behind = state.quorum_ahead > state.head.height
-    return not (is_behind and state.request_phase == EXCUSED_PHASE)
+    return state.request_phase >= limit + (is_behind and state.request_phase <= limit)
+
+
+def _watch_on(state: ReplicaState, watch: Watch) -> int:
+    """Half periods through which the transaction has waited, this one included."""
+    watch.half_periods += 1
+    if watch.half_periods == COMPLAINT_PHASE:
+        # It was forwarded half a period ago. An honest primary proposes in order of arrival, so nothing that
+        # reaches this validator from now on comes before it, however much is waiting.
+        watch.beside = state.transactions.all_pending()
+    return watch.half_periods
 
 
 def on_change_timer(state: ReplicaState, generation: int) -> bool:
@@ -99,6 +141,7 @@ def timeout_ms(state: ReplicaState) -> int:
 def disarm_request(state: ReplicaState, output: Output) -> None:
     """Stop waiting for the primary; the next wait begins with its first half."""
     state.request_phase = 0
+    state.watch = None
     if state.is_request_armed:
         state.is_request_armed = False
         output.timers.append(CancelTimer(TimerKind.REQUEST))

@@ -6,6 +6,7 @@ Rule B: every container here is bounded by the window, the pool or the validator
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -108,6 +109,18 @@ class Position:
     time_ms: int
 
 
+@dataclass(slots=True)
+class Watch:
+    """A waiting transaction, and whether the primary prefers others to it (rule RQ-3, situation 49)."""
+
+    id: bytes
+    half_periods: int = 0
+    """Through which it waited."""
+    beside: Container[bytes] | None = None
+    """What waited with it when its period was over: whatever comes later must not overtake it."""
+    is_overtaken: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class ReplicaState:
     """One replica between two events."""
@@ -189,6 +202,8 @@ class ReplicaState:
     is_change_armed: bool = False
     request_phase: int = 0
     """Half periods through which something waited: forward, complain (rule RQ-3)."""
+    watch: Watch | None = None
+    """The transaction that has waited longest, while it waits (rule RQ-3)."""
 
     @property
     def high(self) -> int:

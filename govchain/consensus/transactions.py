@@ -91,6 +91,19 @@ class TransactionBook:
         """Those that this validator does not hold."""
         return tuple(id_ for id_ in ids if id_ not in self._held and not self._is_executed(id_))
 
+    @property
+    def oldest(self) -> bytes | None:
+        """The pending id that has waited longest."""
+        return next(iter(self._pending), None)
+
+    def is_pending(self, id_: bytes) -> bool:
+        """Whether a transaction is held and in no accepted proposal."""
+        return id_ in self._pending
+
+    def all_pending(self) -> frozenset[bytes]:
+        """The pending ids as they are now."""
+        return frozenset(self._pending)
+
     def waiting(self) -> tuple[bytes, ...]:
         """The oldest pending ids, as many as are worth sending again."""
         return tuple(islice(self._pending, FORWARD_MAX))

@@ -226,7 +226,7 @@ def try_decide(state: ReplicaState, output: Output) -> None:
             return
         state.decided += 1
         state.moved = state.period
-        on_progress_made(state, output)
+        on_progress_made(state, output, entry.message.transaction_ids)
         output.decide.append(Decision(entry.message.batch, entry.message.transaction_ids))
     assert state.decided <= state.tip
 

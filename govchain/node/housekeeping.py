@@ -17,6 +17,7 @@ from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import FORWARD_AFTER_S, PoolTraffic
+from govchain.node.stall import StallWatch
 from govchain.node.sync import Sync
 
 ROUND_S: Final = 0.1
@@ -52,6 +53,7 @@ class Housekeeping:
         self._accuser = accuser
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
+        self._stall = StallWatch(parts.genesis.parameters.view_timeout_ms)
         self._turn = 0
         self._view = 0
 
@@ -67,6 +69,7 @@ class Housekeeping:
             self._accuser.accuse(now_s)
             self._greet(now_s)
             self._tell_progress(now_s)
+            self._watch_stall(now_s)
 
     def _measure(self) -> None:
         metrics, height = self._parts.metrics, self._parts.ledger.height
@@ -128,3 +131,9 @@ class Housekeeping:
             pool=len(self._parts.mempool),
             transactions=self._parts.ledger.transaction_count,
         )
+
+    def _watch_stall(self, now_s: float) -> None:
+        heights, line = (self._parts.ledger.height, self._finality.height), self._replica.status().stall
+        if self._stall.look(now_s, heights, line):
+            self._parts.log.warning("stalled", waits=line, height=heights[0], final_height=heights[1])
+        self._parts.metrics.gauge("govchain_stalled").set(self._stall.is_stalled)

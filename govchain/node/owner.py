@@ -38,6 +38,7 @@ from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+from govchain.node.reads import LatestReads
 from govchain.node.snapshot_fetch import Snapshot
 from govchain.node.sync import Sync
 from govchain.node.vote_log import VoteLog
@@ -47,6 +48,8 @@ from govchain.node.wire import (
     Consensus,
     EvidenceFound,
     Hello,
+    ReadAnswer,
+    ReadQuestion,
     SnapshotChunk,
     SnapshotHead,
     SnapshotWanted,
@@ -80,6 +83,7 @@ class Owner:
         sync: Sync,
         peers: Peers,
         inbox: Inbox,
+        reads: LatestReads,
         accuser: Accuser,
     ) -> None:
         self._parts = parts
@@ -92,6 +96,7 @@ class Owner:
         self._sync = sync
         self._peers = peers
         self._inbox = inbox
+        self._reads = reads
         self._accuser = accuser
         self._decisions: deque[Decision] = deque()
         self._timers: dict[TimerKind, asyncio.TimerHandle] = {}
@@ -194,10 +199,21 @@ class Owner:
                 self._peers.answer_blocks(peer, frame, self._finality)
             case Blocks() | SnapshotWanted() | SnapshotHead() | SnapshotChunk():
                 self._sync.take(peer, frame)
+            case ReadQuestion() | ReadAnswer():
+                self._take_read(peer, frame)
             case EvidenceFound(evidence=evidence):
                 self._handle(EvidenceReceived(evidence, peer), outputs)
             case Transactions() | None:
                 pass
+
+    def _take_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:
+        if isinstance(frame, ReadQuestion):
+            self._reads.asked(peer, frame.nonce)
+            return
+        try:
+            self._reads.answered(peer, frame)
+        except InvalidInput as error:
+            self._peers.verifier.refuse(peer, error)
 
     def _honour(self, outputs: list[Output]) -> None:
         """Do what the core asks for; the order of this function is the contract on `Output`."""
@@ -246,6 +262,7 @@ class Owner:
     def _announce(self, heights: Sequence[int]) -> None:
         self._finality.certified(heights)
         self._sync.advanced()
+        self._reads.advance()
 
     def _fetch(self, fetch: FetchTransactions, outputs: list[Output]) -> None:
         missing = self._pool.want(fetch, self._parts.clock())
@@ -293,6 +310,7 @@ class Owner:
         )
         self._sync.adopted()
         self._sync.advanced()
+        self._reads.advance()
         self._parts.log.info("snapshot-adopted", height=height)
 
     def _install(self, ready: ReadyBlock) -> None:

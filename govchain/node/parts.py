@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from govchain.consensus import LogEntry, RestoredState
-from govchain.crypto import Signer, Suite, suite
-from govchain.errors import ConfigError
+from govchain.crypto import Signer, Suite, suite, verify_finality
+from govchain.errors import BadProof, ConfigError
 from govchain.ledger import Chain, Ledger
 from govchain.mempool import Mempool
-from govchain.model import Genesis, ValidatorSet
+from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
 from govchain.model.genesis_rules import validate_genesis
 from govchain.node.finality import Finality
 from govchain.node.members import Members
@@ -48,6 +48,19 @@ class NodeParts:
     log: Logger
     clock: Callable[[], float]
     now_ms: Callable[[], int]
+
+    def verify_certified(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
+        """Check that a quorum of its epoch certified a header of this chain (rules CP-1, MB-3).
+
+        Raises:
+            BadProof: It did not, the header is of another chain, or nothing here proves its epoch.
+        """
+        if header.chain_id != self.ledger.chain_id:
+            raise BadProof("a header of another chain", step="certificate")
+        validators = self.ledger.validators_of(header.epoch)
+        if validators is None:
+            raise BadProof(f"a header of epoch {header.epoch}, which nothing here proves", step="certificate")
+        verify_finality(self.suite, validators, certificate, header)
 
 
 def assemble(

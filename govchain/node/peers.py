@@ -26,6 +26,8 @@ from govchain.node.wire import (
     BlocksWanted,
     EvidenceFound,
     Hello,
+    ReadAnswer,
+    ReadQuestion,
     SnapshotChunk,
     SnapshotHead,
     SnapshotWanted,
@@ -146,6 +148,11 @@ class Peers:
                 break
             found.append(BlockParts(block, certificate))
         self._network.send(peer, encode(Blocks(wanted.from_height, tuple(found))))
+
+    def send_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:
+        """Ask or answer how far a validator had executed (rule RD-1); it is asked again if this is lost."""
+        if self._network.queue_bytes(peer) < ANSWER_QUEUE_BYTES_MAX:
+            self._network.send(peer, encode(frame), is_urgent=True)
 
     def close(self) -> None:
         """Nothing more is asked."""

@@ -15,7 +15,7 @@ from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
 from govchain.net import PeerNetwork, TlsContexts
 from govchain.node.accuser import Accuser
-from govchain.node.clocks import jitter_of, monotonic_s, unix_ms
+from govchain.node.clocks import fresh_nonce, jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -25,6 +25,7 @@ from govchain.node.owner import Owner
 from govchain.node.parts import NodeParts, assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
+from govchain.node.reads import LatestReads
 from govchain.node.service import NodeService
 from govchain.node.sync import Sync
 from govchain.node.verifier import Verifier
@@ -78,6 +79,7 @@ class NodeRuntime(NodeService):
             parts, finality, self._peers, self._network, snapshot_blocks=config.snapshot_blocks, inbox=inbox
         )
         accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
+        reads = LatestReads(parts, finality, send=self._peers.send_read, fresh_nonce=fresh_nonce)
         super().__init__(
             parts,
             replica=replica,
@@ -85,21 +87,10 @@ class NodeRuntime(NodeService):
             finality=finality,
             catch_up=self._sync.catch_up,
             inbox=inbox,
+            reads=reads,
             accuser=accuser,
         )
-        self._owner = Owner(
-            parts,
-            replica,
-            executor=Executor(parts, votes, finality),
-            votes=votes,
-            guard=guard,
-            finality=finality,
-            pool=pool,
-            sync=self._sync,
-            peers=self._peers,
-            inbox=inbox,
-            accuser=accuser,
-        )
+        self._owner = self._make_owner(votes, guard)
         self._owner.on_epoch = self._meet_members
         self._housekeeping = self._make_housekeeping()
         self._tasks: list[asyncio.Task[None]] = []
@@ -189,6 +180,7 @@ class NodeRuntime(NodeService):
         await self._network.stop()
         self._sync.close()
         self._finality.close()
+        self._reads.close()
         self._log.info("stopped", height=self._parts.ledger.height, final_height=self._finality.height)
         self._stopped.set()
 
@@ -215,6 +207,22 @@ class NodeRuntime(NodeService):
     def is_alive(self) -> bool:
         """Whether the owner of the replica works: started, not failed, not stopped."""
         return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
+
+    def _make_owner(self, votes: VoteLog, guard: Guard) -> Owner:
+        return Owner(
+            self._parts,
+            self._replica,
+            executor=Executor(self._parts, votes, self._finality),
+            votes=votes,
+            guard=guard,
+            finality=self._finality,
+            pool=self._pool,
+            sync=self._sync,
+            peers=self._peers,
+            inbox=self._inbox,
+            reads=self._reads,
+            accuser=self._accuser,
+        )
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:

@@ -34,11 +34,12 @@ from govchain.node.finality import Finality
 from govchain.node.inbox import Inbox
 from govchain.node.parts import NodeParts
 from govchain.node.pool import WAITING_MAX, PoolTraffic
+from govchain.node.reads import LatestReads
 from govchain.receipt import Receipt, RecordProof, build_receipt, collect_changes
 
 CERTIFIED_TIMEOUT_S: Final = 10.0
 """How long a certified read waits for the certificate of the height that it saw."""
-LEVELS: Final = ("local", "certified")
+LEVELS: Final = ("local", "certified", "latest")
 
 
 class NodeService:
@@ -53,6 +54,7 @@ class NodeService:
         finality: Finality,
         catch_up: CatchUp,
         inbox: Inbox,
+        reads: LatestReads,
         accuser: Accuser,
     ) -> None:
         self._parts = parts
@@ -61,6 +63,7 @@ class NodeService:
         self._finality = finality
         self._catch_up = catch_up
         self._inbox = inbox
+        self._reads = reads
         self._accuser = accuser
 
     @property
@@ -190,21 +193,28 @@ class NodeService:
         return block, certificate
 
     async def record(self, record_type: str, object_id: str, level: str) -> RecordProof:
-        """Current state of a record at level `local` or `certified` (rule RD-1).
+        """Current state of a record (rule RD-1).
+
+        Args:
+            level: `local`: as executed here, perhaps not certified yet. `certified`: with the certificate of
+                the block. `latest`: that, and ordered after all that was acknowledged before.
 
         Raises:
             InvalidInput: No such level.
-            Unavailable: Nothing was executed yet, or the certificate did not come in time.
+            Unavailable: Nothing was executed yet, or the certificate or a quorum's answers did not come in
+                time.
         """
         if level not in LEVELS:
-            raise InvalidInput(f"no level {level[:20]!r}; expected {' or '.join(LEVELS)}")
+            raise InvalidInput(f"no level {level[:20]!r}; expected {', '.join(LEVELS)}")
+        if level == "latest":
+            await self._reads.reach()
         header = self._parts.ledger.head
         if header is None:
             raise Unavailable("no block was executed yet, so there is no header to prove against")
         key = record_key(record_type, object_id)
         value, proof = self._parts.ledger.prove_state(key)
         certificate = None
-        if level == "certified":
+        if level != "local":
             if not await self._finality.wait_height(header.height, CERTIFIED_TIMEOUT_S):
                 raise Unavailable(
                     f"height {header.height} got no certificate within {CERTIFIED_TIMEOUT_S:.0f} s"

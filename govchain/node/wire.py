@@ -17,6 +17,7 @@ from govchain.errors import MalformedBytes
 from govchain.model import Transaction
 from govchain.model.ids import DIGEST_BYTES
 from govchain.model.votes import Evidence
+from govchain.reads import NONCE_BYTES, ProvenHeight
 
 TRANSACTIONS_BYTES: Final = 256 * 1024
 """Gossip of one frame: small enough not to hold up votes behind it."""
@@ -135,6 +136,20 @@ class SnapshotChunk(_Frame, frozen=True, tag="govchain.snapshot-chunk/1"):
     is_last: bool
 
 
+class ReadQuestion(_Frame, frozen=True, tag="govchain.read-question/1"):
+    """How far had you executed when this came? (rule RD-1)"""
+
+    nonce: bytes
+
+
+class ReadAnswer(_Frame, frozen=True, tag="govchain.read-answer/1"):
+    """Answer to `ReadQuestion`, given once all that was executed then is certified."""
+
+    nonce: bytes
+    proven: ProvenHeight | None
+    """The highest certified header with its certificate; None at height 0."""
+
+
 PeerFrame = (
     Hello
     | Consensus
@@ -146,6 +161,8 @@ PeerFrame = (
     | SnapshotWanted
     | SnapshotHead
     | SnapshotChunk
+    | ReadQuestion
+    | ReadAnswer
 )
 
 _KIND: Final[Any] = PeerFrame
@@ -161,6 +178,8 @@ FRAME_NAMES: Final[dict[type, str]] = {
     SnapshotWanted: "snapshot-wanted",
     SnapshotHead: "snapshot-head",
     SnapshotChunk: "snapshot-chunk",
+    ReadQuestion: "read-question",
+    ReadAnswer: "read-answer",
 }
 """Label of `govchain_peer_messages_total`."""
 
@@ -195,6 +214,8 @@ def decode_frame(payload: bytes) -> PeerFrame:
             _expect(len(items) <= ITEMS_MAX, "number of items")
         case Consensus(messages=parts) | Transactions(transactions=parts):
             _expect(len(parts) <= PARTS_MAX, "number of parts")
+        case ReadQuestion(nonce=nonce) | ReadAnswer(nonce=nonce):
+            _expect(len(nonce) == NONCE_BYTES, "length of a nonce")
     return found
 
 

@@ -50,6 +50,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("code",),
     ),
     Metric("govchain_view_changes_total", "counter", "Views entered after the first."),
+    Metric(
+        "govchain_stalled",
+        "gauge",
+        "1 while something waits and no height has moved for twice the view timeout, else 0.",
+    ),
     Metric("govchain_peers", "gauge", "Validators to which an outbound connection stands."),
     Metric(
         "govchain_sync_lag_blocks", "gauge", "Blocks by which the best known final height is ahead of ours."

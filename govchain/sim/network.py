@@ -15,6 +15,7 @@ from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
 from govchain.model import Block, FinalityCertificate, Transaction
 from govchain.model.votes import Evidence
+from govchain.reads import ProvenHeight
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,21 @@ class EvidenceFound:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class ReadQuestion:
+    """How far had you executed when this came? (rule RD-1)"""
+
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """Answer to `ReadQuestion`: the highest certified header with its certificate; None at height 0."""
+
+    nonce: bytes
+    proven: ProvenHeight | None
+
+
 Frame = (
     EvidenceFound
     | SignedMessage
@@ -67,6 +83,8 @@ Frame = (
     | TransactionsFound
     | BlocksWanted
     | BlocksFound
+    | ReadQuestion
+    | ReadAnswer
 )
 
 

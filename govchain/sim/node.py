@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, Protocol, assert_never
 
-from govchain.codec import encode
 from govchain.consensus import (
     BlockExecuted,
     BlockInstalled,
@@ -44,11 +43,14 @@ from govchain.sim.network import (
     EvidenceFound,
     Frame,
     Gossip,
+    ReadAnswer,
+    ReadQuestion,
     TransactionsFound,
     TransactionsWanted,
 )
+from govchain.sim.reads import SimReads
 from govchain.sim.trace import Fact
-from govchain.sim.vote_log import BODIES, restore_from, settled_votes, vote_key
+from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes, vote_key
 from govchain.storage import MemoryGuard, MemoryStore
 
 BLOCKS_ANSWER_MAX: Final = 64
@@ -61,6 +63,7 @@ FORWARD_MAX: Final = 64
 class World(Protocol):
     """What a validator asks of the simulated world; `SimCluster` is it."""
 
+    names: tuple[str, ...]
     checks: Checks
 
     def now_ms(self) -> int: ...
@@ -86,6 +89,7 @@ class SimNode:
         accuser: Evidence against other validators.
         replica: The core.
         final_height: Last height with a certificate here.
+        reads: Reads at level `latest` (rule RD-1).
     """
 
     def __init__(
@@ -132,6 +136,7 @@ class SimNode:
         if self.replica.forgot:
             disk.write([(Space.VOTE, key, None) for key, _ in disk.scan(Space.VOTE)], sync=True)
         self._asked_blocks = (-1, -1)
+        self.reads = SimReads(index, suite=suite, world=world, ledger=self.ledger, chain=self.chain)
 
     def start(self) -> None:
         """Let the core begin; call once."""
@@ -170,6 +175,8 @@ class SimNode:
                 self._answer_blocks(source, frame.from_height)
             case BlocksFound():
                 self._install(frame.blocks)
+            case ReadQuestion() | ReadAnswer():
+                self.reads.receive(source, frame)
             case EvidenceFound():
                 self._take(EvidenceReceived(frame.evidence, source))
             case _:
@@ -247,16 +254,9 @@ class SimNode:
         """One of the two is behind a change of validators; only blocks lead across it (rules MB-2, CU-2)."""
         gap = self._early.keep(source, signed, self.replica.validators.epoch)
         if gap is not None and gap.is_sender_ahead:
-            self._ask_blocks(source, self._first_uncertified())
+            self._ask_blocks(source, first_uncertified(self.ledger, self.chain))
         elif gap is not None and gap.final is not None:
             self._answer_blocks(source, gap.final + 1)
-
-    def _first_uncertified(self) -> int:
-        """The lowest height without a certificate near the head, at most the one above it."""
-        height = self.ledger.height + 1
-        while height > 1 and self.chain.certificate(height - 1) is None:
-            height -= 1
-        return height
 
     def _place(self, index: int) -> int:
         """Node of the validator with this index in the epoch that runs here."""
@@ -313,6 +313,7 @@ class SimNode:
 
     def _note_final(self, certificate: FinalityCertificate) -> None:
         self.final_height = max(self.final_height, certificate.height)
+        self.reads.advance()
         self._world.record(self.index, "final", height=certificate.height, header=certificate.header_digest)
 
     def _answer_blocks(self, peer: int, from_height: int) -> None:
@@ -380,15 +381,8 @@ class SimNode:
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
-        writes: list[Write] = [
-            (Space.VOTE, vote_key(entry.seq, entry.view, entry.phase), encode(entry.signed))
-        ]
         held = [self.mempool.get(each) for each in entry.transaction_ids]
-        bodies = tuple(each for each in held if each is not None)
-        if bodies:
-            # After a crash of everybody nobody else may have them.
-            writes.append((Space.VOTE, vote_key(entry.seq, entry.view, BODIES), encode(bodies)))
-        return writes
+        return entry_writes(entry, tuple(each for each in held if each is not None))
 
     def public_key_of(self, key_id: bytes) -> bytes | None:
         """Public key of a key of the executed state."""

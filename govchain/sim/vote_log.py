@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from govchain.codec import decode
+from govchain.codec import decode, encode
 from govchain.consensus import LogEntry, RestoredState, SignedMessage
 from govchain.ledger import Chain, Ledger
 from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
@@ -22,11 +22,28 @@ def vote_key(seq: int, view: int, phase: str) -> bytes:
     return seq.to_bytes(8, "big") + view.to_bytes(8, "big") + phase.encode("ascii")
 
 
+def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write]:
+    """What makes an entry durable, with those bodies of its transactions that are at hand."""
+    writes: list[Write] = [(Space.VOTE, vote_key(entry.seq, entry.view, entry.phase), encode(entry.signed))]
+    if bodies:
+        # After a crash of everybody nobody else may have them.
+        writes.append((Space.VOTE, vote_key(entry.seq, entry.view, BODIES), encode(bodies)))
+    return writes
+
+
 def settled_votes(disk: MemoryStore, height: int) -> list[Write]:
     """What removes the votes of a height; not earlier than with its certificate (rule RC-1)."""
     prefix = height.to_bytes(8, "big")
     found = disk.scan(Space.VOTE, start=prefix, limit=None)
     return [(Space.VOTE, key, None) for key, _ in found if key.startswith(prefix)]
+
+
+def first_uncertified(ledger: Ledger, chain: Chain) -> int:
+    """The lowest height without a certificate near the head, at most the one above it."""
+    height = ledger.height + 1
+    while height > 1 and chain.certificate(height - 1) is None:
+        height -= 1
+    return height
 
 
 def restore_from(
@@ -52,7 +69,7 @@ def restore_from(
         head=ledger.head,
         head_batch_digest=ledger.head_batch_digest,
         entries=tuple(entries),
-        certified=_highest_certified(ledger, chain),
+        certified=highest_certified(ledger, chain),
         uncertified=tuple(uncertified),
         validators=resumed.validators,
         origin=resumed.origin,
@@ -62,7 +79,8 @@ def restore_from(
     return restored, bodies
 
 
-def _highest_certified(ledger: Ledger, chain: Chain) -> tuple[BlockHeader, FinalityCertificate] | None:
+def highest_certified(ledger: Ledger, chain: Chain) -> tuple[BlockHeader, FinalityCertificate] | None:
+    """The highest executed header that has its certificate."""
     for height in range(ledger.height, 0, -1):
         block, certificate = chain.block(height), chain.certificate(height)
         if block is not None and certificate is not None:

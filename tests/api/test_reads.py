@@ -84,9 +84,12 @@ async def test_RD1_local_level_has_no_certificate(licence: str, http: aiohttp.Cl
     assert answer["proof"]["certificate"] is None
 
 
-async def test_RD1_latest_level_says_that_it_is_planned(licence: str, http: aiohttp.ClientSession) -> None:
-    problem = await get(http, f"/v1/records/licence/{licence}?level=latest", 501)
-    assert (problem["code"], problem["definite"], problem["retry"]) == ("unsupported-level", True, False)
+async def test_RD1_latest_level_is_proven_and_names_itself(
+    licence: str, network: FakeNetwork, http: aiohttp.ClientSession
+) -> None:
+    answer = await get(http, f"/v1/records/licence/{licence}?level=latest&proof")
+    assert (answer["level"], answer["height"]) == ("latest", network.ledger.height)
+    verify_record_proof(record_proof_from_plain(answer["proof"]), network.genesis)
 
 
 async def test_history_lists_every_change(licence: str, http: aiohttp.ClientSession) -> None:

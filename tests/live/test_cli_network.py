@@ -146,6 +146,9 @@ fields:
     assert value["state"]["state"] == "VALID"
     assert value["at"]["answer"] == "VALID"
     assert value["level"] == "certified"
+    assert run([*read[:4], "--level", "latest", *common, "--json", str(result)]) == 0
+    value = json.loads(result.read_text(encoding="utf-8"))
+    assert (value["level"], value["state"]["state"]) == ("latest", "VALID")
 
 
 def test_an_invoice_file_becomes_a_record_signed_by_the_recorder(

@@ -51,3 +51,16 @@ async def test_situation_36_the_next_primary_restarts_in_its_view(tmp_path: Path
         world.node(3).submit(second)
         await world.until_final(first + second)
         world.require_equal()
+
+
+async def test_a_validator_without_a_quorum_says_that_it_is_stuck_and_why(tmp_path: Path) -> None:
+    parameters = msgspec.structs.replace(FAST, view_timeout_ms=100, retransmit_ms=50)
+    async with running(tmp_path, parameters=parameters, start=[0, 1]) as world:
+        world.node(0).submit(world.deposits(1))
+        await world.until(lambda: world.sample("validator-0", "govchain_stalled") == 1)
+        line = next(text for text in world.logs["validator-0"].getvalue().splitlines() if '"stalled"' in text)
+        assert "missing validator-2, validator-3" in line
+        assert "missing validator-2, validator-3" in world.node(0).status().stall
+        await world.start(["validator-2"])
+        await world.until(lambda: world.sample("validator-0", "govchain_stalled") == 0)
+        assert world.node(0).status().final_height == 1

@@ -356,3 +356,19 @@ def test_RQ4_executed_transactions_supersede_nothing_but_their_twins() -> None:
     first = pool.admit(make(1))
     assert pool.supersede([make(1), make(1, OTHER)]) == ()
     assert pool.is_waiting(first.id)
+
+
+def test_situation_52_floods_leave_nothing_behind_and_cost_little() -> None:
+    pool, view, counting = make_pool()
+    view.used.append((SIGNER.key_id, 0))
+    genuine = make(1)
+    for number in range(200):
+        assert code_of(pool, msgspec.structs.replace(genuine, signature=bytes(64))) == "bad-signature"
+        assert code_of(pool, make(1, expiry_height=0)) == "expired"
+        assert code_of(pool, make(0)) == "nonce-used"
+        assert code_of(pool, msgspec.structs.replace(genuine, body=number.to_bytes(2, "big"))) == "malformed"
+    assert len(pool) == 0
+    assert len(pool._verified) == 0
+    assert counting.verified == 200, "only what passes every cheaper check is verified"
+    pool.admit(genuine)
+    assert len(pool) == 1

@@ -317,7 +317,7 @@ class FakeValidator:
             raise Unavailable("no block is final yet")
         key = self.network.chain.record_key(record_type, object_id)
         value, proof = self.network.chain.prove_state(key)
-        certificate = self.network.chain.certificate(head.height) if level == "certified" else None
+        certificate = self.network.chain.certificate(head.height) if level != "local" else None
         return RecordProof(key=key, value=value, proof=proof, header=head, certificate=certificate)
 
     def receipt(self, wanted: bytes) -> Receipt | None:

@@ -39,6 +39,15 @@ def test_record_of_an_unknown_type_is_bad_input(capsys: pytest.CaptureFixture[st
     assert "licence" in capsys.readouterr().err
 
 
+def test_RD1_latest_of_one_address_is_refused_with_the_number_that_is_needed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["testnet", "init", "--out", str(tmp_path / "net"), "-q"]) == 0
+    asked = ["query", "record", "evidence", "EV-1", "--level", "latest", "--network", str(tmp_path / "net")]
+    assert run([*asked, "--url", "http://127.0.0.1:1"]) == 2
+    assert "at least 2 different validators" in capsys.readouterr().err
+
+
 def test_terminal_without_the_characters_gets_their_numbers() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "govchain", "scenario", "check", SCENARIO, "--lang", "zh"],

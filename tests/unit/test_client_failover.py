@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 
 from govchain.api import ApiLimits, ApiServer, serve
-from govchain.client import Client, FinalEvent
+from govchain.client import Admission, Client, FinalEvent, TransactionStatus
 from govchain.crypto import transaction_id
 from govchain.errors import (
     ConfigError,
@@ -301,3 +301,27 @@ async def test_client_must_be_opened_and_have_addresses() -> None:
         Client([])
     with pytest.raises(ConfigError):
         await Client(["http://127.0.0.1:1"]).status()
+
+
+class SwallowingValidator(FakeValidator):
+    """Admits everything and tells nobody."""
+
+    def submit(self, transactions: Sequence[Transaction]) -> list[Admission]:
+        self.submissions.append(transactions)
+        return [Admission(transaction_id(SUITE, each), "admitted") for each in transactions]
+
+    def transaction(self, wanted: bytes) -> TransactionStatus | None:
+        return TransactionStatus(wanted, "pending")
+
+
+async def test_situation_51_what_a_faulty_validator_keeps_to_itself_is_handed_to_another_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("govchain.client.client.POLL_MS", 20)
+    network = FakeNetwork(instant=True)
+    swallowing, honest = SwallowingValidator(network, 0), FakeValidator(network, 1)
+    async with serving(swallowing, honest) as urls, client(urls, network) as chain:
+        final = await chain.submit_and_wait(deposit(network))
+        assert (final.status, final.height) == ("final", 1)
+        assert len(swallowing.submissions) == len(honest.submissions) == 1
+        assert network.ledger.transaction_count == 1

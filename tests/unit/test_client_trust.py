@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,9 +10,9 @@ import pytest
 
 from govchain.client import Client, RecordRead
 from govchain.crypto import transaction_id
-from govchain.errors import BadProof, ConfigError, Indeterminate, InvalidTransaction
+from govchain.errors import BadProof, ConfigError, Indeterminate, InvalidTransaction, Unavailable
 from govchain.model import Transaction
-from govchain.receipt import Receipt, verify_receipt
+from govchain.receipt import Receipt, RecordProof, verify_receipt
 from tests.support.fake_validator import (
     CLERK,
     COURT,
@@ -22,7 +23,7 @@ from tests.support.fake_validator import (
     deposit_payload,
     make_genesis,
 )
-from tests.unit.test_client_failover import client, deposit, serving
+from tests.unit.test_client_failover import client, deposit, refused_url, serving
 
 
 class LyingValidator(FakeValidator):
@@ -193,3 +194,73 @@ def test_RQ4_signer_counts_its_nonces() -> None:
         return decode(built.body, TransactionBody).nonce
 
     assert [nonce(), nonce(), nonce(nonce=40), nonce()] == [0, 1, 40, 2]
+
+
+async def network_with_a_past() -> tuple[FakeNetwork, RecordProof]:
+    """A network at height 2, and what a validator that stopped at height 1 would prove of EV-1."""
+    network = FakeNetwork()
+    network.admit(deposit(network, 0))
+    network.finalise()
+    past = await FakeValidator(network, 0).record("evidence", "EV-1", "certified")
+    network.admit(deposit(network, 1))
+    network.finalise()
+    return network, past
+
+
+class SilentValidator(FakeValidator):
+    """Takes reads and never answers."""
+
+    async def record(self, record_type: str, object_id: str, level: str) -> RecordProof:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody ends this wait")
+
+
+@pytest.mark.parametrize("stale", [0, 1])
+async def test_situation_53_RD1_latest_takes_the_newest_of_several_proven_answers(stale: int) -> None:
+    network, past = await network_with_a_past()
+    chosen = network.validators()[:2]
+    chosen[stale].stale_proof = past
+    async with serving(*chosen) as urls, client(urls, network) as chain:
+        read = await chain.record("evidence", "EV-1", level="latest")
+    assert (read.level, read.height) == ("latest", 2)
+    assert read.state is not None
+
+
+async def test_situation_53_RD1_who_lies_or_fails_or_is_silent_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("govchain.client.transport.HEDGE_S", 0.05)
+    network, past = await network_with_a_past()
+    truth = await FakeValidator(network, 0).record("evidence", "EV-1", "latest")
+    lies = {
+        "forged": msgspec.structs.replace(truth, value=None),
+        "of one validator": msgspec.structs.replace(truth, certificate=None),
+    }
+    for lie in lies.values():
+        liar, failing, silent = (
+            FakeValidator(network, 0),
+            FakeValidator(network, 1),
+            SilentValidator(network, 2),
+        )
+        stale, honest = FakeValidator(network, 3), FakeValidator(network, 4)
+        liar.stale_proof, stale.stale_proof = lie, past
+        failing.failure = Unavailable("stopping")
+        everybody = (liar, failing, silent, stale, honest)
+        async with serving(*everybody) as urls, client([refused_url(), *urls], network) as chain:
+            assert (await chain.record("evidence", "EV-1", level="latest")).height == 2
+
+
+async def test_RD1_latest_needs_addresses_of_which_one_is_honest() -> None:
+    network, _ = await network_with_a_past()
+    async with serving(network.validators()[0]) as (url,), client([url, f"{url}/"], network) as chain:
+        with pytest.raises(ConfigError, match="at least 2 different validators"):
+            await chain.record("evidence", "EV-1", level="latest")
+    async with serving(network.validators()[0]) as (url,):
+        async with client([url, refused_url()], network) as chain:
+            with pytest.raises(Unavailable, match="Cannot connect"):
+                await chain.record("evidence", "EV-1", level="latest")
+        liar = FakeValidator(network, 1)
+        liar.stale_proof = await liar.record("evidence", "EV-1", "local")
+        async with serving(liar) as (lying,), client([url, lying], network) as chain:
+            with pytest.raises(BadProof, match="no certificate"):
+                await chain.record("evidence", "EV-1", level="latest")

@@ -141,6 +141,41 @@ async def test_noise_on_the_port_is_dropped_and_counted(
         await beta.until(lambda: beta.opened == ["alpha"])
 
 
+async def test_too_many_handshakes_at_once_are_turned_away_and_counted(
+    tmp_path: Path, authority: PemPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("govchain.net.inbound.HANDSHAKES_MAX", 1)
+    async with ends(tmp_path, authority, "alpha", "beta") as (alpha, beta):
+        await beta.listen()
+        _, silent = await asyncio.open_connection("127.0.0.1", beta.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", beta.port)
+        await beta.until(lambda: beta.rejected("too-many-handshakes") == 1)
+        assert await reader.read() == b""
+        await hang_up(writer)
+        await hang_up(silent)
+        alpha.dial(beta)
+        await beta.until(lambda: beta.opened == ["alpha"])
+
+
+async def test_a_connection_that_cannot_be_taken_is_counted_and_the_next_one_is(
+    tmp_path: Path, authority: PemPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    genuine, failures = loop.sock_accept, iter([OSError("too many open files")])
+
+    async def accept(listener: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return await genuine(listener)
+
+    monkeypatch.setattr(loop, "sock_accept", accept)
+    async with ends(tmp_path, authority, "alpha", "beta") as (alpha, beta):
+        await beta.listen()
+        await beta.until(lambda: beta.rejected("accept") == 1)
+        alpha.dial(beta)
+        await beta.until(lambda: beta.opened == ["alpha"])
+
+
 async def raw_connection(files: TlsFiles, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return await asyncio.open_connection(
         "127.0.0.1", port, ssl=TlsContexts(files).client, server_hostname="validator"

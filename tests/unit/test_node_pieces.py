@@ -10,6 +10,7 @@ from govchain.errors import MalformedBytes, StorageFailure
 from govchain.model import Space, Transaction
 from govchain.node.catch_up import BLAMED_S, FIRST_COUNT, PATIENCE_S, PROBE_AFTER_S, CatchUp, Question
 from govchain.node.inbox import PEER_BYTES_MAX, Inbox
+from govchain.node.stall import LINE_EVERY_S, StallWatch
 from govchain.node.vote_log import VoteLog
 from govchain.node.wire import (
     BLOCKS_MAX,
@@ -25,6 +26,8 @@ from govchain.node.wire import (
     BlocksWanted,
     Consensus,
     Hello,
+    ReadAnswer,
+    ReadQuestion,
     SnapshotChunk,
     SnapshotHead,
     SnapshotWanted,
@@ -33,6 +36,7 @@ from govchain.node.wire import (
     decode_frame,
     transactions_payloads,
 )
+from govchain.reads import NONCE_BYTES
 from govchain.storage import MemoryStore
 
 PARTS = BlockParts(b"block", b"certificate")
@@ -51,6 +55,8 @@ ALL_UP = {"a": True, "b": True, "c": True}
         SnapshotWanted(7, "rows", b"/a"),
         SnapshotHead(b"block", b"certificate", (bytes(32),), (b"change",)),
         SnapshotChunk(7, "values", b"", (b"key", b"value"), is_last=True),
+        ReadQuestion(bytes(NONCE_BYTES)),
+        ReadAnswer(bytes(NONCE_BYTES), None),
     ],
 )
 def test_frames_come_back(frame: object) -> None:
@@ -65,6 +71,8 @@ def test_frames_come_back(frame: object) -> None:
         encode(["govchain.hello/2", bytes(32), "1.0", "validator-0", 7]),
         encode(["govchain.unknown/1"]),
         encode(Hello(bytes(32), "1.0", "validator-0", -1)),
+        encode(ReadQuestion(bytes(NONCE_BYTES - 1))),
+        encode(ReadAnswer(bytes(NONCE_BYTES + 1), None)),
         encode(TransactionsWanted(())),
         encode(TransactionsWanted((bytes(31),))),
         encode(TransactionsWanted((bytes(32),) * (IDS_MAX + 1))),
@@ -249,3 +257,26 @@ def test_stalled_validator_probes_its_peers() -> None:
     assert ask(catch_up, 100.0 + PROBE_AFTER_S, is_waiting=False) is None
     assert ask(catch_up, 99.9 + PROBE_AFTER_S, is_waiting=True) is None
     assert ask(catch_up, 100.0 + PROBE_AFTER_S, is_waiting=True) is not None
+
+
+def test_a_stall_is_told_after_two_view_timeouts_and_then_now_and_then() -> None:
+    watch = StallWatch(view_timeout_ms=2_000)
+    line = "seq 4 view 0: no proposal from validator-0"
+    assert not watch.look(0.0, (3, 3), line)
+    assert not watch.look(4.0, (3, 3), line)
+    assert not watch.is_stalled
+    assert watch.look(4.1, (3, 3), line)
+    assert not watch.look(4.2, (3, 3), line)
+    assert watch.is_stalled
+    assert watch.look(4.1 + LINE_EVERY_S, (3, 3), "another reason")
+
+
+@pytest.mark.parametrize(("heights", "line"), [((4, 3), "line"), ((3, 4), "line"), ((3, 3), "")])
+def test_a_stall_ends_when_a_height_moves_or_nothing_waits(heights: tuple[int, int], line: str) -> None:
+    watch = StallWatch(view_timeout_ms=2_000)
+    watch.look(0.0, (3, 3), "line")
+    assert watch.look(5.0, (3, 3), "line")
+    assert not watch.look(5.1, heights, line)
+    assert not watch.is_stalled
+    watch.look(6.0, (5, 5), "line")
+    assert not watch.look(9.9, (5, 5), "line")
