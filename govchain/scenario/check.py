@@ -19,6 +19,7 @@ from govchain.mempool import REJECTIONS
 from govchain.scenario.check_faults import check_fault_expectations, check_timeline, check_workload
 from govchain.scenario.loaded import LoadedScenario, not_supported
 from govchain.scenario.model import RESERVED_VERBS, RecordExpect, Scenario, Step
+from govchain.scenario.physics import build_physics
 from govchain.scenario.references import PROPERTIES, Reference, find_references
 from govchain.scenario.suggest import suggestion
 from govchain.scenario.timing import story_end_ns
@@ -49,6 +50,7 @@ def validate_scenario(loaded: LoadedScenario) -> None:
         _check_step(loaded, names, index, step)
         if step.save is not None:
             _claim(source, names, step.save, "saved", ("steps", index, "save"))
+    build_physics(loaded)
     check_timeline(source, scenario)
     check_workload(source, scenario)
     check_fault_expectations(source, scenario)
@@ -199,13 +201,7 @@ def _check_files(loaded: LoadedScenario, index: int, step: Step) -> None:
         raise source.error("both file and content", *where, expected="one of them")
     if not isinstance(name, str):
         raise source.error("file: wrong type", *where, found=name, expected="a path relative to the scenario")
-    path = (loaded.folder / name).resolve()
-    if not path.is_relative_to(loaded.folder.resolve()):
-        raise source.error(
-            "the file is outside the scenario's folder", *where, found=name, expected="a path below it"
-        )
-    if not path.is_file():
-        raise source.error("no such file", *where, found=name, expected="a path relative to the scenario")
+    loaded.file(name, where)
 
 
 def _check_read(loaded: LoadedScenario, index: int, step: Step) -> None:

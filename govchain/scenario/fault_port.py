@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from govchain.model.link_fault import LinkFault
 
-Disk = Literal["keep", "wipe", "restore_old"]
+Disk = Literal["keep", "lose_unsynced", "corrupt", "wipe", "restore_old"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,11 @@ class FaultPort(Protocol):
     """Breaks things and mends them. Methods are idempotent: breaking what is broken changes nothing."""
 
     async def crash(self, name: str, disk: Disk) -> None:
-        """Cut a validator's power; `disk` is what it finds when it starts again."""
+        """Cut a validator's power; `disk` is what it finds when it starts again.
+
+        Raises:
+            ConfigError: This backend cannot take away what was not synced.
+        """
         ...
 
     async def restart(self, name: str) -> None:

@@ -33,6 +33,23 @@ class LoadedScenario:
         """Genesis time, with the offset that the file gives."""
         return datetime.fromisoformat(self.scenario.start)
 
+    def file(self, name: str, where: tuple[str | int, ...]) -> Path:
+        """A file that the part at `where` names.
+
+        Raises:
+            ConfigError: It is outside the scenario's folder, or there is none.
+        """
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise self.source.error(
+                "the file is outside the scenario's folder", *where, found=name, expected="a path below it"
+            )
+        if not path.is_file():
+            raise self.source.error(
+                "no such file", *where, found=name, expected="a path relative to the scenario"
+            )
+        return path
+
     def claimed_time(self, offset_ns: int) -> str:
         """RFC 3339 time of the story that long after its start."""
         return (self.start + timedelta(microseconds=offset_ns // 1000)).isoformat()

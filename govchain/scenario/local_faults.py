@@ -32,6 +32,12 @@ class LocalFaults:
         self._paused: dict[str, None] = {}
 
     async def crash(self, name: str, disk: Disk) -> None:
+        if disk in ("lose_unsynced", "corrupt"):
+            raise ConfigError(
+                "the machine keeps what a killed process wrote",
+                found=f"crash {name}, disk: {disk}",
+                expected="disk keep, wipe or restore_old, or --backend sim",
+            )
         await asyncio.to_thread(self._network.kill, name)
         self._paused.pop(name, None)
         if disk == "wipe":

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from govchain.config import DurationNs
+from govchain.scenario.conditions import Cpu, Disk, Network
 from govchain.scenario.timeline import Fault
 from govchain.scenario.workload import Load
 
@@ -39,19 +40,6 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Longest wait for one step to become final; what is not final by then is undecided."""
 
 
-class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Delays between validators. On real processes they are what they are."""
-
-    fixed: DurationNs = DurationNs(20_000_000)
-    """One-way delay of every link in the simulator."""
-
-
-class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The wires between validators."""
-
-    latency: Latency = Latency()
-
-
 class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One organisation of the story."""
 
@@ -62,7 +50,7 @@ class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     name: str
     name_zh: str = ""
     region: str = ""
-    """For people; has no effect in this version."""
+    """Where its validators stand; matters with a latency matrix."""
     roles: tuple[str, ...] = ()
     """Roles on the chain, for example `licence-issuer`."""
     accredited_for: tuple[str, ...] = ()
@@ -195,6 +183,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """RFC 3339 time with offset: genesis time, and the clock of the story."""
     stop: Stop = Stop()
     network: Network = Network()
+    cpu: Cpu = Cpu()
+    disk: Disk = Disk()
     protocol: Protocol = Protocol()
     workload: tuple[Load, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -203,17 +193,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 RESERVED: Final[tuple[str, ...]] = (
-    "cpu",
+    "cpu.cores",
     "repeat",
     "stop.height",
     "stop.when",
     "stop.grace",
-    "network.jitter",
-    "network.loss",
-    "network.nic",
-    "network.links",
-    "network.latency.matrix",
-    "network.latency.one_way",
     "organisations.*.gateway",
     "workload.*.mix",
     "workload.*.rate.poisson",
@@ -227,7 +211,6 @@ RESERVED: Final[tuple[str, ...]] = (
 
 RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "timeline.*.do": ("one_of", "membership", "revoke_key", "rotate_key"),
-    "timeline.*.disk": ("lose_unsynced", "corrupt"),
     "timeline.*.behaviour": ("replay", "mutate", "twins", "wrong_execution"),
     "protocol.suite": ("sm2", "mldsa65"),
 }

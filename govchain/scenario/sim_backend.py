@@ -17,10 +17,11 @@ from govchain.model import Transaction
 from govchain.receipt import build_receipt, write_receipt
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.fault_port import FaultPort
+from govchain.scenario.physics import build_physics
 from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
-from govchain.sim import INVARIANTS, FixedLatency, SimCluster, SimNode, TraceEvent
+from govchain.sim import INVARIANTS, SimCluster, SimNode, TraceEvent
 from govchain.testnet.plan import validator_label
 
 
@@ -49,13 +50,16 @@ class SimBackend:
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         genesis = rehearsal.genesis
+        physics = build_physics(rehearsal.loaded)
         self._cluster = SimCluster(
             genesis,
             {
                 member.name: rehearsal.secrets[validator_label(member.name)]
                 for member in genesis.validators.members
             },
-            latency=FixedLatency(rehearsal.loaded.scenario.network.latency.fixed),
+            latency=physics.latency,
+            lines=physics.lines,
+            costs=physics.costs,
             seed=rehearsal.seed,
             listener=self._take_event,
         )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, Literal
 
 from govchain.model.link_fault import LinkFault
 from govchain.scenario.fault_port import Disk, Glance
 from govchain.sim import SimCluster
 from govchain.storage import MemoryStore
+
+_UNSYNCED: Final[dict[Disk, Literal["lose", "tear"]]] = {"lose_unsynced": "lose", "corrupt": "tear"}
 
 
 class SimFaults:
@@ -20,7 +23,7 @@ class SimFaults:
     async def crash(self, name: str, disk: Disk) -> None:
         index = self._names.index(name)
         if self._cluster.is_running(index):
-            self._cluster.crash(index)
+            self._cluster.crash(index, unsynced=_UNSYNCED.get(disk, "keep"))
         if disk == "wipe":
             self._cluster.replace_disk(index, MemoryStore())
         elif disk == "restore_old":

@@ -75,8 +75,9 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     """With `every`: that often at most."""
     for_: DurationNs | None = None
     """How long it lasts; without it, until the end or `heal_all`."""
-    disk: Literal["keep", "wipe", "restore_old"] = "keep"
-    """What is left of the disk of a crashed validator: all, nothing, or the copy that `backup` made."""
+    disk: Literal["keep", "lose_unsynced", "corrupt", "wipe", "restore_old"] = "keep"
+    """What is left of the disk of a crashed validator: all, what was synced, that and a part of what was not,
+    nothing, or the copy that `backup` made."""
     groups: tuple[tuple[str, ...] | Literal["rest"], ...] = ()
     """Of a partition: whoever shares a group hears each other."""
     direction: Literal["both", "out", "in"] = "both"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from govchain.model import Space, Write
-from govchain.storage import MemoryStore
+from govchain.storage import MemoryStore, View
 
 
 class SimDisk:
@@ -50,6 +50,20 @@ class SimDisk:
     ) -> Iterator[tuple[bytes, bytes]]:
         """See `Store.scan`."""
         return self._store.scan(space, start=start, limit=limit, reverse=reverse)
+
+    def view(self) -> View:
+        """See `Store.view`."""
+        return self._store.view()
+
+    def clear_staged(self) -> None:
+        """See `Store.clear_staged`; what is staged is never undone, since nothing counts on it."""
+        self._store.clear_staged()
+
+    def adopt_staged(self, writes: Sequence[Write]) -> None:
+        """See `Store.adopt_staged`."""
+        self._store.adopt_staged(writes)
+        self._undo.clear()
+        self._note_sync()
 
     def close(self) -> None:
         """See `Store.close`."""
