@@ -11,7 +11,14 @@ from govchain.bench.machine import describe_machine
 
 def test_every_operation_has_a_rate_and_a_reference() -> None:
     found = {figure.name.split(" in ")[0]: figure for figure in measure_hotpath(0.001)}
-    assert {"sign", "verify", "digest of 1024 bytes", "transaction id", "append to history", "state update"} <= found.keys()
+    assert {
+        "sign",
+        "verify",
+        "digest of 1024 bytes",
+        "transaction id",
+        "append to history",
+        "state update",
+    } <= found.keys()
     assert len(found) == 11
     for figure in found.values():
         assert figure.per_s > 0
