@@ -161,7 +161,8 @@ def test_what_a_stream_loses_comes_later_and_holds_up_what_is_behind_it() -> Non
     assert arrivals == sorted(arrivals)
     assert 70 < wire.retransmissions < 140
     waited = [arrival - time * MS - 10 * MS for time, arrival in enumerate(arrivals)]
-    assert RTO_FLOOR_NS + 20 * MS in waited
+    once_ns = RTO_FLOOR_NS + 20 * MS
+    assert {once_ns, once_ns + 2 * once_ns} <= set(waited)
 
 
 def test_one_direction_of_a_link_may_be_slow_lossy_or_narrow() -> None:
@@ -196,6 +197,8 @@ def test_a_processor_keeps_order_and_a_bounded_queue() -> None:
     cpu.begin(5)
     cpu.spend(10)
     assert (cpu.must_wait(14), cpu.must_wait(15)) == (True, False)
+    cpu.begin(7)
+    assert cpu.free_ns == 15
     assert [cpu.put(each) for each in range(WAITING_MAX + 1)].count(True) == 1
     assert (cpu.lost, cpu.waiting[0], len(cpu.waiting)) == (1, 0, WAITING_MAX)
 
