@@ -129,3 +129,23 @@ class Output:
     evidence: list[Evidence] = field(default_factory=list)
     timers: list[SetTimer | CancelTimer] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is asked for."""
+        return not (
+            self.notes
+            or self.send
+            or self.persist
+            or self.promises
+            or self.certificates
+            or self.decide
+            or self.timers
+            or self.fetch
+            or self.forward
+            or self.evidence
+        )
+
+
+NOTHING: Final = Output()
+"""What most votes come to: they are counted, and nothing follows. Shared; nobody may add to it."""

@@ -6,7 +6,7 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
@@ -37,7 +37,7 @@ from govchain.consensus.messages import (
     ViewChange,
 )
 from govchain.consensus.observing import arm_observer, observe
-from govchain.consensus.output import Output
+from govchain.consensus.output import NOTHING, Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
 from govchain.consensus.restoring import RestoredState, compute_low, keep_promised_view, restore, resume
@@ -62,6 +62,9 @@ from govchain.consensus.voting import (
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
+
+_ORDERING: Final = (Proposal, Prepare, Commit)
+_COUNTED: Final = (Prepare, Commit, Attestation)
 
 
 class Replica:
@@ -98,6 +101,7 @@ class Replica:
         self._guard = SignGuard(suite, () if restored is None else restored.promises)
         self._adopted: list[bytes] = []
         self._judged = 0
+        self._blank = Output()  # For the next event: most leave it empty.
         if restored is not None:
             self._adopted = restore(self._state, restored, self._guard)
 
@@ -121,9 +125,9 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        output, self._judged = Output(), 0
+        output, self._judged = self._blank, 0
         if self._state.diverged_at:
-            return output  # Rule CP-3: a replica that executes differently must not take part.
+            return NOTHING  # Rule CP-3: a replica that executes differently must not take part.
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
@@ -132,6 +136,10 @@ class Replica:
             self._dispatch(event, now_ms, output)
         else:
             observe(self._state, event, output)
+        if _is_counted(event) and output.is_empty and self._state.is_retransmit_armed:
+            # The vote completed nothing, and the timer that sees to open votes runs: all is settled (NC-8).
+            return NOTHING
+        self._blank = Output()
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
@@ -221,7 +229,7 @@ class Replica:
         if message.validator == state.index:
             raise violation("own-message", message.validator, "a peer sent a message of our own")
         witness(state, message, signed, output)
-        if isinstance(message, Proposal | Prepare | Commit) and keep_early(state, message, signed):
+        if isinstance(message, _ORDERING) and keep_early(state, message, signed):
             return
         match message:
             case Proposal():
@@ -266,6 +274,10 @@ class Replica:
         arm_deadline(state, output)
         assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
         assert state.final <= state.head.height
+
+
+def _is_counted(event: Event) -> bool:
+    return isinstance(event, Verified) and isinstance(event.message, _COUNTED)
 
 
 def _initial_state(

@@ -57,7 +57,7 @@ def on_prepare(state: ReplicaState, message: Prepare, signed: SignedMessage, out
     validate_position(state, message)
     if message.validator == state.primary:
         raise violation("primary-prepare", message.validator, "the proposal is the primary's prepare")
-    slot = state.slot(message.seq)
+    slot = state.slots.get(message.seq) or state.slot(message.seq)
     _count(state, slot, message, signed, output)
     try_prepare(state, slot, output)
 
@@ -69,7 +69,7 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
         ProtocolViolation: Another view, outside the window, or a second, different commit.
     """
     validate_position(state, message)
-    slot = state.slot(message.seq)
+    slot = state.slots.get(message.seq) or state.slot(message.seq)
     _count(state, slot, message, signed, output)
     try_commit(state, slot, output)
 
@@ -151,9 +151,11 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     stands on batches that no view change can lose (rule VC-3).
     """
     entry = slot.proposal
-    if entry is None or slot.is_prepared or state.is_changing or not _is_covered(state, slot.seq - 1):
+    if entry is None or slot.is_prepared or state.is_changing:
         return
     if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:
+        return
+    if not _is_covered(state, slot.seq - 1):
         return
     slot.is_prepared = True
     note(output, "prepared", view=state.view, seq=slot.seq)
