@@ -1,0 +1,127 @@
+"""How fast the simulator is: message deliveries a second of one process, with every invariant checked.
+
+A delivery is one consensus message that arrives at one validator and is taken by its core. Gossip, blocks and
+timers are events and no deliveries. Reads a clock and nothing else; printing the figures is the caller's work.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import msgspec
+
+from govchain.codec import encode
+from govchain.config import DurationNs
+from govchain.crypto import Signer, Suite, chain_id_of, digest_chunks, sign_transaction, suite
+from govchain.documents import to_evidence_record
+from govchain.errors import SimulationFailure
+from govchain.model import Organisation, ProtocolParameters, Transaction, TransactionBody
+from govchain.sim import FixedLatency, SimCluster
+from govchain.sim.symbolic import SymbolicSuite
+from govchain.testnet.plan import (
+    GenesisWithSecrets,
+    NetworkPlan,
+    PlannedPerson,
+    PlannedValidator,
+    build_genesis,
+    person_label,
+    validator_label,
+)
+
+ORG: Final = "91990100MA0XX00Y57"
+TIME_MS: Final = 1_793_581_200_000
+CLAIMED_TIME: Final = "2026-11-01T00:00:00Z"
+NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+DRAIN_NS: Final = 10 * NS_PER_S
+"""Virtual time in which the last records must become final."""
+
+
+class SimBench(msgspec.Struct, frozen=True):
+    """One run: so many validators on links of one latency, a record every few milliseconds."""
+
+    validators: int
+    simulated_s: float
+    is_traced: bool = False
+    is_symbolic: bool = True
+    latency_ms: int = 20
+    record_every_ms: int = 50
+
+
+class SimFigures(msgspec.Struct, frozen=True):
+    """What one run came to. Rates are per second of this machine; `simulated_s` is virtual."""
+
+    validators: int
+    traced: bool
+    signatures: str
+    latency_ms: int
+    simulated_s: float
+    wall_s: float
+    blocks: int
+    deliveries: int
+    deliveries_per_s: float
+    events: int
+    events_per_s: float
+    invariants: int
+    """Violations are none: a run with one has no figures."""
+    digest: str
+    """Of the trace; empty when it was not traced."""
+
+
+def measure_simulation(bench: SimBench) -> SimFigures:
+    """Run one network and measure it; keys and records are made before the clock starts.
+
+    Raises:
+        SimulationFailure: An invariant was broken, or the records did not become final.
+    """
+    made = _network(bench)
+    real = suite(made.genesis.suite)
+    chosen: Suite = SymbolicSuite(real) if bench.is_symbolic else real
+    cluster = SimCluster(
+        made.genesis,
+        {v.name: made.secrets[validator_label(v.name)] for v in made.genesis.validators.members},
+        suite=chosen,
+        latency=FixedLatency(DurationNs(bench.latency_ms * NS_PER_MS)),
+        is_traced=bench.is_traced,
+    )
+    gap_ns = bench.record_every_ms * NS_PER_MS
+    count = max(1, round(bench.simulated_s * NS_PER_S / gap_ns))
+    records = _records(made, chosen.signer(made.secrets[person_label("clerk")]), count)
+    began_s = time.perf_counter()
+    for number, record in enumerate(records):
+        cluster.run_to(number * gap_ns)
+        cluster.submit(record, to=0)
+    cluster.run_to(count * gap_ns)
+    wall_s = time.perf_counter() - began_s
+    deliveries, events = cluster.deliveries, cluster.happenings
+    _require_sound(cluster, count)
+    return SimFigures(
+        validators=bench.validators,
+        traced=bench.is_traced,
+        signatures="symbolic" if bench.is_symbolic else made.genesis.suite,
+        latency_ms=bench.latency_ms,
+        simulated_s=count * gap_ns / NS_PER_S,
+        wall_s=round(wall_s, 3),
+        blocks=cluster.node(0).ledger.height,
+        deliveries=deliveries,
+        deliveries_per_s=round(deliveries / wall_s, 1),
+        events=events,
+        events_per_s=round(events / wall_s, 1),
+        invariants=len(cluster.checks.violations),
+        digest=cluster.digest.hex() if bench.is_traced else "",
+    )
+
+
+def _require_sound(cluster: SimCluster, count: int) -> None:
+    def is_done() -> bool:
+        return all(node.ledger.transaction_count == count for node in cluster.running()) and all(
+            node.final_height == node.ledger.height for node in cluster.running()
+        )
+
+    is_final = cluster.run_until(is_done, limit_ns=cluster.now_ns + DRAIN_NS)
+    violations = cluster.finish()
+    if violations:
+        raise SimulationFailure(cluster.seed, cluster.events, violations[0].problem)
+    if not is_final:
+        raise SimulationFailure(cluster.seed, cluster.events, "the records did not become final")
