@@ -229,7 +229,8 @@ class Replica:
         if message.validator == state.index:
             raise violation("own-message", message.validator, "a peer sent a message of our own")
         witness(state, message, signed, output)
-        if isinstance(message, _ORDERING) and keep_early(state, message, signed):
+        is_early = isinstance(message, _ORDERING) and message.view > state.view
+        if is_early and keep_early(state, message, signed):
             return
         match message:
             case Proposal():

@@ -76,9 +76,9 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
 
 def accept_parked(state: ReplicaState, now_ms: int, output: Output) -> None:
     """Accept every parked proposal whose turn has come and whose transactions are all held (rule NC-2)."""
-    while state.tip + 1 <= state.vote_high and not state.is_changing:
+    while not state.is_changing:
         slot = state.slots.get(state.tip + 1)
-        if slot is None or slot.parked is None or (state.tip < state.floor):
+        if slot is None or slot.parked is None or slot.seq > state.vote_high or state.tip < state.floor:
             return
         entry = slot.parked
         try:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from govchain.consensus import SignedMessage
 from govchain.crypto import Suite, digest_of, verify_finality
-from govchain.crypto.vote_identity import identify_vote
+from govchain.crypto.vote_identity import VoteIdentity
 from govchain.errors import BadProof
 from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
 
@@ -103,11 +102,8 @@ class Checks:
         """A validator came back from its disk at this height."""
         self._heights[node] = height
 
-    def note_vote(self, signed: SignedMessage, *, is_durable: bool) -> None:
-        """A message leaves a validator."""
-        vote = identify_vote(self._suite, signed)
-        if vote is None:
-            return
+    def note_vote(self, vote: VoteIdentity, *, is_durable: bool) -> None:
+        """A vote leaves its validator."""
         phase, view, seq, validator, digest, epoch = vote
         if validator in self.forgiven:
             return

@@ -9,15 +9,17 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
-from govchain.crypto import Suite, transaction_id
+from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
 from govchain.sim.checks import Checks, Violation
+from govchain.sim.door import Door
+from govchain.sim.execution import SharedExecution
 from govchain.sim.links import Links
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel
 from govchain.sim.node import SimNode
@@ -36,6 +38,8 @@ EVENTS_MAX: Final = 5_000_000
 class _Arrival:
     source: int
     frame: Frame
+    digest: bytes
+    """Of a signed message, for the trace; empty for other frames and when nothing is traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,14 @@ class SimCluster:
         candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
+        suite: Signs and verifies in place of the suite that genesis names, see `SymbolicSuite`.
+        is_traced: Without a trace a run is faster, and has no digest.
+        is_execution_shared: Validators with equal heads execute a block once, see `SharedExecution`.
         listener: Gets every trace event.
 
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
+        deliveries: Consensus messages that arrived at a validator so far.
         checks: The judge; its `violations` end a run.
         links: What is wrong with the links.
         traitors: Validator index to how it cheats.
@@ -74,19 +82,27 @@ class SimCluster:
         candidates: Sequence[str] = (),
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
+        suite: Suite | None = None,
+        is_traced: bool = True,
+        is_execution_shared: bool = False,
         listener: Callable[[TraceEvent], None] | None = None,
     ) -> None:
         self.genesis = genesis
-        self.suite: Suite = suite_of(genesis.suite)
+        self.suite: Suite = suite or suite_of(genesis.suite)
+        assert self.suite.name == genesis.suite
         self.seed = seed
         self.now_ns = 0
+        self.deliveries = 0
+        self._steps = 0
         self.checks = Checks(genesis, self.suite)
-        self._trace = Trace(self.suite, listener)
+        self.door = Door(self.suite, chain_id_of(self.suite, genesis))
+        self.execution = SharedExecution() if is_execution_shared else None
+        self._trace = Trace(self.suite, listener) if is_traced else None
         self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
         self._paused: dict[int, deque[_Arrival | _Alarm]] = {}
-        self._heap: list[tuple[int, int, int, _Arrival | _Alarm]] = []
+        self._heap: list[tuple[int, int, tuple[int, ...], _Arrival | _Alarm]] = []
         self._order = 0
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
@@ -99,7 +115,9 @@ class SimCluster:
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._lives = [0] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
-        for index in range(len(self.names)):
+        everybody = range(len(self.names))
+        self._others = [tuple(each for each in everybody if each != index) for index in everybody]
+        for index in everybody:
             self._power_on(index)
 
     @property
@@ -108,13 +126,13 @@ class SimCluster:
 
     @property
     def digest(self) -> bytes:
-        """Digest over everything observable so far."""
-        return self._trace.digest
+        """Digest over everything observable so far; empty without a trace."""
+        return b"" if self._trace is None else self._trace.digest
 
     @property
     def events(self) -> int:
-        """Trace events so far."""
-        return self._trace.steps
+        """Arrivals and timers so far."""
+        return self._steps
 
     def node(self, index: int) -> SimNode:
         """A running validator.
@@ -177,7 +195,7 @@ class SimCluster:
         if waiting is not None:
             self.record(index, "resume", waiting=len(waiting))
             for happening in waiting:
-                self._schedule(self.now_ns, index, happening)
+                self._schedule(self.now_ns, (index,), happening)
 
     def is_paused(self, index: int) -> bool:
         return index in self._paused
@@ -256,13 +274,17 @@ class SimCluster:
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
-        targets = [target] if target is not None else [i for i in range(self.size) if i != source]
+        targets = self._others[source] if target is None else (target,)
         traitor = self.traitors.get(source)
+        if traitor is None and isinstance(self._latency, FixedLatency) and self.links.is_sound:
+            # All arrive at one time, one after the other: one entry of the heap holds them all.
+            self._schedule(self.now_ns + self._latency.one_way_ns, targets, self._arrival(source, frame))
+            return
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
                 due_ns = self.now_ns + self._latency.delay_ns(source, each)
                 for arrival_ns in self.links.arrivals(source, each, due_ns):
-                    self._schedule(arrival_ns, each, _Arrival(source, sent))
+                    self._schedule(arrival_ns, (each,), self._arrival(source, sent))
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
@@ -272,7 +294,7 @@ class SimCluster:
         """Set a validator's timer, replacing the one of its kind."""
         self._timers[(node, timer.kind)] = timer.generation
         alarm = _Alarm(timer.kind, timer.generation, self._lives[node])
-        self._schedule(self.now_ns + timer.delay_ms * NS_PER_MS, node, alarm)
+        self._schedule(self.now_ns + timer.delay_ms * NS_PER_MS, (node,), alarm)
 
     def cancel(self, node: int, kind: TimerKind) -> None:
         """Forget a validator's timer."""
@@ -280,7 +302,8 @@ class SimCluster:
 
     def record(self, node: int, kind: str, **facts: Fact) -> None:
         """Put an observable event into the trace."""
-        self._trace.add(self.now_ns, node, kind, **facts)
+        if self._trace is not None:
+            self._trace.add(self.now_ns, node, kind, tuple(facts.items()))
 
     def _power_on(self, index: int) -> None:
         for kind in TimerKind:
@@ -303,44 +326,52 @@ class SimCluster:
         if self._nodes[index] is not None:
             raise ConfigError(f"validator {self.names[index]} is not down")
 
-    def _schedule(self, time_ns: int, node: int, happening: _Arrival | _Alarm) -> None:
+    def _arrival(self, source: int, frame: Frame) -> _Arrival:
+        is_hashed = self._trace is not None and isinstance(frame, SignedMessage)
+        return _Arrival(source, frame, self.suite.digest(frame.body) if is_hashed else b"")
+
+    def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: _Arrival | _Alarm) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._order += 1
-        heapq.heappush(self._heap, (time_ns, self._order, node, happening))
+        heapq.heappush(self._heap, (time_ns, self._order, nodes, happening))
 
     def _step(self) -> None:
-        time_ns, _, index, happening = heapq.heappop(self._heap)
+        time_ns, _, nodes, happening = heapq.heappop(self._heap)
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
-        node = self._nodes[index]
-        if node is None:
-            return
-        if index in self._paused:
-            if len(self._paused[index]) < PAUSED_FRAMES_MAX:
-                self._paused[index].append(happening)
-            return
-        match happening:
-            case _Arrival():
-                traitor = self.traitors.get(index)
-                if traitor is not None and not traitor.takes(happening.frame):
-                    return
-                self._record_arrival(index, happening)
-                node.receive(happening.source, happening.frame)
-            case _Alarm():
-                is_current = self._timers.get((index, happening.kind)) == happening.generation
-                if is_current and happening.life == self._lives[index]:
-                    del self._timers[(index, happening.kind)]
-                    self.record(index, "timer", timer=happening.kind.value, generation=happening.generation)
-                    node.fire(happening.kind, happening.generation)
-            case _:
-                assert_never(happening)
+        self._steps += len(nodes)
+        for index in nodes:
+            node = self._nodes[index]
+            if node is None:
+                continue
+            if index in self._paused:
+                if len(self._paused[index]) < PAUSED_FRAMES_MAX:
+                    self._paused[index].append(happening)
+            elif isinstance(happening, _Arrival):
+                self._arrive(node, happening)
+            else:
+                self._fire(node, happening)
 
-    def _record_arrival(self, index: int, arrival: _Arrival) -> None:
+    def _arrive(self, node: SimNode, arrival: _Arrival) -> None:
         frame = arrival.frame
-        name = type(frame).__name__
+        if self.traitors:
+            traitor = self.traitors.get(node.index)
+            if traitor is not None and not traitor.takes(frame):
+                return
+        if self._trace is not None:
+            facts: tuple[tuple[str, Fact], ...] = (("peer", arrival.source), ("frame", type(frame).__name__))
+            if arrival.digest:
+                facts = (*facts, ("digest", arrival.digest))
+            self._trace.add(self.now_ns, node.index, "arrive", facts)
         if isinstance(frame, SignedMessage):
-            self.record(
-                index, "arrive", peer=arrival.source, frame=name, digest=self.suite.digest(frame.body)
-            )
+            self.deliveries += 1
+            node.receive_message(arrival.source, frame)
         else:
-            self.record(index, "arrive", peer=arrival.source, frame=name)
+            node.receive(arrival.source, frame)
+
+    def _fire(self, node: SimNode, alarm: _Alarm) -> None:
+        place = (node.index, alarm.kind)
+        if self._timers.get(place) == alarm.generation and alarm.life == self._lives[node.index]:
+            del self._timers[place]
+            self.record(node.index, "timer", timer=alarm.kind.value, generation=alarm.generation)
+            node.fire(alarm.kind, alarm.generation)

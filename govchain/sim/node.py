@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol, assert_never
 
 from govchain.consensus import (
+    NOTHING,
     BlockExecuted,
     BlockInstalled,
     CancelTimer,
@@ -27,9 +28,8 @@ from govchain.consensus import (
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
-    verify_message,
 )
-from govchain.crypto import Signer, Suite, chain_id_of, digest_of, transaction_id, verify_finality
+from govchain.crypto import Signer, Suite, transaction_id, verify_finality
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
@@ -38,6 +38,8 @@ from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Tr
 from govchain.model.ids import View
 from govchain.sim.accuser import Accuser
 from govchain.sim.checks import Checks
+from govchain.sim.door import Door
+from govchain.sim.execution import SharedExecution
 from govchain.sim.network import (
     BlocksFound,
     BlocksWanted,
@@ -66,6 +68,8 @@ class World(Protocol):
 
     names: tuple[str, ...]
     checks: Checks
+    door: Door
+    execution: SharedExecution | None
 
     def now_ms(self, node: int) -> int: ...
 
@@ -110,7 +114,6 @@ class SimNode:
         self._guard = guard
         self._genesis = genesis
         self._suite = suite
-        self._chain_id = chain_id_of(suite, genesis)
         self._world = world
         self._inbox: deque[Event] = deque()
         self.ledger = Ledger(genesis, suite, disk)
@@ -144,7 +147,7 @@ class SimNode:
         self._honour(self.replica.start(self._world.now_ms(self.index)))
         self._admit(self._bodies, proposed=True)
         self._bodies = ()
-        self._drain()
+        self._take()
 
     def submit(self, transaction: Transaction) -> bytes:
         """Admit a client's transaction and gossip it (rule RQ-1); its id.
@@ -162,7 +165,7 @@ class SimNode:
         """Take one frame from the network."""
         match frame:
             case SignedMessage():
-                self._receive_message(source, frame)
+                self.receive_message(source, frame)
             case Gossip():
                 self._admit((frame.transaction,), proposed=False)
             case TransactionsFound():
@@ -197,13 +200,15 @@ class SimNode:
         for transaction in filter(None, map(self.mempool.get, waiting)):
             self._world.send(self.index, primary, Gossip(transaction))
 
-    def _take(self, event: Event) -> None:
-        self._inbox.append(event)
-        self._drain()
-
-    def _drain(self) -> None:
-        while self._inbox:
-            self._honour(self.replica.handle(self._inbox.popleft(), self._world.now_ms(self.index)))
+    def _take(self, event: Event | None = None) -> None:
+        """Give the core an event, and those that come of it."""
+        inbox, world = self._inbox, self._world
+        if event is not None:
+            inbox.append(event)
+        while inbox:
+            output = self.replica.handle(inbox.popleft(), world.now_ms(self.index))
+            if output is not NOTHING:
+                self._honour(output)
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
@@ -241,9 +246,10 @@ class SimNode:
         if self._guard.is_full:
             self._guard.replace(self.replica.promises())
 
-    def _receive_message(self, source: int, signed: SignedMessage) -> None:
+    def receive_message(self, source: int, signed: SignedMessage) -> None:
+        """Take one message of another validator's core."""
         try:
-            verified = verify_message(self._suite, self.replica.validators, self._chain_id, signed)
+            verified = self._world.door.verify(self.replica.validators, signed)
         except InvalidInput as error:
             if error.code == "wrong-epoch":
                 self._cross_epochs(source, signed)
@@ -289,7 +295,11 @@ class SimNode:
         self._inbox.append(BlockExecuted(executed.block.header, executed.next_validators))
 
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
-        executed = self.ledger.execute(batch, transactions)
+        shared = self._world.execution
+        if shared is None:
+            executed = self.ledger.execute(batch, transactions)
+        else:
+            executed = shared.execute(self.ledger, batch, transactions)
         header = executed.block.header
         recorded = self.accuser.executed(executed.block)
         self.disk.write([*executed.writes, *extra, *recorded], sync=True)
@@ -297,7 +307,7 @@ class SimNode:
         superseded = self.mempool.supersede(executed.block.transactions)
         self.mempool.remove(ids)
         self._world.record(
-            self.index, "execute", height=header.height, header=digest_of(self._suite, header), count=len(ids)
+            self.index, "execute", height=header.height, header=executed.header_digest, count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
         if executed.next_validators is not None:
@@ -353,12 +363,12 @@ class SimNode:
             self._take(event)
 
     def _take_note(self, note: Note) -> None:
-        self._world.record(self.index, f"note-{note.event}", **dict(note.facts))
         facts = dict(note.facts)
+        self._world.record(self.index, f"note-{note.event}", **facts)
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
-                self._receive_message(source, signed)
+                self.receive_message(source, signed)
         elif note.event == "behind":
             self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
@@ -372,11 +382,12 @@ class SimNode:
 
     def _check_vote(self, signed: SignedMessage) -> None:
         vote = identify_vote(self._suite, signed)
-        if vote is None or vote.validator != self.replica.status().index:
+        # Proposals of others are sent again too, and were never ours to make durable.
+        if vote is None or self._place(vote.validator) != self.index:
             return
         key = vote_key(vote.seq, vote.view, vote.phase)
         is_durable = self.disk.get(Space.VOTE, key) is not None or vote.seq <= self.ledger.height
-        self._world.checks.note_vote(signed, is_durable=is_durable)
+        self._world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
