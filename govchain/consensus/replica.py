@@ -63,7 +63,6 @@ from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
 
-_ORDERING: Final = (Proposal, Prepare, Commit)
 _COUNTED: Final = (Prepare, Commit, Attestation)
 
 
@@ -101,7 +100,6 @@ class Replica:
         self._guard = SignGuard(suite, () if restored is None else restored.promises)
         self._adopted: list[bytes] = []
         self._judged = 0
-        self._blank = Output()  # For the next event: most leave it empty.
         if restored is not None:
             self._adopted = restore(self._state, restored, self._guard)
 
@@ -125,7 +123,7 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        output, self._judged = self._blank, 0
+        output, self._judged = Output(), 0
         if self._state.diverged_at:
             return NOTHING  # Rule CP-3: a replica that executes differently must not take part.
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
@@ -136,10 +134,10 @@ class Replica:
             self._dispatch(event, now_ms, output)
         else:
             observe(self._state, event, output)
-        if _is_counted(event) and output.is_empty and self._state.is_retransmit_armed:
+        is_vote = isinstance(event, Verified) and isinstance(event.message, _COUNTED)
+        if is_vote and output.is_empty and self._state.is_retransmit_armed:
             # The vote completed nothing, and the timer that sees to open votes runs: all is settled (NC-8).
             return NOTHING
-        self._blank = Output()
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
@@ -165,8 +163,9 @@ class Replica:
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
-        state, entries = self._state, output.persist[self._judged :]
+        entries = output.persist[self._judged :]
         if entries:
+            state = self._state
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
 
     def _begin_epoch(self, output: Output) -> ReplicaState:
@@ -215,41 +214,37 @@ class Replica:
     def _take_message(
         self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output
     ) -> None:
+        state = self._state
         try:
-            self._on_message(message, signed, now_ms, output)
+            # The verifier checked this already; the core does not depend on it (rule MS-1).
+            validate_origin(state.validators, state.chain_id, message)
+            if message.validator == state.index:
+                raise violation("own-message", message.validator, "a peer sent a message of our own")
+            witness(state, message, signed, output)
+            match message:
+                case Prepare() | Commit() | Proposal() if message.view > state.view and keep_early(
+                    state, message, signed
+                ):
+                    pass
+                case Prepare():
+                    on_prepare(state, message, signed, output)
+                case Commit():
+                    on_commit(state, message, signed, output)
+                case Attestation():
+                    on_attestation(state, message, signed, output)
+                case Proposal():
+                    on_proposal(state, message, signed, now_ms, output)
+                case Progress():
+                    on_progress(state, message, output)
+                case ViewChange():
+                    on_view_change(state, message, signed, output)
+                    witness_shown(state, message, output)
+                case NewView():
+                    on_new_view(state, message, signed, output)
+                case _:
+                    assert_never(message)
         except ProtocolViolation as error:
             note_rejection(output, error)
-
-    def _on_message(
-        self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output
-    ) -> None:
-        state = self._state
-        # The verifier checked this already; the core does not depend on it (rule MS-1).
-        validate_origin(state.validators, state.chain_id, message)
-        if message.validator == state.index:
-            raise violation("own-message", message.validator, "a peer sent a message of our own")
-        witness(state, message, signed, output)
-        is_early = isinstance(message, _ORDERING) and message.view > state.view
-        if is_early and keep_early(state, message, signed):
-            return
-        match message:
-            case Proposal():
-                on_proposal(state, message, signed, now_ms, output)
-            case Prepare():
-                on_prepare(state, message, signed, output)
-            case Commit():
-                on_commit(state, message, signed, output)
-            case Attestation():
-                on_attestation(state, message, signed, output)
-            case Progress():
-                on_progress(state, message, output)
-            case ViewChange():
-                on_view_change(state, message, signed, output)
-                witness_shown(state, message, output)
-            case NewView():
-                on_new_view(state, message, signed, output)
-            case _:
-                assert_never(message)
 
     def _settle(self, now_ms: int, output: Output) -> None:
         """Whatever the event made possible: accept, decide, propose; then see to the timers."""
@@ -275,10 +270,6 @@ class Replica:
         arm_deadline(state, output)
         assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
         assert state.final <= state.head.height
-
-
-def _is_counted(event: Event) -> bool:
-    return isinstance(event, Verified) and isinstance(event.message, _COUNTED)
 
 
 def _initial_state(

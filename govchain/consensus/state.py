@@ -202,6 +202,11 @@ class ReplicaState:
     """Half periods through which something waited: forward, complain (rule RQ-3)."""
     watch: Watch | None = None
     """The transaction that has waited longest, while it waits (rule RQ-3)."""
+    quorum_size: int = field(init=False)
+    """Of the validator set; votes ask for it most."""
+
+    def __post_init__(self) -> None:
+        self.quorum_size = self.validators.quorum_size
 
     @property
     def high(self) -> int:

@@ -153,7 +153,7 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     entry = slot.proposal
     if entry is None or slot.is_prepared or state.is_changing:
         return
-    if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:
+    if slot.prepares.count(entry.digest) + 1 < state.quorum_size:
         return
     if not _is_covered(state, slot.seq - 1):
         return
@@ -207,7 +207,7 @@ def try_commit(state: ReplicaState, slot: Slot, output: Output) -> None:
     if not slot.is_prepared or slot.is_committed:
         return
     assert slot.proposal is not None
-    if slot.commits.count(slot.proposal.digest) < state.validators.quorum_size:
+    if slot.commits.count(slot.proposal.digest) < state.quorum_size:
         return
     slot.is_committed = True
     note(output, "committed", view=state.view, seq=slot.seq)

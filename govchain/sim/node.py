@@ -147,7 +147,8 @@ class SimNode:
         self._honour(self.replica.start(self._world.now_ms(self.index)))
         self._admit(self._bodies, proposed=True)
         self._bodies = ()
-        self._take()
+        if self._inbox:
+            self._take(self._inbox.popleft())
 
     def submit(self, transaction: Transaction) -> bytes:
         """Admit a client's transaction and gossip it (rule RQ-1); its id.
@@ -195,20 +196,27 @@ class SimNode:
 
     def _forward(self) -> None:
         """Tell the primary what it may have forgotten or never heard of (rule RQ-3)."""
+        waiting = self.mempool.oldest(FORWARD_MAX)
+        if not waiting:
+            return
         primary = self._place(self.replica.validators.primary(View(self.replica.status().view)))
-        waiting = self.mempool.oldest(FORWARD_MAX) if primary != self.index else ()
+        if primary == self.index:
+            return
         for transaction in filter(None, map(self.mempool.get, waiting)):
             self._world.send(self.index, primary, Gossip(transaction))
 
-    def _take(self, event: Event | None = None) -> None:
-        """Give the core an event, and those that come of it."""
-        inbox, world = self._inbox, self._world
-        if event is not None:
+    def _take(self, event: Event) -> None:
+        """Give the core an event, after those that wait, and then all that come of it."""
+        inbox = self._inbox
+        next_event: Event | None = event
+        if inbox:
             inbox.append(event)
-        while inbox:
-            output = self.replica.handle(inbox.popleft(), world.now_ms(self.index))
+            next_event = inbox.popleft()
+        while next_event is not None:
+            output = self.replica.handle(next_event, self._world.now_ms(self.index))
             if output is not NOTHING:
                 self._honour(output)
+            next_event = inbox.popleft() if inbox else None
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
