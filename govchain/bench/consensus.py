@@ -100,18 +100,14 @@ def measure_consensus(
         Indeterminate: Not everything became final in time.
     """
     with tempfile.TemporaryDirectory(prefix="govchain-bench-") as folder:
-        directory = Path(folder) / "network"
-        ports = free_ports(2 * bench.validators)
-        pairs = tuple(zip(ports[::2], ports[1::2], strict=True))
-        init_network(directory, _plan(bench, now), now=now, addresses=Addresses(ports=pairs))
+        network = free_network(Path(folder) / "network", bench, now)
         say(f"signing {bench.records} records")
-        network = LocalNetwork(directory)
-        load = _prepare(network, bench, now)
+        load = prepare_network_load(network, bench, now)
         say(f"starting {bench.validators} validators")
         with network:
             network.start()
             say(f"offering {bench.records} records through {bench.validators} validators")
-            with ProcessMeter([process.pid for process in _running(network)]) as meter:
+            with ProcessMeter(running_pids(network)) as meter:
                 times = asyncio.run(_offer(network, load, bench))
             root, height = asyncio.run(_require_equal_roots(network))
             samples = asyncio.run(_fetch_samples(network, load, Path(folder)))
@@ -147,6 +143,14 @@ def percentiles(rising: list[float]) -> dict[str, float]:
     }
 
 
+def free_network(directory: Path, bench: ConsensusBench, now: datetime) -> LocalNetwork:
+    """A new network folder on ports that are free now; nothing is started."""
+    ports = free_ports(2 * bench.validators)
+    pairs = tuple(zip(ports[::2], ports[1::2], strict=True))
+    init_network(directory, _plan(bench, now), now=now, addresses=Addresses(ports=pairs))
+    return LocalNetwork(directory)
+
+
 def _plan(bench: ConsensusBench, now: datetime) -> NetworkPlan:
     return NetworkPlan(
         name="benchmark",
@@ -160,7 +164,8 @@ def _plan(bench: ConsensusBench, now: datetime) -> NetworkPlan:
     )
 
 
-def _prepare(network: LocalNetwork, bench: ConsensusBench, now: datetime) -> PreparedLoad:
+def prepare_network_load(network: LocalNetwork, bench: ConsensusBench, now: datetime) -> PreparedLoad:
+    """Records of the network's clerks, signed."""
     signers = [(one.org, read_key_file(network.directory / one.key)) for one in network.manifest.people]
     return prepare_load(
         chain_id_of(suite(network.genesis.suite), network.genesis),
@@ -171,9 +176,10 @@ def _prepare(network: LocalNetwork, bench: ConsensusBench, now: datetime) -> Pre
     )
 
 
-def _running(network: LocalNetwork) -> list[Any]:
+def running_pids(network: LocalNetwork) -> list[int]:
+    """Process ids of the validators that run, in genesis order."""
     found = [network.process(name).find() for name in network.names]
-    return [process for process in found if process is not None]
+    return [process.pid for process in found if process is not None]
 
 
 async def _offer(network: LocalNetwork, load: PreparedLoad, bench: ConsensusBench) -> LoadTimes:

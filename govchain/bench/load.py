@@ -22,6 +22,18 @@ RETRY_PAUSE_S: Final = 0.05
 """Pause after a full pool before the rest of a batch is offered again."""
 
 
+WAITING_MAX: Final = 1_000_000_000
+"""No bound: validators refuse what is too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    offered_per_s: float
+    waiting_max: int
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something became final."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedLoad:
     """Signed records in the order in which they are offered."""
@@ -91,8 +103,12 @@ async def offer_load(
     records_per_request: int,
     offered_per_s: float,
     timeout_s: float,
+    waiting_max: int = WAITING_MAX,
 ) -> LoadTimes:
     """Offer every record through all validators in turn; returns when all are final.
+
+    Args:
+        waiting_max: Records that may wait for finality before more are offered.
 
     Raises:
         InvalidTransaction: A validator refused one for another reason than a full pool.
@@ -103,7 +119,11 @@ async def offer_load(
     try:
         async with asyncio.timeout(timeout_s):
             await _offer_and_listen(
-                urls, load, times, records_per_request=records_per_request, offered_per_s=offered_per_s
+                urls,
+                load,
+                times,
+                records_per_request=records_per_request,
+                pace=_Pace(offered_per_s, waiting_max),
             )
     except TimeoutError as error:
         missing = len(load.ids) - len(times.final_s)
@@ -119,7 +139,7 @@ async def _offer_and_listen(
     times: LoadTimes,
     *,
     records_per_request: int,
-    offered_per_s: float,
+    pace: _Pace,
 ) -> None:
     wanted = set(load.ids)
     async with Client([urls[0]]) as listener:
@@ -127,8 +147,8 @@ async def _offer_and_listen(
         height = (await listener.status()).final_height + 1
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_listen(listener, height, wanted, times))
-                tasks.create_task(_offer_all(urls, load, records_per_request, offered_per_s, times))
+                tasks.create_task(_listen(listener, height, wanted, times, pace))
+                tasks.create_task(_offer_all(urls, load, records_per_request, pace, times))
         except* GovchainError as group:
             raise _first_of(group) from None
 
@@ -141,23 +161,27 @@ def _first_of(group: BaseExceptionGroup[GovchainError]) -> GovchainError:
     return error
 
 
-async def _listen(client: Client, height: int, wanted: set[bytes], times: LoadTimes) -> None:
+async def _listen(client: Client, height: int, wanted: set[bytes], times: LoadTimes, pace: _Pace) -> None:
     async for event in client.events(height):
         now_s = time.perf_counter()
         for result in event.results:
             if result.transaction_id in wanted:
                 times.final_s[result.transaction_id] = now_s
                 times.denied += not result.applied
+        pace.moved.set()
         if len(times.final_s) == len(wanted):
             return
 
 
 async def _offer_all(
-    urls: Sequence[str], load: PreparedLoad, records_per_request: int, offered_per_s: float, times: LoadTimes
+    urls: Sequence[str], load: PreparedLoad, records_per_request: int, pace: _Pace, times: LoadTimes
 ) -> None:
     entries = list(zip(load.ids, load.transactions, strict=True))
     requests = deque(
-        (start / offered_per_s if offered_per_s else 0.0, entries[start : start + records_per_request])
+        (
+            start / pace.offered_per_s if pace.offered_per_s else 0.0,
+            entries[start : start + records_per_request],
+        )
         for start in range(0, len(entries), records_per_request)
     )
     began_s = time.perf_counter()
@@ -167,6 +191,9 @@ async def _offer_all(
             while requests:
                 due_s, batch = requests.popleft()
                 await asyncio.sleep(max(0.0, began_s + due_s - time.perf_counter()))
+                while len(times.offered_s) - len(times.final_s) >= pace.waiting_max:
+                    pace.moved.clear()
+                    await pace.moved.wait()
                 await _offer_batch(client, batch, times)
 
     async with asyncio.TaskGroup() as tasks:

@@ -11,6 +11,7 @@ import typer
 from govchain.bench.consensus import ConsensusBench, ConsensusFigures, measure_consensus
 from govchain.bench.hotpath import measure_hotpath
 from govchain.bench.machine import describe_machine
+from govchain.bench.sync import SyncBench, SyncFigures, measure_sync
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
@@ -58,6 +59,43 @@ def consensus(
     _say_figures(terminal, figures)
     _say_machine(terminal, figures.machine)
     terminal.result(msgspec.to_builtins(figures))
+
+
+@app.command()
+def sync(
+    validators: Annotated[int, typer.Option("--validators", "-n", min=4, max=16, help="Processes.")] = 4,
+    records: Annotated[
+        int, typer.Option("--records", min=10, help="Records over which memory is watched.")
+    ] = (200_000),
+    behind: Annotated[
+        int, typer.Option("--behind", min=10, help="Records that one validator misses.")
+    ] = 50_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=1_000, help="Records in one request.")] = 100,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Memory over a long run, and how fast a validator that was away comes back: by blocks, by snapshot."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    bench = SyncBench(validators=validators, records=records, behind=behind, records_per_request=batch)
+    figures = measure_sync(bench, describe_machine(), now=datetime.now(UTC), say=terminal.say)
+    _say_sync(terminal, figures)
+    _say_machine(terminal, figures.machine)
+    terminal.result(msgspec.to_builtins(figures))
+
+
+def _say_sync(terminal: Terminal, figures: SyncFigures) -> None:
+    for each in figures.memory:
+        terminal.say(
+            f"{each.validator:<18}  {each.first_mb:,.0f} MB, then {each.last_mb:,.0f} MB, "
+            f"{each.slope_mb_per_10k:+.2f} MB for 10,000 records"
+        )
+    terminal.say(f"{'live':<18}  {figures.live_per_s:,.0f} records/s")
+    for name, back in (("catch-up by blocks", figures.catch_up), ("by snapshot", figures.snapshot)):
+        terminal.say(
+            f"{name:<18}  {back.records:,} records in {back.seconds:.1f} s, "
+            f"{back.records_per_s:,.0f} records/s, {back.ratio:.1f} times the live rate"
+        )
 
 
 def _say_figures(terminal: Terminal, figures: ConsensusFigures) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from govchain.consensus.deadlines import begin_anew
 from govchain.consensus.evidence import pass_on
-from govchain.consensus.healing import peer_of_period
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
@@ -147,13 +146,11 @@ def collect(state: ReplicaState, low: int, output: Output) -> None:
         del state.slots[seq]
     state.transactions.collect(low)
     # Attestations stay one window longer: a peer whose certificate is late can still complete it from them.
+    # Without certificate they stay: perhaps nobody has one, and nobody else can make it.
     oldest = low - 2 * state.parameters.checkpoint_interval
     for height in [height for height in state.heights if height <= oldest]:
-        record = state.heights.pop(height)
-        if record.own is not None and not record.is_certified and state.validators.size > 1:
-            # From here on no attestation can complete it, and nobody asks for it again.
-            note(output, "uncertified", height=height, peer=peer_of_period(state))
-    state.final = max(state.final, oldest)
+        if state.heights[height].own is None or state.heights[height].is_certified:
+            del state.heights[height]
     advance_final(state)
 
 

@@ -108,6 +108,8 @@ def on_request_timer(state: ReplicaState, generation: int, output: Output) -> bo
         if not state.is_primary:
             output.forward.extend((id_, state.primary) for id_ in state.transactions.waiting())
         return False
+    if state.is_syncing:
+        return False  # Others go on without this replica: it has nothing to complain about (rule CU-4).
     if state.watch is not None and state.watch.is_overtaken:
         return True
     # After progress the timer was not set anew: what is left of its half period does not count.

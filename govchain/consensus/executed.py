@@ -43,6 +43,10 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
         entry = state.slots.pop(seq).proposal
         if entry is not None:
             state.transactions.release(entry.message.transaction_ids, seq)
+    if height > state.head.height + 1:
+        # A snapshot: what lies below it is out of reach of the logs (rule CU-3).
+        for low in [low for low in state.heights if low < height]:
+            del state.heights[low]
     _move_head(state, header, event.next_validators)
     state.certify(header, event.certificate)
     on_progress_made(state, output)

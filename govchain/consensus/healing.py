@@ -82,7 +82,7 @@ def note_behind(state: ReplicaState, output: Output) -> None:
     if height <= state.head.height:
         return
     # Votes sent again are the cheaper cure: they get one more period, unless the logs have passed us by.
-    is_far = height - state.head.height > state.parameters.checkpoint_interval
+    is_far = state.is_syncing or height - state.head.height > state.parameters.checkpoint_interval
     if not is_far and state.moved >= state.period - 1:
         return
     attested = state.highest_attested

@@ -148,7 +148,9 @@ class ReplicaState:
     slots: dict[int, Slot] = field(default_factory=dict)
     """By seq in (low, low + 2K]."""
     heights: dict[int, HeightRecord] = field(default_factory=dict)
-    """By height in (low - 2K, low + 2K]: kept longer than slots, so late certificates can complete."""
+    """By height in (low - 2K, low + 2K]: kept longer than slots, so late certificates can complete.
+
+    Those without certificate are kept until they have it; `vote_high` bounds how many that can be."""
     transactions: TransactionBook = field(default_factory=TransactionBook)
     highest_attested: dict[int, int] = field(default_factory=dict)
     """By validator: the highest height that it attested with its signature."""
@@ -231,11 +233,24 @@ class ReplicaState:
         return max(self.base_height, attested[weak - 1] if len(attested) >= weak else 0)
 
     @property
+    def is_syncing(self) -> bool:
+        """So far behind that what is missing next is certified: it comes as blocks, not by votes (rule CU-4).
+
+        Nobody votes further than `in_flight_max` above a certified height, so the votes that are sent now are
+        about heights that this replica cannot reach before it has fetched those below.
+        """
+        return self.quorum_ahead > self.head.height + self.in_flight_max
+
+    @property
     def vote_high(self) -> int:
-        """The last seq that may be accepted now (rules CP-2, VC-2, MB-2, RC-2)."""
+        """The last seq that may be accepted now (rules CP-2, CU-4, VC-2, MB-2, RC-2)."""
+        if self.is_syncing:
+            return self.head.height
         # What lies above what was signed is voted on, so it waits until there is a vote again.
         silent_to = self.silent_to if self.is_silent else self.high
-        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to)
+        # A certificate that is missing for long is waited for: what it needs is kept until then (CP-2).
+        uncertified = self.final + 4 * self.parameters.checkpoint_interval
+        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to, uncertified)
 
     @property
     def is_silent(self) -> bool:

@@ -148,14 +148,14 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     """Prepared = proposal and quorum of matching prepares, the proposal being the primary's (rule NC-4).
 
     In order: the batch before must be prepared in this view or certified, so that whatever is committed
-    stands on batches that no view change can lose (rule VC-3).
+    stands on batches that no view change can lose (rule VC-3). Not while syncing (rule CU-4).
     """
     entry = slot.proposal
     if entry is None or slot.is_prepared or state.is_changing:
         return
-    if slot.prepares.count(entry.digest) + 1 < state.quorum_size:
-        return
-    if not _is_covered(state, slot.seq - 1):
+    if state.is_syncing:
+        return  # Rule CU-4: the quorum of prepares stays, and is looked at again when the head has moved.
+    if slot.prepares.count(entry.digest) + 1 < state.quorum_size or not _is_covered(state, slot.seq - 1):
         return
     slot.is_prepared = True
     note(output, "prepared", view=state.view, seq=slot.seq)

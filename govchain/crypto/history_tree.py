@@ -42,11 +42,7 @@ class HistoryTree:
         self._size = size
         self._unsaved: OrderedDict[bytes, bytes] = OrderedDict()
         # Roots of the complete subtrees that make up the tree, largest first: all that an append needs.
-        self._peaks = [
-            self._node(level, (size >> level) - 1)
-            for level in range(size.bit_length() - 1, -1, -1)
-            if size >> level & 1
-        ]
+        self._peaks = [self._node(level, index) for level, index, _ in _peaks(size)]
 
     @property
     def size(self) -> int:
@@ -76,6 +72,12 @@ class HistoryTree:
         assert len(self._peaks) == self._size.bit_count()
         self._remember(writes)
         return writes
+
+    def peaks(self, size: int) -> list[tuple[bytes, bytes]]:
+        """Keys and nodes of the subtrees that make up the first `size` leaves, largest first: whoever stores
+        them can open the tree at that size and go on. Expects 0 <= size <= self.size."""
+        assert 0 <= size <= self._size
+        return [(key, self._node(level, index)) for level, index, key in _peaks(size)]
 
     def prove_inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
         """Prove that leaf `index` is in the tree of `size` leaves. Expects 0 <= index < size <= self.size."""
@@ -112,6 +114,40 @@ class HistoryTree:
         self._unsaved.update(writes)
         while len(self._unsaved) > UNSAVED_NODES_MAX:
             self._unsaved.popitem(last=False)
+
+
+def peak_keys(size: int) -> list[bytes]:
+    """Keys of what `HistoryTree.peaks` gives."""
+    return [key for _, _, key in _peaks(size)]
+
+
+def fill_leaf(
+    suite: Suite, read: Callable[[bytes], bytes | None], index: int, leaf: bytes
+) -> list[tuple[bytes, bytes]]:
+    """Nodes that a leaf completes when everything right of it is there: for trees filled from the right.
+
+    Args:
+        suite: Hash of the tree.
+        read: A stored node, or None.
+        index: Of the leaf.
+        leaf: The leaf.
+    """
+    node, level = bytes(suite.digest(LEAF_PREFIX + leaf)), 0
+    writes = [(_node_key(0, index), node)]
+    while not index & 1 and (right := read(_node_key(level, index + 1))) is not None:
+        node = bytes(suite.digest(NODE_PREFIX + node + right))
+        index >>= 1
+        level += 1
+        writes.append((_node_key(level, index), node))
+    return writes
+
+
+def _peaks(size: int) -> list[tuple[int, int, bytes]]:
+    return [
+        (level, (size >> level) - 1, _node_key(level, (size >> level) - 1))
+        for level in range(size.bit_length() - 1, -1, -1)
+        if size >> level & 1
+    ]
 
 
 def _node_key(level: int, index: int) -> bytes:

@@ -41,7 +41,7 @@ _KEY: Final = b"\x12"
 _VALUE: Final = b"\x13"
 _BUCKET_CODE: Final = 0x10
 
-_ROOT_PATH: Final = b"/"
+ROOT_PATH: Final = b"/"
 _CHILDREN_START: Final = 9
 """A node row: prefix, number of entries below it (8 bytes), digests of its 16 children."""
 _NODE_BYTES: Final = _CHILDREN_START + 16 * DIGEST_BYTES
@@ -75,7 +75,7 @@ class StateMap:
         self._empty = self._digest(_BUCKET)
         self._nodes: OrderedDict[bytes, bytes] = OrderedDict()
         self._unsaved: deque[_Writes] = deque(maxlen=UPDATES_KEPT_MAX)
-        row = read(_ROOT_PATH)
+        row = read(ROOT_PATH)
         self._root = self._empty if row is None else self._digest(row)
 
     @property
@@ -95,7 +95,7 @@ class StateMap:
         prepared = [self._prepare(key, value) for key, value in changes.items()]
         if prepared:
             prepared.sort()
-            self._root, _ = self._apply(_ROOT_PATH, self._root, prepared, writes)
+            self._root, _ = self._apply(ROOT_PATH, self._root, prepared, writes)
         self._keep(writes)
         return list(writes.items())
 
@@ -107,12 +107,12 @@ class StateMap:
     def prove(self, key: bytes) -> StateProof:
         """Prove what the map holds under a key, be it nothing."""
         digits = self._digest(_KEY + key).hex().encode()
-        rows = [self._row(_ROOT_PATH, self._root)]
+        rows = [self._row(ROOT_PATH, self._root)]
         while rows[-1][:1] == _NODE:
             depth = len(rows)
             child_at = _CHILD_AT[digits[depth - 1]]
             child = rows[-1][child_at : child_at + DIGEST_BYTES]
-            rows.append(self._row(_ROOT_PATH + digits[:depth], child))
+            rows.append(self._row(ROOT_PATH + digits[:depth], child))
         return StateProof(rows=tuple(rows))
 
     def _prepare(self, key: bytes, value: bytes | None) -> _Change:
@@ -276,6 +276,24 @@ def verify_state(suite: Suite, *, root: bytes, key: bytes, value: bytes | None, 
     expected = None if value is None else digest(_VALUE + value)
     if held != expected:
         raise BadProof(f"the map holds {_name(held)}; expected {_name(expected)}", step=step)
+
+
+def split_row(row: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """Number of entries in a bucket, or else digit and digest of each child of a node in rising order.
+
+    Raises:
+        BadProof: It is neither.
+    """
+    if row[:1] == _NODE and len(row) == _NODE_BYTES:
+        return 0, [(_DIGIT[code], row[at : at + DIGEST_BYTES]) for code, at in _CHILD_AT.items()]
+    if row[:1] == _BUCKET and len(row) % ENTRY_BYTES == 1 and len(row) <= 1 + BUCKET_MAX * ENTRY_BYTES:
+        return len(row) // ENTRY_BYTES, []
+    raise BadProof("a row is neither a bucket nor a node", step="state")
+
+
+def empty_digest(suite: Suite) -> bytes:
+    """Digest of a part of the map that holds nothing; it has no row."""
+    return suite.digest(_BUCKET)
 
 
 def _find_entry(bucket: bytes, key_hash: bytes, step: str) -> bytes | None:

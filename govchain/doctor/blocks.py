@@ -12,6 +12,7 @@ from govchain.crypto.log_tree import compute_root
 from govchain.doctor.findings import START_ANEW, Sheet, Text
 from govchain.errors import GovchainError
 from govchain.ledger.head import encode_location
+from govchain.ledger.snapshot import first_block
 from govchain.model import Space, Write
 from govchain.node.finality import FINAL_KEY
 from govchain.node.parts import NodeParts
@@ -25,7 +26,7 @@ SAMPLE: Final = 100
 
 def check_blocks(sheet: Sheet, parts: NodeParts, *, deep: bool) -> bool:
     """Blocks follow each other, hold what their headers name, and certificates verify; False when not."""
-    heights, missing = chosen_heights(parts.ledger.height, deep=deep), 0
+    heights, missing = chosen_heights(parts, deep=deep), 0
     for height in heights:
         try:
             missing += not _is_certified(parts, height)
@@ -44,7 +45,7 @@ def check_blocks(sheet: Sheet, parts: NodeParts, *, deep: bool) -> bool:
 def check_index(sheet: Sheet, parts: NodeParts, store: Store, *, deep: bool) -> None:
     """Each transaction of the chosen blocks is found by its id."""
     lost: list[Write] = []
-    for height in chosen_heights(parts.ledger.height, deep=deep):
+    for height in chosen_heights(parts, deep=deep):
         block = parts.chain.block(height)
         assert block is not None, "checked before"
         for position, transaction in enumerate(block.transactions):
@@ -66,7 +67,7 @@ def check_index(sheet: Sheet, parts: NodeParts, store: Store, *, deep: bool) -> 
 def check_final_height(sheet: Sheet, parts: NodeParts, store: Store) -> None:
     """The note of the final height says no more than certificates do."""
     data = store.get(Space.META, FINAL_KEY)
-    noted, reached = 0 if data is None else int.from_bytes(data, "big"), 0
+    noted, reached = 0 if data is None else int.from_bytes(data, "big"), first_block(store) - 1
     while parts.chain.certificate(reached + 1) is not None:
         reached += 1
     if noted <= reached:
@@ -83,13 +84,15 @@ def check_final_height(sheet: Sheet, parts: NodeParts, store: Store) -> None:
     sheet.derived("final", found, lambda: store.write([(Space.META, FINAL_KEY, note)], sync=True))
 
 
-def chosen_heights(head: int, *, deep: bool) -> list[int]:
-    """All heights, or the last ones and a sample of the others."""
-    first = max(1, head - LAST + 1)
-    if deep or first <= SAMPLE:
-        return list(range(1, head + 1))
-    step = first // SAMPLE
-    return [*range(1, first, step), *range(first, head + 1)]
+def chosen_heights(parts: NodeParts, *, deep: bool) -> list[int]:
+    """All heights that are here, or the last ones and a sample of the others."""
+    # Below a snapshot, blocks are still to come (rule CU-3).
+    lowest, head = first_block(parts.store), parts.ledger.height
+    first = max(lowest, head - LAST + 1)
+    if deep or first - lowest < SAMPLE:
+        return list(range(lowest, head + 1))
+    step = (first - lowest) // SAMPLE
+    return [*range(lowest, first, step), *range(first, head + 1)]
 
 
 def _is_certified(parts: NodeParts, height: int) -> bool:
@@ -98,6 +101,8 @@ def _is_certified(parts: NodeParts, height: int) -> bool:
         raise GovchainError("the block is missing")
     header, before = block.header, parts.chain.block(height - 1)
     parent: bytes = parts.ledger.chain_id if before is None else digest_of(parts.suite, before.header)
+    if before is None and height == first_block(parts.store) > 1:
+        parent = header.parent
     if header.height != height or header.parent != parent:
         raise GovchainError("the block does not follow the one before it")
     ids = [parts.suite.digest(each.body) for each in block.transactions]

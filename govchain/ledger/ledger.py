@@ -90,25 +90,47 @@ class Ledger:
         self.chain_id: ChainId = chain_id_of(suite, genesis)
         self._reader = reader
         self._cache = DecodeCache()
+        stored = is_initialised(reader, self.chain_id)
+        self._load()
+        self._genesis_writes = [] if stored else self._found()
+
+    def genesis_writes(self) -> list[Write]:
+        """Writes that turn an empty store into this chain at height 0; none when the store holds it."""
+        return list(self._genesis_writes)
+
+    def reload(self) -> None:
+        """Take over what the store holds now: a snapshot came into the place of the state (rule CU-3).
+
+        Raises:
+            StorageFailure: The state in the store is not that of the head in it.
+        """
+        self._load()
+
+    def _load(self) -> None:
+        reader = self._reader
         self._recent = RecentChanges(lambda key: reader.get(Space.STATE, key))
         self._recent_ids: deque[frozenset[bytes]] = deque(maxlen=UNSAVED_BLOCKS_MAX)
         self._access = StateAccess(self._recent.get, self._cache)
-        stored = is_initialised(reader, self.chain_id)
-        self._head = read_head(reader) if stored else None
-        self._head_digest = Digest(self.chain_id) if self.head is None else digest_of(suite, self.head)
-        self._map = StateMap(suite, lambda key: reader.get(Space.TREE, key))
+        self._head = read_head(reader)
+        self._head_digest = Digest(self.chain_id) if self.head is None else digest_of(self.suite, self.head)
+        self._map = StateMap(self.suite, lambda key: reader.get(Space.TREE, key))
         self._validators = self._stored_validators()
-        self._history = HistoryTree(suite, lambda key: reader.get(Space.HISTORY, key), self.height)
-        self._genesis_writes = [] if stored else self._found()
+        self._history = HistoryTree(self.suite, lambda key: reader.get(Space.HISTORY, key), self.height)
         if self.head is not None and self.head.state_root != self._map.root:
             raise StorageFailure(
                 f"the stored state is not that of height {self.height}; keep the directory for inspection, "
                 "set data_dir to an empty one, and let this validator fetch the chain from the others"
             )
 
-    def genesis_writes(self) -> list[Write]:
-        """Writes that turn an empty store into this chain at height 0; none when the store holds it."""
-        return list(self._genesis_writes)
+    def count_below(self, block: Block) -> Write:
+        """A block below a snapshot came later (rule CU-3): count it; returns the head with the counts."""
+        assert self._head is not None
+        self._head = LedgerHead(
+            header=self._head.header,
+            transactions=self.transaction_count + len(block.transactions),
+            denials=self._count_denials(block.results),
+        )
+        return head_write(self._head)
 
     @property
     def height(self) -> int:

@@ -176,6 +176,17 @@ class Mempool:
                 dropped.append(waiting)
         return tuple(dropped)
 
+    def refresh(self) -> tuple[bytes, ...]:
+        """The state jumped (rule CU-3): take out what has no free nonce any more; report it as dropped."""
+        dropped = [
+            id_
+            for id_, entry in self._live.items()
+            if self._view.is_nonce_used(entry.admitted.body.key_id, entry.admitted.body.nonce)
+        ]
+        for id_ in dropped:
+            self._fade(id_)
+        return tuple(dropped)
+
     def expire(self, height: int) -> tuple[bytes, ...]:
         """Take out what can no longer be executed after this height (rule RQ-3); report it as dropped.
 

@@ -5,7 +5,7 @@ Names for ids and positions (`Digest`, `View`, `Seq`, …) are in `govchain.mode
 """
 
 from govchain.model.block import Attestation, Batch, Block, BlockHeader, FinalityCertificate, Vote
-from govchain.model.space import Space, Write
+from govchain.model.space import STAGED, Space, Write
 from govchain.model.transaction import Transaction, TransactionBody, TransactionResult
 from govchain.model.validators import (
     Genesis,
@@ -18,6 +18,7 @@ from govchain.model.validators import (
 )
 
 __all__ = [
+    "STAGED",
     "Attestation",
     "Batch",
     "Block",

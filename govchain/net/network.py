@@ -73,8 +73,14 @@ class PeerNetwork:
         Raises:
             Unavailable: The address cannot be bound.
         """
+
+        def opened(peer: str) -> None:
+            on_open(peer)
+            if peer in self._links:
+                self._links[peer].hurry()
+
         hooks = ListenerHooks(
-            on_open=on_open,
+            on_open=opened,
             on_frames=on_frames,
             on_refused=self._refused,
             is_open=self._is_open,

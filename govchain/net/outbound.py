@@ -85,6 +85,7 @@ class OutboundLink:
         self._dialler: asyncio.Task[None] | None = None
         self._was_open = False
         self._opened_at_s = 0.0
+        self._is_peer_back = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
@@ -99,6 +100,10 @@ class OutboundLink:
         """Dial, now and whenever the connection is lost."""
         assert self._dialler is None
         self._dialler = asyncio.get_running_loop().create_task(self._dial_forever(), name=f"dial {self.peer}")
+
+    def hurry(self) -> None:
+        """The peer has dialled us, so it is there: do not wait long before dialling it."""
+        self._is_peer_back.set()
 
     async def stop(self) -> None:
         """Send what is queued as far as the connection takes it at once, and close."""
@@ -157,8 +162,13 @@ class OutboundLink:
             await self._dial_once()
             if self._was_open and loop.time() - self._opened_at_s > SETTLED_AFTER_S:
                 backoff_s = BACKOFF_FIRST_S
-            await asyncio.sleep(backoff_s * (0.5 + self._hooks.jitter()))
-            backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
+            try:
+                async with asyncio.timeout(backoff_s * (0.5 + self._hooks.jitter())):
+                    await self._is_peer_back.wait()
+                await asyncio.sleep(BACKOFF_FIRST_S)
+            except TimeoutError:
+                backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
+            self._is_peer_back.clear()
 
     async def _dial_once(self) -> None:
         loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ from govchain.errors import ConfigError
 from govchain.model import Genesis
 
 PEERS_MAX: Final = 255
+SNAPSHOT_BLOCKS: Final = 4096
 GUARD_NAME: Final = "validator.guard"
 """Of the guard beside the key file, whatever that is called: a rotation keeps it (rule RC-2)."""
 
@@ -51,6 +52,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """`memory` forgets everything at the end, votes included: only for rehearsals."""
     rehearsal: str = ""
     """Folder through which it may be disturbed, and where it records its votes; empty: no rehearsal."""
+    snapshot_blocks: int = SNAPSHOT_BLOCKS
+    """So many blocks behind, the state is fetched instead (rule CU-3); 0: never."""
 
 
 def load_node_config(path: Path | str) -> NodeConfig:

@@ -76,6 +76,23 @@ class Finality:
             self._moved.set()
             self._moved = asyncio.Event()
 
+    def jump_writes(self, certificate: FinalityCertificate) -> list[Write]:
+        """What stores the certificate of a snapshot, and that everything up to it is final (rule CU-3)."""
+        reached = certificate.height.to_bytes(8, "big")
+        return [self._chain.certificate_write(certificate), (Space.META, FINAL_KEY, reached)]
+
+    def jump(self, height: int) -> None:
+        """A snapshot of this height is in force: nothing below is announced; whoever waits looks again."""
+        assert height > self.height
+        self.height = height
+        for forgotten in (self._ids_by_height, self._certified):
+            for low in [low for low in forgotten if low <= height]:
+                del forgotten[low]
+        for id_ in list(self._waiters):
+            self._wake(id_)
+        self._moved.set()
+        self._moved = asyncio.Event()
+
     def forget(self, ids: Sequence[bytes]) -> None:
         """These transactions will never be final: whoever waits is told at once."""
         for id_ in ids:
@@ -163,7 +180,10 @@ class Finality:
         height = self.height + 1 if from_height is None else max(1, from_height)
         while not self._is_closed:
             while height <= self.height and not self._is_closed:
-                yield self._event(height)
+                event = self._event(height)
+                if event is None:
+                    return  # A snapshot was taken over in the meantime: another validator has this block.
+                yield event
                 height += 1
                 await asyncio.sleep(0)
             if not self._is_closed:
@@ -185,11 +205,12 @@ class Finality:
             if not future.done():
                 future.set_result(None)
 
-    def _event(self, height: int) -> FinalEvent:
+    def _event(self, height: int) -> FinalEvent | None:
         event = self._events.get(height)
         if event is None:
             block = self.block(height)
-            assert block is not None, "final blocks are stored"
+            if block is None:
+                return None
             kinds = tuple(decode(each.body, TransactionBody).kind for each in block.transactions)
             event = FinalEvent(height, block.header.time_ms, block.results, kinds)
             self._events[height] = event

@@ -13,13 +13,13 @@ from govchain.consensus import Replica
 from govchain.model.ids import View
 from govchain.net import PeerNetwork
 from govchain.node.accuser import Accuser
-from govchain.node.catch_up import CatchUp
 from govchain.node.certificate_watch import CertificateWatch
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import FORWARD_AFTER_S, PoolTraffic
 from govchain.node.stall import StallWatch
+from govchain.node.sync import Sync
 
 ROUND_S: Final = 0.1
 PROGRESS_LINE_S: Final = 10.0
@@ -37,7 +37,7 @@ class Housekeeping:
         replica: Replica,
         finality: Finality,
         pool: PoolTraffic,
-        catch_up: CatchUp,
+        sync: Sync,
         peers: Peers,
         network: PeerNetwork,
         meet_members: Callable[[], None],
@@ -47,7 +47,7 @@ class Housekeeping:
         self._replica = replica
         self._finality = finality
         self._pool = pool
-        self._catch_up = catch_up
+        self._sync = sync
         self._peers = peers
         self._network = network
         self._meet_members = meet_members
@@ -65,7 +65,7 @@ class Housekeeping:
             await asyncio.sleep(ROUND_S)
             now_s = self._parts.clock()
             self._measure()
-            self._ask_blocks(now_s)
+            self._sync_on()
             self._fetch_again(now_s)
             self._forward(now_s)
             self._accuser.accuse(now_s)
@@ -86,16 +86,14 @@ class Housekeeping:
         metrics.gauge("govchain_height").set(height)
         metrics.gauge("govchain_final_height").set(self._finality.height)
         metrics.gauge("govchain_pool_transactions").set(len(self._parts.mempool))
+        metrics.gauge("govchain_missing_blocks").set(self._sync.backfill.first - 1)
         metrics.gauge("govchain_sync_lag_blocks").set(
-            max(0, self._catch_up.best_claim - self._finality.height)
+            max(0, self._sync.catch_up.best_claim - self._finality.height)
         )
 
-    def _ask_blocks(self, now_s: float) -> None:
-        self._catch_up.advance(self._finality.height, now_s)
-        is_waiting = self._finality.height < self._parts.ledger.height or self._replica.status().stall != ""
-        question = self._catch_up.ask(now_s, is_waiting=is_waiting, connected=self._network.connected())
-        if question is not None:
-            self._peers.ask_blocks(question.peer, question.wanted)
+    def _sync_on(self) -> None:
+        is_behind = self._finality.height < self._parts.ledger.height
+        self._sync.look(is_waiting=is_behind or self._replica.status().stall != "")
 
     def _fetch_again(self, now_s: float) -> None:
         if now_s - self._fetched_s < FETCH_AGAIN_S:

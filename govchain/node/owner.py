@@ -28,11 +28,10 @@ from govchain.consensus import (
     TransactionsAvailable,
     TransactionsDropped,
 )
-from govchain.errors import BadProof, Diverged, MalformedBytes
+from govchain.errors import Diverged, InvalidInput
 from govchain.ledger import ExecutedBlock
-from govchain.model import Block, FinalityCertificate
 from govchain.node.accuser import Accuser
-from govchain.node.catch_up import CatchUp
+from govchain.node.block_sync import ReadyBlock
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
 from govchain.node.inbox import Inbox
@@ -40,6 +39,8 @@ from govchain.node.parts import NodeParts
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.reads import LatestReads
+from govchain.node.snapshot_fetch import Snapshot
+from govchain.node.sync import Sync
 from govchain.node.vote_log import VoteLog
 from govchain.node.wire import (
     Blocks,
@@ -49,6 +50,9 @@ from govchain.node.wire import (
     Hello,
     ReadAnswer,
     ReadQuestion,
+    SnapshotChunk,
+    SnapshotHead,
+    SnapshotWanted,
     Transactions,
     TransactionsWanted,
 )
@@ -76,7 +80,7 @@ class Owner:
         guard: Guard,
         finality: Finality,
         pool: PoolTraffic,
-        catch_up: CatchUp,
+        sync: Sync,
         peers: Peers,
         inbox: Inbox,
         reads: LatestReads,
@@ -89,7 +93,7 @@ class Owner:
         self._guard = guard
         self._finality = finality
         self._pool = pool
-        self._catch_up = catch_up
+        self._sync = sync
         self._peers = peers
         self._inbox = inbox
         self._reads = reads
@@ -137,10 +141,7 @@ class Owner:
 
     def _has_work(self) -> bool:
         return bool(
-            self._inbox.arrived.is_set()
-            or self._decisions
-            or self._pool.waiting_count
-            or self._catch_up.has_blocks
+            self._inbox.arrived.is_set() or self._decisions or self._pool.waiting_count or self._sync.has_work
         )
 
     def _turn(self) -> None:
@@ -178,7 +179,8 @@ class Owner:
 
     def _take_frame(self, peer: str, payload: bytes, outputs: list[Output]) -> None:
         frame = self._peers.verifier.frame(peer, payload)
-        if isinstance(frame, Transactions) and frame.transactions:
+        # Far behind, what others tell is old: most of it is in the blocks that are being fetched.
+        if isinstance(frame, Transactions) and frame.transactions and not self._sync.catch_up.is_chasing:
             self._pool.receive(peer, frame.transactions, len(payload))
             return
         self._inbox.done(peer, len(payload))
@@ -190,14 +192,13 @@ class Owner:
                 for each in verified:
                     self._handle(each, outputs)
             case Hello(final_height=height):
-                self._catch_up.claim(peer, height)
+                self._sync.catch_up.claim(peer, height)
             case TransactionsWanted(ids=ids):
                 self._peers.send_transactions(peer, self._pool.answer(ids))
             case BlocksWanted():
                 self._peers.answer_blocks(peer, frame, self._finality)
-            case Blocks(blocks=blocks):
-                if not self._catch_up.answered(peer, blocks):
-                    self._parts.metrics.reject("unasked-blocks")
+            case Blocks() | SnapshotWanted() | SnapshotHead() | SnapshotChunk():
+                self._sync.take(peer, frame)
             case ReadQuestion() | ReadAnswer():
                 self._take_read(peer, frame)
             case EvidenceFound(evidence=evidence):
@@ -211,7 +212,7 @@ class Owner:
             return
         try:
             self._reads.answered(peer, frame)
-        except BadProof as error:
+        except InvalidInput as error:
             self._peers.verifier.refuse(peer, error)
 
     def _honour(self, outputs: list[Output]) -> None:
@@ -260,7 +261,7 @@ class Owner:
 
     def _announce(self, heights: Sequence[int]) -> None:
         self._finality.certified(heights)
-        self._catch_up.advance(self._finality.height, self._parts.clock())
+        self._sync.advanced()
         self._reads.advance()
 
     def _fetch(self, fetch: FetchTransactions, outputs: list[Output]) -> None:
@@ -285,31 +286,46 @@ class Owner:
                 self._settle(executed)
                 self._inbox.put_event(BlockExecuted(executed.block.header, executed.next_validators))
             return
-        waiting = self._catch_up.next_block()
-        if waiting is not None:
-            peer, parts = waiting
+        if (snapshot := self._sync.next_snapshot()) is not None:
+            self._adopt(snapshot)
+        elif (ready := self._sync.next_block()) is not None:
             try:
-                block, certificate = self._executor.verify(parts)
-                self._install(peer, block, certificate)
-            except (BadProof, MalformedBytes) as error:
-                self._peers.verifier.refuse(peer, error)
-                self._catch_up.blame(peer, self._parts.clock())
+                self._install(ready)
+            except InvalidInput as error:
+                self._sync.blame(ready.peer, error)
 
-    def _install(self, peer: str, block: Block, certificate: FinalityCertificate) -> None:
+    def _adopt(self, snapshot: Snapshot) -> None:
+        """A proven state comes into force: everything here goes on above it (rule CU-3)."""
+        block, height = snapshot.block, snapshot.block.header.height
+        self._executor.adopt(snapshot)
+        self._finality.jump(height)
+        self._drop("nonce-used", self._pool.refresh())
+        self._drop("expired", self._pool.expire(height))
+        for change in snapshot.changes:
+            # The core goes from epoch to epoch by the blocks that installed them (rule MB-2).
+            self._inbox.put_event(BlockInstalled(change.header, (), change.certificate, change.validators))
+        ids = tuple(result.transaction_id for result in block.results)
+        self._inbox.put_event(
+            BlockInstalled(block.header, ids, snapshot.certificate, snapshot.next_validators)
+        )
+        self._sync.adopted()
+        self._sync.advanced()
+        self._reads.advance()
+        self._parts.log.info("snapshot-adopted", height=height)
+
+    def _install(self, ready: ReadyBlock) -> None:
+        block, certificate = ready.checked.block, ready.checked.certificate
         height, ledger = block.header.height, self._parts.ledger
-        if self._finality.is_certified(height):
-            return
-        if height > ledger.height + 1:
-            raise BadProof(
-                f"a block of height {height} where {ledger.height + 1} was asked for", step="block"
-            )
+        assert height <= ledger.height + 1, "blocks are installed in order"
         if height == ledger.height + 1:
-            self._executor.verify_signatures(block)
-            executed = self._executor.install(block, certificate)
+            self._sync.require_signatures(ready.checked)
+            # Others have it durable: after a power cut it is fetched again. The last one makes all durable.
+            executed = self._executor.install(block, certificate, sync=not ready.is_followed)
             self._settle(executed)
             header, ids = executed.block.header, executed.transaction_ids
             self._inbox.put_event(BlockInstalled(header, ids, certificate, executed.next_validators))
         else:
+            self._executor.require_equal(certificate)
             self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
             self._inbox.put_event(BlockInstalled(block.header, (), certificate))
         self._announce([height])
@@ -355,7 +371,7 @@ class Owner:
                 height, peer = facts["height"], facts["peer"]
                 assert isinstance(height, int)
                 assert isinstance(peer, int)
-                self._catch_up.hurry(self._parts.members.name(peer), height, self._parts.clock())
+                self._sync.catch_up.hurry(self._parts.members.name(peer), height, self._parts.clock())
             case "rejected":
                 self._parts.metrics.reject(str(facts["code"]))
                 self._tell("message-rejected", facts)

@@ -28,6 +28,9 @@ from govchain.node.wire import (
     Hello,
     ReadAnswer,
     ReadQuestion,
+    SnapshotChunk,
+    SnapshotHead,
+    SnapshotWanted,
     TransactionsWanted,
     consensus_payloads,
     transactions_payloads,
@@ -36,6 +39,8 @@ from govchain.node.wire import (
 FETCH_GRACE_S: Final = 0.02
 """Missing transactions are mostly on their way: ask only for those that have not come by then."""
 GOSSIP_QUEUE_BYTES_MAX: Final = 4 * 1024 * 1024
+GOSSIP_AWAY_BYTES_MAX: Final = 256 * 1024
+"""For a peer without a connection: enough for a short break, little for one that has to catch up first."""
 ANSWER_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
 """A peer that does not take its answers gets no more of them."""
 
@@ -85,9 +90,10 @@ class Peers:
     def gossip(self, transactions: Iterable[Transaction]) -> None:
         """Tell every peer (rule RQ-1)."""
         for payload in transactions_payloads(transactions):
-            for peer in self._network.connected():
+            for peer, is_connected in self._network.connected().items():
                 # Whoever cannot follow fetches what a proposal names.
-                if self._network.queue_bytes(peer) < GOSSIP_QUEUE_BYTES_MAX:
+                limit = GOSSIP_QUEUE_BYTES_MAX if is_connected else GOSSIP_AWAY_BYTES_MAX
+                if self._network.queue_bytes(peer) < limit:
                     self._network.send(peer, payload)
 
     def forward(self, transactions: Sequence[Transaction], primary: int) -> None:
@@ -121,9 +127,14 @@ class Peers:
         """Ask a peer for transactions now."""
         self._network.send(peer, encode(TransactionsWanted(ids)), is_urgent=True)
 
-    def ask_blocks(self, peer: str, wanted: BlocksWanted) -> None:
-        """Ask a peer for final blocks."""
+    def ask(self, peer: str, wanted: BlocksWanted | SnapshotWanted) -> None:
+        """Ask a peer for final blocks or a state."""
         self._network.send(peer, encode(wanted), is_urgent=True)
+
+    def answer(self, peer: str, answer: SnapshotHead | SnapshotChunk) -> None:
+        """Answer a question for a state."""
+        if self._network.queue_bytes(peer) < ANSWER_QUEUE_BYTES_MAX:
+            self._network.send(peer, encode(answer))
 
     def answer_blocks(self, peer: str, wanted: BlocksWanted, finality: Finality) -> None:
         """Send final blocks as they lie in the store, within the bounds of one frame."""
@@ -137,13 +148,13 @@ class Peers:
                 break
             block = self._parts.store.get(Space.BLOCK, key)
             certificate = self._parts.store.get(Space.CERTIFICATE, key)
-            assert block is not None, "final blocks are stored"
-            assert certificate is not None, "final blocks have certificates"
+            if block is None or certificate is None:
+                break  # Below a snapshot: others have it (rule CU-3).
             size += len(block) + len(certificate)
             if found and size > BLOCKS_BYTES:
                 break
             found.append(BlockParts(block, certificate))
-        self._network.send(peer, encode(Blocks(tuple(found))))
+        self._network.send(peer, encode(Blocks(wanted.from_height, tuple(found))))
 
     def send_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:
         """Ask or answer how far a validator had executed (rule RD-1); it is asked again if this is lost."""

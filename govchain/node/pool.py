@@ -170,6 +170,14 @@ class PoolTraffic:
             self._submitted.pop(id_, None)
         return expired
 
+    def refresh(self) -> tuple[bytes, ...]:
+        """Transactions that a snapshot left without a nonce, be it that they were executed (rule CU-3)."""
+        gone = self._mempool.refresh()
+        self._wanted.clear()
+        for id_ in gone:
+            self._submitted.pop(id_, None)
+        return gone
+
     def submitted_at(self, id_: bytes) -> float | None:
         """When the API of this validator admitted it; forgotten with the answer."""
         return self._submitted.pop(id_, None)

@@ -16,7 +16,6 @@ from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
 from govchain.net import FaultyLinks, PeerNetwork, TlsContexts
 from govchain.node.accuser import Accuser
-from govchain.node.catch_up import CatchUp
 from govchain.node.clocks import fresh_nonce, jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
 from govchain.node.executor import Executor
@@ -30,6 +29,7 @@ from govchain.node.pool import PoolTraffic
 from govchain.node.reads import LatestReads
 from govchain.node.rehearsal import RehearsalFolder
 from govchain.node.service import NodeService
+from govchain.node.sync import Sync
 from govchain.node.verifier import Verifier
 from govchain.node.vote_log import VoteLog
 from govchain.observe import Logger
@@ -83,15 +83,17 @@ class NodeRuntime(NodeService):
         pool = PoolTraffic(parts)
         votes = VoteLog(store, parts.mempool.get)
         replica, self._bodies = _wake(parts, finality, votes, guard)
+        self._sync = Sync(
+            parts, finality, self._peers, self._network, snapshot_blocks=config.snapshot_blocks, inbox=inbox
+        )
         accuser = Accuser(parts, pool=pool, peers=self._peers, wake=inbox.arrived.set)
-        catch_up = CatchUp(list(config.peers))
         reads = LatestReads(parts, finality, send=self._peers.send_read, fresh_nonce=fresh_nonce)
         super().__init__(
             parts,
             replica=replica,
             pool=pool,
             finality=finality,
-            catch_up=catch_up,
+            catch_up=self._sync.catch_up,
             inbox=inbox,
             reads=reads,
             accuser=accuser,
@@ -149,7 +151,7 @@ class NodeRuntime(NodeService):
             replica=self._replica,
             finality=self._finality,
             pool=self._pool,
-            catch_up=self._catch_up,
+            sync=self._sync,
             peers=self._peers,
             network=self._network,
             meet_members=self._meet_members,
@@ -163,7 +165,6 @@ class NodeRuntime(NodeService):
             address = self._config.peers.get(member.name) or self._parts.ledger.peer_address(member.name)
             if member.name != self._config.name and member.name not in known and address:
                 self._network.meet(member.name, split_address(address))
-                self._catch_up.add_peer(member.name)
                 known[member.name] = False
 
     async def listen(self) -> int:
@@ -189,6 +190,7 @@ class NodeRuntime(NodeService):
         await self._network.stop()
         if self._rehearsal is not None:
             self._rehearsal.close()
+        self._sync.close()
         self._finality.close()
         self._reads.close()
         self._log.info("stopped", height=self._parts.ledger.height, final_height=self._finality.height)
@@ -209,6 +211,11 @@ class NodeRuntime(NodeService):
         """Every peer, and whether frames can be sent to it."""
         return self._network.connected()
 
+    @property
+    def has_all_blocks(self) -> bool:
+        """Every block up to the head is here; after a snapshot that takes a while (rule CU-3)."""
+        return self._sync.backfill.first <= 1
+
     def is_alive(self) -> bool:
         """Whether the owner of the replica works: started, not failed, not stopped."""
         return bool(self._tasks) and not self._tasks[0].done() and self._failure is None
@@ -222,7 +229,7 @@ class NodeRuntime(NodeService):
             guard=guard,
             finality=self._finality,
             pool=self._pool,
-            catch_up=self._catch_up,
+            sync=self._sync,
             peers=self._peers,
             inbox=self._inbox,
             reads=self._reads,

@@ -25,6 +25,7 @@ from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import InvalidInput, Unavailable
 from govchain.ledger.membership import approvals_needed, voters_of
 from govchain.ledger.nonces import FRESH
+from govchain.ledger.snapshot import first_block
 from govchain.ledger.state import NonceState, nonces_key, record_key
 from govchain.model import Block, FinalityCertificate, Genesis, Transaction, ValidatorSet
 from govchain.node.accuser import Accuser
@@ -119,6 +120,8 @@ class NodeService:
         status = self._finality.status(transaction_id)
         if status is None and self._parts.mempool.is_waiting(transaction_id):
             return TransactionStatus(transaction_id, "pending")
+        if status is None:
+            self._require_blocks_from(1)
         return status
 
     def status(self) -> ValidatorStatus:
@@ -183,6 +186,7 @@ class NodeService:
         """A final block with its certificate."""
         if not 1 <= height <= self._finality.height:
             return None
+        self._require_blocks_from(height)
         block, certificate = self._finality.block(height), self._parts.chain.certificate(height)
         assert block is not None, "final blocks are stored"
         assert certificate is not None, "final blocks have certificates"
@@ -230,12 +234,16 @@ class NodeService:
     def receipt(self, transaction_id: bytes) -> Receipt | None:
         """Receipt of a final transaction; None when unknown or not final."""
         place = self._parts.chain.locate(transaction_id)
+        if place is None:
+            self._require_blocks_from(1)
         if place is None or place[0] > self._finality.height:
             return None
         return build_receipt(self._parts.chain, self._parts.suite, transaction_id, self._public_key)
 
     def events(self, from_height: int | None = None) -> AsyncIterator[FinalEvent]:
         """Final blocks from a height on, then live; ends when the validator stops."""
+        if from_height is not None:
+            self._require_blocks_from(from_height)
         return self._finality.events(from_height)
 
     def peers(self) -> dict[str, bool]:
@@ -256,6 +264,19 @@ class NodeService:
     def metrics(self) -> bytes:
         """Prometheus text exposition."""
         return self._parts.metrics.exposition()
+
+    def _require_blocks_from(self, height: int) -> None:
+        """Every block from this height on is here.
+
+        Raises:
+            Unavailable: A snapshot was taken over, and older blocks are still being fetched (rule CU-3).
+        """
+        first = first_block(self._parts.store)
+        if height < first:
+            raise Unavailable(
+                f"this validator began with a snapshot and has blocks from height {first} on; "
+                "older ones are being fetched, ask another validator"
+            )
 
     def _public_key(self, key_id: bytes) -> bytes | None:
         state = self._parts.ledger.key(key_id)

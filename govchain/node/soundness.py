@@ -12,6 +12,7 @@ from govchain.crypto import digest_of
 from govchain.errors import StorageFailure
 from govchain.ledger import Chain
 from govchain.ledger.head import height_key
+from govchain.ledger.snapshot import first_block
 from govchain.model import BlockHeader, Space
 from govchain.storage import Store
 
@@ -26,18 +27,21 @@ def require_sound(store: Store, chain: Chain, head: BlockHeader | None) -> None:
         StorageFailure: Something is missing or does not belong together; names the height.
     """
     expected, walked = 0 if head is None else head.height, 0
+    lowest = first_block(store)
     if head is not None:
         block = chain.block(head.height)
         if block is None or digest_of(chain.suite, block.header) != digest_of(chain.suite, head):
             raise _damaged(f"block {head.height} is not the one that was executed last")
     for key, value in store.scan(Space.BLOCK, reverse=True):
+        if expected < lowest:
+            return
         if key != height_key(expected):
             raise _damaged(f"block {expected} is expected where block {int.from_bytes(key, 'big')} is")
         expected -= 1
         walked += len(value)
         if walked > WALK_BYTES_MAX:
             return
-    if expected > 0:
+    if expected >= lowest:
         raise _damaged(f"block {expected} and all below it are missing")
 
 

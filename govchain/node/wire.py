@@ -7,7 +7,7 @@ are used. A frame of an unknown tag or version is malformed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -30,6 +30,16 @@ BLOCKS_MAX: Final = 64
 BLOCKS_BYTES: Final = 4 * 1024 * 1024
 """Blocks of one answer; the first one always fits."""
 HEIGHT_MAX: Final = 2**53 - 1
+CHUNK_BYTES: Final = 256 * 1024
+"""Rows or values of one answer; one more may cross the line. Checking them holds up votes that long."""
+ITEMS_MAX: Final = 8_192
+PEAKS_MAX: Final = 64
+CHANGES_MAX: Final = 256
+"""Who is further behind takes blocks, until fewer are missing."""
+START_BYTES_MAX: Final = 1_024
+"""Longer than any path or state key."""
+
+SnapshotPart = Literal["head", "rows", "values"]
 
 
 class _Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -84,6 +94,7 @@ class BlockParts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):
     """Answer to `BlocksWanted`, rising from the height that was asked for; empty when there is none."""
 
+    from_height: int
     blocks: tuple[BlockParts, ...]
 
 
@@ -91,6 +102,38 @@ class EvidenceFound(_Frame, frozen=True, tag="govchain.evidence-found/1"):
     """A validator contradicted itself: one piece, verified by whoever gets it (rule EV-1)."""
 
     evidence: Evidence
+
+
+class SnapshotWanted(_Frame, frozen=True, tag="govchain.snapshot-wanted/1"):
+    """Asks for a part of a state: its head, or what follows a place in its rows or its values (rule CU-3)."""
+
+    height: int
+    """Of the state; 0 asks for the head of any."""
+    part: SnapshotPart
+    start: bytes
+    """First path or key that is wanted; for the head the own epoch (8 bytes, big-endian)."""
+
+
+class SnapshotHead(_Frame, frozen=True, tag="govchain.snapshot-head/1"):
+    """A state that the sender keeps for a while; without a block there is none yet, ask again."""
+
+    block: bytes
+    """Canonical `Block` of the height; empty when there is none."""
+    certificate: bytes
+    peaks: tuple[bytes, ...]
+    """Of the history tree below that height."""
+    changes: tuple[bytes, ...]
+    """Canonical `ValidatorChange`s from the asker's epoch to that of the block."""
+
+
+class SnapshotChunk(_Frame, frozen=True, tag="govchain.snapshot-chunk/1"):
+    """Rows of the state map, or keys and values in turns, from a place on; empty when the state is gone."""
+
+    height: int
+    part: SnapshotPart
+    start: bytes
+    items: tuple[bytes, ...]
+    is_last: bool
 
 
 class ReadQuestion(_Frame, frozen=True, tag="govchain.read-question/1"):
@@ -115,6 +158,9 @@ PeerFrame = (
     | BlocksWanted
     | Blocks
     | EvidenceFound
+    | SnapshotWanted
+    | SnapshotHead
+    | SnapshotChunk
     | ReadQuestion
     | ReadAnswer
 )
@@ -129,6 +175,9 @@ FRAME_NAMES: Final[dict[type, str]] = {
     BlocksWanted: "blocks-wanted",
     Blocks: "blocks",
     EvidenceFound: "evidence",
+    SnapshotWanted: "snapshot-wanted",
+    SnapshotHead: "snapshot-head",
+    SnapshotChunk: "snapshot-chunk",
     ReadQuestion: "read-question",
     ReadAnswer: "read-answer",
 }
@@ -151,8 +200,18 @@ def decode_frame(payload: bytes) -> PeerFrame:
         case BlocksWanted(from_height=height, count=count):
             _expect(1 <= height <= HEIGHT_MAX, "height")
             _expect(1 <= count <= BLOCKS_MAX, "count")
-        case Blocks(blocks=blocks):
+        case Blocks(from_height=height, blocks=blocks):
+            _expect(1 <= height <= HEIGHT_MAX, "height")
             _expect(len(blocks) <= BLOCKS_MAX, "number of blocks")
+        case SnapshotWanted(height=height, start=start):
+            _expect(0 <= height <= HEIGHT_MAX, "height")
+            _expect(len(start) <= START_BYTES_MAX, "start")
+        case SnapshotHead(peaks=peaks, changes=changes):
+            _expect(len(peaks) <= PEAKS_MAX, "number of peaks")
+            _expect(len(changes) <= CHANGES_MAX, "number of changes")
+        case SnapshotChunk(start=start, items=items):
+            _expect(len(start) <= START_BYTES_MAX, "start")
+            _expect(len(items) <= ITEMS_MAX, "number of items")
         case Consensus(messages=parts) | Transactions(transactions=parts):
             _expect(len(parts) <= PARTS_MAX, "number of parts")
         case ReadQuestion(nonce=nonce) | ReadAnswer(nonce=nonce):

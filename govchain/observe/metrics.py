@@ -107,6 +107,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         "gauge",
         "Seconds until this validator's TLS certificate ends; below zero afterwards.",
     ),
+    Metric(
+        "govchain_snapshot_chunks_total", "counter", "Parts of a state snapshot that were taken and proven."
+    ),
+    Metric("govchain_missing_blocks", "gauge", "Blocks below a snapshot that are still to be fetched."),
 )
 
 

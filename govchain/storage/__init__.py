@@ -6,6 +6,6 @@ Bytes only; their meaning is elsewhere.
 from govchain.storage.guard_file import GuardFile
 from govchain.storage.memory import MemoryGuard, MemoryStore
 from govchain.storage.rocks import RocksStore
-from govchain.storage.store import Guard, Store
+from govchain.storage.store import Guard, Store, View
 
-__all__ = ["Guard", "GuardFile", "MemoryGuard", "MemoryStore", "RocksStore", "Store"]
+__all__ = ["Guard", "GuardFile", "MemoryGuard", "MemoryStore", "RocksStore", "Store", "View"]

@@ -10,7 +10,29 @@ from itertools import islice
 from typing import Final
 
 from govchain.errors import StorageFailure
-from govchain.model import Space, Write
+from govchain.model import STAGED, Space, Write
+
+
+class MemoryView:
+    """See `View`."""
+
+    def __init__(self, spaces: dict[Space, dict[bytes, bytes]]) -> None:
+        self._spaces = spaces
+
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        """Value of a key, or None."""
+        return self._spaces[space].get(key)
+
+    def scan(self, space: Space, *, start: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """See `View.scan`."""
+        entries = self._spaces[space]
+        chosen = sorted(key for key in entries if key >= start)
+        return [(key, entries[key]) for key in chosen[:limit]]
+
+    def close(self) -> None:
+        """See `View.close`."""
+        self._spaces = {}
+
 
 MEMORY_GUARD_RECORDS: Final = 256
 """Records after which a guard in memory asks to be written anew."""
@@ -48,6 +70,24 @@ class MemoryStore:
         else:
             chosen = sorted(key for key in entries if key >= start)
         return iter([(key, entries[key]) for key in islice(chosen, limit)])
+
+    def view(self) -> MemoryView:
+        """See `Store.view`; a copy, so it costs what the store holds."""
+        self._require_open()
+        return MemoryView({space: dict(entries) for space, entries in self._spaces.items()})
+
+    def clear_staged(self) -> None:
+        """See `Store.clear_staged`."""
+        self._require_open()
+        for _, staged in STAGED:
+            self._spaces[staged].clear()
+
+    def adopt_staged(self, writes: Sequence[Write]) -> None:
+        """See `Store.adopt_staged`."""
+        spaces = self._spaces
+        for active, staged in STAGED:
+            spaces[active], spaces[staged] = spaces[staged], spaces[active]
+        self.write(writes, sync=True)
 
     def close(self) -> None:
         """See `Store.close`. The content stays, so that a test can open it again with `reopen`."""

@@ -5,7 +5,7 @@ The only module that sees the database library; its errors leave as ours. What b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -25,17 +25,18 @@ from rocksdict import (
 
 from govchain.codec import decode, encode
 from govchain.errors import ConfigError, MalformedBytes, StorageFailure, Unavailable, UnknownVersion
-from govchain.model import Space, Write
+from govchain.model import STAGED, Space, Write
 
-WRITE_BUFFER_BYTES: Final = 32 * 1024 * 1024
-BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
+WRITE_BUFFER_BYTES: Final = 16 * 1024 * 1024
+BLOCK_CACHE_BYTES: Final = 32 * 1024 * 1024
 WAL_BYTES_MAX: Final = 128 * 1024 * 1024
 OPEN_FILES_MAX: Final = 256
 LOG_BYTES_MAX: Final = 1024 * 1024
 LOG_FILES_MAX: Final = 3
 
 _MARK_KEY: Final = b"store"
-_SPACE_PREFIX: Final = {space: bytes([space]) for space in Space}
+_TURNED_KEY: Final = b"store/turned"
+"""There: the staged spaces lie under the first bytes of those that they stage, and these under theirs."""
 
 
 class _StoreMark(
@@ -61,8 +62,11 @@ class RocksStore:
         self._synced = WriteOptions()
         self._synced.sync = True
         self._unsynced = WriteOptions()
+        self._prefix = {space: bytes([space]) for space in Space}
         self._db: Rdict | None = _open(self._path)
         try:
+            if self.get(Space.META, _TURNED_KEY) is not None:
+                self._prefix = _turned(self._prefix)
             self._require_own(chain_id)
         except BaseException:
             self.close()
@@ -75,7 +79,7 @@ class RocksStore:
     def get(self, space: Space, key: bytes) -> bytes | None:
         """Value of a key, or None."""
         try:
-            value: bytes | None = self._open_db().get(_SPACE_PREFIX[space] + key)
+            value: bytes | None = self._open_db().get(self._prefix[space] + key)
         except StorageFailure:
             raise
         except Exception as error:
@@ -84,16 +88,42 @@ class RocksStore:
 
     def write(self, writes: Sequence[Write], *, sync: bool) -> None:
         """See `Store.write`."""
-        database = self._open_db()
-        if self._failure:
-            raise StorageFailure(self._failure)
+        self._write(writes, self._prefix, sync=sync)
+
+    def view(self) -> RocksView:
+        """See `Store.view`."""
+        return RocksView(self._open_db().iter(), self._prefix)
+
+    def clear_staged(self) -> None:
+        """See `Store.clear_staged`."""
         batch = WriteBatch(raw_mode=True)
-        put, delete, prefix = batch.put, batch.delete, _SPACE_PREFIX
+        for _, staged in STAGED:
+            (first,) = self._prefix[staged]
+            batch.delete_range(bytes([first]), bytes([first + 1]))
+        self._commit(batch, sync=False)
+
+    def adopt_staged(self, writes: Sequence[Write]) -> None:
+        """See `Store.adopt_staged`."""
+        prefix = _turned(self._prefix)
+        is_turned = prefix[Space.STATE] != bytes([Space.STATE])
+        mark: Write = (Space.META, _TURNED_KEY, b"" if is_turned else None)
+        self._write([*writes, mark], prefix, sync=True)
+        self._prefix = prefix
+
+    def _write(self, writes: Sequence[Write], prefix: Mapping[Space, bytes], *, sync: bool) -> None:
+        batch = WriteBatch(raw_mode=True)
+        put, delete = batch.put, batch.delete
         for space, key, value in writes:
             if value is None:
                 delete(prefix[space] + key)
             else:
                 put(prefix[space] + key, value)
+        self._commit(batch, sync=sync)
+
+    def _commit(self, batch: WriteBatch, *, sync: bool) -> None:
+        database = self._open_db()
+        if self._failure:
+            raise StorageFailure(self._failure)
         try:
             database.write(batch, self._synced if sync else self._unsynced)
         except Exception as error:
@@ -106,12 +136,13 @@ class RocksStore:
         self, space: Space, *, start: bytes = b"", limit: int | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         """See `Store.scan`."""
-        first = _SPACE_PREFIX[space] + start
+        (room,) = self._prefix[space]
+        first = bytes([room]) + start
         if reverse and not start:
-            first = bytes([space + 1])
+            first = bytes([room + 1])
         entries = self._open_db().iter()
         (entries.seek_for_prev if reverse else entries.seek)(first)
-        return islice(self._strip(entries, space, reverse=reverse), limit)
+        return islice(self._strip(entries, room, reverse=reverse), limit)
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -125,14 +156,14 @@ class RocksStore:
             if not self._failure:
                 raise self._failed("close", error) from error
 
-    def _strip(self, entries: RdictIter, space: Space, *, reverse: bool) -> Iterator[tuple[bytes, bytes]]:
+    def _strip(self, entries: RdictIter, room: int, *, reverse: bool) -> Iterator[tuple[bytes, bytes]]:
         # The library's own bounds do not work in raw mode: it gives them the type byte of its other mode.
         step = entries.prev if reverse else entries.next
         while entries.valid():
             key = entries.key()
-            if key[0] == space:
+            if key[0] == room:
                 yield key[1:], entries.value()
-            elif key != bytes([space + 1]):
+            elif key != bytes([room + 1]):
                 return
             step()
         try:
@@ -182,6 +213,47 @@ class RocksStore:
                 hint="use the genesis file of that chain, or name an empty directory as data_dir; "
                 "never delete the votes of a chain that still runs",
             )
+
+
+class RocksView:
+    """See `View`. One iterator is the view: the library's own snapshots do not reach its iterators."""
+
+    def __init__(self, entries: RdictIter, prefix: Mapping[Space, bytes]) -> None:
+        self._entries: RdictIter | None = entries
+        self._prefix = prefix
+
+    def get(self, space: Space, key: bytes) -> bytes | None:
+        """Value of a key, or None."""
+        found = self.scan(space, start=key, limit=1)
+        return found[0][1] if found and found[0][0] == key else None
+
+    def scan(self, space: Space, *, start: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """See `View.scan`."""
+        if self._entries is None:
+            raise StorageFailure("the view is closed")
+        entries, (room,) = self._entries, self._prefix[space]
+        found: list[tuple[bytes, bytes]] = []
+        entries.seek(bytes([room]) + start)
+        while len(found) < limit and entries.valid() and (key := entries.key())[0] == room:
+            found.append((key[1:], entries.value()))
+            entries.next()
+        try:
+            entries.status()
+        except Exception as error:
+            raise StorageFailure(f"cannot read the view: {error}; {_advice(str(error))}") from error
+        return found
+
+    def close(self) -> None:
+        """See `View.close`."""
+        self._entries = None
+
+
+def _turned(prefix: Mapping[Space, bytes]) -> dict[Space, bytes]:
+    """Staged spaces and those that they stage change places."""
+    changed = dict(prefix)
+    for active, staged in STAGED:
+        changed[active], changed[staged] = prefix[staged], prefix[active]
+    return changed
 
 
 _ADVICE: Final = (

@@ -12,6 +12,18 @@ from govchain.ledger.ports import Reader
 from govchain.model import Space, Write
 
 
+class View(Reader, Protocol):
+    """A store as it was at one moment, whatever is written since. Close it soon: it keeps old data alive."""
+
+    def scan(self, space: Space, *, start: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """Keys and values of one space in byte order, from a key on, so many at most."""
+        ...
+
+    def close(self) -> None:
+        """Release it; closing again does nothing."""
+        ...
+
+
 class Store(Reader, Protocol):
     """What a validator needs from its disk; tests/contract/test_store_contract.py is the contract run."""
 
@@ -37,6 +49,23 @@ class Store(Reader, Protocol):
             start: First key to return if it exists, else the next in direction; empty: the outermost.
             limit: Most entries to return.
             reverse: From high keys to low ones.
+        """
+        ...
+
+    def view(self) -> View:
+        """The store as it is now."""
+        ...
+
+    def clear_staged(self) -> None:
+        """Forget everything in the staged spaces."""
+        ...
+
+    def adopt_staged(self, writes: Sequence[Write]) -> None:
+        """Let the staged spaces take the place of those that they stage, and make `writes`: all or nothing,
+        durable on return. What stood there before is what is staged then; clear it when there is time.
+
+        Raises:
+            StorageFailure: Not done; the store is as it was, and every later write fails.
         """
         ...
 

@@ -244,3 +244,47 @@ def copy_of(source: Path, target: Path) -> Path:
         if file.name != "LOCK":
             (target / file.name).write_bytes(file.read_bytes())
     return target
+
+
+def test_a_view_stays_as_it_was(opened: tuple[Store, Reopen]) -> None:
+    store, _ = opened
+    store.write([(Space.STATE, b"a", b"1"), (Space.STATE, b"b", b"1"), (Space.TREE, b"a", b"x")], sync=True)
+    view = store.view()
+    store.write([(Space.STATE, b"a", b"2"), (Space.STATE, b"b", None), (Space.STATE, b"c", b"1")], sync=True)
+    assert (view.get(Space.STATE, b"a"), view.get(Space.STATE, b"c")) == (b"1", None)
+    assert view.scan(Space.STATE, start=b"a\x00", limit=9) == [(b"b", b"1")]
+    view.close()
+    view.close()
+    assert list(store.scan(Space.STATE)) == [(b"a", b"2"), (b"c", b"1")]
+
+
+def test_CU3_staged_spaces_take_the_place_of_the_others_at_once(opened: tuple[Store, Reopen]) -> None:
+    store, reopen = opened
+    store.write(
+        [(Space.STATE, b"old", b"1"), (Space.TREE, b"old", b"1"), (Space.HISTORY, b"h", b"1")], sync=True
+    )
+    for value in (b"2", b"3"):
+        store.write([(Space.STAGED_STATE, b"new", value), (Space.STAGED_TREE, b"new", value)], sync=False)
+        view = store.view()
+        store.adopt_staged([(Space.META, b"mark", value), (Space.STATE, b"more", value)])
+        assert view.scan(Space.STAGED_STATE, start=b"", limit=9) == [(b"new", value)]
+        view.close()
+        store = reopen(store)
+        assert list(store.scan(Space.STATE)) == [(b"more", value), (b"new", value)]
+        assert list(store.scan(Space.TREE)) == [(b"new", value)]
+        assert store.get(Space.META, b"mark") == value
+        assert store.get(Space.HISTORY, b"h") == b"1"
+        assert list(store.scan(Space.STAGED_STATE)) != []
+        store.clear_staged()
+        assert list(store.scan(Space.STAGED_STATE)) == []
+        assert list(store.scan(Space.STAGED_TREE)) == []
+        assert list(store.scan(Space.STATE)) == [(b"more", value), (b"new", value)]
+
+
+def test_CU3_what_is_staged_changes_nothing_until_it_is_adopted(opened: tuple[Store, Reopen]) -> None:
+    store, reopen = opened
+    store.write([(Space.STATE, b"a", b"1")], sync=True)
+    store.write([(Space.STAGED_STATE, b"a", b"2"), (Space.STAGED_STATE, b"b", b"2")], sync=True)
+    store = reopen(store)
+    assert list(store.scan(Space.STATE)) == [(b"a", b"1")]
+    assert list(store.scan(Space.STATE, reverse=True)) == [(b"a", b"1")]

@@ -20,8 +20,11 @@ ROUND_MS = 500
 class ViewStorm:
     """Drives a world by a seeded dice; every timer fires whenever the dice says so."""
 
-    def __init__(self, n: int, seed: int, *, loss: float, with_crashes: bool) -> None:
-        self.world = World(n, parameters=small_parameters(checkpoint_interval=8), executes=False)
+    def __init__(
+        self, n: int, seed: int, *, loss: float, with_crashes: bool, checkpoint_interval: int = 8
+    ) -> None:
+        parameters = small_parameters(checkpoint_interval=checkpoint_interval)
+        self.world = World(n, parameters=parameters, executes=False)
         self.random = Random(seed)
         self.loss = loss
         self.with_crashes = with_crashes
@@ -122,9 +125,16 @@ def judge(storm: ViewStorm) -> None:
 
 
 def run(  # One storm from beginning to end.
-    n: int, seed: int, loss: float, with_crashes: bool, *, down: int, steps: int = 400
+    n: int,
+    seed: int,
+    loss: float,
+    with_crashes: bool,
+    *,
+    down: int,
+    steps: int = 400,
+    checkpoint_interval: int = 8,
 ) -> ViewStorm:
-    storm = ViewStorm(n, seed, loss=loss, with_crashes=with_crashes)
+    storm = ViewStorm(n, seed, loss=loss, with_crashes=with_crashes, checkpoint_interval=checkpoint_interval)
     storm.rage(steps)
     storm.heal(min(down, storm.world.validators.max_faulty))
     storm.finish()
@@ -159,3 +169,23 @@ def test_VC1_the_storm_does_change_views_and_carries_batches() -> None:
     ]
     assert max(int(facts["view"]) for facts in changed) >= 2
     assert sum(int(facts["carried"]) > 0 for facts in changed) > 3
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    n=st.sampled_from([3, 4]),
+    seed=st.integers(0, 2**32),
+    loss=st.sampled_from([0.1, 0.4]),
+    with_crashes=st.booleans(),
+    steps=st.sampled_from([400, 800]),
+)
+@example(n=3, seed=22295, loss=0.4, with_crashes=False, steps=800)
+def test_situation_37_48_CP2_CU4_small_windows_are_overrun_by_storms_and_everybody_comes_back(
+    n: int, seed: int, loss: float, with_crashes: bool, steps: int
+) -> None:
+    """View changes race with commits and catching up, some are behind by more than a window, nobody is lost.
+
+    In the named example the attestations of one height were lost between the only two that had executed it,
+    and the logs had passed it before either noticed: its certificate existed nowhere.
+    """
+    run(n, seed, loss, with_crashes, down=0, steps=steps, checkpoint_interval=4)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from govchain.crypto import HistoryTree, compute_inclusion_proof, compute_root, suite
 from govchain.crypto import history_tree as history_module
+from govchain.crypto.history_tree import fill_leaf, peak_keys
 from govchain.crypto.log_tree import compute_consistency_proof, verify_consistency, verify_inclusion
 from govchain.errors import BadProof, StorageFailure
 from tests.support import naive_trees
@@ -191,3 +192,28 @@ def test_history_with_a_lost_node_stops() -> None:
     shelf.rows.pop(b"\x02" + bytes(8))
     with pytest.raises(StorageFailure, match="level 2, index 0"):
         HistoryTree(SUITE, shelf.read, 6)
+
+
+@given(total=st.integers(1, 70), data=st.data())
+def test_CU3_a_history_opened_at_its_peaks_and_filled_from_the_right_is_whole(
+    total: int, data: st.DataObject
+) -> None:
+    leaves = [b"%d" % number for number in range(total)]
+    whole: dict[bytes, bytes] = {}
+    tree = HistoryTree(SUITE, whole.get, 0)
+    for leaf in leaves:
+        whole.update(tree.append(leaf))
+    opened_at = data.draw(st.integers(0, total))
+    peaks = tree.peaks(opened_at)
+    assert [key for key, _ in peaks] == peak_keys(opened_at)
+    late = dict(peaks)
+    again = HistoryTree(SUITE, late.get, opened_at)
+    filled = data.draw(st.integers(opened_at, total))
+    for leaf in leaves[opened_at:filled]:
+        late.update(again.append(leaf))
+    for index in range(opened_at - 1, -1, -1):
+        late.update(fill_leaf(SUITE, late.get, index, leaves[index]))
+    for leaf in leaves[filled:]:
+        late.update(again.append(leaf))
+    assert late == whole
+    assert again.root() == tree.root()

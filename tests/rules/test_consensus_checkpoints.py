@@ -150,16 +150,48 @@ def test_CP3_a_certificate_from_a_peer_stops_it_too() -> None:
     assert len(notes_of(world, 3, "diverged")) == 1
 
 
-def test_CP2_an_uncertified_height_that_falls_out_of_the_logs_is_asked_for_once_more() -> None:
-    world = World(4, parameters=small_parameters(checkpoint_interval=2))
-    for number in range(10):
+def lose_attestations(world: World, height: int, *, blocks: int, losers: tuple[int, ...]) -> None:
+    """Make blocks while those of one height are lost, and let no timer fire in between."""
+    for number in range(blocks):
         world.submit(f"t{number}")
-        # Without a timer in between: the chain runs away before the lost attestations are missed.
-        while envelopes := [e for e in world.wire if not (e.to == 3 and is_attestation_of(1, e.message))]:
+        while envelopes := [
+            e for e in world.wire if not (e.to in losers and is_attestation_of(height, e.message))
+        ]:
             world.deliver(envelopes[0])
-    asked = notes_of(world, 3, "uncertified")
-    assert [facts["height"] for facts in asked] == [1]
+    world.wire.clear()
+    for index in losers:
+        assert height not in world.members[index].disk.certificates
+
+
+def test_CP2_an_uncertified_height_is_asked_for_when_the_logs_have_passed_it() -> None:
+    world = World(4, parameters=small_parameters(checkpoint_interval=2))
+    lose_attestations(world, 1, blocks=10, losers=(3,))
+    world.advance(5_000)
+    assert {facts["height"] for facts in notes_of(world, 3, "uncertified")} == {1}
     assert sorted(world.members[3].disk.certificates) == list(range(1, 11))
+
+
+def test_CP2_a_certificate_that_nobody_has_can_still_be_made_when_the_logs_have_passed_it() -> None:
+    world = World(4, parameters=small_parameters(checkpoint_interval=2))
+    lose_attestations(world, 1, blocks=8, losers=(0, 1, 2, 3))
+    world.advance(5_000)
+    for member in world.members:
+        assert sorted(member.disk.certificates) == list(range(1, 9))
+
+
+def test_CP2_attestations_kept_for_missing_certificates_are_bounded() -> None:
+    """Nobody votes further than two windows above the lowest height without certificate."""
+    world = World(4, parameters=small_parameters(checkpoint_interval=2))
+    for number in range(30):
+        world.submit(f"t{number}")
+        while envelopes := [e for e in world.wire if not is_attestation_of(1, e.message)]:
+            world.deliver(envelopes[0])
+    assert {len(member.disk.headers) for member in world.members} == {8}
+    world.deliver_all()
+    world.advance(5_000)
+    for member in world.members:
+        assert sorted(member.disk.certificates) == list(range(1, len(member.disk.headers) + 1))
+        assert sum(map(len, member.disk.ids)) == 30
 
 
 def is_attestation_of(height: int, message: object) -> bool:

@@ -95,6 +95,8 @@ class NodeWorld:
         self.durable = durable
         self.candidates = candidates
         self.names = [*(member.name for member in self.genesis.validators.members), *candidates]
+        self.snapshot_blocks = 0
+        """Of validators that are started from now on."""
         self.nodes: dict[str, NodeRuntime] = {}
         self.logs: dict[str, io.StringIO] = {name: io.StringIO() for name in self.names}
         self.authority = make_authority()
@@ -255,6 +257,7 @@ class NodeWorld:
             api_listen="127.0.0.1:0",
             peers={other: "127.0.0.1:1" for other in self._known_to(name)},
             candidate=name in self.candidates,
+            snapshot_blocks=self.snapshot_blocks,
         )
         self._stores[name] = self._open_store(name)
         return NodeRuntime(

@@ -299,6 +299,23 @@ async def test_peer_that_comes_back_is_dialled_again(tmp_path: Path, authority: 
         await again.network.stop()
 
 
+async def test_peer_that_dials_is_dialled_at_once(tmp_path: Path, authority: PemPair) -> None:
+    async with ends(tmp_path, authority, "alpha", "beta") as (alpha, beta):
+        alpha.network._jitter = lambda: 1e6  # By itself it would try again tomorrow.
+        await beta.listen()
+        await alpha.listen()
+        alpha.dial(beta)
+        await alpha.until(lambda: alpha.network.connected()["beta"])
+        await beta.network.stop()
+        await alpha.until(lambda: not alpha.network.connected()["beta"])
+        again = End("beta", make_tls_files(tmp_path / "again", authority, "beta"))
+        again.port = beta.port
+        await again.listen()
+        again.dial(alpha)
+        await alpha.until(lambda: alpha.network.connected()["beta"])
+        await again.network.stop()
+
+
 async def test_absent_peer_costs_bounded_memory(tmp_path: Path, authority: PemPair) -> None:
     async with ends(tmp_path, authority, "alpha", "beta") as (alpha, beta):
         await beta.listen()

@@ -8,14 +8,18 @@ from govchain.codec import encode
 from govchain.consensus import LogEntry, SignedMessage
 from govchain.errors import MalformedBytes, StorageFailure
 from govchain.model import Space, Transaction
-from govchain.node.catch_up import BLAMED_S, PATIENCE_S, PROBE_AFTER_S, CatchUp
+from govchain.node.catch_up import BLAMED_S, FIRST_COUNT, PATIENCE_S, PROBE_AFTER_S, CatchUp, Question
 from govchain.node.inbox import PEER_BYTES_MAX, Inbox
 from govchain.node.stall import LINE_EVERY_S, StallWatch
 from govchain.node.vote_log import VoteLog
 from govchain.node.wire import (
     BLOCKS_MAX,
+    CHANGES_MAX,
     IDS_MAX,
+    ITEMS_MAX,
     PARTS_MAX,
+    PEAKS_MAX,
+    START_BYTES_MAX,
     TRANSACTIONS_BYTES,
     BlockParts,
     Blocks,
@@ -24,6 +28,9 @@ from govchain.node.wire import (
     Hello,
     ReadAnswer,
     ReadQuestion,
+    SnapshotChunk,
+    SnapshotHead,
+    SnapshotWanted,
     Transactions,
     TransactionsWanted,
     decode_frame,
@@ -44,7 +51,10 @@ ALL_UP = {"a": True, "b": True, "c": True}
         Transactions((Transaction(b"body", b"signature"),)),
         TransactionsWanted((bytes(32),)),
         BlocksWanted(1, BLOCKS_MAX),
-        Blocks((PARTS,)),
+        Blocks(7, (PARTS,)),
+        SnapshotWanted(7, "rows", b"/a"),
+        SnapshotHead(b"block", b"certificate", (bytes(32),), (b"change",)),
+        SnapshotChunk(7, "values", b"", (b"key", b"value"), is_last=True),
         ReadQuestion(bytes(NONCE_BYTES)),
         ReadAnswer(bytes(NONCE_BYTES), None),
     ],
@@ -71,7 +81,15 @@ def test_frames_come_back(frame: object) -> None:
         encode(BlocksWanted(1, BLOCKS_MAX + 1)),
         encode(Consensus((SignedMessage(b"", b""),) * (PARTS_MAX + 1))),
         encode(Transactions((Transaction(b"", b""),) * (PARTS_MAX + 1))),
-        encode(Blocks((PARTS,) * (BLOCKS_MAX + 1))),
+        encode(Blocks(1, (PARTS,) * (BLOCKS_MAX + 1))),
+        encode(Blocks(0, (PARTS,))),
+        encode(SnapshotWanted(-1, "head", b"")),
+        encode(["govchain.snapshot-wanted/1", 1, "votes", b""]),
+        encode(SnapshotWanted(1, "rows", bytes(START_BYTES_MAX + 1))),
+        encode(SnapshotHead(b"", b"", (bytes(32),) * (PEAKS_MAX + 1), ())),
+        encode(SnapshotHead(b"", b"", (), (b"",) * (CHANGES_MAX + 1))),
+        encode(SnapshotChunk(1, "rows", b"", (b"",) * (ITEMS_MAX + 1), is_last=False)),
+        encode(SnapshotChunk(1, "rows", bytes(START_BYTES_MAX + 1), (), is_last=False)),
         encode(Consensus(())) + b"\x00",
         b"\x91" * 5_000,
     ],
@@ -161,23 +179,22 @@ async def test_inbox_stops_reading_a_fast_peer_and_reads_on() -> None:
 
 
 def ask(catch_up: CatchUp, now_s: float, *, is_waiting: bool = False) -> str | None:
-    question = catch_up.ask(now_s, is_waiting=is_waiting, connected=ALL_UP)
-    return None if question is None else question.peer
+    questions = catch_up.ask(now_s, is_waiting=is_waiting, connected=ALL_UP)
+    return questions[0].peer if questions else None
 
 
 def test_CU1_claim_only_causes_a_question_after_patience() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.advance(10, 100.0)
     catch_up.claim("b", 12)
     assert ask(catch_up, 100.0) is None
-    question = catch_up.ask(100.1 + PATIENCE_S, is_waiting=False, connected=ALL_UP)
-    assert question is not None
-    assert (question.peer, question.wanted) == ("b", BlocksWanted(11, BLOCKS_MAX))
+    (question,) = catch_up.ask(100.1 + PATIENCE_S, is_waiting=False, connected=ALL_UP)
+    assert question == Question("b", BlocksWanted(11, FIRST_COUNT))
     assert ask(catch_up, 100.2 + PATIENCE_S) is None, "one question at a time"
 
 
 def test_claim_that_we_reach_ourselves_causes_nothing() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("b", 3)
     for height, now_s in [(1, 10.0), (2, 10.4), (3, 10.8)]:
         catch_up.advance(height, now_s)
@@ -185,52 +202,57 @@ def test_claim_that_we_reach_ourselves_causes_nothing() -> None:
 
 
 def test_being_left_behind_is_urgent() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.advance(10, 90.0)
     catch_up.hurry("c", 14, 100.0)
     assert ask(catch_up, 100.0) == "c"
 
 
 def test_CU5_silent_peer_is_passed_over_for_another() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("a", 1_000)
     catch_up.claim("b", 1_000)
-    first = ask(catch_up, 100.0)
-    later = ask(catch_up, 103.0)
-    assert {first, later} == {"a", "b"}
+    catch_up.claim("c", 2)
+    asked = catch_up.ask(100.0, is_waiting=False, connected=ALL_UP)
+    assert {question.peer: question.wanted.from_height for question in asked} == {"b": 1, "a": 17}
+    catch_up.claim("c", 1_000)
+    (question,) = catch_up.ask(103.0, is_waiting=False, connected=ALL_UP)
+    assert question == Question("c", BlocksWanted(1, FIRST_COUNT))
 
 
 def test_CU5_late_answer_is_taken_once() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("a", 1_000)
     catch_up.claim("b", 1_000)
-    slow = ask(catch_up, 100.0)
-    assert slow is not None
-    assert ask(catch_up, 103.0) not in (None, slow)
-    assert catch_up.answered(slow, (PARTS,))
-    assert catch_up.next_block() == (slow, PARTS)
-    assert not catch_up.answered(slow, (PARTS,)), "one answer for one question"
+    slow, other = catch_up.ask(100.0, is_waiting=False, connected=ALL_UP)
+    assert catch_up.answered(other.peer, other.wanted.from_height, (PARTS,) * FIRST_COUNT)
+    assert ask(catch_up, 103.0) == other.peer
+    assert not catch_up.answered(slow.peer, 5, (PARTS,)), "nobody asked for that"
+    assert catch_up.answered(slow.peer, 1, (PARTS,))
+    assert catch_up.block(1) == (slow.peer, PARTS)
+    assert not catch_up.answered(slow.peer, 1, (PARTS,)), "one answer for one question"
 
 
 def test_CU5_liar_loses_its_blocks_and_its_claim() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.claim("a", 10**9)
     assert ask(catch_up, 100.0) == "a"
-    assert not catch_up.answered("b", (PARTS,)), "nobody asked b"
-    assert catch_up.answered("a", (PARTS, PARTS))
-    assert catch_up.next_block() == ("a", PARTS)
+    assert not catch_up.answered("b", 1, (PARTS,)), "nobody asked b"
+    assert catch_up.answered("a", 1, (PARTS, PARTS))
+    assert catch_up.block(2) == ("a", PARTS)
     catch_up.blame("a", 101.0)
-    assert catch_up.next_block() is None
+    assert catch_up.block(1) is None
+    assert catch_up.block(2) is None
     assert catch_up.best_claim == 0
     catch_up.claim("a", 10**9)
     catch_up.claim("b", 5)
     assert ask(catch_up, 101.5) == "b"
-    assert catch_up.answered("b", ())
+    assert catch_up.answered("b", 1, ())
     assert ask(catch_up, 102.0 + BLAMED_S) == "a"
 
 
 def test_stalled_validator_probes_its_peers() -> None:
-    catch_up = CatchUp(["a", "b", "c"])
+    catch_up = CatchUp()
     catch_up.advance(1, 100.0)
     assert ask(catch_up, 100.0 + PROBE_AFTER_S, is_waiting=False) is None
     assert ask(catch_up, 99.9 + PROBE_AFTER_S, is_waiting=True) is None
