@@ -239,7 +239,10 @@ class ReplicaState:
         Nobody votes further than `in_flight_max` above a certified height, so the votes that are sent now are
         about heights that this replica cannot reach before it has fetched those below.
         """
-        return self.quorum_ahead > self.head.height + self.in_flight_max
+        reach = self.head.height + self.in_flight_max
+        # Hardly ever is anybody that far ahead; only then it matters how many are.
+        is_any_ahead = max(self.highest_attested.values(), default=0) > reach or self.base_height > reach
+        return is_any_ahead and self.quorum_ahead > reach
 
     @property
     def vote_high(self) -> int:

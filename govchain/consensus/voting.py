@@ -153,10 +153,10 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     entry = slot.proposal
     if entry is None or slot.is_prepared or state.is_changing:
         return
-    if state.is_syncing:
-        return  # Rule CU-4: the quorum of prepares stays, and is looked at again when the head has moved.
     if slot.prepares.count(entry.digest) + 1 < state.quorum_size or not _is_covered(state, slot.seq - 1):
         return
+    if state.is_syncing:
+        return  # Rule CU-4: the quorum of prepares stays, and is looked at again when the head has moved.
     slot.is_prepared = True
     note(output, "prepared", view=state.view, seq=slot.seq)
     _keep_prepared(state, slot, entry, output)
