@@ -1,4 +1,4 @@
-"""The door of the simulated network: each signed message is decoded and verified once, for all who receive it.
+"""The door of the simulated network: each message is decoded and verified once, for all who receive it.
 
 What one validator finds holds for every other of the same chain and epoch, since a message cannot change once
 it is made. A forged one is another message, and is looked at. Nothing is judged here that the core's own door

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from govchain.consensus import (
     NOTHING,
@@ -37,9 +37,6 @@ from govchain.mempool import Mempool
 from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.model.ids import View
 from govchain.sim.accuser import Accuser
-from govchain.sim.checks import Checks
-from govchain.sim.door import Door
-from govchain.sim.execution import SharedExecution
 from govchain.sim.network import (
     BlocksFound,
     BlocksWanted,
@@ -52,8 +49,8 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.trace import Fact
 from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes, vote_key
+from govchain.sim.world import World
 from govchain.storage import MemoryGuard, MemoryStore
 
 BLOCKS_ANSWER_MAX: Final = 64
@@ -61,27 +58,6 @@ BLOCKS_ANSWER_MAX: Final = 64
 
 FORWARD_MAX: Final = 64
 """Waiting transactions that are told to the primary again in one period."""
-
-
-class World(Protocol):
-    """What a validator asks of the simulated world; `SimCluster` is it."""
-
-    names: tuple[str, ...]
-    checks: Checks
-    door: Door
-    execution: SharedExecution | None
-
-    def now_ms(self, node: int) -> int: ...
-
-    def send(self, source: int, target: int | None, frame: Frame) -> None: ...
-
-    def arm(self, node: int, timer: SetTimer) -> None: ...
-
-    def cancel(self, node: int, kind: TimerKind) -> None: ...
-
-    def record(self, node: int, kind: str, **facts: Fact) -> None: ...
-
-    def node_of(self, public_key: bytes) -> int: ...
 
 
 class SimNode:

@@ -1,10 +1,10 @@
-"""Symbolic signatures: as long as real ones, a hundred times cheaper, and worth nothing outside the simulator.
+"""Symbolic signatures: as long as real ones, far cheaper, and worth nothing outside the simulator.
 
-A symbolic signature is a hash over a key's public half and the message, in a form that no real suite accepts:
-what leaves the simulator is refused by everything else. Only `Signer.sign` makes one, so a simulated traitor
-signs with the keys that it was given and with no others. Keys, hashes and lengths are those of the suite that
-genesis names, so no genesis can ask for symbolic signatures, and no layer that a real validator, a client or a
-court runs may import this module (rules R1, R3).
+A symbolic signature is a hash over a key's public half and the message, in a form that no real suite
+accepts: what leaves the simulator is refused by everything else. Only `Signer.sign` makes one, so a simulated
+traitor signs with the keys that it was given and with no others. Keys, hashes and lengths are those of the
+suite that genesis names, so no genesis can ask for symbolic signatures, and the layers of which a real
+validator, a client and a receipt are made cannot import this module (rules R1, R3).
 """
 
 from __future__ import annotations
@@ -49,8 +49,13 @@ class SymbolicSuite:
         return _SymbolicSigner(self._real.signer(secret))
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> None:
-        """Raises BadSignature unless the signer of this key made `signature` for `message`."""
-        if signature != _sign(public_key, message):
+        """Raises BadSignature unless the signer of this key made `signature` for `message`.
+
+        Clients may sign with real keys all the same: what is not symbolic is verified as what it is.
+        """
+        if not signature.endswith(_MARK):
+            self._real.verify(public_key, message, signature)
+        elif signature != _sign(public_key, message):
             raise BadSignature("the symbolic signature does not match the message and key")
 
 
