@@ -111,7 +111,8 @@ def measure_simulation(bench: SimBench) -> SimFigures:
             cluster.submit(record, to=0)
         cluster.run_to(count * gap_ns)
         wall_s = time.perf_counter() - began_s
-    deliveries, events = cluster.deliveries, cluster.events
+    deliveries, events, blocks = cluster.deliveries, cluster.events, cluster.node(0).ledger.height
+    digest = cluster.digest.hex()
     _require_sound(cluster, count)
     return SimFigures(
         validators=bench.validators,
@@ -121,13 +122,13 @@ def measure_simulation(bench: SimBench) -> SimFigures:
         latency_ms=bench.latency_ms,
         simulated_s=count * gap_ns / NS_PER_S,
         wall_s=round(wall_s, 3),
-        blocks=cluster.node(0).ledger.height,
+        blocks=blocks,
         deliveries=deliveries,
         deliveries_per_s=round(deliveries / wall_s, 1),
         events=events,
         events_per_s=round(events / wall_s, 1),
         violations=len(cluster.checks.violations),
-        digest=cluster.digest.hex() if bench.is_traced else "",
+        digest=digest,
     )
 
 
