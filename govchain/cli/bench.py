@@ -11,6 +11,7 @@ import typer
 from govchain.bench.consensus import ConsensusBench, ConsensusFigures, measure_consensus
 from govchain.bench.hotpath import measure_hotpath
 from govchain.bench.machine import describe_machine
+from govchain.bench.simulation import SimBench, SimFigures, measure_simulation
 from govchain.bench.sync import SyncBench, SyncFigures, measure_sync
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 
@@ -82,6 +83,56 @@ def sync(
     _say_sync(terminal, figures)
     _say_machine(terminal, figures.machine)
     terminal.result(msgspec.to_builtins(figures))
+
+
+@app.command()
+def sim(
+    validators: Annotated[int, typer.Option("--validators", "-n", min=1, max=256, help="Simulated.")] = 7,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Virtual seconds of a run.")] = 60.0,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each kind; the best counts.")] = 3,
+    large: Annotated[
+        int, typer.Option("--large", min=0, max=256, help="Validators of one large run; 0 leaves it out.")
+    ] = 100,
+    large_seconds: Annotated[
+        float, typer.Option("--large-seconds", min=0.1, help="Virtual seconds of the large run.")
+    ] = 10.0,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Message deliveries a second of one simulator process, every invariant checked."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    kinds = [
+        SimBench(validators, seconds),
+        SimBench(validators, seconds, is_traced=True),
+        SimBench(validators, seconds, is_execution_shared=False),
+        SimBench(validators, seconds / 10, is_symbolic=False),
+    ]
+    plans = [(kind, repeats) for kind in kinds]
+    if large:
+        plans.append((SimBench(large, large_seconds), 1))
+    found = []
+    for bench, count in plans:
+        runs = [measure_simulation(bench) for _ in range(count)]
+        found.append(max(runs, key=lambda run: run.deliveries_per_s))
+        _say_simulation(terminal, found[-1])
+    machine = describe_machine()
+    _say_machine(terminal, machine)
+    terminal.result({"runs": msgspec.to_builtins(found), "machine": machine})
+
+
+def _say_simulation(terminal: Terminal, run: SimFigures) -> None:
+    traits = ", ".join(
+        [
+            "traced" if run.traced else "untraced",
+            f"{run.signatures} signatures",
+            "execution shared" if run.execution_shared else "each executes",
+        ]
+    )
+    terminal.say(
+        f"{run.validators:>4} validators  {run.deliveries_per_s:>10,.0f} deliveries/s  "
+        f"{run.simulated_s:g} s in {run.wall_s:.1f} s, {run.blocks:,} blocks; {traits}"
+    )
 
 
 def _say_sync(terminal: Terminal, figures: SyncFigures) -> None:

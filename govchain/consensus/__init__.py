@@ -17,6 +17,7 @@ from govchain.consensus.events import (
 )
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import (
+    NOTHING,
     CancelTimer,
     Decision,
     FetchTransactions,
@@ -32,6 +33,7 @@ from govchain.consensus.restoring import RestoredState
 from govchain.consensus.verify import verify_message
 
 __all__ = [
+    "NOTHING",
     "REJECTION_CODES",
     "BlockExecuted",
     "BlockInstalled",

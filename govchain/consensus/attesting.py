@@ -88,7 +88,7 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     if record.own is None or record.is_certified:
         return
     leading, count = record.votes.leading()
-    if count < state.validators.quorum_size:
+    if count < state.quorum_size:
         return
     if leading != record.header_digest:
         _stop(state, height, record, leading, output)

@@ -6,7 +6,7 @@ Whatever looks like a contradiction is judged by `crypto.evidence.verify_evidenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, assert_never
 
 from govchain.codec import decode, encode
@@ -111,25 +111,22 @@ def _keep(state: ReplicaState, evidence: Evidence, output: Output) -> None:
     )
 
 
-def _said_before(state: ReplicaState, message: ConsensusMessage) -> Iterator[SignedMessage]:
+def _said_before(state: ReplicaState, message: ConsensusMessage) -> Sequence[SignedMessage]:
     """What is remembered of the sender at the place, or near it: the judge looks closely."""
     match message:
-        case Proposal():
-            yield from _proposals(state, message)
         case Prepare() | Commit():
-            yield from _votes(state, message)
-        case Attestation(height=height):
-            if (record := state.heights.get(height)) is not None:
-                yield from record.votes.of(message.validator)
-                yield from _certified_vote(record, message.validator)
+            return _votes(state, message)
+        case Attestation():
+            return _attestations(state, message)
+        case Proposal():
+            return list(_proposals(state, message))
         case ViewChange():
-            if (wanted := state.wanted.get(message.validator)) is not None:
-                yield wanted.signed
+            wanted = state.wanted.get(message.validator)
+            return () if wanted is None else (wanted.signed,)
         case NewView():
-            if state.new_view is not None:
-                yield state.new_view
+            return () if state.new_view is None else (state.new_view,)
         case Progress():
-            pass
+            return ()
         case _:
             assert_never(message)
 
@@ -141,13 +138,27 @@ def _proposals(state: ReplicaState, message: Proposal) -> Iterator[SignedMessage
         yield shown.certificate.proposal
 
 
-def _votes(state: ReplicaState, message: Prepare | Commit) -> Iterator[SignedMessage]:
-    if (slot := state.slots.get(message.seq)) is not None:
-        tally = slot.prepares if isinstance(message, Prepare) else slot.commits
-        yield from tally.of(message.validator)
-    shown = state.prepared.get(message.seq) if isinstance(message, Prepare) else None
-    if shown is not None and shown.view == message.view != state.view:
-        yield from shown.certificate.prepares
+def _votes(state: ReplicaState, message: Prepare | Commit) -> Sequence[SignedMessage]:
+    slot = state.slots.get(message.seq)
+    said: tuple[SignedMessage, ...] = ()
+    if slot is not None:
+        said = (slot.prepares if isinstance(message, Prepare) else slot.commits).of(message.validator)
+    if message.view != state.view and isinstance(message, Prepare):
+        shown = state.prepared.get(message.seq)
+        if shown is not None and shown.view == message.view:
+            return (*said, *shown.certificate.prepares)
+    return said
+
+
+def _attestations(state: ReplicaState, message: Attestation) -> Sequence[SignedMessage]:
+    record = state.heights.get(message.height)
+    if record is None:
+        return ()
+    if record.certificate is None:
+        return record.votes.of(message.validator)
+    if message.header_digest == record.certificate.header_digest:
+        return ()  # What the certificate holds of this sender says the same.
+    return list(_certified_vote(record, message.validator))
 
 
 def _certified_vote(record: HeightRecord, validator: int) -> Iterator[SignedMessage]:

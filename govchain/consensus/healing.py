@@ -144,7 +144,7 @@ def is_asking(state: ReplicaState) -> bool:
 
 def _open_slots(state: ReplicaState) -> list[Slot]:
     """Slots above the last decision, lowest first."""
-    return [state.slots[seq] for seq in sorted(state.slots) if seq > state.decided]
+    return [state.slots[seq] for seq in sorted(seq for seq in state.slots if seq > state.decided)]
 
 
 def _uncertified(state: ReplicaState) -> list[int]:

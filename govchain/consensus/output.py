@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from govchain.consensus.events import TimerKind
 from govchain.consensus.messages import SignedMessage
@@ -14,8 +15,7 @@ VIEW_ENTRY_SEQ: Final = 2**63 - 1
 """Seq of the two entries that belong to no seq; above every height, so that no height collects them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(msgspec.Struct, frozen=True):
     """One signed message to keep: an own vote or proposal, or a proposal that was accepted (rule RC-1).
 
     It may be deleted once its height has its certificate in the store, not before: until then a peer may be
@@ -40,16 +40,14 @@ class LogEntry:
     """Transactions of a `proposal` entry; empty for votes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """A message for one peer, or for all others when `to` is None."""
 
     signed: SignedMessage
     to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FetchTransactions:
+class FetchTransactions(msgspec.Struct, frozen=True):
     """Transactions of a proposal that this validator lacks: ask this peer first, then others.
 
     Admit what comes back with `Mempool.admit(..., proposed=True)` and report it as `TransactionsAvailable`.
@@ -59,16 +57,14 @@ class FetchTransactions:
     peer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """A batch is committed: execute it. Leaves in sequence order, without gaps, once (rule NC-6)."""
 
     batch: Batch
     transaction_ids: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(msgspec.Struct, frozen=True):
     """Arm a timer, replacing the running one of its kind."""
 
     kind: TimerKind
@@ -76,13 +72,11 @@ class SetTimer:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
+class CancelTimer(msgspec.Struct, frozen=True):
     kind: TimerKind
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A structured fact for logs, metrics, trace and dashboard.
 
     `event` is one of: proposed, prepared, committed, rejected, behind, uncertified, diverged,
@@ -94,8 +88,7 @@ class Note:
     facts: tuple[tuple[str, str | int], ...] = ()
 
 
-@dataclass(slots=True)
-class Output:
+class Output(msgspec.Struct):
     """Everything one `handle` call asks for. The driver must honour the fields in this order.
 
     Attributes:
@@ -118,14 +111,34 @@ class Output:
             An `uncertified` note (facts: height, peer) means: fetch the certificate of an executed height.
     """
 
-    persist: list[LogEntry] = field(default_factory=list)
-    promises: list[bytes] = field(default_factory=list)
-    send: list[Send] = field(default_factory=list)
-    fetch: list[FetchTransactions] = field(default_factory=list)
-    forward: list[tuple[bytes, int]] = field(default_factory=list)
+    persist: list[LogEntry] = []
+    promises: list[bytes] = []
+    send: list[Send] = []
+    fetch: list[FetchTransactions] = []
+    forward: list[tuple[bytes, int]] = []
     """Transaction id and peer."""
-    decide: list[Decision] = field(default_factory=list)
-    certificates: list[FinalityCertificate] = field(default_factory=list)
-    evidence: list[Evidence] = field(default_factory=list)
-    timers: list[SetTimer | CancelTimer] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    decide: list[Decision] = []
+    certificates: list[FinalityCertificate] = []
+    evidence: list[Evidence] = []
+    timers: list[SetTimer | CancelTimer] = []
+    notes: list[Note] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is asked for."""
+        return not (
+            self.notes
+            or self.send
+            or self.persist
+            or self.promises
+            or self.certificates
+            or self.decide
+            or self.timers
+            or self.fetch
+            or self.forward
+            or self.evidence
+        )
+
+
+NOTHING: Final = Output()
+"""What most votes come to: they are counted, and nothing follows. Shared; nobody may add to it."""

@@ -6,7 +6,7 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
@@ -37,7 +37,7 @@ from govchain.consensus.messages import (
     ViewChange,
 )
 from govchain.consensus.observing import arm_observer, observe
-from govchain.consensus.output import Output
+from govchain.consensus.output import NOTHING, Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
 from govchain.consensus.restoring import RestoredState, compute_low, keep_promised_view, restore, resume
@@ -62,6 +62,8 @@ from govchain.consensus.voting import (
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
+
+_COUNTED: Final = (Prepare, Commit, Attestation)
 
 
 class Replica:
@@ -123,7 +125,7 @@ class Replica:
         """
         output, self._judged = Output(), 0
         if self._state.diverged_at:
-            return output  # Rule CP-3: a replica that executes differently must not take part.
+            return NOTHING  # Rule CP-3: a replica that executes differently must not take part.
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
@@ -132,6 +134,10 @@ class Replica:
             self._dispatch(event, now_ms, output)
         else:
             observe(self._state, event, output)
+        is_vote = isinstance(event, Verified) and isinstance(event.message, _COUNTED)
+        if is_vote and output.is_empty and self._state.is_retransmit_armed:
+            # The vote completed nothing, and the timer that sees to open votes runs: all is settled (NC-8).
+            return NOTHING
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
@@ -157,8 +163,9 @@ class Replica:
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
-        state, entries = self._state, output.persist[self._judged :]
+        entries = output.persist[self._judged :]
         if entries:
+            state = self._state
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
 
     def _begin_epoch(self, output: Output) -> ReplicaState:
@@ -207,40 +214,37 @@ class Replica:
     def _take_message(
         self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output
     ) -> None:
+        state = self._state
         try:
-            self._on_message(message, signed, now_ms, output)
+            # The verifier checked this already; the core does not depend on it (rule MS-1).
+            validate_origin(state.validators, state.chain_id, message)
+            if message.validator == state.index:
+                raise violation("own-message", message.validator, "a peer sent a message of our own")
+            witness(state, message, signed, output)
+            match message:
+                case Prepare() | Commit() | Proposal() if message.view > state.view and keep_early(
+                    state, message, signed
+                ):
+                    pass
+                case Prepare():
+                    on_prepare(state, message, signed, output)
+                case Commit():
+                    on_commit(state, message, signed, output)
+                case Attestation():
+                    on_attestation(state, message, signed, output)
+                case Proposal():
+                    on_proposal(state, message, signed, now_ms, output)
+                case Progress():
+                    on_progress(state, message, output)
+                case ViewChange():
+                    on_view_change(state, message, signed, output)
+                    witness_shown(state, message, output)
+                case NewView():
+                    on_new_view(state, message, signed, output)
+                case _:
+                    assert_never(message)
         except ProtocolViolation as error:
             note_rejection(output, error)
-
-    def _on_message(
-        self, message: ConsensusMessage, signed: SignedMessage, now_ms: int, output: Output
-    ) -> None:
-        state = self._state
-        # The verifier checked this already; the core does not depend on it (rule MS-1).
-        validate_origin(state.validators, state.chain_id, message)
-        if message.validator == state.index:
-            raise violation("own-message", message.validator, "a peer sent a message of our own")
-        witness(state, message, signed, output)
-        if isinstance(message, Proposal | Prepare | Commit) and keep_early(state, message, signed):
-            return
-        match message:
-            case Proposal():
-                on_proposal(state, message, signed, now_ms, output)
-            case Prepare():
-                on_prepare(state, message, signed, output)
-            case Commit():
-                on_commit(state, message, signed, output)
-            case Attestation():
-                on_attestation(state, message, signed, output)
-            case Progress():
-                on_progress(state, message, output)
-            case ViewChange():
-                on_view_change(state, message, signed, output)
-                witness_shown(state, message, output)
-            case NewView():
-                on_new_view(state, message, signed, output)
-            case _:
-                assert_never(message)
 
     def _settle(self, now_ms: int, output: Output) -> None:
         """Whatever the event made possible: accept, decide, propose; then see to the timers."""

@@ -204,6 +204,11 @@ class ReplicaState:
     """Half periods through which something waited: forward, complain (rule RQ-3)."""
     watch: Watch | None = None
     """The transaction that has waited longest, while it waits (rule RQ-3)."""
+    quorum_size: int = field(init=False)
+    """Of the validator set; votes ask for it most."""
+
+    def __post_init__(self) -> None:
+        self.quorum_size = self.validators.quorum_size
 
     @property
     def high(self) -> int:
@@ -234,7 +239,10 @@ class ReplicaState:
         Nobody votes further than `in_flight_max` above a certified height, so the votes that are sent now are
         about heights that this replica cannot reach before it has fetched those below.
         """
-        return self.quorum_ahead > self.head.height + self.in_flight_max
+        reach = self.head.height + self.in_flight_max
+        # Hardly ever is anybody that far ahead; only then it matters how many are.
+        is_any_ahead = max(self.highest_attested.values(), default=0) > reach or self.base_height > reach
+        return is_any_ahead and self.quorum_ahead > reach
 
     @property
     def vote_high(self) -> int:

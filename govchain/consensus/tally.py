@@ -36,8 +36,8 @@ class Tally:
         if known is not None:
             return Ballot.SAME if known[0] == digest else Ballot.CONFLICT
         self._votes[validator] = (digest, signed)
-        self._counts[digest] = self._counts.get(digest, 0) + 1
-        assert self._counts[digest] <= len(self._votes)
+        count = self._counts[digest] = self._counts.get(digest, 0) + 1
+        assert count <= len(self._votes)
         return Ballot.NEW
 
     def count(self, digest: bytes) -> int:
@@ -51,19 +51,19 @@ class Tally:
 
     def others(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for anything but a digest in rising validator order."""
-        return [
-            (voter, self._votes[voter][1]) for voter in sorted(self._votes) if self._votes[voter][0] != digest
-        ]
+        if self._counts.get(digest, 0) == len(self._votes):
+            return []
+        return [(voter, signed) for voter, (known, signed) in sorted(self._votes.items()) if known != digest]
 
     def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for a digest in rising validator order."""
-        return [
-            (voter, self._votes[voter][1]) for voter in sorted(self._votes) if self._votes[voter][0] == digest
-        ]
+        return [(voter, signed) for voter, (known, signed) in sorted(self._votes.items()) if known == digest]
 
     def leading(self) -> tuple[bytes, int]:
         """Digest with most votes (the smallest of equals) and its count; (b"", 0) when empty."""
         if not self._counts:
             return b"", 0
+        if len(self._counts) == 1:
+            return next(iter(self._counts.items()))
         digest = min(self._counts, key=lambda known: (-self._counts[known], known))
         return digest, self._counts[digest]

@@ -57,7 +57,7 @@ def on_prepare(state: ReplicaState, message: Prepare, signed: SignedMessage, out
     validate_position(state, message)
     if message.validator == state.primary:
         raise violation("primary-prepare", message.validator, "the proposal is the primary's prepare")
-    slot = state.slot(message.seq)
+    slot = state.slots.get(message.seq) or state.slot(message.seq)
     _count(state, slot, message, signed, output)
     try_prepare(state, slot, output)
 
@@ -69,16 +69,16 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
         ProtocolViolation: Another view, outside the window, or a second, different commit.
     """
     validate_position(state, message)
-    slot = state.slot(message.seq)
+    slot = state.slots.get(message.seq) or state.slot(message.seq)
     _count(state, slot, message, signed, output)
     try_commit(state, slot, output)
 
 
 def accept_parked(state: ReplicaState, now_ms: int, output: Output) -> None:
     """Accept every parked proposal whose turn has come and whose transactions are all held (rule NC-2)."""
-    while state.tip + 1 <= state.vote_high and not state.is_changing:
+    while not state.is_changing:
         slot = state.slots.get(state.tip + 1)
-        if slot is None or slot.parked is None or (state.tip < state.floor):
+        if slot is None or slot.parked is None or slot.seq > state.vote_high or state.tip < state.floor:
             return
         entry = slot.parked
         try:
@@ -151,12 +151,12 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     stands on batches that no view change can lose (rule VC-3). Not while syncing (rule CU-4).
     """
     entry = slot.proposal
-    if entry is None or slot.is_prepared or state.is_changing or not _is_covered(state, slot.seq - 1):
+    if entry is None or slot.is_prepared or state.is_changing:
+        return
+    if slot.prepares.count(entry.digest) + 1 < state.quorum_size or not _is_covered(state, slot.seq - 1):
         return
     if state.is_syncing:
         return  # Rule CU-4: the quorum of prepares stays, and is looked at again when the head has moved.
-    if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:
-        return
     slot.is_prepared = True
     note(output, "prepared", view=state.view, seq=slot.seq)
     _keep_prepared(state, slot, entry, output)
@@ -207,7 +207,7 @@ def try_commit(state: ReplicaState, slot: Slot, output: Output) -> None:
     if not slot.is_prepared or slot.is_committed:
         return
     assert slot.proposal is not None
-    if slot.commits.count(slot.proposal.digest) < state.validators.quorum_size:
+    if slot.commits.count(slot.proposal.digest) < state.quorum_size:
         return
     slot.is_committed = True
     note(output, "committed", view=state.view, seq=slot.seq)

@@ -99,6 +99,11 @@ class StateMap:
         self._keep(writes)
         return list(writes.items())
 
+    def adopt(self, root: bytes, rows: Mapping[bytes, bytes | None]) -> None:
+        """Take over the rows and the root that `update` gave for an equal map."""
+        self._root = root
+        self._keep(dict(rows))
+
     def prove(self, key: bytes) -> StateProof:
         """Prove what the map holds under a key, be it nothing."""
         digits = self._digest(_KEY + key).hex().encode()

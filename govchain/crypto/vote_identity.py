@@ -12,11 +12,10 @@ from govchain.crypto.signing import digest_of
 from govchain.crypto.suite import Suite
 from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage
 
-_PHASES: Final[dict[type[Proposal | Prepare | Commit], str]] = {
-    Proposal: "proposal",
-    Prepare: "prepare",
-    Commit: "commit",
-}
+_KINDS: Final[tuple[tuple[bytes, type[Proposal | Prepare | Commit], str], ...]] = tuple(
+    (str(kind.__struct_config__.tag).encode(), kind, phase)
+    for kind, phase in ((Commit, "commit"), (Prepare, "prepare"), (Proposal, "proposal"))
+)
 _HEAD_BYTES: Final = 40
 """A canonical message begins with an array head, a string head and its tag."""
 
@@ -35,8 +34,8 @@ class VoteIdentity(NamedTuple):
 def identify_vote(suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
     """The vote in a message of our own side; None when it is another kind of message."""
     head = signed.body[:_HEAD_BYTES]
-    for kind, phase in _PHASES.items():
-        if str(kind.__struct_config__.tag).encode() in head:
+    for tag, kind, phase in _KINDS:
+        if tag in head:
             message = decode(signed.body, kind)
             digest = digest_of(suite, message.batch) if isinstance(message, Proposal) else message.digest
             return VoteIdentity(phase, message.view, message.seq, message.validator, digest, message.epoch)

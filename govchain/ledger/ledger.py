@@ -51,6 +51,9 @@ from govchain.model import (
 from govchain.model.ids import ChainId, Digest
 from govchain.model.validators import validators_key
 
+_MOVING = (Space.STATE, Space.TREE, Space.TRANSACTION)
+"""Spaces of which a ledger keeps the last changes."""
+
 
 class ExecutedBlock(msgspec.Struct, frozen=True):
     """What executing one batch gave.
@@ -257,6 +260,20 @@ class Ledger:
         executed = self._advance(block, ids, view.settled, tree_writes)
         return executed if installed is None else self._begin_epoch(executed, installed)
 
+    def adopt(self, executed: ExecutedBlock) -> None:
+        """Take over what an equal ledger executed above the same head; `execute` would give the same."""
+        block = executed.block
+        assert block.header.parent == self._head_digest, "the block stands on another head"
+        by_space: dict[Space, dict[bytes, bytes | None]] = {space: {} for space in _MOVING}
+        for space, key, value in executed.writes:
+            if space in by_space:
+                by_space[space][key] = value
+        self._map.adopt(block.header.state_root, by_space[Space.TREE])
+        self._history.append(executed.header_digest)
+        self._recent_ids.append(frozenset(by_space[Space.TRANSACTION]))
+        self._move_head(block, executed.header_digest, by_space[Space.STATE])
+        self._validators = executed.next_validators or self._validators
+
     def _install_next(self, view: StateView, height: int) -> ValidatorSet | None:
         """Rule MB-2: at a checkpoint the adopted set becomes that of the blocks above it."""
         if height % self.genesis.parameters.checkpoint_interval:
@@ -295,16 +312,19 @@ class Ledger:
         writes += [(Space.STATE, key, value) for key, value in changes.items()]
         writes += [(Space.TREE, key, value) for key, value in tree_writes]
         writes += [(Space.HISTORY, key, value) for key, value in self._history.append(digest)]
+        writes.append(head_write(self._move_head(block, digest, changes)))
+        return ExecutedBlock(block=block, transaction_ids=ids, writes=writes, header_digest=digest)
+
+    def _move_head(self, block: Block, digest: Digest, changes: dict[bytes, bytes | None]) -> LedgerHead:
         self._recent.push(changes)
         self._head = LedgerHead(
-            header=header,
-            transactions=self.transaction_count + len(ids),
+            header=block.header,
+            transactions=self.transaction_count + len(block.transactions),
             denials=self._count_denials(block.results),
         )
         self._head_digest = digest
-        writes.append(head_write(self._head))
-        assert self._history.size == header.height
-        return ExecutedBlock(block=block, transaction_ids=ids, writes=writes, header_digest=digest)
+        assert self._history.size == block.header.height
+        return self._head
 
     def _index_transactions(
         self, height: int, ids: Sequence[bytes], results: Sequence[TransactionResult]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Set
 
 from govchain.client.answers import TransactionStatus
-from govchain.crypto import digest_of, transaction_id
+from govchain.crypto import digest_of, suite, transaction_id
 from govchain.errors import Unavailable
 from govchain.ledger import RecordState
 from govchain.model import Transaction
@@ -22,6 +22,7 @@ from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
 from govchain.sim import INVARIANTS, SimCluster, SimNode, TraceEvent
+from govchain.sim.symbolic import SymbolicSuite
 from govchain.testnet.plan import validator_label
 
 
@@ -30,12 +31,16 @@ class SimBackend:
 
     Args:
         listener: Gets every trace event.
+        is_symbolic: Validators sign symbolically, see `SymbolicSuite`: faster, and without receipts.
     """
 
     name = "sim"
 
-    def __init__(self, listener: Callable[[TraceEvent], None] | None = None) -> None:
+    def __init__(
+        self, listener: Callable[[TraceEvent], None] | None = None, *, is_symbolic: bool = False
+    ) -> None:
         self._listener = listener
+        self._is_symbolic = is_symbolic
         self._cluster: SimCluster | None = None
         self._agenda: list[tuple[int, int, Callable[[], Awaitable[None]]]] = []
         self._order = 0
@@ -61,6 +66,7 @@ class SimBackend:
             lines=physics.lines,
             costs=physics.costs,
             seed=rehearsal.seed,
+            suite=SymbolicSuite(suite(genesis.suite)) if self._is_symbolic else None,
             listener=self._take_event,
         )
         return rehearsal
@@ -133,6 +139,8 @@ class SimBackend:
         return self._highest().chain.record(record_type, object_id)
 
     async def receipt(self, transaction_id: bytes) -> bytes | None:
+        if self._is_symbolic:
+            return None  # What it would prove, it would prove to nobody else.
         node = self._highest()
         receipt = build_receipt(node.chain, self.cluster.suite, transaction_id, node.public_key_of)
         return None if receipt is None else write_receipt(receipt)

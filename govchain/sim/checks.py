@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from govchain.consensus import SignedMessage
 from govchain.crypto import Suite, digest_of, verify_finality
-from govchain.crypto.vote_identity import identify_vote
+from govchain.crypto.vote_identity import VoteIdentity
 from govchain.errors import BadProof
+from govchain.ledger import Chain
 from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
 
 INVARIANTS: Final[dict[str, str]] = {
@@ -103,11 +103,8 @@ class Checks:
         """A validator came back from its disk at this height."""
         self._heights[node] = height
 
-    def note_vote(self, signed: SignedMessage, *, is_durable: bool) -> None:
-        """A message leaves a validator."""
-        vote = identify_vote(self._suite, signed)
-        if vote is None:
-            return
+    def note_vote(self, vote: VoteIdentity, *, is_durable: bool) -> None:
+        """A vote leaves its validator."""
         phase, view, seq, validator, digest, epoch = vote
         if validator in self.forgiven:
             return
@@ -122,6 +119,15 @@ class Checks:
             self._violate(
                 "no-double-vote", f"validator {validator} signed two {phase}s for view {view}, seq {seq}"
             )
+
+    def note_chain(self, node: int, chain: Chain, final_height: int) -> None:
+        """A validator calls everything up to this height final."""
+        for height in range(1, final_height + 1):
+            block, certificate = chain.block(height), chain.certificate(height)
+            if block is None or certificate is None:
+                self.note_missing_certificate(node, height)
+            else:
+                self.note_certificate(block.header, certificate, node)
 
     def note_certificate(self, header: BlockHeader, certificate: FinalityCertificate, node: int) -> None:
         """A validator holds this certificate for this block."""

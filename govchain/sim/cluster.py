@@ -7,29 +7,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, assert_never
+from typing import Final
 
 from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
-from govchain.crypto import Suite, transaction_id
+from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
 from govchain.sim.checks import Checks, Violation
-from govchain.sim.cpu import NO_COSTS, CostedSuite, Costs, Cpu
-from govchain.sim.disk import SimDisk
-from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Ready, Work
+from govchain.sim.cpu import NO_COSTS, Costs
+from govchain.sim.door import Door
+from govchain.sim.execution import SharedExecution
+from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Work
 from govchain.sim.links import Links
-from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, frame_bytes, seeded_stream
+from govchain.sim.machines import Machines, Unsynced
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, frame_bytes
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
+from govchain.sim.turns import Turns
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
 from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
-PAUSED_FRAMES_MAX: Final = 20_000
-"""What waits for a paused validator on the wire; more is lost, as full buffers lose it."""
 EVENTS_MAX: Final = 5_000_000
 """Events after which a run is given up: far more than any scenario has."""
 
@@ -46,10 +47,14 @@ class SimCluster:
         candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
+        suite: Signs and verifies in place of the suite that genesis names, see `SymbolicSuite`.
+        is_traced: Without a trace a run is faster, and has no digest.
+        is_execution_shared: Validators with equal heads execute a block once, see `SharedExecution`.
         listener: Gets every trace event.
 
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
+        deliveries: Consensus messages that arrived at a validator so far.
         checks: The judge; its `violations` end a run.
         links: What is wrong with the links.
         wire: How long frames take on sound ones.
@@ -67,17 +72,24 @@ class SimCluster:
         candidates: Sequence[str] = (),
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
+        suite: Suite | None = None,
+        is_traced: bool = True,
+        is_execution_shared: bool = False,
         listener: Callable[[TraceEvent], None] | None = None,
     ) -> None:
         self.genesis = genesis
-        self.suite: Suite = suite_of(genesis.suite)
+        self.suite: Suite = suite or suite_of(genesis.suite)
+        assert self.suite.name == genesis.suite
         self.seed = seed
         self.now_ns = 0
+        self.deliveries = 0
+        self._steps = 0
         self.checks = Checks(genesis, self.suite)
-        self._trace = Trace(self.suite, listener)
+        self.door = Door(self.suite, chain_id_of(self.suite, genesis))
+        self.execution = SharedExecution() if is_execution_shared else None
+        self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
-        self._paused: dict[int, deque[Happening]] = {}
         self._calendar: Calendar[Happening] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
@@ -85,16 +97,15 @@ class SimCluster:
         self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
         speed = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), speed, lines)
-        self._costs = costs
-        self._cpus: list[Cpu[Work]] = [Cpu() for _ in self.names]
-        self._disks = [self._disk(index, MemoryStore()) for index in range(len(self.names))]
-        self._backups = [MemoryStore() for _ in self.names]
+        self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
+        self._turns = Turns(self._calendar, self._machines, self.wire, self._serve)
         self._guards = [MemoryGuard() for _ in self.names]
         self._clocks_ms = [0] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._lives = [0] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
-        for index in range(len(self.names)):
+        everybody = range(len(self.names))
+        self._others = [tuple(each for each in everybody if each != index) for index in everybody]
+        for index in everybody:
             self._power_on(index)
 
     @property
@@ -103,13 +114,13 @@ class SimCluster:
 
     @property
     def digest(self) -> bytes:
-        """Digest over everything observable so far."""
-        return self._trace.digest
+        """Digest over everything observable so far; empty without a trace."""
+        return b"" if self._trace is None else self._trace.digest
 
     @property
     def events(self) -> int:
-        """Trace events so far."""
-        return self._trace.steps
+        """Arrivals and timers so far."""
+        return self._steps
 
     def node(self, index: int) -> SimNode:
         """A running validator.
@@ -143,59 +154,52 @@ class SimCluster:
         traitor = self.traitors.get(to)
         if traitor is not None and not traitor.takes(Gossip(transaction)):
             return known
-        self._cpus[to].begin(self.now_ns)
+        self._machines.cpus[to].begin(self.now_ns)
         return node.submit(transaction)
 
-    def crash(self, index: int, *, unsynced: Literal["keep", "lose", "tear"] = "keep") -> None:
+    def crash(self, index: int, *, unsynced: Unsynced = "keep") -> None:
         """Cut a validator's power: all but its disk is gone; frames to it are lost until it restarts.
 
         Power goes between two pieces of work. Writes that no sync confirmed are kept, lost, or kept in part.
         """
         self.node(index)
-        self._cpus[index] = Cpu()
-        disk = self._disks[index]
-        if unsynced == "keep":
-            self.record(index, "crash")
-        else:
-            self.record(index, "crash", unsynced=disk.unsynced)
-            draw = next(seeded_stream(self.suite, self.seed, f"disk:{index}:{self._lives[index]}"))
-            disk.lose_power(kept=draw % (disk.unsynced + 1) if unsynced == "tear" else 0)
+        lost = self._machines.cut_power(index, unsynced)
+        self.record(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
         self._nodes[index] = None
-        self._paused.pop(index, None)
+        self._turns.paused.pop(index, None)
 
     def restart(self, index: int) -> None:
         """Start a crashed validator from its disk."""
         self._require_down(index)
         self.record(index, "restart")
-        self._lives[index] += 1
         self._power_on(index)
 
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
         self.node(index)
-        if index not in self._paused:
+        if index not in self._turns.paused:
             self.record(index, "pause")
-            self._paused[index] = deque()
+            self._turns.paused[index] = deque()
 
     def resume(self, index: int) -> None:
         """Let a frozen validator go on with what waits for it; one that is not frozen goes on anyway."""
-        waiting = self._paused.pop(index, None)
+        waiting = self._turns.paused.pop(index, None)
         if waiting is not None:
             self.record(index, "resume", waiting=len(waiting))
             for happening in waiting:
-                self._schedule(self.now_ns, index, happening)
+                self._schedule(self.now_ns, (index,), happening)
 
     def is_paused(self, index: int) -> bool:
-        return index in self._paused
+        return index in self._turns.paused
 
     def back_up(self, index: int) -> None:
         """Keep a copy of a validator's disk as it is now."""
         self.record(index, "backup")
-        self._backups[index] = self._disks[index].copy()
+        self._machines.back_up(index)
 
     def backup(self, index: int) -> MemoryStore:
         """A copy of the disk that a validator had when it was backed up; an empty one if it never was."""
-        return self._backups[index].copy()
+        return self._machines.backups[index].copy()
 
     def set_clock(self, index: int, offset_ms: int) -> None:
         """Put a validator's clock ahead of the world's, or behind."""
@@ -219,7 +223,7 @@ class SimCluster:
         """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
         self._require_down(index)
         self.record(index, "replace-disk")
-        self._disks[index] = self._disk(index, disk)
+        self._machines.replace_disk(index, disk)
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
         """Let things happen until the predicate holds; False when the virtual time limit comes first.
@@ -247,12 +251,7 @@ class SimCluster:
     def finish(self) -> list[Violation]:
         """Check what can be checked only at the end; all violations of the run."""
         for node in self.running():
-            for height in range(1, node.final_height + 1):
-                block, certificate = node.chain.block(height), node.chain.certificate(height)
-                if block is None or certificate is None:
-                    self.checks.note_missing_certificate(node.index, height)
-                else:
-                    self.checks.note_certificate(block.header, certificate, node.index)
+            self.checks.note_chain(node.index, node.chain, node.final_height)
         return self.checks.violations
 
     def now_ms(self, node: int | None = None) -> int:
@@ -263,23 +262,27 @@ class SimCluster:
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
-        self._cpus[node].spend(self._costs.apply_ns * transactions)
+        self._machines.cpus[node].spend(self._machines.costs.apply_ns * transactions)
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
-        targets = [target] if target is not None else [i for i in range(self.size) if i != source]
+        targets = self._others[source] if target is None else (target,)
         traitor = self.traitors.get(source)
         now_ns = self._local_ns(source)
+        if traitor is None and self.wire.equal_ns is not None and self.links.is_sound:
+            # All arrive at one time, one after the other: one entry of the calendar holds them all.
+            self._schedule(now_ns + self.wire.equal_ns, targets, self._arrival(source, frame))
+            return
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
                 size_bytes = frame_bytes(sent) if self.wire.needs_size else 0
                 due_ns = self.wire.arrival_ns(source, each, size_bytes, now_ns)
                 if due_ns is None:
                     continue
-                arrival = Arrival(source, sent)
+                arrival = self._arrival(source, sent)
                 arriving = AtPort(arrival, size_bytes) if self.wire.has_ports else arrival
                 for arrival_ns in self.links.arrivals(source, each, due_ns):
-                    self._schedule(arrival_ns, each, arriving)
+                    self._schedule(arrival_ns, (each,), arriving)
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
@@ -288,8 +291,8 @@ class SimCluster:
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
         self._timers[(node, timer.kind)] = timer.generation
-        alarm = Alarm(timer.kind, timer.generation, self._lives[node])
-        self._schedule(self._local_ns(node) + timer.delay_ms * NS_PER_MS, node, alarm)
+        alarm = Alarm(timer.kind, timer.generation, self._machines.lives[node])
+        self._schedule(self._local_ns(node) + timer.delay_ms * NS_PER_MS, (node,), alarm)
 
     def cancel(self, node: int, kind: TimerKind) -> None:
         """Forget a validator's timer."""
@@ -297,31 +300,28 @@ class SimCluster:
 
     def record(self, node: int, kind: str, **facts: Fact) -> None:
         """Put an observable event into the trace, at the time that its validator has reached."""
-        self._trace.add(self.now_ns if node < 0 else self._local_ns(node), node, kind, **facts)
+        if self._trace is not None:
+            time_ns = self.now_ns if node < 0 else self._local_ns(node)
+            self._trace.add(time_ns, node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        return max(self.now_ns, self._cpus[node].free_ns)
-
-    def _disk(self, index: int, content: MemoryStore) -> SimDisk:
-        return SimDisk(content, lambda: self._cpus[index].spend(self._costs.sync_ns))
+        """The time that a validator has reached in its work."""
+        return max(self.now_ns, self._machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
         for kind in TimerKind:
             self._timers.pop((index, kind), None)
-        self._cpus[index].begin(self.now_ns)
-        suite, signers = self.suite, self._signers[index]
-        if not self._costs.are_none:
-            costed = CostedSuite(suite, self._costs, self._cpus[index].spend)
-            suite, signers = costed, [costed.costed(signer) for signer in signers]
+        self._machines.cpus[index].begin(self.now_ns)
+        suite, signers = self._machines.equip(index, self._signers[index])
         node = SimNode(
             index,
             self.genesis,
             suite=suite,
             signers=signers,
-            disk=self._disks[index],
+            disk=self._machines.disks[index],
             guard=self._guards[index],
             world=self,
-            is_restart=self._lives[index] > 0,
+            is_restart=self._machines.lives[index] > 0,
         )
         self._nodes[index] = node
         self.checks.note_restarted(index, node.ledger.height)
@@ -331,68 +331,68 @@ class SimCluster:
         if self._nodes[index] is not None:
             raise ConfigError(f"validator {self.names[index]} is not down")
 
-    def _schedule(self, time_ns: int, node: int, happening: Happening) -> None:
+    def _arrival(self, source: int, frame: Frame) -> Arrival:
+        if self._trace is None or not isinstance(frame, SignedMessage):
+            return Arrival(source, frame, b"")
+        return Arrival(source, frame, self.suite.digest(frame.body))
+
+    def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Happening) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
-        self._calendar.put(time_ns, node, happening)
+        self._calendar.put(time_ns, nodes, happening)
 
     def _step(self) -> None:
-        time_ns, index, happening = self._calendar.pop()
+        time_ns, nodes, happening = self._calendar.pop()
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
-        node = self._nodes[index]
-        if node is None:
+        self._steps += len(nodes)
+        if self._is_plain and isinstance(happening, Arrival) and isinstance(happening.frame, SignedMessage):
+            self._deliver(nodes, happening.source, happening.frame)
             return
-        if isinstance(happening, AtPort):
-            self._pass_port(index, happening)
-        elif index in self._paused:
-            if len(self._paused[index]) < PAUSED_FRAMES_MAX or isinstance(happening, Ready):
-                self._paused[index].append(happening)
-        elif isinstance(happening, Ready):
-            if happening.life == self._lives[index]:
-                self._serve_waiting(index, node)
-        elif self._cpus[index].must_wait(time_ns):
-            if self._cpus[index].put(happening):
-                self._schedule(self._cpus[index].free_ns, index, Ready(self._lives[index]))
+        for index in nodes:
+            if self._nodes[index] is not None:
+                self._turns.take(index, happening, time_ns)
+
+    def _serve(self, index: int, work: Work) -> None:
+        self._machines.cpus[index].begin(self.now_ns)
+        if isinstance(work, Arrival):
+            self._arrive(self.node(index), work)
         else:
-            self._serve(index, node, happening)
+            self._fire(self.node(index), work)
 
-    def _pass_port(self, index: int, at_port: AtPort) -> None:
-        source, size_bytes = at_port.arrival.source, at_port.size_bytes
-        at_ns, is_through = self.wire.receive(source, index, size_bytes, self.now_ns)
-        self._schedule(at_ns, index, at_port.arrival if is_through else at_port)
+    @property
+    def _is_plain(self) -> bool:
+        """Nobody looks on, cheats or stands still: a message needs nothing but its receivers."""
+        is_watched = self._trace is not None or bool(self.traitors)
+        return not is_watched and not self._turns.paused and self._machines.costs is NO_COSTS
 
-    def _serve_waiting(self, index: int, node: SimNode) -> None:
-        cpu = self._cpus[index]
-        # A client may have taken the processor in the meantime.
-        if cpu.free_ns <= self.now_ns:
-            self._serve(index, node, cpu.waiting.popleft())
-        if cpu.waiting:
-            self._schedule(cpu.free_ns, index, Ready(self._lives[index]))
+    def _deliver(self, nodes: tuple[int, ...], source: int, signed: SignedMessage) -> None:
+        for index in nodes:
+            node = self._nodes[index]
+            if node is not None:
+                self.deliveries += 1
+                node.receive_message(source, signed)
 
-    def _serve(self, index: int, node: SimNode, work: Work) -> None:
-        self._cpus[index].begin(self.now_ns)
-        match work:
-            case Arrival():
-                traitor = self.traitors.get(index)
-                if traitor is not None and not traitor.takes(work.frame):
-                    return
-                self._record_arrival(index, work)
-                node.receive(work.source, work.frame)
-            case Alarm():
-                is_current = self._timers.get((index, work.kind)) == work.generation
-                if is_current and work.life == self._lives[index]:
-                    del self._timers[(index, work.kind)]
-                    self.record(index, "timer", timer=work.kind.value, generation=work.generation)
-                    node.fire(work.kind, work.generation)
-            case _:
-                assert_never(work)
-
-    def _record_arrival(self, index: int, arrival: Arrival) -> None:
+    def _arrive(self, node: SimNode, arrival: Arrival) -> None:
         frame = arrival.frame
-        name = type(frame).__name__
+        if self.traitors:
+            traitor = self.traitors.get(node.index)
+            if traitor is not None and not traitor.takes(frame):
+                return
+        if self._trace is not None:
+            facts: tuple[tuple[str, Fact], ...] = (("peer", arrival.source), ("frame", type(frame).__name__))
+            if arrival.digest:
+                facts = (*facts, ("digest", arrival.digest))
+            self._trace.add(self.now_ns, node.index, "arrive", facts)
         if isinstance(frame, SignedMessage):
-            self.record(
-                index, "arrive", peer=arrival.source, frame=name, digest=self.suite.digest(frame.body)
-            )
+            self.deliveries += 1
+            self._machines.charge_message(node.index, len(frame.body))
+            node.receive_message(arrival.source, frame)
         else:
-            self.record(index, "arrive", peer=arrival.source, frame=name)
+            node.receive(arrival.source, frame)
+
+    def _fire(self, node: SimNode, alarm: Alarm) -> None:
+        place = (node.index, alarm.kind)
+        if self._timers.get(place) == alarm.generation and alarm.life == self._machines.lives[node.index]:
+            del self._timers[place]
+            self.record(node.index, "timer", timer=alarm.kind.value, generation=alarm.generation)
+            node.fire(alarm.kind, alarm.generation)

@@ -33,6 +33,10 @@ class Costs:
     sync_ns: int = 0
     """Of one synced write: what the disk takes, while the validator waits."""
 
+    def hash_ns(self, size_bytes: int) -> int:
+        """Of hashing so many bytes."""
+        return self.hash_kib_ns * size_bytes // _KIB
+
     @property
     def are_none(self) -> bool:
         """Whether nothing costs anything."""
@@ -91,7 +95,7 @@ class CostedSuite:
 
     def digest(self, data: bytes) -> Digest:
         """See `Suite.digest`."""
-        self._spend(self._costs.hash_kib_ns * len(data) // _KIB)
+        self._spend(self._costs.hash_ns(len(data)))
         return self._suite.digest(data)
 
     def hasher(self) -> Callable[[bytes], bytes]:

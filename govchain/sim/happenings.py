@@ -7,23 +7,24 @@ the cluster's business.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from govchain.consensus import TimerKind
 from govchain.sim.network import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """A frame is there to be handled."""
 
     source: int
     frame: Frame
+    digest: bytes
+    """Of a signed message, for the trace; empty for other frames and when nothing is traced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(msgspec.Struct, frozen=True):
     """A timer runs out."""
 
     kind: TimerKind
@@ -32,16 +33,14 @@ class Alarm:
     """Which life of the validator armed it: a restart forgets the timers of the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class AtPort:
+class AtPort(msgspec.Struct, frozen=True):
     """A frame has reached the validator's network card, where it may have to queue."""
 
     arrival: Arrival
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """The validator's processor is free for what waits."""
 
     life: int
@@ -55,22 +54,22 @@ Thing = TypeVar("Thing")
 
 
 class Calendar(Generic[Thing]):
-    """What will happen, and to whom."""
+    """What will happen, and to whom; to several at one time in the order in which they are named."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, int, Thing]] = []
+        self._heap: list[tuple[int, int, tuple[int, ...], Thing]] = []
         self._order = 0
 
-    def put(self, time_ns: int, node: int, happening: Thing) -> None:
+    def put(self, time_ns: int, nodes: tuple[int, ...], happening: Thing) -> None:
         """Let something happen at that time, after everything that is there for the same time."""
         self._order += 1
-        heapq.heappush(self._heap, (time_ns, self._order, node, happening))
+        heapq.heappush(self._heap, (time_ns, self._order, nodes, happening))
 
     def has_until(self, limit_ns: int) -> bool:
         """Whether anything happens up to this time."""
         return bool(self._heap) and self._heap[0][0] <= limit_ns
 
-    def pop(self) -> tuple[int, int, Thing]:
-        """The next time, the validator and what happens to it."""
-        time_ns, _, node, happening = heapq.heappop(self._heap)
-        return time_ns, node, happening
+    def pop(self) -> tuple[int, tuple[int, ...], Thing]:
+        """The next time, the validators and what happens to them."""
+        time_ns, _, nodes, happening = heapq.heappop(self._heap)
+        return time_ns, nodes, happening

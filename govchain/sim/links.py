@@ -30,6 +30,11 @@ class Links:
         }
         self._last_ns: dict[tuple[int, int], int] = {}
 
+    @property
+    def is_sound(self) -> bool:
+        """Nothing is wrong with any link, and nothing was: every frame arrives once, when it is due."""
+        return not self.faults and not self._last_ns
+
     def arrivals(self, source: int, target: int, due_ns: int) -> list[int]:
         """Times at which a frame that is due at `due_ns` arrives: none, one or two."""
         fault = self.faults.get((source, target), NO_FAULT)

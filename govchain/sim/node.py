@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from govchain.consensus import (
+    NOTHING,
     BlockExecuted,
     BlockInstalled,
     CancelTimer,
@@ -27,9 +28,8 @@ from govchain.consensus import (
     TimerKind,
     TransactionsAvailable,
     TransactionsDropped,
-    verify_message,
 )
-from govchain.crypto import Signer, Suite, chain_id_of, digest_of, transaction_id, verify_finality
+from govchain.crypto import Signer, Suite, transaction_id, verify_finality
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
@@ -37,7 +37,6 @@ from govchain.mempool import Mempool
 from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.model.ids import View
 from govchain.sim.accuser import Accuser
-from govchain.sim.checks import Checks
 from govchain.sim.disk import SimDisk
 from govchain.sim.network import (
     BlocksFound,
@@ -51,8 +50,8 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.trace import Fact
 from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes, vote_key
+from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
 BLOCKS_ANSWER_MAX: Final = 64
@@ -60,27 +59,6 @@ BLOCKS_ANSWER_MAX: Final = 64
 
 FORWARD_MAX: Final = 64
 """Waiting transactions that are told to the primary again in one period."""
-
-
-class World(Protocol):
-    """What a validator asks of the simulated world; `SimCluster` is it."""
-
-    names: tuple[str, ...]
-    checks: Checks
-
-    def now_ms(self, node: int) -> int: ...
-
-    def send(self, source: int, target: int | None, frame: Frame) -> None: ...
-
-    def arm(self, node: int, timer: SetTimer) -> None: ...
-
-    def cancel(self, node: int, kind: TimerKind) -> None: ...
-
-    def record(self, node: int, kind: str, **facts: Fact) -> None: ...
-
-    def node_of(self, public_key: bytes) -> int: ...
-
-    def spend_apply(self, node: int, transactions: int) -> None: ...
 
 
 class SimNode:
@@ -113,7 +91,6 @@ class SimNode:
         self._guard = guard
         self._genesis = genesis
         self._suite = suite
-        self._chain_id = chain_id_of(suite, genesis)
         self._world = world
         self._inbox: deque[Event] = deque()
         self.ledger = Ledger(genesis, suite, disk)
@@ -147,7 +124,8 @@ class SimNode:
         self._honour(self.replica.start(self._world.now_ms(self.index)))
         self._admit(self._bodies, proposed=True)
         self._bodies = ()
-        self._drain()
+        if self._inbox:
+            self._take(self._inbox.popleft())
 
     def submit(self, transaction: Transaction) -> bytes:
         """Admit a client's transaction and gossip it (rule RQ-1); its id.
@@ -165,7 +143,7 @@ class SimNode:
         """Take one frame from the network."""
         match frame:
             case SignedMessage():
-                self._receive_message(source, frame)
+                self.receive_message(source, frame)
             case Gossip():
                 self._admit((frame.transaction,), proposed=False)
             case TransactionsFound():
@@ -195,18 +173,27 @@ class SimNode:
 
     def _forward(self) -> None:
         """Tell the primary what it may have forgotten or never heard of (rule RQ-3)."""
+        waiting = self.mempool.oldest(FORWARD_MAX)
+        if not waiting:
+            return
         primary = self._place(self.replica.validators.primary(View(self.replica.status().view)))
-        waiting = self.mempool.oldest(FORWARD_MAX) if primary != self.index else ()
+        if primary == self.index:
+            return
         for transaction in filter(None, map(self.mempool.get, waiting)):
             self._world.send(self.index, primary, Gossip(transaction))
 
     def _take(self, event: Event) -> None:
-        self._inbox.append(event)
-        self._drain()
-
-    def _drain(self) -> None:
-        while self._inbox:
-            self._honour(self.replica.handle(self._inbox.popleft(), self._world.now_ms(self.index)))
+        """Give the core an event, after those that wait, and then all that come of it."""
+        inbox = self._inbox
+        next_event: Event | None = event
+        if inbox:
+            inbox.append(event)
+            next_event = inbox.popleft()
+        while next_event is not None:
+            output = self.replica.handle(next_event, self._world.now_ms(self.index))
+            if output is not NOTHING:
+                self._honour(output)
+            next_event = inbox.popleft() if inbox else None
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
@@ -244,9 +231,10 @@ class SimNode:
         if self._guard.is_full:
             self._guard.replace(self.replica.promises())
 
-    def _receive_message(self, source: int, signed: SignedMessage) -> None:
+    def receive_message(self, source: int, signed: SignedMessage) -> None:
+        """Take one message of another validator's core."""
         try:
-            verified = verify_message(self._suite, self.replica.validators, self._chain_id, signed)
+            verified = self._world.door.verify(self.replica.validators, signed)
         except InvalidInput as error:
             if error.code == "wrong-epoch":
                 self._cross_epochs(source, signed)
@@ -292,7 +280,11 @@ class SimNode:
         self._inbox.append(BlockExecuted(executed.block.header, executed.next_validators))
 
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
-        executed = self.ledger.execute(batch, transactions)
+        shared = self._world.execution
+        if shared is None:
+            executed = self.ledger.execute(batch, transactions)
+        else:
+            executed = shared.execute(self.ledger, batch, transactions)
         self._world.spend_apply(self.index, len(transactions))
         header = executed.block.header
         recorded = self.accuser.executed(executed.block)
@@ -301,7 +293,7 @@ class SimNode:
         superseded = self.mempool.supersede(executed.block.transactions)
         self.mempool.remove(ids)
         self._world.record(
-            self.index, "execute", height=header.height, header=digest_of(self._suite, header), count=len(ids)
+            self.index, "execute", height=header.height, header=executed.header_digest, count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
         if executed.next_validators is not None:
@@ -357,12 +349,12 @@ class SimNode:
             self._take(event)
 
     def _take_note(self, note: Note) -> None:
-        self._world.record(self.index, f"note-{note.event}", **dict(note.facts))
         facts = dict(note.facts)
+        self._world.record(self.index, f"note-{note.event}", **facts)
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
-                self._receive_message(source, signed)
+                self.receive_message(source, signed)
         elif note.event == "behind":
             self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
@@ -376,11 +368,12 @@ class SimNode:
 
     def _check_vote(self, signed: SignedMessage) -> None:
         vote = identify_vote(self._suite, signed)
-        if vote is None or vote.validator != self.replica.status().index:
+        # Proposals of others are sent again too, and were never ours to make durable.
+        if vote is None or self._place(vote.validator) != self.index:
             return
         key = vote_key(vote.seq, vote.view, vote.phase)
         is_durable = self.disk.get(Space.VOTE, key) is not None or vote.seq <= self.ledger.height
-        self._world.checks.note_vote(signed, is_durable=is_durable)
+        self._world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)

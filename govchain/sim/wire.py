@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from govchain.crypto import Suite
-from govchain.sim.network import LatencyModel, seeded_stream
+from govchain.sim.network import FixedLatency, LatencyModel, seeded_stream
 from govchain.sim.quantiles import Quantiles
 
 NS_PER_S: Final = 1_000_000_000
@@ -108,6 +108,7 @@ class Wire:
 
     Attributes:
         retransmissions: Frames that a stream had to send again, for loss or for want of room.
+        equal_ns: What every frame takes on every link, when nothing makes a difference; else None.
         needs_size: Whether it matters how long frames are.
         has_ports: Whether frames queue where they arrive; then `receive` comes before delivery.
     """
@@ -128,11 +129,13 @@ class Wire:
         self._narrow = {
             link: BandwidthQueue(each.bits_per_s) for link, each in lines.links.items() if each.bits_per_s
         }
-        self._is_plain = lines.jitter is None and not (lines.link_jitter or lines.loss or nic or lines.links)
+        is_plain = lines.jitter is None and not (lines.link_jitter or lines.loss or nic or lines.links)
         self._draws: dict[tuple[str, Link], Iterator[int]] = {}
         self._last_ns: dict[Link, int] = {}
         self._stalled_ns: dict[Link, int] = {}
         self.retransmissions = 0
+        self._is_plain = is_plain
+        self.equal_ns = latency.one_way_ns if is_plain and isinstance(latency, FixedLatency) else None
         self.needs_size = nic is not None or bool(self._narrow)
         self.has_ports = nic is not None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+import msgspec
 import pytest
 
 from govchain.codec import encode
@@ -242,16 +241,16 @@ def test_RC3_a_damaged_log_refuses_to_vote() -> None:
     for entries in (
         [prepare, commit],
         [prepared],
-        [proposal, dataclasses.replace(prepared, signed=flipped)],
-        [proposal, dataclasses.replace(prepared, signed=SignedMessage(encode(()), b""))],
-        [dataclasses.replace(proposal, view=1)],
-        [proposal, dataclasses.replace(prepare, signed=flipped)],
-        [proposal, dataclasses.replace(prepare, signed=other)],
-        [proposal, dataclasses.replace(prepare, signed=foreign)],
-        [proposal, dataclasses.replace(commit, phase="prepare")],
-        [proposal, dataclasses.replace(prepare, seq=2)],
-        [dataclasses.replace(proposal, phase="unknown")],
-        [dataclasses.replace(proposal, seq=10**6)],
+        [proposal, msgspec.structs.replace(prepared, signed=flipped)],
+        [proposal, msgspec.structs.replace(prepared, signed=SignedMessage(encode(()), b""))],
+        [msgspec.structs.replace(proposal, view=1)],
+        [proposal, msgspec.structs.replace(prepare, signed=flipped)],
+        [proposal, msgspec.structs.replace(prepare, signed=other)],
+        [proposal, msgspec.structs.replace(prepare, signed=foreign)],
+        [proposal, msgspec.structs.replace(commit, phase="prepare")],
+        [proposal, msgspec.structs.replace(prepare, seq=2)],
+        [msgspec.structs.replace(proposal, phase="unknown")],
+        [msgspec.structs.replace(proposal, seq=10**6)],
     ):
         with pytest.raises(StorageFailure, match="vote log"):
             wake(world, 3, entries)

@@ -9,6 +9,7 @@ from govchain.codec import encode
 from govchain.config import DurationNs
 from govchain.consensus import SignedMessage
 from govchain.crypto import sign_transaction, suite
+from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
 from govchain.ledger.payloads import EvidenceDeposit, Hashes, encode_payload
 from govchain.model import BlockHeader, Organisation, Transaction, TransactionBody
@@ -206,7 +207,9 @@ def test_the_judge_sees_a_double_vote_and_a_vote_that_was_not_durable() -> None:
     checks = fresh_checks()
     for digest in (b"a" * 32, b"b" * 32):
         vote = Prepare(b"c" * 32, 0, 1, 0, 1, digest)
-        checks.note_vote(SignedMessage(encode(vote), b""), is_durable=digest[0] == ord("a"))
+        identity = identify_vote(suite(), SignedMessage(encode(vote), b""))
+        assert identity is not None
+        checks.note_vote(identity, is_durable=digest[0] == ord("a"))
     assert broken(checks) == ["durable-votes", "no-double-vote"]
 
 

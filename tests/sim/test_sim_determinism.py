@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
-from tests.support.scenario_texts import PROJECT, SMALL, play
+from tests.support.scenario_texts import PROJECT, SMALL, digest_of_run, play
 
 PHYSICS = """\
 network:
@@ -81,3 +83,15 @@ def test_another_seed_is_another_run() -> None:
     assert one.digest == same.digest
     assert one.state_root == same.state_root
     assert one.digest != other.digest
+
+
+def test_R6_serial_and_pooled_runs_have_equal_digests() -> None:
+    seeds = [1, 2]
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(digest_of_run, SCENARIO, seed) for seed in seeds]
+        # The second of two runs in one process finds caches and counters that the first one left.
+        serial = [digest_of_run(SCENARIO, seed) for seed in seeds]
+        again = [digest_of_run(SCENARIO, seed) for seed in reversed(seeds)][::-1]
+        pooled = [each.result() for each in running]
+    assert serial == pooled == again
+    assert serial[0] != serial[1]

@@ -119,12 +119,12 @@ def test_the_processors_queue_is_an_mm1_queue(load_percent: int) -> None:
     at_ns, sojourn_ns = 0, 0
     for _ in range(customers):
         at_ns += gaps.at(next(arrivals))
-        calendar.put(at_ns, 0, at_ns)
+        calendar.put(at_ns, (0,), at_ns)
     while calendar.has_until(2**63):
         now_ns, _, came_ns = calendar.pop()
         if came_ns >= 0 and cpu.must_wait(now_ns):
             if cpu.put(came_ns):
-                calendar.put(cpu.free_ns, 0, -1)
+                calendar.put(cpu.free_ns, (0,), -1)
             continue
         came_ns = cpu.waiting.popleft() if came_ns < 0 else came_ns
         assert cpu.free_ns <= now_ns, "one thing at a time"
@@ -132,6 +132,6 @@ def test_the_processors_queue_is_an_mm1_queue(load_percent: int) -> None:
         cpu.spend(services.at(next(work)))
         sojourn_ns += cpu.free_ns - came_ns
         if cpu.waiting:
-            calendar.put(cpu.free_ns, 0, -1)
+            calendar.put(cpu.free_ns, (0,), -1)
     closed_form_ns = 1 / (1 / service_ns - 1 / between_ns)
     assert sojourn_ns / customers == pytest.approx(closed_form_ns, rel=0.03)

@@ -33,7 +33,12 @@ steps:
 """
 
 
-def play(text: str, *, seed: int | None = None, folder: Path = PROJECT) -> Result:
+def play(text: str, *, seed: int | None = None, folder: Path = PROJECT, is_symbolic: bool = False) -> Result:
     """Run a scenario text in the simulator."""
     loaded = parse_scenario(text, "test.yaml", folder)
-    return asyncio.run(run_scenario(loaded, SimBackend(), seed=seed))
+    return asyncio.run(run_scenario(loaded, SimBackend(is_symbolic=is_symbolic), seed=seed))
+
+
+def digest_of_run(path: Path, seed: int) -> str:
+    """Digest of a symbolic run of a scenario file; importable by the processes of a pool."""
+    return play(path.read_text(encoding="utf-8"), seed=seed, is_symbolic=True).digest

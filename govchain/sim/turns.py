@@ -1,0 +1,73 @@
+"""Who handles what happens at once and who later: frozen validators, busy processors, full network cards.
+
+The queues between the calendar and a validator. What handling means is the cluster's business.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from govchain.sim.happenings import AtPort, Calendar, Happening, Ready, Work
+from govchain.sim.machines import Machines
+from govchain.sim.wire import Wire
+
+PAUSED_FRAMES_MAX: Final = 20_000
+"""What waits for a paused validator on the wire; more is lost, as full buffers lose it."""
+
+
+class Turns:
+    """Brings to a running validator what happens to it, when it is its turn.
+
+    Args:
+        serve: Lets a validator handle a piece of work now.
+
+    Attributes:
+        paused: What waits for each frozen validator.
+    """
+
+    def __init__(
+        self,
+        calendar: Calendar[Happening],
+        machines: Machines[Work],
+        wire: Wire,
+        serve: Callable[[int, Work], None],
+    ) -> None:
+        self.paused: dict[int, deque[Happening]] = {}
+        self._calendar = calendar
+        self._machines = machines
+        self._wire = wire
+        self._serve = serve
+
+    def take(self, index: int, happening: Happening, now_ns: int) -> None:
+        """Something happens to a validator that is up."""
+        if isinstance(happening, AtPort):
+            self._pass_port(index, happening, now_ns)
+        elif index in self.paused:
+            if len(self.paused[index]) < PAUSED_FRAMES_MAX or isinstance(happening, Ready):
+                self.paused[index].append(happening)
+        elif isinstance(happening, Ready):
+            if happening.life == self._machines.lives[index]:
+                self._serve_waiting(index, now_ns)
+        elif self._machines.cpus[index].must_wait(now_ns):
+            if self._machines.cpus[index].put(happening):
+                self._call_when_free(index)
+        else:
+            self._serve(index, happening)
+
+    def _pass_port(self, index: int, at_port: AtPort, now_ns: int) -> None:
+        source, size_bytes = at_port.arrival.source, at_port.size_bytes
+        at_ns, is_through = self._wire.receive(source, index, size_bytes, now_ns)
+        self._calendar.put(at_ns, (index,), at_port.arrival if is_through else at_port)
+
+    def _serve_waiting(self, index: int, now_ns: int) -> None:
+        cpu = self._machines.cpus[index]
+        # A client may have taken the processor in the meantime.
+        if cpu.free_ns <= now_ns:
+            self._serve(index, cpu.waiting.popleft())
+        if cpu.waiting:
+            self._call_when_free(index)
+
+    def _call_when_free(self, index: int) -> None:
+        self._calendar.put(self._machines.cpus[index].free_ns, (index,), Ready(self._machines.lives[index]))
