@@ -125,7 +125,7 @@ class Replica:
         """
         output, self._judged = Output(), 0
         if self._state.diverged_at:
-            return NOTHING  # Rule CP-3: a replica that executes differently must not take part.
+            return output  # Rule CP-3: a replica that executes differently must not take part.
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.

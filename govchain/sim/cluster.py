@@ -32,7 +32,7 @@ NS_PER_MS: Final = 1_000_000
 PAUSED_FRAMES_MAX: Final = 20_000
 """What waits for a paused validator on the wire; more is lost, as full buffers lose it."""
 EVENTS_MAX: Final = 5_000_000
-"""Events after which a run is given up: far more than any scenario has."""
+"""Arrivals and timers after which a run is given up: far more than any scenario has."""
 
 
 class _Arrival(msgspec.Struct, frozen=True):
@@ -63,6 +63,7 @@ class SimCluster:
         is_traced: Without a trace a run is faster, and has no digest.
         is_execution_shared: Validators with equal heads execute a block once, see `SharedExecution`.
         listener: Gets every trace event.
+        events_max: Arrivals and timers after which the run is given up.
 
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
@@ -85,6 +86,7 @@ class SimCluster:
         is_traced: bool = True,
         is_execution_shared: bool = False,
         listener: Callable[[TraceEvent], None] | None = None,
+        events_max: int = EVENTS_MAX,
     ) -> None:
         self.genesis = genesis
         self.suite: Suite = suite or suite_of(genesis.suite)
@@ -93,6 +95,7 @@ class SimCluster:
         self.now_ns = 0
         self.deliveries = 0
         self._steps = 0
+        self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(self.suite, chain_id_of(self.suite, genesis))
         self.execution = SharedExecution() if is_execution_shared else None
@@ -247,8 +250,8 @@ class SimCluster:
                 self.now_ns = max(self.now_ns, limit_ns)
                 return False
             self._step()
-            if self.events > EVENTS_MAX:
-                raise SimulationFailure(self.seed, self.events, f"no end after {EVENTS_MAX} events")
+            if self._steps > self._events_max:
+                raise SimulationFailure(self.seed, self._steps, f"no end after {self._events_max} events")
         return True
 
     def run_to(self, time_ns: int) -> None:

@@ -83,8 +83,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "one attestation too few",
         "consensus/attesting.py",
-        "    if count < state.validators.quorum_size:",
-        "    if count + 1 < state.validators.quorum_size:",
+        "    if count < state.quorum_size:",
+        "    if count + 1 < state.quorum_size:",
         (f"{_CHECKPOINTS}test_CP1_a_quorum_of_equal_attestations_is_a_certificate",),
         (39,),
         ("CP-1",),

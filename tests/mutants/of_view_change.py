@@ -160,8 +160,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "voting goes on in a view that was left",
         "consensus/voting.py",
-        " or slot.is_prepared or state.is_changing or not",
-        " or slot.is_prepared or not",
+        " or slot.is_prepared or state.is_changing:",
+        " or slot.is_prepared:",
         (f"{_CHANGES}test_VC1_what_a_certificate_makes_possible_is_not_voted_on_during_a_view_change",),
         (37,),
         ("VC-1",),
