@@ -16,6 +16,7 @@ from govchain.consensus.events import (
     BlockInstalled,
     Event,
     EvidenceReceived,
+    Happening,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
@@ -130,14 +131,16 @@ class Replica:
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
             self._state = self._begin_epoch(output)
-        if self._state.is_member:
-            self._dispatch(event, now_ms, output)
+        state = self._state
+        if not state.is_member:
+            observe(state, event, output)
+        elif isinstance(event, Verified):
+            self._take_message(event.message, event.signed, now_ms, output)
+            if state.is_retransmit_armed and isinstance(event.message, _COUNTED) and output.is_empty:
+                # The vote completed nothing, and the timer that sees to open votes runs: all is settled.
+                return NOTHING
         else:
-            observe(self._state, event, output)
-        is_vote = isinstance(event, Verified) and isinstance(event.message, _COUNTED)
-        if is_vote and output.is_empty and self._state.is_retransmit_armed:
-            # The vote completed nothing, and the timer that sees to open votes runs: all is settled (NC-8).
-            return NOTHING
+            self._dispatch(event, output)
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
@@ -175,11 +178,9 @@ class Replica:
         keep_promised_view(state, self._guard)
         return state
 
-    def _dispatch(self, event: Event, now_ms: int, output: Output) -> None:
+    def _dispatch(self, event: Happening, output: Output) -> None:
         state = self._state
         match event:
-            case Verified():
-                self._take_message(event.message, event.signed, now_ms, output)
             case TransactionsAvailable(entries=entries):
                 state.transactions.add(entries, state.head.height)
             case TransactionsDropped(ids=ids):

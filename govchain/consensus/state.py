@@ -289,9 +289,9 @@ class ReplicaState:
 
     def slot(self, seq: int) -> Slot:
         """The slot of a seq inside the window, opened if need be; a new view may begin below the window."""
-        assert min(self.low, self.floor) < seq <= self.high
         slot = self.slots.get(seq)
         if slot is None:
+            assert min(self.low, self.floor) < seq <= self.high
             slot = self.slots[seq] = Slot(seq, self.period)
         return slot
 
