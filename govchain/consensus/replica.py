@@ -260,8 +260,9 @@ class Replica:
             arm_observer(state, output)
             return
         accept_parked(state, now_ms, output)
-        for message, signed in take_early(state):
-            self._take_message(message, signed, now_ms, output)
+        if state.early:
+            for message, signed in take_early(state):
+                self._take_message(message, signed, now_ms, output)
         if (above := state.slots.get(state.base_height + 1)) is not None:
             try_prepare(state, above, output)  # What it waited for may have been certified.
         try_decide(state, output)
@@ -269,8 +270,9 @@ class Replica:
         advance_final(state)
         arm_retransmit(state, output)
         arm_deadline(state, output)
-        assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
-        assert state.final <= state.head.height
+        head = state.head.height
+        assert state.low <= head <= state.decided <= state.tip <= state.high
+        assert state.final <= head
 
 
 def _initial_state(
