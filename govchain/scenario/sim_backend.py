@@ -20,7 +20,7 @@ from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
-from govchain.sim import INVARIANTS, FixedLatency, SimCluster, SimNode, TraceEvent
+from govchain.sim import INVARIANTS, FixedLatency, SimCluster, SimNode, TraceEvent, WireFrame
 from govchain.testnet.plan import validator_label
 
 
@@ -29,12 +29,18 @@ class SimBackend:
 
     Args:
         listener: Gets every trace event.
+        on_wire: Gets every frame that is sent.
     """
 
     name = "sim"
 
-    def __init__(self, listener: Callable[[TraceEvent], None] | None = None) -> None:
+    def __init__(
+        self,
+        listener: Callable[[TraceEvent], None] | None = None,
+        on_wire: Callable[[WireFrame], None] | None = None,
+    ) -> None:
         self._listener = listener
+        self._on_wire = on_wire
         self._cluster: SimCluster | None = None
         self._agenda: list[tuple[int, int, Callable[[], Awaitable[None]]]] = []
         self._order = 0
@@ -58,6 +64,7 @@ class SimBackend:
             latency=FixedLatency(rehearsal.loaded.scenario.network.latency.fixed),
             seed=rehearsal.seed,
             listener=self._take_event,
+            on_wire=self._on_wire,
         )
         return rehearsal
 

@@ -19,7 +19,7 @@ from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.links import Links
-from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
@@ -57,6 +57,7 @@ class SimCluster:
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
         listener: Gets every trace event.
+        on_wire: Gets every frame that is sent, with its fate; changes nothing, and is in no digest.
 
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
@@ -75,7 +76,9 @@ class SimCluster:
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
         listener: Callable[[TraceEvent], None] | None = None,
+        on_wire: Callable[[WireFrame], None] | None = None,
     ) -> None:
+        self._on_wire = on_wire
         self.genesis = genesis
         self.suite: Suite = suite_of(genesis.suite)
         self.seed = seed
@@ -261,7 +264,10 @@ class SimCluster:
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
                 due_ns = self.now_ns + self._latency.delay_ns(source, each)
-                for arrival_ns in self.links.arrivals(source, each, due_ns):
+                arrivals_ns = self.links.arrivals(source, each, due_ns)
+                if self._on_wire is not None:
+                    self._on_wire(WireFrame(self.now_ns, tuple(arrivals_ns), source, each, sent))
+                for arrival_ns in arrivals_ns:
                     self._schedule(arrival_ns, each, _Arrival(source, sent))
 
     def node_of(self, public_key: bytes) -> int:
