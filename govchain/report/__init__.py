@@ -1,6 +1,7 @@
 """Pages for people: one self-contained HTML file for a run or a sweep, and traces for viewers.
 
-Pages are made of what a run gave back; nothing here runs, judges or measures, and no page asks the network for anything.
+Pages are made of what a run gave back; nothing here runs, judges or measures, and no page asks the
+network for anything.
 """
 
 from govchain.report.page import render_page

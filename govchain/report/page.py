@@ -1,7 +1,8 @@
 """One HTML page that needs nothing but itself: data, words, style and scripts in one file, and no network.
 
-The content policy of the page forbids every request and every script but those written here. Data is JSON in a block
-that nothing executes; the scripts put it into the page as text, never as markup. What the data says is not known here.
+The content policy of the page forbids every request and every script but those written here. Data is JSON
+in a block that nothing executes; the scripts put it into the page as text, never as markup. What the data
+says is not known here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _UNSAFE: Final = {
     0x2028: "\\u2028",
     0x2029: "\\u2029",
 }
-"""Characters that could end the data block or mean something to a reader of markup; JSON spells them otherwise."""
+"""Characters that could end the data block or mean something in markup; JSON spells them otherwise."""
 
 
 def render_page(kind: str, title: str, data: Any) -> bytes:

@@ -1,6 +1,6 @@
 """What the page of one run tells: verdict, charts, departments, the life of every record.
 
-Arranges what the run gave back; judges nothing, draws nothing. Equal runs give equal values: no clock is read.
+Arranges what the run gave back; judges nothing, draws nothing. Equal runs give equal values.
 """
 
 from __future__ import annotations

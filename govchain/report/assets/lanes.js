@@ -48,7 +48,7 @@ function kind_switch(kind, lanes) {
   const box = el("input", { type: "checkbox" });
   box.checked = !eye.hidden.has(kind);
   box.addEventListener("change", () => { if (box.checked) eye.hidden.delete(kind); else eye.hidden.add(kind); paint_lanes(lanes); });
-  return el("label", {}, box, el("i", { className: "swatch", style: `background:${KIND_COLOURS[kind] || "#9aa5b1"}` }), kind);
+  return el("label", {}, box, el("i", { className: "swatch", style: `background:${KIND_COLOURS[kind] || "#9aa5b1"}` }), t(kind));
 }
 
 // Begin where the first thing happens, close enough to see single messages.

@@ -41,7 +41,8 @@ function time_section(after) {
       fault.targets.join(", ") || "–",
       fault.ended_ms === fault.began_ms ? clock(fault.began_ms)
         : t("from_to", clock(fault.began_ms), fault.ended_ms === null ? t("until_end") : clock(fault.ended_ms))] }))) : null;
-  return section("time", el("p", { className: "dim small" }, t("time_help")), upper, lower, list);
+  const folded = R.faults.length > 8 ? el("details", {}, el("summary", {}, t("all_faults", R.faults.length)), list) : list;
+  return section("time", el("p", { className: "dim small" }, t("time_help")), upper, lower, folded);
 }
 
 function reason(step) {
@@ -128,7 +129,7 @@ show((after) => {
       tile(number(Object.values(R.denials).reduce((sum, each) => sum + each, 0)), t("denials")),
       tile(`${number(latency.p50)} ms`, t("p50")), tile(`${number(latency.p95)} ms`, t("p95")),
       tile(number(R.happened.view_change || 0), t("view_changes")), tile(number(R.faults.length), t("faults")),
-      tile(clock(DATA.span_ms), t("took"))),
+      tile(`${number(DATA.span_ms / 1000, 1)} s`, t("took"))),
     verdict_section(), time_section(after), lanes_section(after), departments_section(after),
     DATA.lives.length ? lives_section() : null,
   ].filter(Boolean);

@@ -20,6 +20,7 @@ const WORDS = {
   throughput: ["final transactions per second", "每秒最终确认交易数"],
   latency: ["latency, ms", "延迟（毫秒）"], median: ["median", "中位数"], seconds: ["seconds since the start", "开始后的秒数"],
   from_to: ["from {0} to {1}", "{0} 至 {1}"], until_end: ["the end", "结束"],
+  all_faults: ["All {0} faults", "全部 {0} 次故障"],
   fault: ["fault", "故障"], targets: ["who", "对象"], when: ["when", "时间"],
   validators: ["Validators", "验证节点"],
   lanes_help: [
@@ -32,6 +33,8 @@ const WORDS = {
   next: ["Next event", "下一事件"], previous: ["Previous event", "上一事件"], at_time: ["at {0}", "时刻 {0}"],
   validator: ["validator", "验证节点"], org: ["organisation", "机构"], view: ["view", "视图"], executed: ["executed", "已执行"],
   final: ["final", "已最终确认"], state: ["state", "状态"], running: ["running", "运行中"], changing: ["changing views", "视图切换中"],
+  proposal: ["proposal", "提案"], prepare: ["prepare", "准备"], commit: ["commit", "提交投票"], attestation: ["attestation", "执行见证"],
+  progress: ["progress", "进度"], "view-change": ["view-change", "视图切换"], "new-view": ["new-view", "新视图"],
   crash: ["down", "停机"], pause: ["paused", "暂停"], lost: ["lost", "丢失"], primary: ["primary", "主节点"],
   departments: ["Departments", "部门"],
   departments_help: ["Who handed in what, and what became of it.", "谁提交了什么，结果如何。"],
