@@ -1,7 +1,7 @@
 """A simulated run in the Chrome trace format: `trace.chrome.json`, for Perfetto and chrome://tracing.
 
 A track group for each validator: one span for each seq from proposal to final with its phases inside,
-instants for view changes and faults, counters for height and view. Values only; times are microseconds of the run.
+instants for view changes and faults, counters for height and view. Times are microseconds of the run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figures of many runs as mean and confidence interval, and the whole result of a sweep. Nothing runs here."""
+"""Figures of many runs as mean and confidence interval, and the whole result of a sweep. Values only."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ class SweepResult(msgspec.Struct, frozen=True):
 
     scenario: str
     title: str
+    title_zh: str
     axes: dict[str, tuple[str, ...]]
     seeds: tuple[int, ...]
     cells: tuple[CellResult, ...]

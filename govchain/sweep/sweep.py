@@ -37,6 +37,7 @@ def run_sweep(
     return SweepResult(
         scenario=plan.base.name,
         title=plan.base.scenario.meta.title,
+        title_zh=plan.base.scenario.meta.title_zh,
         axes={axis.key: axis.values for axis in plan.axes},
         seeds=plan.seeds,
         cells=tuple(cells),

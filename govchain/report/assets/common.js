@@ -2,8 +2,10 @@
 // What both pages share: the language switch, making elements from text, numbers, charts. No markup is ever read from data.
 const DATA = JSON.parse(document.getElementById("data").textContent);
 let language = (navigator.language || "en").toLowerCase().startsWith("zh") ? 1 : 0;
-if (location.hash === "#zh") language = 1;
-if (location.hash === "#en") language = 0;
+// `report.html#zh&t=2.5` opens in Chinese at 2.5 s.
+const WANTED = new URLSearchParams(location.hash.slice(1));
+if (WANTED.has("zh")) language = 1;
+if (WANTED.has("en")) language = 0;
 
 const t = (key, ...values) => {
   const text = WORDS[key] ? WORDS[key][language] : key;

@@ -60,7 +60,8 @@ function first_look() {
     last = Math.max(last, sent, arrived);
   }
   eye.width = Math.max(MINIMUM_US * 10, Math.min(F.end_us, (last - first) * 1.2));
-  eye.at = Math.min(F.end_us, first + eye.width * 0.45);
+  const wanted = Number(WANTED.get("t"));
+  eye.at = Math.min(F.end_us, wanted > 0 ? wanted * 1e6 : first + eye.width * 0.45);
 }
 
 // Faults, view changes, and what follows a silence as long as the window.
@@ -100,7 +101,7 @@ function follow_pointer(canvas, readout, move, zoom) {
   });
 }
 
-const gutter = (canvas) => (canvas.clientWidth < 560 ? 76 : 128);
+const gutter = (canvas) => (canvas.clientWidth < 560 ? 88 : 128);
 const middle_of = (node) => TOP + node * LANE + LANE / 2;
 // Left edge of the window, in microseconds.
 const left_us = () => Math.max(0, Math.min(F.end_us - eye.width, eye.at - eye.width / 2));

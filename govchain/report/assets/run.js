@@ -71,7 +71,7 @@ function departments_section(after) {
 function draw_flows(holder) {
   const labels = [], colours = [], place = {};
   const of = (key, label, colour) => {
-    if (!(key in place)) { place[key] = labels.length; labels.push(plain(label)); colours.push(colour); }
+    if (!(key in place)) { place[key] = labels.length; labels.push(plain(label.length > 28 ? `${label.slice(0, 27)}…` : label)); colours.push(colour); }
     return place[key];
   };
   const tint = { applied: "#1d7f4f", denied: "#c98a1b", answered: "#1f4e9c", rejected: "#b3263a", pending: "#8a94a0", failed: "#b3263a" };

@@ -65,7 +65,7 @@ function probes_section(after) {
   after(() => chart(holder, [...DATA.cells.map((cell, place) => ({ x: cell.probes.map((probe) => probe.rate_per_s), y: cell.probes.map((probe) => probe.latency_p95_ms),
     mode: "lines+markers", name: plain(named(cell.settings, KEYS) || DATA.scenario), line: { color: PALETTE[place % PALETTE.length] },
     marker: { size: 8, color: cell.probes.map((probe) => (probe.keeps_up ? "#1d7f4f" : "#b3263a")) } }))],
-  { xaxis: { type: "log", title: { text: t("rate") } }, yaxis: { title: { text: t("latency_p95_ms") } }, hovermode: "closest", showlegend: DATA.cells.length > 1,
+  { xaxis: { type: "log", dtick: "D2", title: { text: t("rate") } }, yaxis: { title: { text: t("latency_p95_ms") } }, hovermode: "closest", showlegend: DATA.cells.length > 1,
     legend: { orientation: "h", y: -0.25 }, shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: DATA.limit_ms, y1: DATA.limit_ms, line: { color: "#8593a1", dash: "dash", width: 1 } }] }));
   return section("probes", el("div", { className: "bar small" }, badge("ok", t("keeps_up")), badge("no", t("falls_behind"))), holder);
 }
@@ -73,6 +73,6 @@ function probes_section(after) {
 show((after) => {
   const runs = DATA.cells.reduce((sum, cell) => sum + cell.runs.length, 0);
   const parts = ["compare", "cells", ...(DATA.limit_ms === null ? [] : ["probes"])];
-  return [top_of(DATA.title, [el("div", { className: "dim small" }, t("sweep_of", DATA.scenario, runs, DATA.digest.slice(0, 16), DATA.version))], null),
+  return [top_of(pick([DATA.title, DATA.title_zh]), [el("div", { className: "dim small" }, t("sweep_of", DATA.scenario, runs, DATA.digest.slice(0, 16), DATA.version))], null),
     menu(...parts), compare_section(after), cells_section(), DATA.limit_ms === null ? null : probes_section(after)].filter(Boolean);
 });

@@ -46,7 +46,7 @@ const WORDS = {
   unexpected: ["not as expected", "与预期不符"], no_steps: ["The scenario tells no story of steps.", "该场景没有剧情步骤。"],
   lives: ["Records", "记录"], lives_help: ["Every record's life, in order.", "每条记录的生命周期。"],
   version: ["height {0}", "高度 {0}"], attempts: ["{0} steps", "{0} 步"],
-  sweep: ["Sweep", "参数扫描"], sweep_of: ["Scenario {0} · {1} runs · engine-independent digest {2} · govchain {3}", "场景 {0} · {1} 次运行 · 与引擎无关的摘要 {2} · govchain {3}"],
+  sweep: ["Sweep", "参数扫描"], sweep_of: ["Scenario {0} · {1} runs · digest {2} · govchain {3}", "场景 {0} · {1} 次运行 · 摘要 {2} · govchain {3}"],
   cells: ["Results", "结果"], runs: ["runs", "次数"], repeats: ["seeds", "种子数"], passed: ["passed", "通过"],
   cells_help: ["Mean over the seeds, with the half width of its 95 % confidence interval (Student's t).", "各种子的平均值，附 95 % 置信区间半宽（t 分布）。"],
   compare: ["Compare", "比较"], figure: ["figure", "指标"], along: ["along", "横轴"],
