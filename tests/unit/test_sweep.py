@@ -149,14 +149,12 @@ def test_search_finds_the_rate_that_batch_and_pipeline_allow() -> None:
     with open_engine("process", jobs=1, cluster=None) as spread:
         result = run_sweep(planned, spread, search=MaxRate(limit_ms=300))
     single, double = (cell.max_rate_per_s or 0 for cell in result.cells)
-    # One batch at a time, final after four one-way delays of 20 ms; a second of load lets a little more through.
+    # One batch at a time, final after four one-way delays of 20 ms; a second of load lets a few more pass.
     assert 10 <= single <= 25
     assert single < double <= 2.5 * single
     assert result.exit_status == 0
     for cell in result.cells:
-        assert all(
-            probe.keeps_up == (probe.rate_per_s <= (cell.max_rate_per_s or 0)) for probe in cell.probes
-        )
+        assert max(probe.rate_per_s for probe in cell.probes if probe.keeps_up) == cell.max_rate_per_s
 
 
 def test_search_without_a_rate_to_change_is_bad_input() -> None:
