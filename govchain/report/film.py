@@ -16,8 +16,6 @@ MESSAGES_MAX: Final = 24_000
 """More messages than this are thinned out: only every second seq is kept, then every fourth, and so on."""
 MARKS_MAX: Final = 24_000
 NS_PER_US: Final = 1_000
-ABOUT_VIEWS: Final = ("view-change", "new-view", "progress")
-"""Messages that belong to no seq; never thinned out by it."""
 LOST: Final = -1
 
 _MARKS: Final = {
@@ -133,24 +131,31 @@ def read_message(body: bytes) -> tuple[str, int, int]:
 
 
 class _Thinned:
-    """Rows, at most so many: when they are too many, those of every second kept seq go."""
+    """Rows, at most so many: when they are too many, those of every second kept seq go.
+
+    Rows without a seq count as one each, in their order, so that a storm of them is bounded as well.
+    """
 
     def __init__(self, rows_max: int, *, seq_at: int) -> None:
-        self.rows: list[tuple[int, ...]] = []
         self.total = 0
         self.stride = 1
+        self._kept: list[tuple[int, tuple[int, ...]]] = []
         self._rows_max = rows_max
         self._seq_at = seq_at
+        self._without_seq = 0
+
+    @property
+    def rows(self) -> list[tuple[int, ...]]:
+        return [row for _, row in self._kept]
 
     def add(self, row: tuple[int, ...]) -> None:
         self.total += 1
-        if not self._is_kept(row):
-            return
-        self.rows.append(row)
-        if len(self.rows) > self._rows_max:
+        number = row[self._seq_at]
+        if number == LOST:
+            number = self._without_seq
+            self._without_seq += 1
+        if number % self.stride == 0:
+            self._kept.append((number, row))
+        while len(self._kept) > self._rows_max:
             self.stride *= 2
-            self.rows = [each for each in self.rows if self._is_kept(each)][: self._rows_max]
-
-    def _is_kept(self, row: tuple[int, ...]) -> bool:
-        seq = row[self._seq_at]
-        return seq == LOST or seq % self.stride == 0
+            self._kept = [each for each in self._kept if each[0] % self.stride == 0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 ENGINES: Final = ("process", "dask", "ray")
+_SCHEDULER: Final = re.compile(r"[a-z]+://\S+:[0-9]{1,5}|inproc://\S+")
 CONNECT_S: Final = 10
 """How long a cluster may take to answer."""
 
@@ -51,25 +53,28 @@ def open_engine(name: str, *, jobs: int, cluster: str | None) -> Iterator[Spread
                 yield _Joblib(-1)
         case "ray":
             with _ray(cluster):
-                yield _Joblib(-1)
+                # Ray's back end gives all results at the end.
+                yield _Joblib(-1, is_streaming=False)
         case _:
             raise ConfigError("unknown engine", found=name, expected="one of: " + ", ".join(ENGINES))
 
 
 class _Joblib:
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, is_streaming: bool = True) -> None:
         self._jobs = jobs
+        self._return_as = "generator" if is_streaming else "list"
 
     def __call__(self, function: Callable[[T], R], values: Iterable[T]) -> Iterator[R]:
-        parallel = joblib.Parallel(n_jobs=self._jobs, return_as="generator")
-        results: Iterator[R] = parallel(joblib.delayed(function)(value) for value in values)
-        return results
+        parallel = joblib.Parallel(n_jobs=self._jobs, return_as=self._return_as)
+        return iter(parallel(joblib.delayed(function)(value) for value in values))
 
 
 @contextlib.contextmanager
 def _dask(cluster: str | None) -> Iterator[None]:
-    if cluster is None:
-        raise ConfigError("--engine dask needs the scheduler", expected="--cluster tcp://HOST:8786")
+    if cluster is None or not _SCHEDULER.fullmatch(cluster):
+        raise ConfigError(
+            "--engine dask needs the scheduler", found=cluster, expected="--cluster tcp://HOST:8786"
+        )
     distributed = _library("distributed", extra="dask")
     try:
         client = distributed.Client(cluster, timeout=CONNECT_S, set_as_default=False)

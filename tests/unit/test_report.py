@@ -193,6 +193,17 @@ def test_long_runs_are_thinned_out_by_seq_and_say_so() -> None:
 BODIES = [b"", b"\xc1", b"\x90", encode(("govchain.prepare/1", 1)), encode(("x", 1, 2, 3, 4, 5))]
 
 
+def test_a_storm_of_messages_without_seq_is_bounded_too() -> None:
+    film = Film()
+    frame = SignedMessage(encode(("govchain.progress/1", b"c", 0, 1, 7, 3, 3)), b"")
+    for number in range(3 * MESSAGES_MAX):
+        film.add_frame(WireFrame(number * 1000, (), 0, 1, frame))
+    plain = film.to_plain(2)
+    assert MESSAGES_MAX // 4 < len(plain["messages"]) <= MESSAGES_MAX
+    assert plain["messages_total"] == 3 * MESSAGES_MAX
+    assert plain["messages"][0] == (0, LOST, 0, 1, 0, 7, LOST)
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_what_no_validator_would_say_is_drawn_as_unknown(body: bytes) -> None:
     assert read_message(body) == ("unknown", LOST, LOST)

@@ -49,6 +49,7 @@ def sweep(
         return run_sweep(planned, spread)
 
 
+# Takes four seconds: a pool of processes and a cluster are started.
 def test_serial_pooled_and_on_a_dask_cluster_the_same_sweep_has_the_same_result() -> None:
     distributed = pytest.importorskip("distributed")
     planned = plan("network.latency.fixed=10ms,30ms", repeats=2)
@@ -176,8 +177,9 @@ def test_engine_whose_library_is_missing_says_what_to_install(
 def test_engines_want_an_address_or_none() -> None:
     with pytest.raises(ConfigError, match="--cluster"), open_engine("process", jobs=1, cluster="tcp://x"):
         pass
-    with pytest.raises(ConfigError, match="--cluster"), open_engine("dask", jobs=1, cluster=None):
-        pass
+    for address in (None, "scheduler", "tcp://scheduler"):
+        with pytest.raises(ConfigError, match="--cluster"), open_engine("dask", jobs=1, cluster=address):
+            pass
 
 
 @pytest.fixture
