@@ -15,6 +15,7 @@ from govchain.sim import TraceEvent, WireFrame
 MESSAGES_MAX: Final = 24_000
 """More messages than this are thinned out: only every second seq is kept, then every fourth, and so on."""
 MARKS_MAX: Final = 24_000
+STRIDE_MAX: Final = 2**16
 NS_PER_US: Final = 1_000
 LOST: Final = -1
 
@@ -156,6 +157,8 @@ class _Thinned:
             self._without_seq += 1
         if number % self.stride == 0:
             self._kept.append((number, row))
-        while len(self._kept) > self._rows_max:
+        while len(self._kept) > self._rows_max and self.stride < STRIDE_MAX:
             self.stride *= 2
             self._kept = [each for each in self._kept if each[0] % self.stride == 0]
+        # What repeats one seq without end cannot be thinned out by it.
+        del self._kept[self._rows_max :]

@@ -9,7 +9,7 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -18,6 +18,7 @@ from govchain.consensus import SignedMessage
 from govchain.report import Reporter, render_page
 from govchain.report.film import LOST, MESSAGES_MAX, Film, read_message
 from govchain.scenario import SimBackend, parse_scenario, run_scenario
+from govchain.scenario.timeline import FaultKind
 from govchain.sim import TraceEvent, WireFrame
 from tests.support.scenario_texts import PROJECT, SMALL
 
@@ -134,6 +135,7 @@ def test_every_word_of_the_pages_exists_in_both_languages() -> None:
         used |= set(re.findall(r'\bsection\("([\w-]+)"', path.read_text(encoding="utf-8")))
     assert len(used) > 60
     assert used <= set(known), sorted(used - set(known))
+    assert {f"fault_{kind}" for kind in get_args(FaultKind)} <= set(known)
     for key, (en, zh) in known.items():
         assert en, key
         assert zh, key
@@ -202,6 +204,14 @@ def test_a_storm_of_messages_without_seq_is_bounded_too() -> None:
     assert MESSAGES_MAX // 4 < len(plain["messages"]) <= MESSAGES_MAX
     assert plain["messages_total"] == 3 * MESSAGES_MAX
     assert plain["messages"][0] == (0, LOST, 0, 1, 0, 7, LOST)
+
+
+def test_one_seq_repeated_without_end_is_bounded_too() -> None:
+    film = Film()
+    frame = SignedMessage(encode(("govchain.prepare/1", b"c", 0, 1, 0, 0, b"d")), b"")
+    for number in range(MESSAGES_MAX + 10):
+        film.add_frame(WireFrame(number * 1000, (), 0, 1, frame))
+    assert len(film.to_plain(2)["messages"]) == MESSAGES_MAX
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -174,7 +174,7 @@ function paint_faults({ pen, x, from, to, height }) {
     pen.fillStyle = band_colour(fault.do) + "1c"; pen.fillRect(left, TOP, right - left, height - TOP - AXIS);
     pen.fillStyle = band_colour(fault.do); pen.fillRect(left, TOP - 3, right - left, 3);
     pen.font = "11px system-ui, sans-serif"; pen.textAlign = "left";
-    if (left > taken) { pen.fillText(fault.do, left + 2, TOP - 7); taken = left + pen.measureText(fault.do).width + 8; }
+    if (left > taken) { pen.fillText(fault_name(fault), left + 2, TOP - 7); taken = left + pen.measureText(fault_name(fault)).width + 8; }
   });
 }
 

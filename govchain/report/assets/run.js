@@ -3,6 +3,7 @@
 const R = DATA.result;
 const BANDS = { crash: "#b3263a", partition: "#c98a1b", pause: "#5b7083", byzantine: "#8a5cc2", drop: "#e76f51", delay: "#3d8fc6" };
 const band_colour = (kind) => BANDS[kind] || "#2a9d8f";
+const fault_name = (fault) => (WORDS[`fault_${fault.do}`] ? t(`fault_${fault.do}`) : fault.do);
 const lasting = R.faults.filter((fault) => fault.ended_ms === null || fault.ended_ms > fault.began_ms);
 const end_of = (fault) => (fault.ended_ms === null ? DATA.span_ms : fault.ended_ms);
 
@@ -37,7 +38,7 @@ function time_section(after) {
   });
   const list = R.faults.length ? table([{ text: t("fault") }, { text: t("targets") }, { text: t("when") }],
     R.faults.map((fault) => ({ cells: [
-      el("span", {}, el("i", { className: "swatch", style: `background:${band_colour(fault.do)}` }), " ", fault.do),
+      el("span", {}, el("i", { className: "swatch", style: `background:${band_colour(fault.do)}` }), " ", fault_name(fault)),
       fault.targets.join(", ") || "–",
       fault.ended_ms === fault.began_ms ? clock(fault.began_ms)
         : t("from_to", clock(fault.began_ms), fault.ended_ms === null ? t("until_end") : clock(fault.ended_ms))] }))) : null;
