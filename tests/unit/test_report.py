@@ -16,6 +16,7 @@ import pytest
 from govchain.codec import encode
 from govchain.consensus import SignedMessage
 from govchain.report import Reporter, render_page
+from govchain.report.chrome import ChromeTrace
 from govchain.report.film import LOST, MESSAGES_MAX, Film, read_message
 from govchain.scenario import SimBackend, parse_scenario, run_scenario
 from govchain.scenario.timeline import FaultKind
@@ -131,7 +132,8 @@ def test_every_word_of_the_pages_exists_in_both_languages() -> None:
     }
     used = set()
     for path in ASSETS.glob("*.js"):
-        used |= set(re.findall(r'\bt\("([\w-]+)"', path.read_text(encoding="utf-8")))
+        for inside in re.findall(r"\bt\(([^()]*)\)", path.read_text(encoding="utf-8")):
+            used |= set(re.findall(r'"([\w-]+)"', inside))
         used |= set(re.findall(r'\bsection\("([\w-]+)"', path.read_text(encoding="utf-8")))
     assert len(used) > 60
     assert used <= set(known), sorted(used - set(known))
@@ -177,6 +179,16 @@ def test_chrome_trace_has_a_closed_span_for_each_seq_and_validator(run: Path) ->
     assert {event["name"] for event in events if event["ph"] == "M"} == {"process_name", "process_sort_index"}
     named = {event["name"] for event in events}
     assert named >= {"seq 1", "proposed", "prepared", "committed", "executed", "crash", "final height"}
+
+
+def test_chrome_trace_opens_no_second_span_for_what_is_final() -> None:
+    trace = ChromeTrace()
+    place = (("view", 0), ("seq", 1))
+    for step, kind in enumerate(("note-proposed", "final", "note-prepared")):
+        facts = (("height", 1),) if kind == "final" else place
+        trace.add_event(TraceEvent(step, step * 1000, 0, kind, facts))
+    events = json.loads(trace.to_json(["validator-0"], ()))["traceEvents"]
+    assert [event["name"] for event in events if event["ph"] == "b"] == ["seq 1", "proposed"]
 
 
 def test_long_runs_are_thinned_out_by_seq_and_say_so() -> None:

@@ -70,6 +70,7 @@ def test_every_combination_is_run_under_every_seed_and_its_values_count() -> Non
     ]
     assert result.seeds == (42, 43)
     assert all(cell.verdicts == {"pass": 2} for cell in result.cells)
+    assert all(len({run.digest for run in cell.runs}) == 2 for cell in result.cells)
     near, far = (cell.figures["latency_p50_ms"].mean for cell in result.cells)
     assert near < far
 
