@@ -1,6 +1,7 @@
 """Where the runs of a sweep happen: a pool of processes here, or a cluster that is already there.
 
 All of them through joblib, in the order of the tasks. Nothing is started on a cluster but the tasks.
+joblib is imported when it is used: it would make every other command a tenth of a second slower.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol, TypeVar
-
-import joblib
 
 from govchain.errors import ConfigError, Unavailable
 
@@ -65,6 +64,8 @@ class _Joblib:
         self._return_as = "generator" if is_streaming else "list"
 
     def __call__(self, function: Callable[[T], R], values: Iterable[T]) -> Iterator[R]:
+        import joblib
+
         parallel = joblib.Parallel(n_jobs=self._jobs, return_as=self._return_as)
         return iter(parallel(joblib.delayed(function)(value) for value in values))
 
@@ -75,6 +76,8 @@ def _dask(cluster: str | None) -> Iterator[None]:
         raise ConfigError(
             "--engine dask needs the scheduler", found=cluster, expected="--cluster tcp://HOST:8786"
         )
+    import joblib
+
     distributed = _library("distributed", extra="dask")
     try:
         client = distributed.Client(cluster, timeout=CONNECT_S, set_as_default=False)
@@ -86,6 +89,8 @@ def _dask(cluster: str | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ray(cluster: str | None) -> Iterator[None]:
+    import joblib
+
     ray = _library("ray", extra="ray")
     joblib_backend = importlib.import_module("ray.util.joblib")
     try:
