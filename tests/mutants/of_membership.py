@@ -16,8 +16,8 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "voting above a checkpoint before executing it",
         "consensus/state.py",
-        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to)",
-        "        return min(self.high, self.base_height + self.in_flight_max, silent_to)",
+        "self.base_height + self.in_flight_max, self.boundary, silent_to, uncertified)",
+        "self.base_height + self.in_flight_max, silent_to, uncertified)",
         (f"{_EPOCHS}test_MB2_nobody_votes_above_a_checkpoint_before_executing_it",),
         (55,),
         ("MB-2",),
