@@ -172,7 +172,7 @@ class SnapshotFetch:
         validators, changes = self._members.validators, []
         for each in encoded:
             change = decode(each, ValidatorChange)
-            validators = verify_change(self._suite, validators, change)
+            validators = verify_change(self._suite, self._ledger.chain_id, validators, change)
             changes.append(change)
         last = validators
         return changes, BlockCheck(

@@ -153,4 +153,142 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         (40, 56),
         ("MB-4",),
     ),
+    Mutant(
+        "a change is installed again and again",
+        "ledger/membership.py",
+        "    view.put(state.NEXT_VALIDATORS_KEY, None)\n"
+        "    view.put(validators_key",
+        "    view.put(validators_key",
+        (
+            f"{_GOVERNANCE}test_MB2_the_set_is_installed_at_the_checkpoint_and_proven_by_the_old_one",
+        ),
+        (55,),
+        ("MB-2",),
+    ),
+    Mutant(
+        "a change and its reverse make an epoch",
+        "ledger/membership.py",
+        "    if tuple(members) == validators.members:",
+        "    if False:",
+        (
+            f"{_GOVERNANCE}test_MB2_a_change_and_its_reverse_leave_nothing_to_install",
+        ),
+        (55,),
+        ("MB-2",),
+    ),
+    Mutant(
+        "keys of those who left stay good",
+        "ledger/membership.py",
+        "    staying = [member.public_key for member in installed.members]",
+        "    staying = [member.public_key for member in (*installed.members, *validators.members)]",
+        (
+            f"{_GOVERNANCE}test_situation_06_I10_denies_a_key_that_left",
+            "tests/rules/test_ledger_equivocation.py::test_situation_6_MB4_the_key_of_who_left_signs_nothing_any_more",
+        ),
+        (6, 55),
+        ("MB-4",),
+    ),
+    Mutant(
+        "changes do not add up",
+        "ledger/membership.py",
+        "    return validators.members if data is None else decode_stored(data, ValidatorSet).members",
+        "    return validators.members",
+        (
+            f"{_GOVERNANCE}test_I9_denies_two_rotations_at_one_checkpoint_and_allows_the_next",
+            f"{_GOVERNANCE}test_MB2_a_change_and_its_reverse_leave_nothing_to_install",
+        ),
+        (55,),
+        ("MB-2",),
+    ),
+    Mutant(
+        "a key that is about to be installed is taken twice",
+        "ledger/rules/governance.py",
+        "    if public_key in [member.public_key for member in waiting]:",
+        "    if False:",
+        (
+            f"{_GOVERNANCE}test_I10_denies_a_key_that_was_used_before",
+        ),
+        (55,),
+        ("MB-4",),
+    ),
+    Mutant(
+        "a change that no longer fits is adopted",
+        "ledger/rules/governance.py",
+        "    _judge(attempt, change.kind, _fields_of(change))",
+        "    _fields_of(change)",
+        (
+            f"{_GOVERNANCE}test_I9_denies_at_adoption_what_no_longer_fits",
+        ),
+        (55,),
+        ("MB-5",),
+    ),
+    Mutant(
+        "organisations with validators are suspended",
+        "ledger/rules/governance.py",
+        "    if fields.org in [member.org for member in (*attempt.validators.members, *waiting)]:",
+        "    if False:",
+        (
+            f"{_GOVERNANCE}test_I9_denies_what_makes_no_sense",
+        ),
+        (55,),
+        ("MB-5",),
+    ),
+    Mutant(
+        "approvals of who runs no validator count",
+        "ledger/rules/governance.py",
+        "    approvals = sum(org in voters for org in change.approved_by)",
+        "    approvals = len(change.approved_by)",
+        (
+            f"{_GOVERNANCE}test_MB1_an_approval_counts_only_while_its_organisation_runs_a_validator",
+        ),
+        (55,),
+        ("MB-1",),
+    ),
+    Mutant(
+        "a change is withdrawn by others",
+        "ledger/rules/governance.py",
+        "    if attempt.existing.issuer_org != attempt.org.id:",
+        "    if False:",
+        (
+            f"{_GOVERNANCE}test_I2_denies_approval_after_the_end_and_withdrawal_by_another",
+        ),
+        (55,),
+        ("MB-1",),
+    ),
+    Mutant(
+        "a change of another chain is followed",
+        "crypto/epochs.py",
+        "    if change.header.chain_id != chain_id:",
+        "    if False:",
+        (
+            f"{_GOVERNANCE}test_situation_3_MB3_a_change_of_another_chain_is_refused",
+            "tests/rules/test_node_snapshot.py::test_situation_3_CU3_MB3_epochs_of_another_chain_prove_nothing",
+        ),
+        (3, 56),
+        ("MB-3",),
+    ),
+    Mutant(
+        "whoever left goes on signing",
+        "consensus/replica.py",
+        "        if self._state.is_member:\n"
+        "            self._dispatch(event, now_ms, output)\n",
+        "        if True:\n"
+        "            self._dispatch(event, now_ms, output)\n",
+        (
+            f"{_EPOCHS}test_situation_55_MB2_a_validator_leaves_and_follows_as_an_observer",
+        ),
+        (6, 55),
+        ("MB-2",),
+    ),
+    Mutant(
+        "timers of the old epoch fire in the new one",
+        "consensus/epochs.py",
+        "        timer_generation=state.timer_generation,\n",
+        "",
+        (
+            f"{_EPOCHS}test_MB2_VC4_timers_of_the_old_epoch_mean_nothing_in_the_new_one",
+        ),
+        (20, 55),
+        ("MB-2", "VC-4"),
+    ),
 )

@@ -130,10 +130,10 @@ READS: Final[tuple[Mutant, ...]] = (
         ("RD-1", "MB-2"),
     ),
     Mutant(
-        "the simulator reads without asking",
+        "the simulator reads before it is as far as the quorum",
         "sim/reads.py",
-        "PLACEHOLDER",
-        "PLACEHOLDER2",
+        " floor is not None and self._final_height() >= floor:",
+        " floor is not None:",
         ("tests/sim/test_sim_reads.py::test_situation_54_latest_reads_under_faults_are_linearizable",),
         (54,),
         ("RD-1",),

@@ -309,7 +309,7 @@ SYNC: Final[tuple[Mutant, ...]] = (
     Mutant(
         "epochs of a snapshot on the peer's word",
         "node/snapshot_fetch.py",
-        "            validators = verify_change(self._suite, validators, change)\n",
+        "            validators = verify_change(self._suite, self._ledger.chain_id, validators, change)\n",
         "            validators = change.validators\n",
         (f"{_SNAPSHOT}test_situation_56_CU3_MB3_epochs_in_a_snapshot_are_proven_one_by_the_other",),
         (40, 56),
@@ -364,15 +364,6 @@ SYNC: Final[tuple[Mutant, ...]] = (
         _SYNCING,
         (48,),
         ("CU-4",),
-    ),
-    Mutant(
-        "one claim of a height silences",
-        "consensus/state.py",
-        "        return max(self.base_height, attested[weak - 1] if len(attested) >= weak else 0)",
-        "        return max(self.base_height, attested[0] if attested else 0)",
-        (f"{_SYNC}test_situation_41_CU1_CU4_one_liar_about_height_silences_nobody",),
-        (41,),
-        ("CU-1", "CU-4"),
     ),
     Mutant(
         "what may be in flight silences",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from govchain.codec import encode
@@ -21,7 +22,7 @@ from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.errors import StorageFailure
 from govchain.model import Attestation
 from tests.rules.test_consensus_view_change import complain, deliver, finish
-from tests.support.consensus_world import SIGNERS, SUITE, World, small_parameters
+from tests.support.consensus_world import SIGNERS, SPARE_SIGNERS, SUITE, World, small_parameters
 
 ME = 3
 VOTES = (Proposal, Prepare, Commit, ViewChange, NewView)
@@ -439,4 +440,77 @@ def test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_
     assert "height 3 holds a vote of this validator that it does not know" in status.stall
     grow(world, world.replica(ME)._state.in_flight_max)
     assert world.replica(ME).status().silent_to == 0
+    assert world.order(ME) == world.order(0)
+
+
+# The guard and the next epoch.
+
+
+def to_epoch(world: World, height: int) -> None:
+    """Blocks until everybody who is up has passed the checkpoint that installs the next validators."""
+    while len(world.members[0].disk.headers) < height:
+        grow(world)
+    world.advance(1_000)
+    assert world.replica(0).validators.epoch == 1
+
+
+@pytest.mark.parametrize("is_rotated", [False, True])
+def test_situation_45_55_RC2_MB2_who_is_silent_stays_so_in_the_next_epoch(is_rotated: bool) -> None:
+    """What it forgot lies below a height, whoever votes beside it and with whichever key it signs by then."""
+    world = World(4, parameters=small_parameters())
+    members = list(world.validators.members)
+    if is_rotated:
+        members[ME] = msgspec.structs.replace(members[ME], public_key=SPARE_SIGNERS[ME].public_key)
+    else:
+        members[0], members[1] = members[1], members[0]
+    world.plan(8, members)
+    grow(world, 2)
+    disk, guard = world.members[ME].disk.copy(), list(world.members[ME].guard)
+    world.crash(0)  # Of the three that are left every certificate needs the vote of 3.
+    grow(world)
+    finish(world)
+    grow(world, 3)
+    world.restart(0)
+    finish(world)
+    world.crash(ME)
+    world.replace_disk(ME, disk)
+    world.members[ME].guard = guard
+    world.restart(ME)
+    finish(world, 6)
+    assert world.replica(ME).status().silent_to > 8
+    to_epoch(world, 8)
+    finish(world, 6)
+    assert world.replica(ME).validators.epoch == 1
+    until = world.replica(ME).status().silent_to
+    assert until > 8
+    assert own_votes(world) == []
+    grow(world, until)
+    finish(world, 6)
+    assert world.replica(ME).status().silent_to == 0
+    assert own_votes(world)
+    assert world.order(ME) == world.order(0)
+
+
+def test_situation_45_55_RC2_MB2_a_view_promised_in_a_forgotten_epoch_holds_there() -> None:
+    """Its disk is of the epoch before: once it is back in the one that it forgot, the guard still tells."""
+    world = World(4, parameters=small_parameters())
+    world.plan(4, list(world.validators.members)[::-1])
+    grow(world)
+    old = world.members[ME].disk.copy()
+    to_epoch(world, 4)
+    world.submit("x", to=[ME])
+    complain(world, ME)
+    world.crash(ME)
+    world.replace_disk(ME, old)
+    world.restart(ME)
+    assert world.replica(ME).validators.epoch == 0
+    world.wire.clear()
+    world.submit("y", to=[0, 1, 2])
+    world.settle()
+    grow(world, to=[0, 1, 2])
+    finish(world, 4)
+    assert world.replica(ME).validators.epoch == 1
+    assert world.replica(ME).status().silent_to == 0
+    later = [vote for vote in own_votes(world) if not vote.startswith("view-change")]
+    assert later == [], "view 0 of this epoch was given up"
     assert world.order(ME) == world.order(0)

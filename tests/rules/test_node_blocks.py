@@ -8,6 +8,9 @@ from concurrent.futures import wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -20,7 +23,8 @@ from govchain.model import Block, FinalityCertificate, Space, Transaction, Trans
 from govchain.node.block_check import BlockCheck, stored_validators
 from govchain.node.block_sync import BlockSync, ReadyBlock
 from govchain.node.catch_up import CatchUp
-from govchain.node.wire import BlockParts
+from govchain.node.sync import Sync
+from govchain.node.wire import BlockParts, BlocksWanted, SnapshotWanted
 from govchain.storage import MemoryStore
 from tests.support.chain_world import ChainWorld, check_of, executor_of
 from tests.support.node_world import SHORT_WINDOW, signer
@@ -262,3 +266,30 @@ async def test_situation_40_CU5_nothing_else_of_a_liar_is_used(chain: ChainWorld
         follower.give("honest", [first, second, third])
         assert await follower.install_all() == 3
         assert [peer for peer, _ in follower.refused] == ["liar"]
+
+
+# Whom to ask.
+
+
+async def test_situation_41_CU1_one_liar_about_its_height_begins_no_snapshot(chain: ChainWorld) -> None:
+    """While a state is awaited no block is installed, so one claim must not be enough."""
+    parts = chain.open(MemoryStore(), 3)
+    _, finality = executor_of(parts)
+    asked: list[tuple[str, object]] = []
+    sync = Sync(
+        parts,
+        finality,
+        cast(Any, SimpleNamespace(ask=lambda *question: asked.append(question), verifier=Mock())),
+        cast(Any, SimpleNamespace(connected=lambda: {"validator-0": True, "validator-1": True})),
+        snapshot_blocks=3,
+        inbox=cast(Any, SimpleNamespace(arrived=asyncio.Event())),
+    )
+    try:
+        sync.catch_up.claim("validator-1", 10**9)
+        sync.look(is_waiting=False)
+        assert [type(wanted) for _, wanted in asked] == [BlocksWanted]
+        sync.catch_up.claim("validator-0", 10)
+        sync.look(is_waiting=False)
+        assert type(asked[-1][1]) is SnapshotWanted
+    finally:
+        sync.close()
