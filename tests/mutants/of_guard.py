@@ -52,10 +52,8 @@ GUARD: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a certified height that the store forgot is not missed",
         "consensus/guard.py",
-        "        if certified < self.certified:\n"
-        "            return f",
-        "        if False:\n"
-        "            return f",
+        "        if certified < self.certified:\n            return f",
+        "        if False:\n            return f",
         (
             f"{_GUARD}test_situation_45_RC2_an_old_disk_is_silent_until_the_chain_has_passed_what_it_signed",
             f"{_GUARD}test_situation_46_RC2_a_wiped_disk_rejoins_by_blocks_and_votes_again",
@@ -66,13 +64,9 @@ GUARD: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a promised view that the store forgot is not missed",
         "consensus/guard.py",
-        "        if promised < self.promised:\n"
-        "            return f",
-        "        if False:\n"
-        "            return f",
-        (
-            f"{_GUARD}test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lower_one",
-        ),
+        "        if promised < self.promised:\n            return f",
+        "        if False:\n            return f",
+        (f"{_GUARD}test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lower_one",),
         (45,),
         ("RC-2",),
     ),
@@ -93,9 +87,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "consensus/restoring.py",
         "    if epoch == state.validators.epoch and view > max(state.view, state.target):",
         "    if False:",
-        (
-            f"{_GUARD}test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lower_one",
-        ),
+        (f"{_GUARD}test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lower_one",),
         (45,),
         ("RC-2",),
     ),
@@ -104,9 +96,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "consensus/guard.py",
         "                self._require_cover(entry.signed.body, promise)\n",
         "",
-        (
-            f"{_GUARD}test_RC2_a_view_change_that_hides_a_commit_is_refused",
-        ),
+        (f"{_GUARD}test_RC2_a_view_change_that_hides_a_commit_is_refused",),
         (45,),
         ("RC-2",),
     ),
@@ -115,9 +105,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "consensus/guard.py",
         "shown.get(seq, -1) >= commit.view or",
         "seq in shown or",
-        (
-            f"{_GUARD}test_RC2_what_a_view_change_shows_in_a_lower_view_than_the_commit_hides_it",
-        ),
+        (f"{_GUARD}test_RC2_what_a_view_change_shows_in_a_lower_view_than_the_commit_hides_it",),
         (45,),
         ("RC-2",),
     ),
@@ -126,9 +114,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "consensus/guard.py",
         "            if place is None or place.validator != index:",
         "            if place is None:",
-        (
-            f"{_GUARD}test_RC2_messages_of_others_are_passed_over",
-        ),
+        (f"{_GUARD}test_RC2_messages_of_others_are_passed_over",),
         (45,),
         ("RC-2",),
     ),
@@ -147,8 +133,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
     Mutant(
         "an unknown own vote in a certificate is no reason to be silent",
         "consensus/executed.py",
-        "    notice_forgotten(state, event.certificate, output)\n"
-        "    for",
+        "    notice_forgotten(state, event.certificate, output)\n    for",
         "    for",
         (
             f"{_GUARD}test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_a_certificate",
@@ -161,9 +146,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "consensus/epochs.py",
         "        silent_to=state.silent_to,\n",
         "",
-        (
-            f"{_GUARD}test_situation_45_55_RC2_MB2_who_is_silent_stays_so_in_the_next_epoch",
-        ),
+        (f"{_GUARD}test_situation_45_55_RC2_MB2_who_is_silent_stays_so_in_the_next_epoch",),
         (45, 55),
         ("RC-2", "MB-2"),
     ),
@@ -172,9 +155,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "consensus/replica.py",
         "        keep_promised_view(state, self._guard)\n",
         "",
-        (
-            f"{_GUARD}test_situation_45_55_RC2_MB2_a_view_promised_in_a_forgotten_epoch_holds_there",
-        ),
+        (f"{_GUARD}test_situation_45_55_RC2_MB2_a_view_promised_in_a_forgotten_epoch_holds_there",),
         (45, 55),
         ("RC-2", "MB-2"),
     ),
@@ -183,9 +164,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "storage/guard_file.py",
         "        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "        pass",
-        (
-            f"{_FILE}test_RC2_one_process_holds_it",
-        ),
+        (f"{_FILE}test_RC2_one_process_holds_it",),
         (45,),
         ("RC-2",),
     ),
@@ -194,9 +173,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "storage/guard_file.py",
         "        if not content or _slot(content) != slot:",
         "        if not content:",
-        (
-            f"{_FILE}test_situation_44_RC3_a_flipped_bit_anywhere_is_refused",
-        ),
+        (f"{_FILE}test_situation_44_RC3_a_flipped_bit_anywhere_is_refused",),
         (44,),
         ("RC-3",),
     ),
@@ -205,9 +182,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "storage/guard_file.py",
         "        if any(slot != _EMPTY for slot in slots[end:]):",
         "        if False:",
-        (
-            f"{_FILE}test_situation_44_RC3_a_record_lost_in_the_middle_and_a_cut_file_are_refused",
-        ),
+        (f"{_FILE}test_situation_44_RC3_a_record_lost_in_the_middle_and_a_cut_file_are_refused",),
         (44,),
         ("RC-3",),
     ),
@@ -216,21 +191,16 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "storage/guard_file.py",
         "        if len(data) != SLOTS * SLOT_BYTES:\n",
         "        if False:\n",
-        (
-            f"{_FILE}test_situation_44_RC3_a_record_lost_in_the_middle_and_a_cut_file_are_refused",
-        ),
+        (f"{_FILE}test_situation_44_RC3_a_record_lost_in_the_middle_and_a_cut_file_are_refused",),
         (44,),
         ("RC-3",),
     ),
     Mutant(
         "the guard goes on after a failed write",
         "storage/guard_file.py",
-        "        if self._failure:\n"
-        "            raise StorageFailure(self._failure)\n",
+        "        if self._failure:\n            raise StorageFailure(self._failure)\n",
         "",
-        (
-            f"{_FILE}test_situation_44_RC3_no_room_stops_and_nothing_is_appended_after_it",
-        ),
+        (f"{_FILE}test_situation_44_RC3_no_room_stops_and_nothing_is_appended_after_it",),
         (44,),
         ("RC-3",),
     ),
@@ -239,9 +209,7 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "storage/guard_file.py",
         "        if found.owner != owner:",
         "        if False:",
-        (
-            f"{_FILE}test_a_guard_of_another_key_or_format_is_bad_input",
-        ),
+        (f"{_FILE}test_a_guard_of_another_key_or_format_is_bad_input",),
         (45,),
         ("RC-2",),
     ),
@@ -250,10 +218,17 @@ GUARD: Final[tuple[Mutant, ...]] = (
         "node/guard.py",
         "    if had_one and not path.exists():",
         "    if False:",
-        (
-            f"{_FILE}test_situation_44_RC3_a_guard_that_was_lost_is_missed",
-        ),
+        (f"{_FILE}test_situation_44_RC3_a_guard_that_was_lost_is_missed",),
         (44,),
         ("RC-3",),
+    ),
+    Mutant(
+        "a silence that only a certificate told of ends at a restart",
+        "consensus/replica.py",
+        "        if state.is_silent:\n            output.promises += self._guard.fall_silent(state.silent_to)\n",
+        "",
+        (f"{_GUARD}test_situation_45_RC2_a_silence_that_only_a_certificate_told_of_outlives_a_restart",),
+        (45,),
+        ("RC-2",),
     ),
 )

@@ -156,12 +156,9 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a change is installed again and again",
         "ledger/membership.py",
-        "    view.put(state.NEXT_VALIDATORS_KEY, None)\n"
+        "    view.put(state.NEXT_VALIDATORS_KEY, None)\n    view.put(validators_key",
         "    view.put(validators_key",
-        "    view.put(validators_key",
-        (
-            f"{_GOVERNANCE}test_MB2_the_set_is_installed_at_the_checkpoint_and_proven_by_the_old_one",
-        ),
+        (f"{_GOVERNANCE}test_MB2_the_set_is_installed_at_the_checkpoint_and_proven_by_the_old_one",),
         (55,),
         ("MB-2",),
     ),
@@ -170,9 +167,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "ledger/membership.py",
         "    if tuple(members) == validators.members:",
         "    if False:",
-        (
-            f"{_GOVERNANCE}test_MB2_a_change_and_its_reverse_leave_nothing_to_install",
-        ),
+        (f"{_GOVERNANCE}test_MB2_a_change_and_its_reverse_leave_nothing_to_install",),
         (55,),
         ("MB-2",),
     ),
@@ -205,9 +200,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "ledger/rules/governance.py",
         "    if public_key in [member.public_key for member in waiting]:",
         "    if False:",
-        (
-            f"{_GOVERNANCE}test_I10_denies_a_key_that_was_used_before",
-        ),
+        (f"{_GOVERNANCE}test_I10_denies_a_key_that_was_used_before",),
         (55,),
         ("MB-4",),
     ),
@@ -216,9 +209,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "ledger/rules/governance.py",
         "    _judge(attempt, change.kind, _fields_of(change))",
         "    _fields_of(change)",
-        (
-            f"{_GOVERNANCE}test_I9_denies_at_adoption_what_no_longer_fits",
-        ),
+        (f"{_GOVERNANCE}test_I9_denies_at_adoption_what_no_longer_fits",),
         (55,),
         ("MB-5",),
     ),
@@ -227,9 +218,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "ledger/rules/governance.py",
         "    if fields.org in [member.org for member in (*attempt.validators.members, *waiting)]:",
         "    if False:",
-        (
-            f"{_GOVERNANCE}test_I9_denies_what_makes_no_sense",
-        ),
+        (f"{_GOVERNANCE}test_I9_denies_what_makes_no_sense",),
         (55,),
         ("MB-5",),
     ),
@@ -238,9 +227,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "ledger/rules/governance.py",
         "    approvals = sum(org in voters for org in change.approved_by)",
         "    approvals = len(change.approved_by)",
-        (
-            f"{_GOVERNANCE}test_MB1_an_approval_counts_only_while_its_organisation_runs_a_validator",
-        ),
+        (f"{_GOVERNANCE}test_MB1_an_approval_counts_only_while_its_organisation_runs_a_validator",),
         (55,),
         ("MB-1",),
     ),
@@ -249,9 +236,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "ledger/rules/governance.py",
         "    if attempt.existing.issuer_org != attempt.org.id:",
         "    if False:",
-        (
-            f"{_GOVERNANCE}test_I2_denies_approval_after_the_end_and_withdrawal_by_another",
-        ),
+        (f"{_GOVERNANCE}test_I2_denies_approval_after_the_end_and_withdrawal_by_another",),
         (55,),
         ("MB-1",),
     ),
@@ -270,13 +255,9 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "whoever left goes on signing",
         "consensus/replica.py",
-        "        if self._state.is_member:\n"
-        "            self._dispatch(event, now_ms, output)\n",
-        "        if True:\n"
-        "            self._dispatch(event, now_ms, output)\n",
-        (
-            f"{_EPOCHS}test_situation_55_MB2_a_validator_leaves_and_follows_as_an_observer",
-        ),
+        "        if self._state.is_member:\n            self._dispatch(event, now_ms, output)\n",
+        "        if True:\n            self._dispatch(event, now_ms, output)\n",
+        (f"{_EPOCHS}test_situation_55_MB2_a_validator_leaves_and_follows_as_an_observer",),
         (6, 55),
         ("MB-2",),
     ),
@@ -285,9 +266,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
         "consensus/epochs.py",
         "        timer_generation=state.timer_generation,\n",
         "",
-        (
-            f"{_EPOCHS}test_MB2_VC4_timers_of_the_old_epoch_mean_nothing_in_the_new_one",
-        ),
+        (f"{_EPOCHS}test_MB2_VC4_timers_of_the_old_epoch_mean_nothing_in_the_new_one",),
         (20, 55),
         ("MB-2", "VC-4"),
     ),

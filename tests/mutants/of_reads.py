@@ -114,7 +114,9 @@ READS: Final[tuple[Mutant, ...]] = (
         "node/reads.py",
         "            if self._parts.ledger.validators.epoch == epoch:\n                return\n",
         "            return\n",
-        ("tests/rules/test_node_reads.py::test_RD1_MB2_a_read_during_a_change_of_validators_asks_the_new_set",),
+        (
+            "tests/rules/test_node_reads.py::test_RD1_MB2_a_read_during_a_change_of_validators_asks_the_new_set",
+        ),
         (54, 55),
         ("RD-1", "MB-2"),
     ),

@@ -40,12 +40,9 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a transaction that is passed over is nobody's complaint",
         "consensus/deadlines.py",
-        "    if state.watch is not None and state.watch.is_overtaken:\n"
-        "        return True\n",
+        "    if state.watch is not None and state.watch.is_overtaken:\n        return True\n",
         "",
-        (
-            f"{_CLIENTS}test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time",
-        ),
+        (f"{_CLIENTS}test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time",),
         (49,),
         ("RQ-3",),
     ),
@@ -54,9 +51,7 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
         "consensus/deadlines.py",
         "        watch.beside = state.transactions.all_pending()\n",
         "        watch.beside = ()\n",
-        (
-            f"{_CLIENTS}test_situation_49_a_primary_with_much_to_do_is_not_blamed_for_what_it_heard_of_late",
-        ),
+        (f"{_CLIENTS}test_situation_49_a_primary_with_much_to_do_is_not_blamed_for_what_it_heard_of_late",),
         (49, 50),
         ("RQ-3",),
     ),
@@ -66,12 +61,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
         "    if watch is None or not state.transactions.is_pending(watch.id):\n"
         "        disarm_request(state, output)\n"
         "        return\n",
-        "    if True:\n"
-        "        disarm_request(state, output)\n"
-        "        return\n",
-        (
-            f"{_CLIENTS}test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time",
-        ),
+        "    if True:\n        disarm_request(state, output)\n        return\n",
+        (f"{_CLIENTS}test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time",),
         (49,),
         ("RQ-3",),
     ),

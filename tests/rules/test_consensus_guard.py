@@ -420,6 +420,38 @@ def test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lo
 
 def test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_a_certificate() -> None:
     world = World(4, parameters=small_parameters())
+    fall_silent_by_certificate(world)
+    status = world.replica(ME).status()
+    assert world.order(ME) == world.order(0)
+    assert status.silent_to == 6 + world.replica(ME)._state.in_flight_max
+    assert "height 3 holds a vote of this validator that it does not know" in status.stall
+    grow(world, world.replica(ME)._state.in_flight_max)
+    assert world.replica(ME).status().silent_to == 0
+    assert world.order(ME) == world.order(0)
+
+
+def test_situation_45_RC2_a_silence_that_only_a_certificate_told_of_outlives_a_restart() -> None:
+    """Store and guard agree by then, and neither knows what was signed before both were old."""
+    world = World(4, parameters=small_parameters())
+    fall_silent_by_certificate(world)
+    until = world.replica(ME).status().silent_to
+    assert until > len(world.members[ME].disk.headers)
+    world.crash(ME)
+    world.restart(ME)
+    assert world.replica(ME).status().silent_to == until
+    finish(world, 6)
+    assert own_votes(world) == []
+    assert f"votes up to height {until} may have been lost" in world.replica(ME).forgot
+    grow(world, until)
+    assert world.replica(ME).status().silent_to == 0
+    assert own_votes(world)
+    world.crash(ME)
+    world.restart(ME)
+    assert not world.replica(ME).forgot, "it is over"
+
+
+def fall_silent_by_certificate(world: World) -> None:
+    """Disk and guard of a validator are brought back as they were four blocks ago."""
     grow(world, 2)
     disk, guard = world.members[ME].disk.copy(), list(world.members[ME].guard)
     world.crash(0)  # Of the three that are left every certificate needs the vote of 3.
@@ -434,13 +466,6 @@ def test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_
     world.restart(ME)
     assert not world.replica(ME).forgot, "store and guard agree"
     finish(world, 6)
-    status = world.replica(ME).status()
-    assert world.order(ME) == world.order(0)
-    assert status.silent_to == 6 + world.replica(ME)._state.in_flight_max
-    assert "height 3 holds a vote of this validator that it does not know" in status.stall
-    grow(world, world.replica(ME)._state.in_flight_max)
-    assert world.replica(ME).status().silent_to == 0
-    assert world.order(ME) == world.order(0)
 
 
 # The guard and the next epoch.
@@ -464,19 +489,7 @@ def test_situation_45_55_RC2_MB2_who_is_silent_stays_so_in_the_next_epoch(is_rot
     else:
         members[0], members[1] = members[1], members[0]
     world.plan(8, members)
-    grow(world, 2)
-    disk, guard = world.members[ME].disk.copy(), list(world.members[ME].guard)
-    world.crash(0)  # Of the three that are left every certificate needs the vote of 3.
-    grow(world)
-    finish(world)
-    grow(world, 3)
-    world.restart(0)
-    finish(world)
-    world.crash(ME)
-    world.replace_disk(ME, disk)
-    world.members[ME].guard = guard
-    world.restart(ME)
-    finish(world, 6)
+    fall_silent_by_certificate(world)
     assert world.replica(ME).status().silent_to > 8
     to_epoch(world, 8)
     finish(world, 6)

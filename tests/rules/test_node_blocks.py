@@ -143,9 +143,7 @@ def other_header(block: Block) -> Block:
 
 def too_few_votes(parts: BlockParts) -> BlockParts:
     certificate = decode(parts.certificate, FinalityCertificate)
-    return BlockParts(
-        parts.block, encode(msgspec.structs.replace(certificate, votes=certificate.votes[:2]))
-    )
+    return BlockParts(parts.block, encode(msgspec.structs.replace(certificate, votes=certificate.votes[:2])))
 
 
 LIES: dict[str, tuple[Callable[[BlockParts], BlockParts], str]] = {

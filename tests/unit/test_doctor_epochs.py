@@ -31,7 +31,7 @@ def chain() -> tuple[Network, Disks]:
     """
     network, disks = Network(4), {}
     changes = (
-        lambda: network.deposit(),
+        network.deposit,
         lambda: join(network),
         lambda: rotate(network, "validator-1"),
         lambda: network.adopt("validator.remove", "GC-3", {"validator": "validator-0", "reason": "leaves"}),
@@ -56,7 +56,7 @@ def look(
     keys: str = "key",
     candidate: bool = False,
 ) -> tuple[Finding, ...]:
-    """What the doctor finds at a validator that stopped in an epoch, or lost its disk; with these of its keys."""
+    """What the doctor finds at a validator that stopped in an epoch, or that has no disk, with these keys."""
     network, disks = chain
     now = datetime.fromtimestamp(network.genesis.time_ms / 1000, UTC) + timedelta(days=1)
     ports = free_ports(8)
