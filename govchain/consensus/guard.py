@@ -117,7 +117,7 @@ class SignGuard:
         return [encode(promise) for promise in (mark, *kept, *self._silence())]
 
     def fall_silent(self, until: int) -> list[bytes]:
-        """Record that what was signed up to a height is unknown: a restart must not end the silence (RC-2)."""
+        """Record that what was signed up to a height is unknown: no restart ends the silence (rule RC-2)."""
         if until <= max(self.silence, self.highest):
             return []
         self.silence = until
@@ -206,7 +206,7 @@ class SignGuard:
             if promise.seq > certified and promise.digest not in bodies:
                 return f"the store lacks the {promise.phase} at seq {promise.seq} of view {promise.view}"
         if certified < self.silence:
-            return f"votes up to height {self.silence} may have been lost, and none above {certified} is certified"
+            return f"votes up to height {self.silence} may have been lost; certified is {certified}"
         return ""
 
     def _silence(self) -> list[Promise]:

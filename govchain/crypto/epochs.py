@@ -40,8 +40,8 @@ def verify_change(
     """The validator set that a change installs (rules MB-2, MB-3, MB-4).
 
     Raises:
-        BadProof: Step `validators`: it is of another chain, does not follow the epoch of `before`, or its proofs
-            do not hold.
+        BadProof: Step `validators`: it is of another chain or does not follow the epoch of `before`, or its
+            proofs do not hold.
     """
     if change.header.chain_id != chain_id:
         # The same keys may run several chains: what they decided there says nothing here.

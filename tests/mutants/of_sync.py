@@ -87,10 +87,21 @@ SYNC: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "signatures of keys that a block brings are never checked",
+        "node/block_check.py",
+        "        if not all(map(self._verify, transactions)):",
+        "        if False:",
+        (f"{_BLOCKS}test_CU2_a_key_that_an_earlier_block_brings_is_checked_when_it_is_there",),
+        (40,),
+        ("CU-2",),
+    ),
+    Mutant(
+        "what was left for a block's turn is left out",
         "node/owner.py",
         "            self._sync.require_signatures(ready.checked)\n",
         "",
-        (f"{_BLOCKS}test_CU2_a_key_that_an_earlier_block_brings_is_checked_when_it_is_there",),
+        (
+            "tests/live/test_node_sync.py::test_situation_40_CU5_what_is_wrong_at_its_turn_comes_from_another_peer",
+        ),
         (40,),
         ("CU-2",),
     ),

@@ -1,4 +1,4 @@
-"""The doctor on a chain whose validators changed: who votes by now, who joins, who left, who has a new key."""
+"""The doctor on a chain whose validators changed: who votes, who joins, who left, who has a new key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from govchain.model import Space
 from govchain.node.guard import GUARD_MARK, guard_owner
 from govchain.storage import GuardFile, MemoryStore, RocksStore
 from govchain.testnet import Addresses, free_ports, init_network, prepare_join
-
 from govchain.testnet.manifest import ManifestValidator
 from tests.sim.test_sim_cluster import EVP, plan_of
 from tests.sim.test_sim_membership import Network, join, rotate, secret_of
@@ -25,7 +24,7 @@ Disks = dict[tuple[str, int], tuple[MemoryStore, tuple[bytes, ...]]]
 
 @pytest.fixture(scope="module")
 def chain() -> tuple[Network, Disks]:
-    """validator-9 joins with epoch 1, validator-1 has another key in epoch 2, validator-0 leaves with epoch 3.
+    """validator-9 joins with epoch 1, validator-1 has a new key in epoch 2, validator-0 leaves with epoch 3.
 
     Kept are the disks and guards of these three in every epoch.
     """
