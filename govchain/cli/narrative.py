@@ -5,6 +5,8 @@ Sees a run, changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from govchain.cli.terminal import Language, Terminal
 from govchain.ledger import RULES
 from govchain.scenario import Result, Sentence, StepResult
@@ -48,6 +50,11 @@ class Narrator:
             self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
         elif step.outcome == "answered" and step.measured:
             self._terminal.say(f"         {step.measured}", style="dim")
+
+    def fault_happened(self, do: str, targets: Sequence[str], at_ns: int) -> None:
+        """Something goes wrong, that long after the run began."""
+        whom = ", ".join(targets)
+        self._terminal.say(f"       ⚡ {at_ns / 1e9:.1f} s  {do} {whom}".rstrip(), style="magenta")
 
     def run_finished(self, result: Result) -> None:
         """The verdict is known."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from govchain.net.faults import FaultyLinks
 from govchain.net.inbound import Listener, ListenerHooks
 from govchain.net.outbound import LinkHooks, OutboundLink
 from govchain.net.tls import TlsContexts
@@ -26,7 +27,8 @@ class PeerNetwork:
 
     Attributes:
         tls: The contexts in use; a renewed certificate is taken by their `reload`.
-        is_link_open: Rehearsals replace it to cut a link: frames to and from a peer vanish while it is False.
+        is_link_open: Tests replace it to cut a link: frames to and from a peer vanish while it is False.
+        faults: What is wrong with the links to peers in a rehearsal; None outside of one.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class PeerNetwork:
         self._listener: Listener | None = None
         self._hooks: LinkHooks | None = None
         self.is_link_open: Callable[[str], bool] = _always
+        self.faults: FaultyLinks | None = None
         self.on_change: Callable[[], None] = _nothing
         """Called when an outbound connection was made or lost."""
 
@@ -127,8 +130,13 @@ class PeerNetwork:
 
         So does a peer that is not known (yet): validators come and go.
         """
-        if peer in self._links and self.is_link_open(peer):
-            self._links[peer].send(payload, is_urgent=is_urgent)
+        link = self._links.get(peer)
+        if link is None or not self.is_link_open(peer):
+            return
+        if self.faults is None:
+            link.send(payload, is_urgent=is_urgent)
+        else:
+            self.faults.carry(peer, lambda: link.send(payload, is_urgent=is_urgent))
 
     def broadcast(self, payload: bytes, *, is_urgent: bool = False) -> None:
         """Queue a payload for every peer."""

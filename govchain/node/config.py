@@ -50,6 +50,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Log file; empty for standard error."""
     store: Literal["rocks", "memory"] = "rocks"
     """`memory` forgets everything at the end, votes included: only for rehearsals."""
+    rehearsal: str = ""
+    """Folder through which it may be disturbed, and where it records its votes; empty: no rehearsal."""
     snapshot_blocks: int = SNAPSHOT_BLOCKS
     """So many blocks behind, the state is fetched instead (rule CU-3); 0: never."""
 
@@ -73,7 +75,7 @@ def load_node_config(path: Path | str) -> NodeConfig:
         name: str(folder / getattr(config, name))
         for name in ("genesis", "key", "tls_certificate", "tls_key", "tls_authority", "data_dir")
     }
-    for name in ("log", "next_key"):
+    for name in ("log", "next_key", "rehearsal"):
         if getattr(config, name):
             changes[name] = str(folder / getattr(config, name))
     guard = folder / config.guard if config.guard else Path(changes["key"]).with_name(GUARD_NAME)

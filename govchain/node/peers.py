@@ -46,7 +46,11 @@ ANSWER_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
 
 
 class Peers:
-    """The voice of one validator."""
+    """The voice of one validator.
+
+    Attributes:
+        on_send: Told of every consensus message before it leaves; rehearsals keep a record.
+    """
 
     def __init__(self, parts: NodeParts, network: PeerNetwork, verifier: Verifier) -> None:
         self._parts = parts
@@ -55,6 +59,7 @@ class Peers:
         self._to_all: list[SignedMessage] = []
         self._to_one: dict[int, list[SignedMessage]] = {}
         self._is_closed = False
+        self.on_send: Callable[[SignedMessage], None] | None = None
 
     def hello(self, final_height: int) -> bytes:
         """First payload of a connection."""
@@ -63,6 +68,8 @@ class Peers:
 
     def queue(self, send: Send) -> None:
         """Keep a message for `flush`."""
+        if self.on_send is not None:
+            self.on_send(send.signed)
         if send.to is None:
             self._to_all.append(send.signed)
         elif send.to != self._parts.members.index:

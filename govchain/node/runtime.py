@@ -6,14 +6,15 @@ No rule of the protocol lives here. The process around it is in `process`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import govchain
 from govchain.consensus import Replica
-from govchain.crypto import Signer
+from govchain.crypto import Signer, suite
 from govchain.errors import GovchainError
 from govchain.model import Block, Genesis, Transaction
-from govchain.net import PeerNetwork, TlsContexts
+from govchain.net import FaultyLinks, PeerNetwork, TlsContexts
 from govchain.node.accuser import Accuser
 from govchain.node.clocks import fresh_nonce, jitter_of, monotonic_s, unix_ms
 from govchain.node.config import NodeConfig, split_address, validate_against_genesis
@@ -26,6 +27,7 @@ from govchain.node.parts import NodeParts, assemble, restored_state
 from govchain.node.peers import Peers
 from govchain.node.pool import PoolTraffic
 from govchain.node.reads import LatestReads
+from govchain.node.rehearsal import RehearsalFolder
 from govchain.node.service import NodeService
 from govchain.node.sync import Sync
 from govchain.node.verifier import Verifier
@@ -63,13 +65,19 @@ class NodeRuntime(NodeService):
         log: Logger,
     ) -> None:
         validate_against_genesis(config, genesis)
-        parts = _assemble(config, genesis, signers, store, log)
+        faults, rehearsal = _open_rehearsal(config, genesis, log)
+        now_ms = unix_ms if rehearsal is None else rehearsal.now_ms
+        parts = _assemble(config, genesis, signers, store, log=log, now_ms=now_ms)
         self._config = config
         self._log = log
+        self._rehearsal = rehearsal
         self._network = _open_network(parts, tls)
+        self._network.faults = faults
         inbox = Inbox(self._network.pause, self._network.resume)
         self._verifier = Verifier(parts, self._network.disconnect)
         self._peers = Peers(parts, self._network, self._verifier)
+        if rehearsal is not None:
+            self._peers.on_send = rehearsal.note_sent
         finality = Finality(parts.chain, store, parts.suite)
         finality.on_final = self._on_final
         pool = PoolTraffic(parts)
@@ -124,6 +132,8 @@ class NodeRuntime(NodeService):
             loop.create_task(self._owner.run(), name=f"owner of {self._config.name}"),
             loop.create_task(self._housekeeping.run(), name=f"housekeeping of {self._config.name}"),
         ]
+        if self._rehearsal is not None:
+            self._tasks.append(loop.create_task(self._rehearsal.run(), name="rehearsal"))
         for task in self._tasks:
             task.add_done_callback(self._task_ended)
         self._log.info(
@@ -174,10 +184,12 @@ class NodeRuntime(NodeService):
         self._peers.close()
         self._owner.stop()
         if self._tasks:
-            owner, house = self._tasks
-            house.cancel()
-            await asyncio.gather(owner, house, return_exceptions=True)
+            for task in self._tasks[1:]:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._network.stop()
+        if self._rehearsal is not None:
+            self._rehearsal.close()
         self._sync.close()
         self._finality.close()
         self._reads.close()
@@ -256,6 +268,16 @@ def _open_network(parts: NodeParts, tls: TlsContexts) -> PeerNetwork:
     )
 
 
+def _open_rehearsal(
+    config: NodeConfig, genesis: Genesis, log: Logger
+) -> tuple[FaultyLinks | None, RehearsalFolder | None]:
+    if not config.rehearsal:
+        return None, None
+    links = FaultyLinks(jitter_of(f"faults of {config.name}"))
+    folder = RehearsalFolder(Path(config.rehearsal), links, suite(genesis.suite), unix_ms=unix_ms, log=log)
+    return links, folder
+
+
 def _wake(
     parts: NodeParts, finality: Finality, votes: VoteLog, guard: Guard
 ) -> tuple[Replica, tuple[Transaction, ...]]:
@@ -270,7 +292,13 @@ def _wake(
 
 
 def _assemble(
-    config: NodeConfig, genesis: Genesis, signers: Sequence[Signer], store: Store, log: Logger
+    config: NodeConfig,
+    genesis: Genesis,
+    signers: Sequence[Signer],
+    store: Store,
+    *,
+    log: Logger,
+    now_ms: Callable[[], int],
 ) -> NodeParts:
     return assemble(
         genesis,
@@ -280,5 +308,5 @@ def _assemble(
         may_observe=config.candidate,
         log=log,
         clock=monotonic_s,
-        now_ms=unix_ms,
+        now_ms=now_ms,
     )

@@ -5,15 +5,19 @@ The port alone; each backend is a module beside. One that cannot produce a fault
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import Signer
 from govchain.ledger import RecordState
 from govchain.model import Genesis, Transaction
+from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
+
+if TYPE_CHECKING:
+    from govchain.scenario.traffic import Clerk, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,9 @@ class NodeFacts:
     final_height: int
     state_root: bytes
     head_digest: bytes
+    view: int = 0
+    is_honest: bool = True
+    """False for a validator that was told to cheat: nothing is demanded of it."""
 
 
 class Backend(Protocol):
@@ -64,12 +71,24 @@ class Backend(Protocol):
         """The story's clock moves to that long after its start. Where time is real, nothing happens."""
         ...
 
-    async def schedule(self, at_ns: int, do: str, target: str, duration_ns: int | None) -> None:
-        """Produce a fault at `now_ns` = at_ns, or at once when that is over.
+    async def pass_time(self, until_ns: int) -> None:
+        """Let everything happen that happens before `now_ns` is that."""
+        ...
 
-        Raises:
-            ConfigError: This backend cannot produce it.
-        """
+    def call_at(self, at_ns: int, action: Callable[[], Awaitable[None]]) -> None:
+        """Do something when `now_ns` is that, or soon when it was; what it raises comes up in `pass_time`."""
+        ...
+
+    def faults(self) -> FaultPort | None:
+        """What breaks this network; None where nothing can be broken."""
+        ...
+
+    def traffic(self, clerks: list[Clerk]) -> Traffic:
+        """A workload on this network, not started."""
+        ...
+
+    async def final_ids(self) -> Mapping[str, Set[bytes]]:
+        """Ids of the final transactions of every running validator, by its name; for workloads."""
         ...
 
     async def next_nonce(self, key_id: bytes) -> int:
@@ -106,6 +125,10 @@ class Backend(Protocol):
         ...
 
     async def nodes(self) -> list[NodeFacts]: ...
+
+    def is_broken(self) -> bool:
+        """A promise of the chain was seen broken: nothing that comes after it matters."""
+        ...
 
     def invariants(self) -> Mapping[str, str]:
         """Invariants that this backend watched itself: name to what was broken, empty when it held."""

@@ -16,11 +16,10 @@ from govchain.ledger import RULES
 from govchain.ledger.identifiers import is_credit_code
 from govchain.ledger.payloads import PAYLOADS, Envelope
 from govchain.mempool import REJECTIONS
-from govchain.scenario.comparison import parse_comparison
+from govchain.scenario.check_faults import check_fault_expectations, check_timeline, check_workload
 from govchain.scenario.loaded import LoadedScenario, not_supported
-from govchain.scenario.model import RESERVED_VERBS, Fault, RecordExpect, Scenario, Step
+from govchain.scenario.model import RESERVED_VERBS, RecordExpect, Scenario, Step
 from govchain.scenario.references import PROPERTIES, Reference, find_references
-from govchain.scenario.rehearsal import validator_names
 from govchain.scenario.suggest import suggestion
 from govchain.scenario.timing import story_end_ns
 from govchain.scenario.values import coerce, problems
@@ -50,8 +49,9 @@ def validate_scenario(loaded: LoadedScenario) -> None:
         _check_step(loaded, names, index, step)
         if step.save is not None:
             _claim(source, names, step.save, "saved", ("steps", index, "save"))
-    for index, fault in enumerate(scenario.timeline):
-        _check_fault(source, scenario, index, fault)
+    check_timeline(source, scenario)
+    check_workload(source, scenario)
+    check_fault_expectations(source, scenario)
     _check_expectations(source, scenario, names)
 
 
@@ -261,35 +261,8 @@ def _check_denied(source: Loaded[Any], index: int, step: Step) -> None:
         raise source.error("says without denied", "steps", index, "expect", "says", expected="denied: RULE")
 
 
-def _check_fault(source: Loaded[Any], scenario: Scenario, index: int, fault: Fault) -> None:
-    where = ("timeline", index)
-    if (fault.at is None) == (fault.after is None):
-        raise source.error("a fault needs exactly one trigger", *where, expected="either at or after")
-    step_ids = [step.id for step in scenario.steps if step.id is not None]
-    if fault.after is not None and fault.after not in step_ids:
-        raise _unknown(source, "unknown step", (*where, "after"), fault.after, step_ids)
-    targets = [*validator_names(scenario), "primary", "one"]
-    if fault.target not in targets:
-        raise _unknown(source, "unknown target", (*where, "target"), fault.target, targets)
-    if fault.do == "restart" and fault.for_ is not None:
-        raise source.error("a restart has no duration", *where, "for", expected="no for")
-    if fault.do == "restart" and fault.target in ("primary", "one"):
-        raise source.error("a restart needs a validator's name", *where, "target", found=fault.target)
-
-
 def _check_expectations(source: Loaded[Any], scenario: Scenario, names: dict[str, str]) -> None:
     expect = scenario.expect
-    for index, liveness in enumerate(expect.liveness):
-        if parse_comparison(liveness.finalised) is None:
-            raise source.error(
-                "not a comparison",
-                "expect",
-                "liveness",
-                index,
-                "finalised",
-                found=liveness.finalised,
-                expected='for example ">= 10"',
-            )
     for index, record in enumerate(expect.records):
         _check_record_expectation(source, names, index, record)
     if expect.outcome != "pass" and expect.outcome.fail not in INVARIANTS:

@@ -16,12 +16,14 @@ from govchain.client.answers import TransactionStatus
 from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.builder import Builder, Built
+from govchain.scenario.director import Director, Happening, require_faults
 from govchain.scenario.model import Step
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.reads import Answer, check_receipt, legal_report, licence_verify
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
+from govchain.scenario.traffic import LoadSeen, Traffic, clerks_of
 from govchain.scenario.verbs import (
     READS,
     LegalReportWith,
@@ -32,6 +34,8 @@ from govchain.scenario.verbs import (
 )
 
 LATENCY_DIGITS: Final = 3
+BACKGROUND_LOOK_NS: Final = 100_000_000
+"""How often it is looked whether timeline and workload are over."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,11 @@ class Observation:
         receipts: Step label and receipt file of each final transaction.
         records: `type/object id` as expected in the file to the state found; `ABSENT` when there is none.
         nodes: The validators at the end.
+        happenings: Faults, in order.
+        progress_ns: Times at which a transaction became final, rising.
+        healed_ns: When everything was mended at the end.
+        load: What became of the workload; None without one.
+        lost: Validator to how many acknowledged records its ledger lacks.
         height: Height of the chain at the end.
         duration_ns: From the first step to the last.
     """
@@ -53,6 +62,11 @@ class Observation:
     nodes: list[NodeFacts] = field(default_factory=list)
     height: int = 0
     duration_ns: int = 0
+    happenings: list[Happening] = field(default_factory=list)
+    progress_ns: list[int] = field(default_factory=list)
+    healed_ns: int = 0
+    load: LoadSeen | None = None
+    lost: dict[str, int] = field(default_factory=dict)
 
 
 class Engine:
@@ -66,6 +80,8 @@ class Engine:
         self._builder = Builder(rehearsal, backend)
         self._seen = Observation()
         self._transactions: dict[str, bytes] = {}
+        self._director: Director | None = None
+        self._traffic: Traffic | None = None
 
     async def run(self) -> Observation:
         """Play all steps, then look at what is left. The backend must have been started.
@@ -78,14 +94,16 @@ class Engine:
             Sentence(meta.title, meta.title_zh or meta.title), len(self._scenario.steps), self._backend.name
         )
         began_ns = self._backend.now_ns()
-        await self._schedule_timed_faults()
+        await self._begin_background()
         offsets = step_offsets(self._scenario)
         for number, (step, offset_ns) in enumerate(zip(self._scenario.steps, offsets, strict=True), start=1):
             await self._backend.advance(offset_ns)
             result = await self._play(number, step, offset_ns)
             self._seen.steps.append(result)
             self._observer.step_finished(result)
-            await self._trigger_faults(step)
+            if self._director is not None and step.id is not None:
+                await self._director.step_over(step.id)
+        await self._end_background()
         self._seen.duration_ns = self._backend.now_ns() - began_ns
         await self._look_around()
         return self._seen
@@ -136,6 +154,8 @@ class Engine:
         self, blank: StepResult, step: Step, built: Built, status: TransactionStatus, latency_ms: float
     ) -> StepResult:
         result = status.result
+        if status.status == "final":
+            self._seen.progress_ns.append(self._backend.now_ns())
         if status.status != "final" or result is None:
             return msgspec.structs.replace(
                 blank, outcome="pending", measured=f"not final within {self._scenario.stop.at / 1e9:g} s"
@@ -185,15 +205,46 @@ class Engine:
             original = self._builder.file_digests(wanted.file, wanted.content)
         return check_receipt(data, self._rehearsal.genesis, original)
 
-    async def _schedule_timed_faults(self) -> None:
-        for fault in self._scenario.timeline:
-            if fault.at is not None:
-                await self._backend.schedule(fault.at, fault.do, fault.target, fault.for_)
+    async def _begin_background(self) -> None:
+        """Start what goes wrong and the workload; both go on beside the steps."""
+        port = self._backend.faults()
+        require_faults(self._rehearsal, port, self._backend.name)
+        if self._scenario.workload:
+            self._traffic = self._backend.traffic(clerks_of(self._rehearsal))
+            self._traffic.start()
+        if port is not None and self._scenario.timeline:
+            self._director = Director(self._rehearsal, port, self._backend, self._note_happening)
+            await self._director.start()
 
-    async def _trigger_faults(self, step: Step) -> None:
-        for fault in self._scenario.timeline:
-            if fault.after is not None and fault.after == step.id:
-                await self._backend.schedule(self._backend.now_ns(), fault.do, fault.target, fault.for_)
+    async def _end_background(self) -> None:
+        """Wait for what is still to come, then heal: afterwards progress is demanded."""
+        ends_ns = max((load.to or 0 for load in self._scenario.workload), default=0)
+        while not self._backend.is_broken() and (
+            self._backend.now_ns() < ends_ns or not (self._director is None or self._director.is_idle)
+        ):
+            await self._backend.pass_time(self._backend.now_ns() + BACKGROUND_LOOK_NS)
+        # What failed in the background comes up here at the latest.
+        await self._backend.pass_time(self._backend.now_ns())
+        if self._traffic is not None:
+            self._traffic.stop()
+        if self._director is not None:
+            await self._director.end()
+            self._seen.happenings = self._director.happenings
+        self._seen.healed_ns = self._backend.now_ns()
+        if self._traffic is not None:
+            await self._traffic.drain(self._scenario.stop.at)
+            self._seen.load = self._traffic.seen
+            self._seen.progress_ns += self._traffic.seen.acknowledged.values()
+        self._seen.progress_ns.sort()
+
+    def _note_happening(self, happening: Happening) -> None:
+        self._observer.fault_happened(happening.do, happening.targets, happening.began_ns)
+
+    async def _count_lost(self) -> None:
+        """What was acknowledged and is not in a validator's ledger."""
+        assert self._seen.load is not None
+        for name, ids in (await self._backend.final_ids()).items():
+            self._seen.lost[name] = sum(id_ not in ids for id_ in self._seen.load.acknowledged)
 
     async def _look_around(self) -> None:
         seen = self._seen
@@ -208,6 +259,8 @@ class Engine:
                 seen.records[expected.record] = await self._record_state(expected.record)
         seen.nodes = await self._backend.nodes()
         seen.height = await self._backend.height()
+        if seen.load is not None:
+            await self._count_lost()
 
     async def _record_state(self, written: str) -> str:
         try:

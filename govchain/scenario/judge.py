@@ -14,6 +14,12 @@ from govchain.model import Genesis
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.comparison import parse_comparison
 from govchain.scenario.engine import Observation
+from govchain.scenario.judge_faults import (
+    count_happenings,
+    judge_acknowledged,
+    judge_faults,
+    workload_result,
+)
 from govchain.scenario.model import FailOutcome
 from govchain.scenario.reads import check_receipt
 from govchain.scenario.result import (
@@ -67,6 +73,8 @@ def judge(
         receipts=receipts,
         steps=tuple(seen.steps),
         version=__version__,
+        workload=workload_result(seen),
+        happened=count_happenings(seen),
     )
 
 
@@ -101,11 +109,14 @@ def _steps(steps: list[StepResult]) -> Iterator[Expectation]:
 def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResult]) -> Iterator[Expectation]:
     expect = rehearsal.loaded.scenario.expect
     has_pending = any(step.outcome == "pending" for step in seen.steps)
+    finalised = len(final) + (len(seen.load.acknowledged) if seen.load is not None else 0)
     for liveness in expect.liveness:
-        comparison = parse_comparison(liveness.finalised)
-        assert comparison is not None, "the check refused everything else"
-        held = comparison.holds(len(final))
-        yield Expectation("finalised", held, str(comparison), str(len(final)), undecided=has_pending)
+        if liveness.finalised is not None:
+            comparison = parse_comparison(liveness.finalised)
+            assert comparison is not None, "the check refused everything else"
+            held = comparison.holds(finalised)
+            yield Expectation("finalised", held, str(comparison), str(finalised), undecided=has_pending)
+    yield from judge_faults(rehearsal.loaded.scenario, seen)
     yield _level(seen.nodes, has_pending)
     for record in expect.records:
         if record.record is not None:
@@ -121,7 +132,7 @@ def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResul
 
 def _level(nodes: list[NodeFacts], has_pending: bool) -> Expectation:
     """After what was stopped for a time is back, everybody who runs holds the same final blocks."""
-    running = [node for node in nodes if node.is_running]
+    running = [node for node in nodes if node.is_running and node.is_honest]
     highest = max((node.height for node in running), default=0)
     behind = [f"{node.name} at {node.final_height}" for node in running if node.final_height != highest]
     return Expectation(
@@ -150,6 +161,7 @@ def _invariants(
     bad = [f"{each.step}: {each.detail}" for each in receipts if not each.verified]
     text = f"no receipt of {', '.join(missing)}" if missing else "; ".join(bad)
     yield InvariantResult(RECEIPTS, not text, text)
+    yield from judge_acknowledged(seen)
 
 
 def _compare_nodes(nodes: list[NodeFacts]) -> Iterator[tuple[str, str]]:
@@ -157,7 +169,7 @@ def _compare_nodes(nodes: list[NodeFacts]) -> Iterator[tuple[str, str]]:
     by_height: dict[int, NodeFacts] = {}
     agreement = roots = ""
     for node in nodes:
-        if not node.is_running:
+        if not node.is_running or not node.is_honest:
             continue
         first = by_height.setdefault(node.height, node)
         if first.head_digest != node.head_digest:

@@ -1,21 +1,24 @@
 """A scenario on real processes of this machine: the network is made, started, played on and taken down again.
 
-Everything that is asked of the chain goes through its HTTP API, as in `remote_backend`. Faults are signals.
+Everything that is asked of the chain goes through its HTTP API, as in `remote_backend`. Faults are in
+`local_faults`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from govchain.errors import Unavailable
 from govchain.scenario.backend import Rehearsal
+from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
+from govchain.scenario.local_faults import LocalFaults
 from govchain.scenario.rehearsal import network_plan
-from govchain.scenario.remote_backend import NS_PER_S, RemoteBackend
+from govchain.scenario.remote_backend import RemoteBackend
 from govchain.scenario.timing import story_end_ns
 from govchain.testnet import Addresses, LocalNetwork, free_ports, init_network
 
@@ -40,13 +43,13 @@ class LocalBackend(RemoteBackend):
         self._now = now
         self._ports = ports
         self._network: LocalNetwork | None = None
-        self._faults: list[asyncio.Task[None]] = []
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         _require_past(rehearsal.loaded, self._now)
         plan = network_plan(rehearsal.loaded, rehearsal.seed)
         ports = self._ports or _pairs(free_ports(2 * len(plan.validators)))
-        init_network(self._directory, plan, now=self._now, addresses=Addresses(ports=ports))
+        addresses = Addresses(ports=ports)
+        init_network(self._directory, plan, now=self._now, addresses=addresses, is_rehearsal=True)
         self._network = LocalNetwork(self._directory)
         await asyncio.to_thread(self._network.start)
         self._urls = self._network.urls
@@ -57,23 +60,14 @@ class LocalBackend(RemoteBackend):
         """Addresses of the validators, once started."""
         return self._urls
 
-    async def schedule(self, at_ns: int, do: str, target: str, duration_ns: int | None) -> None:
-        delay_ns = at_ns - self.now_ns()
-        if delay_ns > 0:
-            self._later(self._produce_after(delay_ns, do, target, duration_ns))
-        else:
-            await self._produce(do, target, duration_ns)
+    def faults(self) -> FaultPort:
+        names = self.network.names
+        return LocalFaults(self.network, dict(zip(names, self._clients, strict=True)))
 
-    async def settle(self, limit_ns: int) -> None:
-        # What was stopped for a time comes back first: afterwards progress is demanded of it too.
-        await asyncio.gather(*self._faults)
-        await super().settle(limit_ns)
+    def invariants(self) -> Mapping[str, str]:
+        return {"no-double-vote": "; ".join(self.network.double_votes())}
 
     async def stop(self) -> None:
-        for fault in self._faults:
-            fault.cancel()
-        await asyncio.gather(*self._faults, return_exceptions=True)
-        self._faults = []
         await super().stop()
         if self._network is not None:
             await asyncio.to_thread(self._network.stop)
@@ -84,34 +78,6 @@ class LocalBackend(RemoteBackend):
         if self._network is None:
             raise Unavailable("the network was not started")
         return self._network
-
-    async def _produce_after(self, delay_ns: int, do: str, target: str, duration_ns: int | None) -> None:
-        await asyncio.sleep(delay_ns / NS_PER_S)
-        await self._produce(do, target, duration_ns)
-
-    async def _produce(self, do: str, target: str, duration_ns: int | None) -> None:
-        name = await self._name_of(target)
-        if do == "restart":
-            await asyncio.to_thread(self.network.start_validator, name)
-            await asyncio.to_thread(self.network.wait_ready, [name])
-            return
-        assert do == "crash"
-        await asyncio.to_thread(self.network.kill, name)
-        if duration_ns is not None:
-            self._later(self._produce_after(duration_ns, "restart", name, None))
-
-    async def _name_of(self, target: str) -> str:
-        names = self.network.names
-        if target in names:
-            return target
-        view = (await self.client.status()).view
-        primary = names[view % len(names)]
-        if target == "primary":
-            return primary
-        return next(name for name in reversed(names) if name != primary)
-
-    def _later(self, work: Coroutine[None, None, None]) -> None:
-        self._faults.append(asyncio.create_task(work))
 
 
 def _require_past(loaded: LoadedScenario, now: datetime) -> None:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from govchain.config import DurationNs
+from govchain.scenario.timeline import Fault
+from govchain.scenario.workload import Load
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 """Lower-case letters, digits, hyphen and underscore, for ids inside a scenario."""
@@ -127,27 +129,27 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"wit
     expect: StepExpect = StepExpect()
 
 
-class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"for_": "for"}):
-    """Something that goes wrong. Exactly one of `at` and `after`."""
-
-    do: Literal["crash", "restart"]
-    target: str
-    """Validator name, `primary` or `one` (the first backup)."""
-    at: DurationNs | None = None
-    """Time since start."""
-    after: str | None = None
-    """Step id; happens when that step is over."""
-    for_: DurationNs | None = None
-    """After this long a crashed validator starts again; without it, it stays down."""
-    disk: Literal["keep"] = "keep"
-    """What is left of its disk."""
-
-
 class LivenessExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Progress that must be made."""
+    """Progress that must be made: a number of transactions, or the next one soon after a fault is over."""
 
-    finalised: str
-    """Comparison for the number of final transactions, for example `">= 10"`."""
+    finalised: str | None = None
+    """Comparison for the number of final transactions, of steps and workload, for example `">= 10"`."""
+    within: DurationNs | None = None
+    """The next transaction must be final that long after `after`."""
+    after: str | None = None
+    """Kind of fault, counted from the end of each one, or `heal_all`, from when all was healed."""
+
+
+class PerformanceExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the network may stand still."""
+
+    no_progress: str
+    """At most so long, `<= 5s` or `<= 2.5 view timeouts`: the longest time without a final transaction that
+    begins within a view timeout after the fault."""
+    after: str
+    """Kind of fault; with ` primary` behind it, only those that hit the primary of that moment."""
+    at: Literal["median", "max"] = "max"
+    """Over all such faults of the run."""
 
 
 class RecordExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +174,9 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     invariants: Literal["all"] = "all"
     liveness: tuple[LivenessExpect, ...] = ()
+    performance: tuple[PerformanceExpect, ...] = ()
+    happened: tuple[dict[str, str], ...] = ()
+    """Kind of fault, or `view_change`, to a comparison with how often it happened."""
     records: tuple[RecordExpect, ...] = ()
     outcome: Literal["pass"] | FailOutcome = "pass"
 
@@ -191,6 +196,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: Stop = Stop()
     network: Network = Network()
     protocol: Protocol = Protocol()
+    workload: tuple[Load, ...] = ()
     steps: tuple[Step, ...] = ()
     timeline: tuple[Fault, ...] = ()
     expect: Expect = Expect()
@@ -198,7 +204,6 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 RESERVED: Final[tuple[str, ...]] = (
     "cpu",
-    "workload",
     "repeat",
     "stop.height",
     "stop.when",
@@ -210,32 +215,20 @@ RESERVED: Final[tuple[str, ...]] = (
     "network.latency.matrix",
     "network.latency.one_way",
     "organisations.*.gateway",
-    "timeline.*.when",
-    "timeline.*.every",
-    "timeline.*.between",
-    "timeline.*.groups",
-    "timeline.*.behaviour",
-    "expect.performance",
-    "expect.happened",
-    "expect.liveness.*.within",
-    "expect.liveness.*.after",
+    "workload.*.mix",
+    "workload.*.rate.poisson",
+    "workload.*.rate.ramp",
+    "workload.*.rate.trace",
+    "workload.*.rate.max_search",
+    "expect.performance.*.latency_p95",
+    "expect.performance.*.finalised_per_s",
 )
 """Keys of the format that this version does not carry out; a file with one is refused, not half obeyed."""
 
 RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "timeline.*.do": (
-        "partition",
-        "pause",
-        "delay",
-        "drop",
-        "one_of",
-        "byzantine",
-        "membership",
-        "revoke_key",
-        "clock_skew",
-        "heal_all",
-    ),
+    "timeline.*.do": ("one_of", "membership", "revoke_key", "rotate_key"),
     "timeline.*.disk": ("lose_unsynced", "corrupt"),
+    "timeline.*.behaviour": ("replay", "mutate", "twins", "wrong_execution"),
     "protocol.suite": ("sm2", "mldsa65"),
 }
 """Words of the format that this version does not carry out, by the key whose value they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from govchain.scenario.result import Result, StepResult
@@ -23,6 +24,10 @@ class Observer(Protocol):
         """A step is over, as expected or not."""
         ...
 
+    def fault_happened(self, do: str, targets: Sequence[str], at_ns: int) -> None:
+        """Something goes wrong, that long after the run began."""
+        ...
+
     def run_finished(self, result: Result) -> None:
         """The verdict is known."""
         ...
@@ -38,6 +43,9 @@ class SilentObserver:
         pass
 
     def step_finished(self, step: StepResult) -> None:
+        pass
+
+    def fault_happened(self, do: str, targets: Sequence[str], at_ns: int) -> None:
         pass
 
     def run_finished(self, result: Result) -> None:

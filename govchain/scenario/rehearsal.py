@@ -11,6 +11,7 @@ from govchain.model import Organisation, ProtocolParameters
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.model import Scenario
+from govchain.scenario.workload import load_person
 from govchain.testnet.plan import (
     GenesisWithSecrets,
     NetworkPlan,
@@ -51,6 +52,10 @@ def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
             PlannedPerson(person.id, codes[person.org], person.roles)
             for person in scenario.people
             if person.genesis
+        )
+        + tuple(
+            PlannedPerson(load_person(number), codes[load.org], ())
+            for number, load in enumerate(scenario.workload)
         ),
         suite=DEFAULT_SUITE,
         parameters=ProtocolParameters(
@@ -77,7 +82,7 @@ def rehearse(loaded: LoadedScenario, seed: int | None = None) -> Rehearsal:
     secrets = dict(made.secrets)
     for person in loaded.scenario.people:
         secrets.setdefault(person_label(person.id), derive_secret(chosen, person_label(person.id)))
-    signers = {
-        person.id: algorithms.signer(secrets[person_label(person.id)]) for person in loaded.scenario.people
-    }
+    names = [person.id for person in loaded.scenario.people]
+    names += [load_person(number) for number in range(len(loaded.scenario.workload))]
+    signers = {name: algorithms.signer(secrets[person_label(name)]) for name in names}
     return Rehearsal(loaded, chosen, made.genesis, secrets, signers)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,9 @@ from govchain.errors import ConfigError, GovchainError, Indeterminate, Unavailab
 from govchain.ledger import RecordState
 from govchain.model import Genesis, Transaction
 from govchain.scenario.backend import NodeFacts, Rehearsal
+from govchain.scenario.fault_port import FaultPort
+from govchain.scenario.live_traffic import LiveTraffic
+from govchain.scenario.traffic import Clerk, Traffic
 
 NS_PER_S: Final = 1_000_000_000
 POLL_S: Final = 0.1
@@ -42,6 +45,9 @@ class RemoteBackend:
         self._client: Client | None = None
         self._began_s = 0.0
         self._height = 0
+        self._genesis: Genesis | None = None
+        self._calls: list[asyncio.Task[None]] = []
+        self._traffic: LiveTraffic | None = None
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         self._began_s = asyncio.get_running_loop().time()
@@ -49,6 +55,7 @@ class RemoteBackend:
         if self._keys is not None:
             rehearsal = _with_keys(rehearsal, genesis, self._keys)
         _require_same_chain(rehearsal, genesis)
+        self._genesis = genesis
         self._client = await Client(self._urls, genesis=genesis).__aenter__()
         for url in self._urls:
             self._clients.append(await Client([url], genesis=genesis).__aenter__())
@@ -60,12 +67,35 @@ class RemoteBackend:
     async def advance(self, offset_ns: int) -> None:
         pass
 
-    async def schedule(self, at_ns: int, do: str, target: str, duration_ns: int | None) -> None:
-        raise ConfigError(
-            f"{self.name} cannot produce this fault",
-            found=f"{do} {target}",
-            expected="--backend sim or --backend local",
-        )
+    async def pass_time(self, until_ns: int) -> None:
+        await asyncio.sleep(max(0, until_ns - self.now_ns()) / NS_PER_S)
+        for task in [task for task in self._calls if task.done()]:
+            self._calls.remove(task)
+            await task
+
+    def call_at(self, at_ns: int, action: Callable[[], Awaitable[None]]) -> None:
+        async def wait() -> None:
+            await asyncio.sleep(max(0, at_ns - self.now_ns()) / NS_PER_S)
+            await action()
+
+        self._calls.append(asyncio.create_task(wait()))
+
+    def faults(self) -> FaultPort | None:
+        return None
+
+    def traffic(self, clerks: list[Clerk]) -> Traffic:
+        self._traffic = LiveTraffic(self._urls, self.genesis, clerks, self.now_ns)
+        return self._traffic
+
+    async def final_ids(self) -> Mapping[str, Set[bytes]]:
+        found: dict[str, Set[bytes]] = {}
+        for client in self._clients:
+            try:
+                status = await client.status()
+                found[status.name] = await _final_ids(client, status.final_height)
+            except GovchainError:
+                continue
+        return found
 
     async def next_nonce(self, key_id: bytes) -> int:
         answer = await self.client.key(key_id)
@@ -108,6 +138,9 @@ class RemoteBackend:
     async def nodes(self) -> list[NodeFacts]:
         return [await self._facts(url, client) for url, client in zip(self._urls, self._clients, strict=True)]
 
+    def is_broken(self) -> bool:
+        return False
+
     def invariants(self) -> Mapping[str, str]:
         return {}
 
@@ -115,6 +148,12 @@ class RemoteBackend:
         return ""
 
     async def stop(self) -> None:
+        if self._traffic is not None:
+            self._traffic.cancel()
+        calls, self._calls = self._calls, []
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
         clients, self._clients = self._clients, []
         if self._client is not None:
             clients.append(self._client)
@@ -128,6 +167,13 @@ class RemoteBackend:
         if self._client is None:
             raise Unavailable("not connected")
         return self._client
+
+    @property
+    def genesis(self) -> Genesis:
+        """Genesis of the chain, once started."""
+        if self._genesis is None:
+            raise Unavailable("not connected")
+        return self._genesis
 
     async def _fetch_genesis(self) -> Genesis:
         async with Client(self._urls) as client:
@@ -150,7 +196,20 @@ class RemoteBackend:
             final_height=status.final_height,
             state_root=status.state_root,
             head_digest=status.head_digest,
+            view=status.view,
         )
+
+
+async def _final_ids(client: Client, height: int) -> Set[bytes]:
+    """Ids of everything final up to a height, as one validator streams it."""
+    found: set[bytes] = set()
+    if height == 0:
+        return found
+    async for event in client.events(1):
+        found.update(result.transaction_id for result in event.results)
+        if event.height >= height:
+            break
+    return found
 
 
 def _require_same_chain(rehearsal: Rehearsal, genesis: Genesis) -> None:
@@ -172,6 +231,12 @@ def _with_keys(rehearsal: Rehearsal, genesis: Genesis, folder: Path) -> Rehearsa
     scenario = rehearsal.loaded.scenario
     codes = {organisation.id: organisation.code for organisation in scenario.organisations}
     signers: dict[str, Signer] = {}
+    if scenario.workload:
+        raise ConfigError(
+            "a workload needs the keys that follow from the seed",
+            path=str(folder),
+            expected="a network made from this scenario, and no --keys",
+        )
     for person in scenario.people:
         signer = _read_key(folder, (person.org, codes[person.org]), person.id)
         if person.genesis and signer.key_id not in known:

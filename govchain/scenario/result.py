@@ -70,6 +70,15 @@ class Percentiles(msgspec.Struct, frozen=True):
     p99: float
 
 
+class WorkloadResult(msgspec.Struct, frozen=True):
+    """What became of the background load."""
+
+    acknowledged: int
+    waiting: int
+    refused: int
+    latency_ms: Percentiles
+
+
 class Result(msgspec.Struct, frozen=True):
     """Result of one run."""
 
@@ -93,6 +102,9 @@ class Result(msgspec.Struct, frozen=True):
     receipts: tuple[ReceiptEntry, ...]
     steps: tuple[StepResult, ...]
     version: str
+    workload: WorkloadResult | None = None
+    happened: dict[str, int] = {}
+    """Kind of fault, and `view_change`, to how often it happened."""
 
     def to_json(self) -> bytes:
         """The result as JSON, for people and programs."""

@@ -1,20 +1,25 @@
 """A scenario under virtual time: the backend that needs nothing, finishes at once and is the same everywhere.
 
-Wraps `SimCluster`; faults are kept on an agenda and happen at their virtual time.
+Wraps `SimCluster`; what is to happen at a time is kept on an agenda, in virtual nanoseconds.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Set
 
 from govchain.client.answers import TransactionStatus
-from govchain.crypto import digest_of
-from govchain.errors import ConfigError, Unavailable
+from govchain.crypto import digest_of, transaction_id
+from govchain.errors import Unavailable
 from govchain.ledger import RecordState
 from govchain.model import Transaction
 from govchain.receipt import build_receipt, write_receipt
 from govchain.scenario.backend import NodeFacts, Rehearsal
+from govchain.scenario.fault_port import FaultPort
+from govchain.scenario.sim_faults import SimFaults
+from govchain.scenario.sim_traffic import SimTraffic
+from govchain.scenario.traffic import Clerk, Traffic
 from govchain.sim import INVARIANTS, FixedLatency, SimCluster, SimNode, TraceEvent
 from govchain.testnet.plan import validator_label
 
@@ -31,8 +36,10 @@ class SimBackend:
     def __init__(self, listener: Callable[[TraceEvent], None] | None = None) -> None:
         self._listener = listener
         self._cluster: SimCluster | None = None
-        self._agenda: list[tuple[int, int, str, str, int | None]] = []
+        self._agenda: list[tuple[int, int, Callable[[], Awaitable[None]]]] = []
         self._order = 0
+        self._traffic: SimTraffic | None = None
+        self._finals: deque[tuple[int, int]] = deque()
 
     @property
     def cluster(self) -> SimCluster:
@@ -50,7 +57,7 @@ class SimBackend:
             },
             latency=FixedLatency(rehearsal.loaded.scenario.network.latency.fixed),
             seed=rehearsal.seed,
-            listener=self._listener,
+            listener=self._take_event,
         )
         return rehearsal
 
@@ -59,13 +66,33 @@ class SimBackend:
 
     async def advance(self, offset_ns: int) -> None:
         if offset_ns > self.cluster.now_ns:
-            self._run(lambda: False, offset_ns)
+            await self._run(lambda: False, offset_ns)
 
-    async def schedule(self, at_ns: int, do: str, target: str, duration_ns: int | None) -> None:
+    async def pass_time(self, until_ns: int) -> None:
+        await self._run(lambda: False, until_ns)
+
+    def call_at(self, at_ns: int, action: Callable[[], Awaitable[None]]) -> None:
         self._order += 1
-        at_ns = max(at_ns, self.cluster.now_ns)
-        heapq.heappush(self._agenda, (at_ns, self._order, do, target, duration_ns))
-        self._run(lambda: False, self.cluster.now_ns)
+        heapq.heappush(self._agenda, (max(at_ns, self.cluster.now_ns), self._order, action))
+
+    def faults(self) -> FaultPort:
+        return SimFaults(self.cluster)
+
+    def traffic(self, clerks: list[Clerk]) -> Traffic:
+        self._traffic = SimTraffic(self.cluster, clerks, self.call_at, self._run)
+        return self._traffic
+
+    async def final_ids(self) -> Mapping[str, Set[bytes]]:
+        found: dict[str, Set[bytes]] = {}
+        for node in self.cluster.running():
+            blocks = [node.chain.block(height) for height in range(1, node.final_height + 1)]
+            found[self._name(node.index)] = {
+                transaction_id(self.cluster.suite, transaction)
+                for block in blocks
+                if block is not None
+                for transaction in block.transactions
+            }
+        return found
 
     async def next_nonce(self, key_id: bytes) -> int:
         # A simulated chain begins with its scenario, so no key was used before.
@@ -78,7 +105,7 @@ class SimBackend:
         node = self._contact()
         transaction_id = self.cluster.submit(transaction, to=node.index)
         limit_at_ns = self.cluster.now_ns + limit_ns
-        self._run(lambda: self._final_at(transaction_id) is not None, limit_at_ns)
+        await self._run(lambda: self._final_at(transaction_id) is not None, limit_at_ns)
         found = await self.transaction(transaction_id)
         return found or TransactionStatus(id=transaction_id, status="pending")
 
@@ -108,14 +135,12 @@ class SimBackend:
 
     async def settle(self, limit_ns: int) -> None:
         def is_level() -> bool:
-            final = [node.final_height for node in self.cluster.running()]
-            heights = [node.ledger.height for node in self.cluster.running()]
+            honest = [node for node in self.cluster.running() if node.index not in self._traitors()]
+            final = [node.final_height for node in honest]
+            heights = [node.ledger.height for node in honest]
             return not final or (min(final) == max(final) == max(heights))
 
-        # What was crashed for a time comes back first: afterwards progress is demanded of it too.
-        if self._agenda:
-            self._run(lambda: False, max(entry[0] for entry in self._agenda))
-        self._run(is_level, self.cluster.now_ns + limit_ns)
+        await self._run(is_level, self.cluster.now_ns + limit_ns)
 
     async def nodes(self) -> list[NodeFacts]:
         found = []
@@ -133,9 +158,14 @@ class SimBackend:
                     final_height=node.final_height,
                     state_root=node.ledger.state_root,
                     head_digest=b"" if head is None else digest_of(self.cluster.suite, head),
+                    view=node.replica.status().view,
+                    is_honest=index not in self._traitors(),
                 )
             )
         return found
+
+    def is_broken(self) -> bool:
+        return bool(self.cluster.checks.violations)
 
     def invariants(self) -> Mapping[str, str]:
         broken: dict[str, str] = {}
@@ -149,54 +179,41 @@ class SimBackend:
     async def stop(self) -> None:
         pass
 
-    def _run(self, is_done: Callable[[], bool], limit_ns: int) -> None:
-        """Let time pass until done or the limit, with the agenda's faults at their times."""
+    async def _run(self, is_done: Callable[[], bool], limit_ns: int) -> None:
+        """Let time pass until done or the limit, with what the agenda holds at its time."""
         while True:
-            due_ns = self._agenda[0][0] if self._agenda else None
-            if due_ns is None or due_ns > limit_ns:
-                self.cluster.run_until(is_done, limit_ns=limit_ns)
+            self._tell_finals()
+            due_ns = self._agenda[0][0] if self._agenda else limit_ns
+            self.cluster.run_until(lambda: is_done() or bool(self._finals), limit_ns=min(due_ns, limit_ns))
+            if self._finals:
+                continue
+            if is_done() or self.cluster.checks.violations:
                 return
-            if self.cluster.run_until(is_done, limit_ns=due_ns):
+            if not self._agenda or self._agenda[0][0] > limit_ns:
                 return
-            if self.cluster.checks.violations:
-                return
-            _, _, do, target, duration_ns = heapq.heappop(self._agenda)
-            self._produce(do, target, duration_ns)
+            await heapq.heappop(self._agenda)[2]()
 
-    def _produce(self, do: str, target: str, duration_ns: int | None) -> None:
-        index = self._index_of(target)
-        if do == "restart":
-            if not self.cluster.is_running(index):
-                self.cluster.restart(index)
-            return
-        assert do == "crash"
-        if not self.cluster.is_running(index):
-            return
-        self.cluster.crash(index)
-        if duration_ns is not None:
-            self._order += 1
-            name = self.cluster.genesis.validators.members[index].name
-            due_ns = self.cluster.now_ns + duration_ns
-            heapq.heappush(self._agenda, (due_ns, self._order, "restart", name, None))
+    def _take_event(self, event: TraceEvent) -> None:
+        if event.kind == "final" and self._traffic is not None:
+            height = dict(event.facts)["height"]
+            assert isinstance(height, int)
+            self._finals.append((event.node, height))
+        if self._listener is not None:
+            self._listener(event)
 
-    def _index_of(self, target: str) -> int:
-        names = [member.name for member in self.cluster.genesis.validators.members]
-        if target in names:
-            return names.index(target)
-        running = self.cluster.running()
-        if not running:
-            raise ConfigError("no validator is running", found=target)
-        view = max(node.replica.status().view for node in running)
-        primary = view % len(names)
-        if target == "primary":
-            return primary
-        backups = [node.index for node in running if node.index != primary]
-        if not backups:
-            raise ConfigError("no backup is running", found=target)
-        return backups[-1]
+    def _tell_finals(self) -> None:
+        while self._finals:
+            assert self._traffic is not None
+            self._traffic.note_final(*self._finals.popleft())
+
+    def _name(self, index: int) -> str:
+        return self.cluster.genesis.validators.members[index].name
+
+    def _traitors(self) -> Mapping[int, None]:
+        return self.cluster.checks.forgiven
 
     def _contact(self) -> SimNode:
-        running = self.cluster.running()
+        running = [node for node in self.cluster.running() if not self.cluster.is_paused(node.index)]
         if not running:
             raise Unavailable("no validator is running")
         return running[0]

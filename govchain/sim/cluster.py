@@ -6,6 +6,7 @@ Order in the heap is (time, order of scheduling), so equal runs are equal to the
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
@@ -17,12 +18,16 @@ from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
 from govchain.sim.checks import Checks, Violation
-from govchain.sim.network import FixedLatency, Frame, LatencyModel
+from govchain.sim.links import Links
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
+from govchain.sim.traitors import TRAITORS, Traitor
 from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
+PAUSED_FRAMES_MAX: Final = 20_000
+"""What waits for a paused validator on the wire; more is lost, as full buffers lose it."""
 EVENTS_MAX: Final = 5_000_000
 """Events after which a run is given up: far more than any scenario has."""
 
@@ -56,6 +61,8 @@ class SimCluster:
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
         checks: The judge; its `violations` end a run.
+        links: What is wrong with the links.
+        traitors: Validator index to how it cheats.
     """
 
     def __init__(
@@ -76,6 +83,9 @@ class SimCluster:
         self.checks = Checks(genesis, self.suite)
         self._trace = Trace(self.suite, listener)
         self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
+        self.links = Links(self.suite, seed)
+        self.traitors: dict[int, Traitor] = {}
+        self._paused: dict[int, deque[_Arrival | _Alarm]] = {}
         self._heap: list[tuple[int, int, int, _Arrival | _Alarm]] = []
         self._order = 0
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
@@ -83,7 +93,9 @@ class SimCluster:
         self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
         self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
         self._disks = [MemoryStore() for _ in self.names]
+        self._backups = [MemoryStore() for _ in self.names]
         self._guards = [MemoryGuard() for _ in self.names]
+        self._clocks_ms = [0] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._lives = [0] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
@@ -133,6 +145,9 @@ class SimCluster:
         known = transaction_id(self.suite, transaction)
         self.checks.note_submitted(known)
         self.record(to, "submit", transaction=known)
+        traitor = self.traitors.get(to)
+        if traitor is not None and not traitor.takes(Gossip(transaction)):
+            return known
         return node.submit(transaction)
 
     def crash(self, index: int) -> None:
@@ -140,19 +155,63 @@ class SimCluster:
         self.node(index)
         self.record(index, "crash")
         self._nodes[index] = None
+        self._paused.pop(index, None)
 
     def restart(self, index: int) -> None:
         """Start a crashed validator from its disk."""
-        if self._nodes[index] is not None:
-            raise ConfigError(f"validator {self.names[index]} is not down")
+        self._require_down(index)
         self.record(index, "restart")
         self._lives[index] += 1
         self._power_on(index)
 
+    def pause(self, index: int) -> None:
+        """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
+        self.node(index)
+        if index not in self._paused:
+            self.record(index, "pause")
+            self._paused[index] = deque()
+
+    def resume(self, index: int) -> None:
+        """Let a frozen validator go on with what waits for it; one that is not frozen goes on anyway."""
+        waiting = self._paused.pop(index, None)
+        if waiting is not None:
+            self.record(index, "resume", waiting=len(waiting))
+            for happening in waiting:
+                self._schedule(self.now_ns, index, happening)
+
+    def is_paused(self, index: int) -> bool:
+        return index in self._paused
+
+    def back_up(self, index: int) -> None:
+        """Keep a copy of a validator's disk as it is now."""
+        self.record(index, "backup")
+        self._backups[index] = self._disks[index].copy()
+
+    def backup(self, index: int) -> MemoryStore:
+        """A copy of the disk that a validator had when it was backed up; an empty one if it never was."""
+        return self._backups[index].copy()
+
+    def set_clock(self, index: int, offset_ms: int) -> None:
+        """Put a validator's clock ahead of the world's, or behind."""
+        self.record(index, "clock", offset_ms=offset_ms)
+        self._clocks_ms[index] = offset_ms
+
+    def betray(self, index: int, behaviour: str, org: str = "") -> None:
+        """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
+        self.record(index, "betray", behaviour=behaviour)
+        self.checks.forgive(index)
+        self.traitors[index] = TRAITORS[behaviour](
+            index, self.genesis, self.suite, self._signers[index][0], org
+        )
+
+    def reform(self, index: int) -> None:
+        """A traitor cheats no more."""
+        if self.traitors.pop(index, None) is not None:
+            self.record(index, "reform")
+
     def replace_disk(self, index: int, disk: MemoryStore) -> None:
         """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
-        if self._nodes[index] is not None:
-            raise ConfigError(f"validator {self.genesis.validators.members[index].name} is not down")
+        self._require_down(index)
         self.record(index, "replace-disk")
         self._disks[index] = disk
 
@@ -190,15 +249,20 @@ class SimCluster:
                     self.checks.note_certificate(block.header, certificate, node.index)
         return self.checks.violations
 
-    def now_ms(self) -> int:
-        """Unix milliseconds on every simulated clock."""
-        return self.genesis.time_ms + self.now_ns // NS_PER_MS
+    def now_ms(self, node: int | None = None) -> int:
+        """Unix milliseconds on a validator's clock; the true ones without a validator."""
+        skew_ms = 0 if node is None else self._clocks_ms[node]
+        return self.genesis.time_ms + self.now_ns // NS_PER_MS + skew_ms
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
         targets = [target] if target is not None else [i for i in range(self.size) if i != source]
+        traitor = self.traitors.get(source)
         for each in targets:
-            self._schedule(self.now_ns + self._latency.delay_ns(source, each), each, _Arrival(source, frame))
+            for sent in [frame] if traitor is None else traitor.sends(each, frame):
+                due_ns = self.now_ns + self._latency.delay_ns(source, each)
+                for arrival_ns in self.links.arrivals(source, each, due_ns):
+                    self._schedule(arrival_ns, each, _Arrival(source, sent))
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
@@ -235,6 +299,10 @@ class SimCluster:
         self.checks.note_restarted(index, node.ledger.height)
         node.start()
 
+    def _require_down(self, index: int) -> None:
+        if self._nodes[index] is not None:
+            raise ConfigError(f"validator {self.names[index]} is not down")
+
     def _schedule(self, time_ns: int, node: int, happening: _Arrival | _Alarm) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._order += 1
@@ -247,8 +315,15 @@ class SimCluster:
         node = self._nodes[index]
         if node is None:
             return
+        if index in self._paused:
+            if len(self._paused[index]) < PAUSED_FRAMES_MAX:
+                self._paused[index].append(happening)
+            return
         match happening:
             case _Arrival():
+                traitor = self.traitors.get(index)
+                if traitor is not None and not traitor.takes(happening.frame):
+                    return
                 self._record_arrival(index, happening)
                 node.receive(happening.source, happening.frame)
             case _Alarm():

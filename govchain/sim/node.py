@@ -30,6 +30,7 @@ from govchain.consensus import (
     verify_message,
 )
 from govchain.crypto import Signer, Suite, chain_id_of, digest_of, transaction_id, verify_finality
+from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool
@@ -66,7 +67,7 @@ class World(Protocol):
     names: tuple[str, ...]
     checks: Checks
 
-    def now_ms(self) -> int: ...
+    def now_ms(self, node: int) -> int: ...
 
     def send(self, source: int, target: int | None, frame: Frame) -> None: ...
 
@@ -140,7 +141,7 @@ class SimNode:
 
     def start(self) -> None:
         """Let the core begin; call once."""
-        self._honour(self.replica.start(self._world.now_ms()))
+        self._honour(self.replica.start(self._world.now_ms(self.index)))
         self._admit(self._bodies, proposed=True)
         self._bodies = ()
         self._drain()
@@ -202,7 +203,7 @@ class SimNode:
 
     def _drain(self) -> None:
         while self._inbox:
-            self._honour(self.replica.handle(self._inbox.popleft(), self._world.now_ms()))
+            self._honour(self.replica.handle(self._inbox.popleft(), self._world.now_ms(self.index)))
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
@@ -364,19 +365,17 @@ class SimNode:
             self._ask_blocks(self._place(int(facts["peer"])), int(facts["height"]))
 
     def _ask_blocks(self, peer: int, from_height: int) -> None:
-        asked = (self._world.now_ms(), from_height)
+        asked = (self._world.now_ms(self.index), from_height)
         if asked != self._asked_blocks:
             self._asked_blocks = asked
             self._world.send(self.index, peer, BlocksWanted(from_height))
 
     def _check_vote(self, signed: SignedMessage) -> None:
-        vote = self._world.checks.find_vote(signed)
-        if vote is None or vote[3] != self.replica.status().index:
+        vote = identify_vote(self._suite, signed)
+        if vote is None or vote.validator != self.replica.status().index:
             return
-        phase, view, seq, _ = vote
-        is_durable = (
-            self.disk.get(Space.VOTE, vote_key(seq, view, phase)) is not None or seq <= self.ledger.height
-        )
+        key = vote_key(vote.seq, vote.view, vote.phase)
+        is_durable = self.disk.get(Space.VOTE, key) is not None or vote.seq <= self.ledger.height
         self._world.checks.note_vote(signed, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:

@@ -23,7 +23,7 @@ class World(Protocol):
 
     names: tuple[str, ...]
 
-    def now_ms(self) -> int: ...
+    def now_ms(self, node: int) -> int: ...
 
     def send(self, source: int, target: int | None, frame: Frame) -> None: ...
 
@@ -67,7 +67,7 @@ class SimReads:
         self._barrier = ReadBarrier(self._names[index], self._verify)
         self._answers = BarrierAnswers()
         self._open: list[LatestRead] = []
-        self._born = world.now_ms()
+        self._born = world.now_ms(index)
         self._questions = 0
 
     def begin(self, record_type: str, object_id: str) -> LatestRead:

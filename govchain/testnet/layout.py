@@ -34,6 +34,8 @@ BASE_PORT: Final = 7100
 PEER_PORT_OFFSET: Final = 100
 LOOPBACK: Final = "127.0.0.1"
 EVERY_ADDRESS: Final = "0.0.0.0"
+DATA_NAME: Final = "data"
+REHEARSAL_NAME: Final = "rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,18 @@ class Addresses:
 
 
 def init_network(
-    directory: Path | str, plan: NetworkPlan, *, now: datetime, addresses: Addresses | None = None
+    directory: Path | str,
+    plan: NetworkPlan,
+    *,
+    now: datetime,
+    addresses: Addresses | None = None,
+    is_rehearsal: bool = False,
 ) -> NetworkManifest:
     """Make a network folder.
 
     Args:
         now: Time from which the certificates are valid.
+        is_rehearsal: Validators may be disturbed through a folder of theirs, and record their votes in it.
 
     Raises:
         ConfigError: The folder holds files already, a port does not exist, or the plan describes no network.
@@ -105,7 +113,8 @@ def init_network(
         # Each folder holds all that its validator needs, so it can be handed to whoever runs it.
         _write_new(folder / "ca.crt", authority.certificate, mode=0o644)
         _write_new(folder / GENESIS_NAME, genesis, mode=0o644)
-        _write_new(folder / "node.yaml", _node_config(manifest, member, places).encode(), mode=0o644)
+        config = _node_config(manifest, member, places, is_rehearsal=is_rehearsal)
+        _write_new(folder / "node.yaml", config.encode(), mode=0o644)
     _write_people(root, plan, manifest, built.secrets)
     # Last, so that a folder with a manifest is a complete one.
     _write_new(root / MANIFEST_NAME, format_manifest(manifest).encode(), mode=0o644)
@@ -168,7 +177,9 @@ def _manifest(plan: NetworkPlan, genesis: Genesis, places: Addresses) -> Network
     )
 
 
-def _node_config(manifest: NetworkManifest, member: ManifestValidator, places: Addresses) -> str:
+def _node_config(
+    manifest: NetworkManifest, member: ManifestValidator, places: Addresses, *, is_rehearsal: bool
+) -> str:
     """Text of one validator's `node.yaml`."""
     values: dict[str, Any] = {
         "name": member.name,
@@ -178,7 +189,7 @@ def _node_config(manifest: NetworkManifest, member: ManifestValidator, places: A
         "tls_key": "tls.key",
         "tls_authority": "ca.crt",
         "guard": "validator.guard",
-        "data_dir": "data",
+        "data_dir": DATA_NAME,
         "peer_listen": f"{places.listen_host}:{member.peer_port}",
         "api_listen": f"{places.listen_host}:{member.api_port}",
         "peers": {
@@ -187,6 +198,8 @@ def _node_config(manifest: NetworkManifest, member: ManifestValidator, places: A
             if other.name != member.name
         },
     }
+    if is_rehearsal:
+        values["rehearsal"] = REHEARSAL_NAME
     about = f"# Validator {member.name} of {manifest.name}. Paths are relative to this file.\n"
     return about + format_mapping(values)
 

@@ -5,6 +5,7 @@ Starting, watching and stopping only; what they agree on is asked over their API
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterable, Sequence
@@ -14,11 +15,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from govchain.errors import Indeterminate, Unavailable
+from govchain.node.rehearsal import Rehearsed, double_votes, write_control
 from govchain.testnet.health import Health, is_port_free, probe
+from govchain.testnet.layout import DATA_NAME, REHEARSAL_NAME
 from govchain.testnet.manifest import ManifestValidator, load_network
 from govchain.testnet.process import ValidatorProcess
 
 READY_TIMEOUT_S: Final = 60.0
+BACKUP_NAME: Final = "data.backup"
 _POLL_INTERVAL_S: Final = 0.1
 
 
@@ -100,6 +104,37 @@ class LocalNetwork:
         """Let a frozen validator go on."""
         self.process(name).signal(signal.SIGCONT)
 
+    def wipe(self, name: str) -> None:
+        """Replace the disk of a validator that does not run by an empty one."""
+        shutil.rmtree(self._down_folder(name) / DATA_NAME, ignore_errors=True)
+
+    def back_up(self, name: str) -> None:
+        """Copy the data directory of a validator that does not run; replaces the copy before."""
+        folder = self._down_folder(name)
+        shutil.rmtree(folder / BACKUP_NAME, ignore_errors=True)
+        shutil.copytree(folder / DATA_NAME, folder / BACKUP_NAME)
+
+    def restore_backup(self, name: str) -> None:
+        """Give a validator that does not run the data directory that was copied; nothing if none was."""
+        folder = self._down_folder(name)
+        shutil.rmtree(folder / DATA_NAME, ignore_errors=True)
+        if (folder / BACKUP_NAME).is_dir():
+            shutil.copytree(folder / BACKUP_NAME, folder / DATA_NAME)
+
+    def disturb(self, name: str, wanted: Rehearsed) -> None:
+        """Disturb links and clock of a validator from now on; the network was made for a rehearsal."""
+        write_control(self.rehearsal_folder(name), wanted)
+
+    def rehearsal_folder(self, name: str) -> Path:
+        """Where a validator of a rehearsal is disturbed and records its votes."""
+        folder = self.process(name).folder / REHEARSAL_NAME
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def double_votes(self) -> list[str]:
+        """What validators of a rehearsal signed that no honest one may, by their own record."""
+        return list(double_votes({name: self.rehearsal_folder(name) for name in self.names}))
+
     def wait_ready(self, names: Sequence[str] | None = None, *, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Wait until validators take part in consensus (`/readyz`).
 
@@ -156,6 +191,12 @@ class LocalNetwork:
                         f"it ({use}_port). Stop that program, or make the network on other ports: "
                         f"govchain testnet init --base-port {port + 1000 if port < 64_000 else 7100} …"
                     )
+
+    def _down_folder(self, name: str) -> Path:
+        process = self.process(name)
+        if process.find() is not None:
+            raise Unavailable(f"{name} runs; its data directory is left alone until it has ended")
+        return process.folder
 
     def _health(self, member: ManifestValidator) -> ValidatorHealth:
         process = self._processes[member.name].find()

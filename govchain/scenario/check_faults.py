@@ -1,0 +1,227 @@
+"""What makes a timeline, a workload or what is expected of them impossible; each check names its place.
+
+The part of `check` that is about things going wrong.
+"""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, Final
+
+import msgspec
+
+from govchain.config import Loaded
+from govchain.scenario.comparison import (
+    QUANTITIES,
+    parse_comparison,
+    parse_condition,
+    parse_duration_limit,
+)
+from govchain.scenario.model import Scenario
+from govchain.scenario.rehearsal import validator_names
+from govchain.scenario.suggest import suggestion
+from govchain.scenario.timeline import TARGETS, Censoring, Fault, FaultKind, FaultyCount
+from govchain.scenario.workload import load_person
+
+KINDS: Final[tuple[str, ...]] = typing.get_args(FaultKind)
+COUNTED: Final = (*KINDS, "view_change")
+"""What `happened` may count."""
+
+_TRIGGERS: Final = ("at", "after", "when", "every")
+_ALWAYS: Final = ("do", *_TRIGGERS, "between", "times")
+_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "crash": ("target", "for", "disk"),
+    "restart": ("target",),
+    "pause": ("target", "for"),
+    "resume": ("target",),
+    "backup": ("target",),
+    "partition": ("groups", "for", "direction"),
+    "delay": ("target", "for", "direction", "by", "jitter"),
+    "drop": ("target", "for", "direction", "percent"),
+    "duplicate": ("target", "for", "direction", "percent"),
+    "reorder": ("target", "for", "direction", "percent"),
+    "clock_skew": ("target", "for", "ahead", "behind"),
+    "byzantine": ("target", "for", "behaviour", "by"),
+    "heal_all": (),
+}
+"""Keys that a kind of fault has, besides those of the trigger."""
+
+
+def check_timeline(source: Loaded[Any], scenario: Scenario) -> None:
+    """Refuse faults that cannot be produced as written."""
+    for number, fault in enumerate(scenario.timeline):
+        _check_trigger(source, scenario, number, fault)
+        _check_keys(source, number, fault)
+        _check_target(source, scenario, number, fault)
+        _check_details(source, scenario, number, fault)
+
+
+def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
+    """Refuse loads that nobody can hand in, or that never end."""
+    organisations = [org.id for org in scenario.organisations]
+    people = [person.id for person in scenario.people]
+    is_finite = any(
+        fault.at is not None or fault.times is not None or fault.between is not None
+        for fault in scenario.timeline
+    )
+    for number, load in enumerate(scenario.workload):
+        where = ("workload", number)
+        if load.org not in organisations:
+            expected = suggestion(load.org, organisations)
+            raise source.error("unknown organisation", *where, "org", found=load.org, expected=expected)
+        if (load.rate.fixed is None) == (load.rate.closed_loop is None):
+            raise source.error(
+                "a load has one rate", *where, "rate", expected="{fixed: 50/s} or {closed_loop: 4}"
+            )
+        if load.to is not None and load.to <= load.from_:
+            raise source.error("the load ends before it begins", *where, "to")
+        if load.to is None and not is_finite and not scenario.steps:
+            raise source.error("the load never ends", *where, expected="to, or a timeline that ends")
+        if load_person(number) in people:
+            raise source.error("the name is taken", "people", found=load_person(number))
+
+
+def check_fault_expectations(source: Loaded[Any], scenario: Scenario) -> None:
+    """Refuse expectations about faults that cannot be judged."""
+    _check_liveness(source, scenario)
+    expect = scenario.expect
+    for number, bound in enumerate(expect.performance):
+        place = ("expect", "performance", number)
+        if parse_duration_limit(bound.no_progress, int(scenario.protocol.view_timeout)) is None:
+            raise source.error(
+                "not a limit",
+                *place,
+                "no_progress",
+                found=bound.no_progress,
+                expected='"<= 5s" or "<= 2.5 view timeouts"',
+            )
+        kind = bound.after.removesuffix(" primary")
+        if kind not in KINDS:
+            expected = suggestion(kind, KINDS)
+            raise source.error("no such fault", *place, "after", found=bound.after, expected=expected)
+    for number, counts in enumerate(expect.happened):
+        for name, comparison in counts.items():
+            counted = ("expect", "happened", number, name)
+            if name not in COUNTED:
+                raise source.error(
+                    "nothing that is counted", *counted, found=name, expected=suggestion(name, COUNTED)
+                )
+            if parse_comparison(comparison) is None:
+                raise _no_comparison(source, counted, comparison)
+
+
+def _check_liveness(source: Loaded[Any], scenario: Scenario) -> None:
+    for number, liveness in enumerate(scenario.expect.liveness):
+        where = ("expect", "liveness", number)
+        if (liveness.finalised is None) == (liveness.within is None):
+            raise source.error("neither or both of finalised and within", *where)
+        if liveness.finalised is not None and parse_comparison(liveness.finalised) is None:
+            raise _no_comparison(source, (*where, "finalised"), liveness.finalised)
+        if (liveness.within is None) != (liveness.after is None):
+            raise source.error("within and after belong together", *where, expected="both")
+        if liveness.after is not None and liveness.after not in KINDS:
+            expected = suggestion(liveness.after, KINDS)
+            raise source.error("no such fault", *where, "after", found=liveness.after, expected=expected)
+
+
+def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
+    where = ("timeline", number)
+    given = [name for name in _TRIGGERS if getattr(fault, name) is not None]
+    if len(given) != 1:
+        raise source.error(
+            "a fault needs exactly one trigger",
+            *where,
+            found=" and ".join(given) or None,
+            expected="one of at, after, when, every",
+        )
+    step_ids = [step.id for step in scenario.steps if step.id is not None]
+    if fault.after is not None and fault.after not in step_ids:
+        expected = suggestion(fault.after, step_ids)
+        raise source.error("unknown step", *where, "after", found=fault.after, expected=expected)
+    if fault.when is not None and parse_condition(fault.when) is None:
+        expected = f'one of {", ".join(QUANTITIES)} and a comparison, for example "view >= 2"'
+        raise source.error("not a condition", *where, "when", found=fault.when, expected=expected)
+    if fault.every is None:
+        if fault.between is not None or fault.times is not None:
+            raise source.error("between and times belong to every", *where, expected="every: {mean: 10s}")
+        return
+    if (fault.every.mean is None) == (fault.every.exactly is None):
+        raise source.error("every has one time", *where, "every", expected="{mean: 10s} or {exactly: 10s}")
+    if fault.between is not None and fault.between[0] >= fault.between[1]:
+        raise source.error("between ends before it begins", *where, "between")
+    if "for" in _KEYS[fault.do] and fault.for_ is None:
+        raise source.error("a fault that comes again must end", *where, expected="for: 1s")
+
+
+def _check_keys(source: Loaded[Any], number: int, fault: Fault) -> None:
+    for field in msgspec.structs.fields(fault):
+        key = field.encode_name
+        if key in _ALWAYS or key in _KEYS[fault.do] or getattr(fault, field.name) == field.default:
+            continue
+        problem = (
+            "a restart has no duration"
+            if (fault.do, key) == ("restart", "for")
+            else f"{fault.do} has no {key}"
+        )
+        raise source.error(
+            problem,
+            "timeline",
+            number,
+            key,
+            expected=", ".join(_KEYS[fault.do]) or "no further key",
+        )
+
+
+def _check_target(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
+    where = ("timeline", number, "target")
+    target = fault.target
+    if "target" not in _KEYS[fault.do] or isinstance(target, FaultyCount):
+        return
+    organisations = [f"org({org.id})" for org in scenario.organisations]
+    targets = [*validator_names(scenario), *TARGETS, *organisations]
+    if target not in targets:
+        expected = suggestion(target, targets)
+        raise source.error("unknown target", *where, found=target or None, expected=expected)
+    if fault.do in ("restart", "resume") and target in ("primary", "one", "backups", "minority"):
+        raise source.error(f"a {fault.do} needs a validator's name", *where, found=target)
+    if target == "each_in_turn" and fault.every is None:
+        raise source.error("one after the other needs every", *where, found=target)
+
+
+def _check_details(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
+    where = ("timeline", number)
+    names = validator_names(scenario)
+    match fault.do:
+        case "partition":
+            if len(fault.groups) < 2 or fault.groups.count("rest") > 1 or fault.groups[0] == "rest":
+                raise source.error(
+                    "a partition needs groups", *where, expected="groups: [[validator-0, validator-1], rest]"
+                )
+            named = [name for group in fault.groups if group != "rest" for name in group]
+            for name in named:
+                if name not in names:
+                    expected = suggestion(name, names)
+                    raise source.error("unknown validator", *where, "groups", found=name, expected=expected)
+        case "delay" if fault.by is None and fault.jitter is None:
+            raise source.error("a delay of nothing", *where, expected="by: 200ms, or jitter: 500ms")
+        case "clock_skew" if (fault.ahead is None) == (fault.behind is None):
+            raise source.error("a clock is ahead or behind", *where, expected="ahead: 10m, or behind: 10m")
+        case "byzantine":
+            if fault.behaviour is None:
+                raise source.error("a traitor needs a behaviour", *where, expected="behaviour: equivocate")
+            organisations = [org.id for org in scenario.organisations]
+            if isinstance(fault.behaviour, Censoring) and fault.behaviour.censor not in organisations:
+                found = fault.behaviour.censor
+                expected = suggestion(found, organisations)
+                raise source.error(
+                    "unknown organisation", *where, "behaviour", found=found, expected=expected
+                )
+        case "crash" if fault.disk == "restore_old":
+            if not any(each.do == "backup" for each in scenario.timeline[:number]):
+                raise source.error(
+                    "no old disk to restore", *where, "disk", expected="an entry with do: backup before it"
+                )
+
+
+def _no_comparison(source: Loaded[Any], where: tuple[str | int, ...], found: str) -> Exception:
+    return source.error("not a comparison", *where, found=found, expected='for example ">= 10"')

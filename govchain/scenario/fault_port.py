@@ -1,0 +1,69 @@
+"""What a backend that can break things offers: one verb a kind of fault, and a glance at the network.
+
+The port alone; `sim_faults` and `local_faults` are it. Choosing targets and times is the director's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from govchain.model.link_fault import LinkFault
+
+Disk = Literal["keep", "wipe", "restore_old"]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The network at one moment, as far as it answers.
+
+    Attributes:
+        view: Highest view of a running validator.
+        height: Highest height.
+        finalised: Final transactions at the validator that has most.
+        running: Validators that run and are not paused, in genesis order.
+    """
+
+    view: int
+    height: int
+    finalised: int
+    running: tuple[str, ...]
+
+
+class FaultPort(Protocol):
+    """Breaks things and mends them. Methods are idempotent: breaking what is broken changes nothing."""
+
+    async def crash(self, name: str, disk: Disk) -> None:
+        """Cut a validator's power; `disk` is what it finds when it starts again."""
+        ...
+
+    async def restart(self, name: str) -> None:
+        """Start a validator that is down and wait until it takes part, as far as time can be waited for."""
+        ...
+
+    async def pause(self, name: str) -> None: ...
+
+    async def resume(self, name: str) -> None: ...
+
+    async def back_up(self, name: str) -> None:
+        """Copy a validator's data directory; on processes it stops for that moment."""
+        ...
+
+    async def set_links(self, faults: Mapping[tuple[str, str], LinkFault]) -> None:
+        """What is wrong with links from now on, by (sender, receiver); all others are sound."""
+        ...
+
+    async def set_clock(self, name: str, offset_ms: int) -> None:
+        """Put a validator's clock ahead, or behind."""
+        ...
+
+    async def betray(self, name: str, behaviour: str, org: str) -> None:
+        """Let a validator cheat.
+
+        Raises:
+            ConfigError: Validators of this backend cannot lie.
+        """
+        ...
+
+    async def glance(self) -> Glance: ...

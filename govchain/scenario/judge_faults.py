@@ -1,0 +1,135 @@
+"""Judges whether the network bore what went wrong: progress, bounds, and that anything happened at all.
+
+Pure, as `judge` is; the same observation gives the same verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from govchain.scenario.comparison import parse_comparison, parse_duration_limit
+from govchain.scenario.director import Happening
+from govchain.scenario.engine import Observation
+from govchain.scenario.model import LivenessExpect, PerformanceExpect, Scenario
+from govchain.scenario.result import Expectation, InvariantResult, WorkloadResult, percentiles
+
+ACKNOWLEDGED: Final = "acknowledged"
+"""Invariant of every workload: what a validator called final is in the ledger of every other one."""
+NS_PER_S: Final = 1e9
+
+
+def count_happenings(seen: Observation) -> dict[str, int]:
+    """Kind of fault, and `view_change`, to how often it happened."""
+    counted: dict[str, int] = {}
+    for happening in seen.happenings:
+        counted[happening.do] = counted.get(happening.do, 0) + 1
+    counted["view_change"] = max((node.view for node in seen.nodes), default=0)
+    return dict(sorted(counted.items()))
+
+
+def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]:
+    """Expectations about faults, and the workload's own: nothing that was handed in is lost on the way."""
+    if seen.load is not None:
+        waiting, refused = len(seen.load.waiting), len(seen.load.refused)
+        yield Expectation(
+            "workload",
+            not waiting and not refused,
+            "every record that was handed in is final",
+            f"{len(seen.load.acknowledged)} final, {waiting} waiting, {refused} refused",
+            undecided=not refused,
+        )
+    for liveness in scenario.expect.liveness:
+        if liveness.within is not None:
+            yield _next_progress(liveness, seen)
+    for bound in scenario.expect.performance:
+        yield _standstill(bound, scenario, seen)
+    counts = count_happenings(seen)
+    for demanded in scenario.expect.happened:
+        for name, text in demanded.items():
+            comparison = parse_comparison(text)
+            assert comparison is not None, "the check refused everything else"
+            found = counts.get(name, 0)
+            yield Expectation(f"happened {name}", comparison.holds(found), str(comparison), str(found))
+
+
+def judge_acknowledged(seen: Observation) -> Iterator[InvariantResult]:
+    """Every acknowledged record is in the ledger of every running validator (only with a workload)."""
+    if seen.load is None:
+        return
+    honest = [node.name for node in seen.nodes if node.is_honest]
+    lacking = [f"{name} lacks {lost}" for name, lost in seen.lost.items() if lost and name in honest]
+    total = len(seen.load.acknowledged)
+    text = f"of {total} acknowledged records {', '.join(lacking)}" if lacking else ""
+    if not seen.lost:
+        text = "no validator answered"
+    yield InvariantResult(ACKNOWLEDGED, not text, text)
+
+
+def workload_result(seen: Observation) -> WorkloadResult | None:
+    """The workload in numbers."""
+    load = seen.load
+    if load is None:
+        return None
+    return WorkloadResult(
+        len(load.acknowledged), len(load.waiting), len(load.refused), percentiles(load.latencies_ms)
+    )
+
+
+def _next_progress(liveness: LivenessExpect, seen: Observation) -> Expectation:
+    assert liveness.within is not None
+    if liveness.after == "heal_all":
+        ends = [each.began_ns for each in seen.happenings if each.do == "heal_all"] or [seen.healed_ns]
+    else:
+        chosen = [each for each in seen.happenings if each.do == liveness.after]
+        ends = [each.began_ns if each.ended_ns is None else each.ended_ns for each in chosen]
+    waits = [
+        min((at_ns - end_ns for at_ns in seen.progress_ns if at_ns >= end_ns), default=None)
+        for end_ns in ends
+    ]
+    known = [wait for wait in waits if wait is not None]
+    measured = f"{max(known) / NS_PER_S:.2f} s" if known else "no progress"
+    if len(known) < len(waits):
+        measured = "no progress any more"
+    if not ends:
+        measured = f"no {liveness.after} happened"
+    is_ok = bool(ends) and len(known) == len(waits) and max(known) <= liveness.within
+    return Expectation(
+        f"progress after {liveness.after}", is_ok, f"within {liveness.within / NS_PER_S:g} s", measured
+    )
+
+
+def _standstill(bound: PerformanceExpect, scenario: Scenario, seen: Observation) -> Expectation:
+    view_timeout_ns = int(scenario.protocol.view_timeout)
+    limit_ns = parse_duration_limit(bound.no_progress, view_timeout_ns)
+    assert limit_ns is not None, "the check refused everything else"
+    kind = bound.after.removesuffix(" primary")
+    chosen = [
+        each for each in seen.happenings if each.do == kind and (each.hit_primary or kind == bound.after)
+    ]
+    gaps = sorted(_gap_ns(each, seen, view_timeout_ns) for each in chosen)
+    name = f"no progress after {bound.after} ({bound.at})"
+    expected = f"<= {limit_ns / NS_PER_S:g} s"
+    if not gaps:
+        return Expectation(name, False, expected, f"no {bound.after} happened")
+    worst_ns = gaps[len(gaps) // 2] if bound.at == "median" else gaps[-1]
+    measured = f"{worst_ns / NS_PER_S:.2f} s over {len(gaps)}, longest {gaps[-1] / NS_PER_S:.2f} s"
+    return Expectation(name, worst_ns <= limit_ns, expected, measured)
+
+
+def _gap_ns(happening: Happening, seen: Observation, view_timeout_ns: int) -> int:
+    """The longest time without progress that begins within a view timeout after the fault.
+
+    Not the first pause: what was on its way when the fault came may still become final right after it.
+    """
+    began_ns = happening.began_ns
+    longest_ns = 0
+    earlier_ns = began_ns
+    for at_ns in seen.progress_ns:
+        if at_ns <= began_ns:
+            continue
+        longest_ns = max(longest_ns, at_ns - earlier_ns)
+        earlier_ns = at_ns
+        if at_ns > began_ns + view_timeout_ns:
+            return longest_ns
+    return max(longest_ns, seen.healed_ns - earlier_ns)

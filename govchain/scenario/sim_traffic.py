@@ -1,0 +1,125 @@
+"""Background load in virtual time: clients that submit, wait for finality and try the next validator.
+
+Every wait is an entry of the backend's agenda, so equal seeds give equal runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from govchain.crypto import transaction_id
+from govchain.errors import GovchainError
+from govchain.model import Transaction
+from govchain.scenario.traffic import PATIENCE_NS, Clerk, LoadSeen
+from govchain.sim import SimCluster
+
+NS_PER_S: Final = 1_000_000_000
+NS_PER_MS: Final = 1_000_000
+CLIENT_NS: Final = 5_000_000
+"""From the answer to a client to its next record: time must pass, also where validators need none."""
+
+CallAt = Callable[[int, Callable[[], Awaitable[None]]], None]
+
+
+class SimTraffic:
+    """The workload of a simulated run.
+
+    Args:
+        run: Lets virtual time pass until a predicate holds or a limit is reached.
+    """
+
+    def __init__(
+        self,
+        cluster: SimCluster,
+        clerks: list[Clerk],
+        call_at: CallAt,
+        run: Callable[[Callable[[], bool], int], Awaitable[None]],
+    ) -> None:
+        self.seen = LoadSeen()
+        self._cluster = cluster
+        self._clerks = clerks
+        self._call_at = call_at
+        self._run = run
+        self._is_stopped = False
+        self._next_node = 0
+        self._sent_ns: dict[bytes, int] = {}
+        self._clients: dict[bytes, Clerk] = {}
+        """Records of closed loops: acknowledging one makes its client hand in the next."""
+
+    def start(self) -> None:
+        for clerk in self._clerks:
+            self._call_at(int(clerk.load.from_), functools.partial(self._begin, clerk))
+
+    def stop(self) -> None:
+        self._is_stopped = True
+
+    async def drain(self, limit_ns: int) -> None:
+        for clerk in self._clerks:
+            self._hand_in(clerk, is_loop=False)
+        await self._run(lambda: not self.seen.waiting, self._cluster.now_ns + limit_ns)
+
+    def note_final(self, node: int, height: int) -> None:
+        """A validator calls a height final."""
+        if not self._cluster.is_running(node):
+            return
+        block = self._cluster.node(node).chain.block(height)
+        for transaction in block.transactions if block is not None else ():
+            id_ = transaction_id(self._cluster.suite, transaction)
+            if self.seen.waiting.pop(id_, None) is None:
+                continue
+            now_ns = self._cluster.now_ns
+            self.seen.acknowledged[id_] = now_ns
+            self.seen.latencies_ms.append((now_ns - self._sent_ns.pop(id_)) / NS_PER_MS)
+            self.seen.height = max(self.seen.height, height)
+            clerk = self._clients.pop(id_, None)
+            if clerk is not None:
+                self._call_at(now_ns + CLIENT_NS, functools.partial(self._go_on, clerk))
+
+    async def _begin(self, clerk: Clerk) -> None:
+        if clerk.load.rate.closed_loop is None:
+            await self._tick(clerk)
+            return
+        for _ in range(clerk.load.rate.closed_loop):
+            self._hand_in(clerk, is_loop=True)
+
+    async def _go_on(self, clerk: Clerk) -> None:
+        self._hand_in(clerk, is_loop=True)
+
+    async def _tick(self, clerk: Clerk) -> None:
+        now_ns = self._cluster.now_ns
+        if self._is_over(clerk):
+            return
+        self._hand_in(clerk, is_loop=False)
+        self._call_at(now_ns + NS_PER_S // clerk.load.rate.per_s, lambda: self._tick(clerk))
+
+    def _is_over(self, clerk: Clerk) -> bool:
+        return self._is_stopped or clerk.is_over(self._cluster.now_ns)
+
+    def _hand_in(self, clerk: Clerk, *, is_loop: bool) -> None:
+        if is_loop and self._is_over(clerk):
+            return
+        id_, transaction = clerk.next_record(self.seen.height)
+        self.seen.waiting[id_] = transaction
+        self._sent_ns[id_] = self._cluster.now_ns
+        if is_loop:
+            self._clients[id_] = clerk
+        self._next_node += 1
+        self._offer(id_, transaction, self._next_node)
+
+    def _offer(self, id_: bytes, transaction: Transaction, turn: int) -> None:
+        """Hand in a record at one validator, and at the next one when it is not final in time."""
+        if id_ not in self.seen.waiting:
+            return
+        awake = [node.index for node in self._cluster.running() if not self._cluster.is_paused(node.index)]
+        if awake:
+            # Known there, or no room: the next attempt goes elsewhere.
+            with contextlib.suppress(GovchainError):
+                self._cluster.submit(transaction, to=awake[turn % len(awake)])
+
+        async def again() -> None:
+            self._offer(id_, transaction, turn + 1)
+
+        self._call_at(self._cluster.now_ns + PATIENCE_NS, again)

@@ -1,0 +1,91 @@
+"""Whom a fault hits: from the words of a file to validator names, drawn from the seed if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from govchain.crypto import Suite
+from govchain.errors import ConfigError
+from govchain.model import Genesis
+from govchain.scenario.fault_port import Glance
+from govchain.scenario.timeline import Fault, FaultyCount
+from govchain.sim.network import seeded_stream
+
+
+class Targets:
+    """Resolves targets of one run; every entry of the timeline has generators of its own.
+
+    Args:
+        organisations: Organisation id of the file to its code.
+    """
+
+    def __init__(self, genesis: Genesis, suite: Suite, seed: int, organisations: dict[str, str]) -> None:
+        self.names = [member.name for member in genesis.validators.members]
+        self._owners = {member.name: member.org for member in genesis.validators.members}
+        self._faulty_max = genesis.validators.max_faulty
+        self._organisations = organisations
+        self._suite = suite
+        self._seed = seed
+        self._streams: dict[tuple[int, str], Iterator[int]] = {}
+        self._turns: dict[int, int] = {}
+
+    def primary(self, glance: Glance) -> str:
+        """The primary of the highest view."""
+        return self.names[glance.view % len(self.names)]
+
+    def resolve(self, number: int, fault: Fault, glance: Glance) -> list[str]:
+        """Names that the fault with that place in the timeline hits now.
+
+        Raises:
+            ConfigError: It depends on who runs, and nobody does.
+        """
+        target = fault.target
+        if isinstance(target, FaultyCount):
+            return self._drawn(number, self._faulty_max if target.count == "max_faulty" else target.count)
+        if target in self._owners:
+            return [target]
+        if target.startswith("org("):
+            code = self._organisations[target[4:-1]]
+            return [name for name in self.names if self._owners[name] == code]
+        match target:
+            case "each_in_turn":
+                turn = self._turns.get(number, 0)
+                self._turns[number] = turn + 1
+                # Views go upwards: downwards, primaries and backups are hit alike.
+                return [self.names[-1 - turn % len(self.names)]]
+            case "minority":
+                return self._drawn(number, self._faulty_max)
+            case "all":
+                return list(self.names)
+        return self._by_role(target, glance)
+
+    def _by_role(self, target: str, glance: Glance) -> list[str]:
+        if not glance.running:
+            raise ConfigError("no validator is running", found=target)
+        primary = self.primary(glance)
+        if target == "primary":
+            return [primary]
+        backups = [name for name in glance.running if name != primary]
+        if not backups:
+            raise ConfigError("no backup is running", found=target)
+        return backups[-1:] if target == "one" else backups
+
+    def draw(self, number: int, purpose: str, below: int) -> int:
+        """A number from 0 on for one purpose of one entry of the timeline."""
+        key = (number, purpose)
+        if key not in self._streams:
+            self._streams[key] = seeded_stream(self._suite, self._seed, f"timeline:{number}:{purpose}")
+        return next(self._streams[key]) % below
+
+    def _drawn(self, number: int, count: int) -> list[str]:
+        left, chosen = list(self.names), []
+        for _ in range(min(count, len(left))):
+            chosen.append(left.pop(self.draw(number, "targets", len(left))))
+        return sorted(chosen, key=self.names.index)
+
+
+def groups_of(fault: Fault, names: Sequence[str]) -> list[list[str]]:
+    """The groups of a partition, `rest` written out."""
+    named = [name for group in fault.groups if group != "rest" for name in group]
+    rest = [name for name in names if name not in named]
+    return [rest if group == "rest" else list(group) for group in fault.groups]

@@ -1,0 +1,106 @@
+"""What goes wrong in a scenario, and when: the `timeline` of a file as typed values.
+
+Values only. Which validators a fault hits and what happens to them is decided in `director`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from govchain.config import DurationNs
+from govchain.model.link_fault import Percent
+
+FaultKind = Literal[
+    "crash",
+    "restart",
+    "pause",
+    "resume",
+    "backup",
+    "partition",
+    "delay",
+    "drop",
+    "duplicate",
+    "reorder",
+    "clock_skew",
+    "byzantine",
+    "heal_all",
+]
+
+LINK_FAULTS: Final = ("delay", "drop", "duplicate", "reorder")
+"""Faults of the links of a target."""
+
+BEHAVIOURS: Final = ("silent", "slow", "equivocate", "huge_views")
+"""How a validator cheats, but for `{censor: org}`."""
+
+
+class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault that comes again and again; the time counts from the end of one to the next."""
+
+    mean: DurationNs | None = None
+    """Drawn anew each time, evenly between half of it and one and a half."""
+    exactly: DurationNs | None = None
+
+
+class FaultyCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many validators, drawn from the seed."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=64)] | Literal["max_faulty"]
+
+
+class Censoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A validator that never hears of one organisation's transactions."""
+
+    censor: str
+    """Organisation id."""
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"for_": "for"}):
+    """Something that goes wrong. Exactly one of `at`, `after`, `when` and `every`."""
+
+    do: FaultKind
+    target: str | FaultyCount = ""
+    """Whom it hits; see `TARGETS`."""
+    at: DurationNs | None = None
+    """Time since start."""
+    after: str | None = None
+    """Step id; happens when that step is over."""
+    when: str | None = None
+    """Comparison with `view`, `height` or `finalised`, for example `"view >= 2"`; happens once."""
+    every: Every | None = None
+    between: Annotated[tuple[DurationNs, ...], msgspec.Meta(min_length=2, max_length=2)] | None = None
+    """With `every`: only from the first time since start to the second."""
+    times: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    """With `every`: that often at most."""
+    for_: DurationNs | None = None
+    """How long it lasts; without it, until the end or `heal_all`."""
+    disk: Literal["keep", "wipe", "restore_old"] = "keep"
+    """What is left of the disk of a crashed validator: all, nothing, or the copy that `backup` made."""
+    groups: tuple[tuple[str, ...] | Literal["rest"], ...] = ()
+    """Of a partition: whoever shares a group hears each other."""
+    direction: Literal["both", "out", "in"] = "both"
+    """Which way a target's links, or a partition's first group, are affected."""
+    percent: Percent | None = None
+    """Of frames: dropped (default 100), doubled or overtaken (default 20)."""
+    by: DurationNs | None = None
+    """How late a `delay` or a `slow` validator makes frames (slow: four fifths of a view timeout)."""
+    jitter: DurationNs | None = None
+    """Up to that much more for a `delay`."""
+    ahead: DurationNs | None = None
+    """How far a skewed clock runs ahead."""
+    behind: DurationNs | None = None
+    """How far a skewed clock runs behind."""
+    behaviour: Literal["silent", "slow", "equivocate", "huge_views"] | Censoring | None = None
+    """How a byzantine validator cheats."""
+
+
+TARGETS: Final[dict[str, str]] = {
+    "primary": "the primary of that moment",
+    "backups": "all but the primary",
+    "one": "a running backup: the last one",
+    "minority": "as many as may be faulty, drawn",
+    "all": "everybody",
+    "each_in_turn": "one after the other, from the last to the first, with `every`",
+}
+"""Word to whom it means, besides validator names, `org(id)` and `{count: …}`."""

@@ -1,0 +1,107 @@
+"""Background load while it runs: who signs the records, and which of them were acknowledged, and when.
+
+`sim_traffic` and `live_traffic` hand them in. Whether they are in the ledger is for the judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from govchain.crypto import Signer, Suite, chain_id_of, digest_chunks, sign_transaction, suite, transaction_id
+from govchain.ledger.payloads import EvidenceDeposit, Hashes, encode_payload
+from govchain.model import Transaction, TransactionBody
+from govchain.scenario.backend import Rehearsal
+from govchain.scenario.builder import EXPIRY_BLOCKS
+from govchain.scenario.workload import Load, load_person
+
+PATIENCE_NS: Final = 2_000_000_000
+"""After this long without an answer a record is handed to the next validator."""
+
+
+@dataclass(slots=True)
+class LoadSeen:
+    """What became of the records of a workload.
+
+    Attributes:
+        acknowledged: Id to the time at which a validator called it final.
+        waiting: Handed in and not yet acknowledged.
+        refused: Id to the code with which every validator refused it.
+        height: Highest height of an acknowledgement.
+    """
+
+    acknowledged: dict[bytes, int] = field(default_factory=dict)
+    waiting: dict[bytes, Transaction] = field(default_factory=dict)
+    refused: dict[bytes, str] = field(default_factory=dict)
+    latencies_ms: list[float] = field(default_factory=list)
+    height: int = 0
+
+
+class Traffic(Protocol):
+    """A workload on a backend."""
+
+    seen: LoadSeen
+
+    def start(self) -> None:
+        """Begin each load at its time."""
+        ...
+
+    def stop(self) -> None:
+        """Hand in nothing new, but for what is waiting."""
+        ...
+
+    async def drain(self, limit_ns: int) -> None:
+        """Hand in one last record of each load, and wait until nothing waits, at most that long."""
+        ...
+
+
+class Clerk:
+    """Signs the records of one entry of `workload`, one after the other."""
+
+    def __init__(self, rehearsal: Rehearsal, number: int) -> None:
+        self.load: Load = rehearsal.loaded.scenario.workload[number]
+        self._number = number
+        self._suite: Suite = suite(rehearsal.genesis.suite)
+        self._chain_id = chain_id_of(self._suite, rehearsal.genesis)
+        self._signer: Signer = rehearsal.signers[load_person(number)]
+        self._time = rehearsal.loaded.claimed_time(0)
+        self._count = 0
+        organisations = {org.id: org.code for org in rehearsal.loaded.scenario.organisations}
+        self._org = organisations[self.load.org]
+
+    def next_record(self, height: int) -> tuple[bytes, Transaction]:
+        """The next record and its id; `height` is where the chain stands, for its expiry."""
+        nonce, self._count = self._count, self._count + 1
+        digests = digest_chunks([f"load {self._number} {nonce}".encode()])
+        fields = EvidenceDeposit(
+            evidence_kind="log",
+            raw_hash=Hashes(digests.sha256, digests.sm3),
+            size_bytes=digests.size_bytes,
+            media_type="text/plain",
+            collected_at=self._time,
+        )
+        envelope = {
+            "object_id": f"LOAD-{self._number}-{nonce // 1000:04}.{nonce % 1000:03}",
+            "object_version": 1,
+            "claimed_time": self._time,
+        }
+        body = TransactionBody(
+            chain_id=self._chain_id,
+            kind=self.load.do,
+            org=self._org,
+            key_id=self._signer.key_id,
+            nonce=nonce,
+            expiry_height=height + EXPIRY_BLOCKS,
+            payload=encode_payload(envelope, fields),
+        )
+        transaction = sign_transaction(self._signer, body)
+        return transaction_id(self._suite, transaction), transaction
+
+    def is_over(self, now_ns: int) -> bool:
+        """Nothing is to be handed in any more by the clock of the run."""
+        return self.load.to is not None and now_ns >= self.load.to
+
+
+def clerks_of(rehearsal: Rehearsal) -> list[Clerk]:
+    """One for each entry of `workload`."""
+    return [Clerk(rehearsal, number) for number in range(len(rehearsal.loaded.scenario.workload))]

@@ -1,0 +1,122 @@
+"""Validators that cheat: wrappers that alter what leaves a simulated validator, or what reaches it.
+
+The validator inside is honest and stays so; its key signs what the traitor forges. The judge knows who they
+are. Only the simulator has them: no code of a real validator can lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+
+from govchain.codec import decode, encode
+from govchain.crypto import Signer, Suite, chain_id_of, digest_of
+from govchain.crypto.vote_identity import identify_vote
+from govchain.model import Genesis, Transaction, TransactionBody
+from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage, ViewChange
+from govchain.sim.network import Frame, Gossip, TransactionsFound
+
+HUGE_VIEW: Final = 1_000_000
+HUGE_VIEWS_MAX: Final = 500
+"""Forged view changes of one traitor; then it has made its point."""
+
+
+class Traitor(Protocol):
+    """How one validator cheats."""
+
+    def sends(self, target: int, frame: Frame) -> list[Frame]:
+        """What really leaves for a validator instead of a frame."""
+        ...
+
+    def takes(self, frame: Frame) -> bool:
+        """False for what the validator inside shall never see."""
+        ...
+
+
+class Equivocator:
+    """Says one thing to validators with an even index, another to the others (situation 12).
+
+    Its other proposal differs in the time of the batch, and its votes for it are as well signed.
+    """
+
+    def __init__(self, index: int, suite: Suite, signer: Signer) -> None:
+        self._index = index
+        self._suite = suite
+        self._signer = signer
+        self._others: dict[bytes, bytes] = {}
+
+    def sends(self, target: int, frame: Frame) -> list[Frame]:
+        if not isinstance(frame, SignedMessage) or target % 2 == 0:
+            return [frame]
+        vote = identify_vote(self._suite, frame)
+        if vote is None or vote.validator != self._index:
+            return [frame]
+        if vote.phase == "proposal":
+            proposal = decode(frame.body, Proposal)
+            batch = msgspec.structs.replace(proposal.batch, time_ms=proposal.batch.time_ms + 1)
+            self._others[vote.digest] = digest_of(self._suite, batch)
+            return [self._sign(msgspec.structs.replace(proposal, batch=batch))]
+        message = decode(frame.body, Prepare if vote.phase == "prepare" else Commit)
+        other = self._others.get(vote.digest, self._suite.digest(b"another batch" + vote.digest))
+        return [self._sign(msgspec.structs.replace(message, digest=other))]
+
+    def takes(self, frame: Frame) -> bool:
+        return True
+
+    def _sign(self, message: msgspec.Struct) -> SignedMessage:
+        body = encode(message)
+        return SignedMessage(body, self._signer.sign(body))
+
+
+class HugeViews:
+    """Asks for views that nobody will ever reach, with everything that it sends (situation 29)."""
+
+    def __init__(self, index: int, genesis: Genesis, suite: Suite, signer: Signer) -> None:
+        self._index = index
+        self._chain_id = chain_id_of(suite, genesis)
+        self._epoch = genesis.validators.epoch
+        self._signer = signer
+        self._count = 0
+
+    def sends(self, target: int, frame: Frame) -> list[Frame]:
+        if not isinstance(frame, SignedMessage) or self._count >= HUGE_VIEWS_MAX:
+            return [frame]
+        self._count += 1
+        view = HUGE_VIEW * self._count
+        body = encode(ViewChange(self._chain_id, self._epoch, self._index, view, None, ()))
+        return [frame, SignedMessage(body, self._signer.sign(body))]
+
+    def takes(self, frame: Frame) -> bool:
+        return True
+
+
+class Censor:
+    """Never hears of one organisation's transactions, so it never proposes any (situation 49)."""
+
+    def __init__(self, org: str) -> None:
+        self._org = org
+
+    def sends(self, target: int, frame: Frame) -> list[Frame]:
+        return [frame]
+
+    def takes(self, frame: Frame) -> bool:
+        match frame:
+            case Gossip(transaction=transaction):
+                return not self._is_of_org(transaction)
+            case TransactionsFound(transactions=transactions):
+                return not any(map(self._is_of_org, transactions))
+            case _:
+                return True
+
+    def _is_of_org(self, transaction: Transaction) -> bool:
+        return decode(transaction.body, TransactionBody).org == self._org
+
+
+TRAITORS: Final[dict[str, Callable[[int, Genesis, Suite, Signer, str], Traitor]]] = {
+    "equivocate": lambda index, genesis, suite, signer, _: Equivocator(index, suite, signer),
+    "huge_views": lambda index, genesis, suite, signer, _: HugeViews(index, genesis, suite, signer),
+    "censor": lambda index, genesis, suite, signer, org: Censor(org),
+}
+"""Behaviour to what makes its traitor: index, genesis, suite, signer, and an organisation if it has one."""
