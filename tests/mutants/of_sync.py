@@ -327,6 +327,15 @@ SYNC: Final[tuple[Mutant, ...]] = (
         ("CU-3", "MB-3"),
     ),
     Mutant(
+        "half a proof of epochs",
+        "node/snapshot_server.py",
+        "        if lent.epoch > epoch + CHANGES_MAX:",
+        "        if False:",
+        (f"{_SNAPSHOT}test_CU3_MB3_more_epochs_than_one_head_can_prove_are_no_lie_of_the_peer",),
+        (55,),
+        ("CU-3", "MB-3"),
+    ),
+    Mutant(
         "the set that a snapshot's block installs is forgotten",
         "node/snapshot_fetch.py",
         "        if data is None:\n            return None\n        assert transfer.proven is not None\n",

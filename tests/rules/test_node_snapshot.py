@@ -544,3 +544,18 @@ def test_situation_3_CU3_MB3_epochs_of_another_chain_prove_nothing(tmp_path: Pat
     assert change is not None
     with pytest.raises(BadProof, match="another chain"):
         Newcomer(chain).run(with_changes(lambda changes: [change]))
+
+
+def test_CU3_MB3_more_epochs_than_one_head_can_prove_are_no_lie_of_the_peer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_server, "CHANGES_MAX", 1)
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(2)
+    chain.grow(1, records=1)
+    newcomer = Newcomer(chain)
+    assert newcomer.run() is None
+    assert newcomer.fetch.is_active, "asked again in a while, nobody is blamed"
+    nearer = server_of(chain).answer(SnapshotWanted(0, "head", (1).to_bytes(8, "big")), 0.0)
+    assert isinstance(nearer, SnapshotHead)
+    assert len(nearer.changes) == 1
