@@ -336,6 +336,15 @@ SYNC: Final[tuple[Mutant, ...]] = (
         ("CU-3", "MB-3"),
     ),
     Mutant(
+        "whoever answers late about epochs is a liar",
+        "node/snapshot_fetch.py",
+        "            if change.validators.epoch <= first.epoch:",
+        "            if False:",
+        (f"{_SNAPSHOT}test_situation_42_CU3_MB2_epochs_that_began_since_the_question_are_passed_over",),
+        (42, 55),
+        ("CU-3", "MB-2"),
+    ),
+    Mutant(
         "the set that a snapshot's block installs is forgotten",
         "node/snapshot_fetch.py",
         "        if data is None:\n            return None\n        assert transfer.proven is not None\n",

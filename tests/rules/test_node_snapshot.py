@@ -559,3 +559,25 @@ def test_CU3_MB3_more_epochs_than_one_head_can_prove_are_no_lie_of_the_peer(
     nearer = server_of(chain).answer(SnapshotWanted(0, "head", (1).to_bytes(8, "big")), 0.0)
     assert isinstance(nearer, SnapshotHead)
     assert len(nearer.changes) == 1
+
+
+def test_situation_42_CU3_MB2_epochs_that_began_since_the_question_are_passed_over(tmp_path: Path) -> None:
+    """The answer is late, not wrong: its sender is not blamed."""
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(2)
+    chain.grow(1, records=1)
+    newcomer = Newcomer(chain)
+    executor, _ = executor_of(newcomer.parts)
+
+    def late(answer: Answer) -> Answer:
+        if isinstance(answer, SnapshotHead):
+            for height in range(1, SHORT_WINDOW.checkpoint_interval + 1):
+                checked = check_of(newcomer.parts).check(chain.block_parts(height))
+                executor.install(checked.block, checked.certificate)
+            newcomer.parts.members.follow(newcomer.parts.ledger.validators)
+        return answer
+
+    snapshot = newcomer.run(late)
+    assert snapshot is not None
+    assert newcomer.parts.ledger.validators.epoch == 1
+    assert [change.validators.epoch for change in snapshot.changes] == [2]
