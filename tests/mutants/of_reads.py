@@ -76,8 +76,8 @@ READS: Final[tuple[Mutant, ...]] = (
     Mutant(
         "whoever reads counts, member or not",
         "reads/barrier.py",
-        "        return sum(self._answered.values())",
-        "        return sum(self._answered.values()) or 1",
+        "        self._answered = {member.name: member.name == self._name for member in validators.members}",
+        "        self._answered = {member.name: False for member in validators.members} | {self._name: True}",
         (f"{_BARRIER}test_RD1_whoever_is_no_member_asks_but_does_not_count",),
         (53, 55),
         ("RD-1",),

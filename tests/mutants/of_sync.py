@@ -295,7 +295,7 @@ SYNC: Final[tuple[Mutant, ...]] = (
         "node/snapshot_fetch.py",
         "        block, certificate = check.certified(parts)\n",
         "        block, certificate = decode(parts.block, Block), decode(parts.certificate, FinalityCertificate)\n",
-        _SNAPSHOT_LIES,
+        (f"{_SNAPSHOT}test_situation_39_CU3_what_no_quorum_certified_is_refused_at_the_head",),
         (39, 40),
         ("CU-3",),
     ),

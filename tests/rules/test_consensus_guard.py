@@ -156,6 +156,16 @@ def test_RC2_records_make_the_same_guard_again_and_stay_few() -> None:
             admit(again, world.view_change(ME, 4))
 
 
+def test_RC2_a_certified_height_alone_tells_that_a_store_is_old() -> None:
+    """No vote is above it, so nothing else tells."""
+    guard = SignGuard(SUITE)
+    guard = SignGuard(SUITE, guard.adopt([], index=ME, certified=6))
+    assert guard.find_gap([], epoch=0, certified=6) == ""
+    assert guard.find_gap([], epoch=0, certified=5) == (
+        "height 6 was certified here, and the store knows none above 5"
+    )
+
+
 def test_RC3_a_damaged_record_refuses_to_vote() -> None:
     with pytest.raises(StorageFailure, match="guard"):
         SignGuard(SUITE, [b"\xc1"])

@@ -271,6 +271,17 @@ def test_situation_39_40_CU3_CU5_a_lie_in_a_snapshot_is_refused_and_its_peer_pas
     assert newcomer.fetch.begin(["honest", "other"], 1.0), "another peer is asked instead"
 
 
+@pytest.mark.parametrize("name", ["another state root", "too few votes", "another epoch"])
+def test_situation_39_CU3_what_no_quorum_certified_is_refused_at_the_head(
+    chain: ChainWorld, name: str
+) -> None:
+    """Nobody fetches a whole state to find out that it was invented."""
+    newcomer = Newcomer(chain)
+    with pytest.raises(BadProof):
+        newcomer.run(LIES[name])
+    assert [wanted.part for wanted in newcomer.asked] == ["head"]
+
+
 def test_situation_11_CU3_a_chunk_of_another_place_is_not_taken(chain: ChainWorld) -> None:
     newcomer = Newcomer(chain)
     assert newcomer.fetch.begin(["honest"], 0.0)
