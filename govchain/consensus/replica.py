@@ -160,6 +160,8 @@ class Replica:
         state, entries = self._state, output.persist[self._judged :]
         if entries:
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
+        if state.is_silent:
+            output.promises += self._guard.fall_silent(state.silent_to)
 
     def _begin_epoch(self, output: Output) -> ReplicaState:
         self._promise(output)
