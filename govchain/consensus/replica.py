@@ -170,6 +170,8 @@ class Replica:
         if entries:
             state = self._state
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
+        if state.is_silent:
+            output.promises += self._guard.fall_silent(state.silent_to)
 
     def _begin_epoch(self, output: Output) -> ReplicaState:
         self._promise(output)

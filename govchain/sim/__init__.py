@@ -5,7 +5,7 @@ Drives the same core as `govchain.node`, and never imports it. No clock, no thre
 
 from govchain.sim.checks import INVARIANTS, Violation
 from govchain.sim.cluster import SimCluster
-from govchain.sim.network import FixedLatency, LatencyModel
+from govchain.sim.network import FixedLatency, LatencyModel, WireFrame
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Trace, TraceEvent
 
@@ -18,4 +18,5 @@ __all__ = [
     "Trace",
     "TraceEvent",
     "Violation",
+    "WireFrame",
 ]

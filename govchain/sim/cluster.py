@@ -10,8 +10,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
 from govchain.crypto import Suite, chain_id_of, transaction_id
@@ -21,8 +19,9 @@ from govchain.model import Genesis, Transaction
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
+from govchain.sim.happenings import Alarm, Arrival
 from govchain.sim.links import Links
-from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
@@ -33,20 +32,6 @@ PAUSED_FRAMES_MAX: Final = 20_000
 """What waits for a paused validator on the wire; more is lost, as full buffers lose it."""
 EVENTS_MAX: Final = 5_000_000
 """Arrivals and timers after which a run is given up: far more than any scenario has."""
-
-
-class _Arrival(msgspec.Struct, frozen=True):
-    source: int
-    frame: Frame
-    digest: bytes
-    """Of a signed message, for the trace; empty for other frames and when nothing is traced."""
-
-
-class _Alarm(msgspec.Struct, frozen=True):
-    kind: TimerKind
-    generation: int
-    life: int
-    """Which life of the validator armed it: a restart forgets the timers of the one before."""
 
 
 class SimCluster:
@@ -63,6 +48,7 @@ class SimCluster:
         is_traced: Without a trace a run is faster, and has no digest.
         is_execution_shared: Validators with equal heads execute a block once, see `SharedExecution`.
         listener: Gets every trace event.
+        on_wire: Gets every frame that is sent, with its fate; changes nothing, and is in no digest.
         events_max: Arrivals and timers after which the run is given up.
 
     Attributes:
@@ -86,8 +72,10 @@ class SimCluster:
         is_traced: bool = True,
         is_execution_shared: bool = False,
         listener: Callable[[TraceEvent], None] | None = None,
+        on_wire: Callable[[WireFrame], None] | None = None,
         events_max: int = EVENTS_MAX,
     ) -> None:
+        self._on_wire = on_wire
         self.genesis = genesis
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
@@ -103,8 +91,8 @@ class SimCluster:
         self._latency: LatencyModel = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
-        self._paused: dict[int, deque[_Arrival | _Alarm]] = {}
-        self._heap: list[tuple[int, int, tuple[int, ...], _Arrival | _Alarm]] = []
+        self._paused: dict[int, deque[Arrival | Alarm]] = {}
+        self._heap: list[tuple[int, int, tuple[int, ...], Arrival | Alarm]] = []
         self._order = 0
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
@@ -280,12 +268,19 @@ class SimCluster:
         traitor = self.traitors.get(source)
         if traitor is None and isinstance(self._latency, FixedLatency) and self.links.is_sound:
             # All arrive at one time, one after the other: one entry of the heap holds them all.
-            self._schedule(self.now_ns + self._latency.one_way_ns, targets, self._arrival(source, frame))
+            due_ns = self.now_ns + self._latency.one_way_ns
+            if self._on_wire is not None:
+                for each in targets:
+                    self._on_wire(WireFrame(self.now_ns, (due_ns,), source, each, frame))
+            self._schedule(due_ns, targets, self._arrival(source, frame))
             return
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
                 due_ns = self.now_ns + self._latency.delay_ns(source, each)
-                for arrival_ns in self.links.arrivals(source, each, due_ns):
+                arrivals_ns = self.links.arrivals(source, each, due_ns)
+                if self._on_wire is not None:
+                    self._on_wire(WireFrame(self.now_ns, tuple(arrivals_ns), source, each, sent))
+                for arrival_ns in arrivals_ns:
                     self._schedule(arrival_ns, (each,), self._arrival(source, sent))
 
     def node_of(self, public_key: bytes) -> int:
@@ -295,7 +290,7 @@ class SimCluster:
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
         self._timers[(node, timer.kind)] = timer.generation
-        alarm = _Alarm(timer.kind, timer.generation, self._lives[node])
+        alarm = Alarm(timer.kind, timer.generation, self._lives[node])
         self._schedule(self.now_ns + timer.delay_ms * NS_PER_MS, (node,), alarm)
 
     def cancel(self, node: int, kind: TimerKind) -> None:
@@ -328,12 +323,12 @@ class SimCluster:
         if self._nodes[index] is not None:
             raise ConfigError(f"validator {self.names[index]} is not down")
 
-    def _arrival(self, source: int, frame: Frame) -> _Arrival:
+    def _arrival(self, source: int, frame: Frame) -> Arrival:
         if self._trace is None or not isinstance(frame, SignedMessage):
-            return _Arrival(source, frame, b"")
-        return _Arrival(source, frame, self.suite.digest(frame.body))
+            return Arrival(source, frame, b"")
+        return Arrival(source, frame, self.suite.digest(frame.body))
 
-    def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: _Arrival | _Alarm) -> None:
+    def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Arrival | Alarm) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._order += 1
         heapq.heappush(self._heap, (time_ns, self._order, nodes, happening))
@@ -343,7 +338,7 @@ class SimCluster:
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
         self._steps += len(nodes)
-        if self._is_plain and isinstance(happening, _Arrival) and isinstance(happening.frame, SignedMessage):
+        if self._is_plain and isinstance(happening, Arrival) and isinstance(happening.frame, SignedMessage):
             self._deliver(nodes, happening.source, happening.frame)
             return
         for index in nodes:
@@ -353,7 +348,7 @@ class SimCluster:
             if index in self._paused:
                 if len(self._paused[index]) < PAUSED_FRAMES_MAX:
                     self._paused[index].append(happening)
-            elif isinstance(happening, _Arrival):
+            elif isinstance(happening, Arrival):
                 self._arrive(node, happening)
             else:
                 self._fire(node, happening)
@@ -370,7 +365,7 @@ class SimCluster:
                 self.deliveries += 1
                 node.receive_message(source, signed)
 
-    def _arrive(self, node: SimNode, arrival: _Arrival) -> None:
+    def _arrive(self, node: SimNode, arrival: Arrival) -> None:
         frame = arrival.frame
         if self.traitors:
             traitor = self.traitors.get(node.index)
@@ -387,7 +382,7 @@ class SimCluster:
         else:
             node.receive(arrival.source, frame)
 
-    def _fire(self, node: SimNode, alarm: _Alarm) -> None:
+    def _fire(self, node: SimNode, alarm: Alarm) -> None:
         place = (node.index, alarm.kind)
         if self._timers.get(place) == alarm.generation and alarm.life == self._lives[node.index]:
             del self._timers[place]

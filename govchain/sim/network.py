@@ -88,6 +88,17 @@ Frame = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class WireFrame:
+    """A frame on its way, for whoever watches: sent when, arriving when; not at all when a link lost it."""
+
+    sent_ns: int
+    arrivals_ns: tuple[int, ...]
+    source: int
+    target: int
+    frame: Frame
+
+
 class LatencyModel(Protocol):
     """One-way delay of one frame."""
 

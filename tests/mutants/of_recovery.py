@@ -166,8 +166,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "voting further than a view change can show",
         "consensus/state.py",
-        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to)",
-        "        return min(self.high, self.boundary, silent_to)",
+        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary,",
+        "        return min(self.high, self.boundary,",
         (f"{_CHANGES}test_VC2_nobody_votes_further_than_a_view_change_can_show",),
         (29,),
         ("VC-2",),
