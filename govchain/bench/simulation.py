@@ -37,6 +37,7 @@ CLAIMED_TIME: Final = "2026-11-01T00:00:00Z"
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
 EXPIRY_HEIGHT: Final = 9_000
+EVENTS_MAX: Final = 1_000_000_000
 YOUNG_OBJECTS: Final = 200_000
 """New objects after which the collector looks for cycles among them."""
 DRAIN_NS: Final = 10 * NS_PER_S
@@ -94,6 +95,7 @@ def measure_simulation(bench: SimBench) -> SimFigures:
         latency=FixedLatency(DurationNs(bench.latency_ms * NS_PER_MS)),
         is_traced=bench.is_traced,
         is_execution_shared=bench.is_execution_shared,
+        events_max=EVENTS_MAX,
     )
     gap_ns = bench.record_every_ms * NS_PER_MS
     count = max(1, round(bench.simulated_s * NS_PER_S / gap_ns))

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from govchain.errors import ConfigError
-from govchain.scenario import Backend, LocalBackend, RemoteBackend, RunFolder, SimBackend
+from govchain.report import Reporter
+from govchain.scenario import Backend, LocalBackend, RemoteBackend, SimBackend
 
 
 @contextmanager
 def open_backend(
-    name: str, *, urls: list[str], keys: Path | None, folder: RunFolder | None
+    name: str, *, urls: list[str], keys: Path | None, reporter: Reporter | None
 ) -> Iterator[Backend]:
     """The backend of that name; what it needs on disk is removed afterwards.
 
@@ -22,7 +23,7 @@ def open_backend(
         name: `sim`, `local`, or the address of a validator.
         urls: Further addresses of the same network.
         keys: Folder of people's keys, for an address.
-        folder: Gets the simulator's trace.
+        reporter: Gets the simulator's trace and frames.
 
     Raises:
         ConfigError: No such backend, or keys where they come from the seed.
@@ -37,7 +38,10 @@ def open_backend(
     if is_address:
         yield RemoteBackend([name.rstrip("/"), *(url.rstrip("/") for url in urls)], keys=keys)
     elif name == "sim":
-        yield SimBackend(listener=folder.add_event if folder is not None else None)
+        if reporter is None:
+            yield SimBackend()
+        else:
+            yield SimBackend(listener=reporter.add_event, on_wire=reporter.add_frame)
     elif name == "local":
         with tempfile.TemporaryDirectory(prefix="govchain-replay-") as place:
             yield LocalBackend(Path(place) / "network", now=datetime.now(UTC))

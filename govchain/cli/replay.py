@@ -12,7 +12,8 @@ from govchain.cli.backends import open_backend
 from govchain.cli.connection import run_async
 from govchain.cli.narrative import Narrator
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
-from govchain.scenario import RunFolder, load_scenario, run_scenario
+from govchain.report import Reporter
+from govchain.scenario import load_scenario, run_scenario
 
 
 def replay(
@@ -29,7 +30,7 @@ def replay(
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="DIR", help="Write the run there: trace, results, receipts."),
+        typer.Option("--report", metavar="DIR", help="Write the run there: page, trace, results, receipts."),
     ] = None,
     url: Annotated[
         list[str] | None,
@@ -51,15 +52,16 @@ def replay(
     """Play a scenario and judge it: 0 everything held, 1 something did not, 3 a limit was reached first."""
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     loaded = load_scenario(file)
-    folder = None
+    reporter = None
     if report is not None:
-        folder = RunFolder(report, loaded.name, loaded.scenario.seed if seed is None else seed)
-    with open_backend(backend, urls=url or [], keys=keys, folder=folder) as chosen:
+        reporter = Reporter(report, loaded.name, loaded.scenario.seed if seed is None else seed)
+    with open_backend(backend, urls=url or [], keys=keys, reporter=reporter) as chosen:
         result = run_async(
-            run_scenario(loaded, chosen, seed=seed, observer=Narrator(terminal), folder=folder)
+            run_scenario(loaded, chosen, seed=seed, observer=Narrator(terminal), folder=reporter)
         )
-    if folder is not None:
-        terminal.say(terminal.pick(f"written to {folder.path}", f"已写入 {folder.path}"))
+    if reporter is not None:
+        page = reporter.path / "report.html"
+        terminal.say(terminal.pick(f"written; open {page}", f"已写入；请打开 {page}"))
     value: Any = json.loads(result.to_json())
     terminal.result(value)
     raise typer.Exit(result.exit_status)

@@ -16,6 +16,7 @@ from govchain.errors import MalformedBytes
 INTEGER_MAX: Final = 2**53 - 1
 
 _decode = msgspec.json.Decoder().decode
+_quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def encode_json(value: Any) -> bytes:
@@ -48,9 +49,9 @@ def decode_json(data: bytes) -> Any:
 
 def _write(value: Any) -> str:
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quote(value)
     if value is None or isinstance(value, bool):
-        return json.dumps(value)
+        return _quote(value)
     if isinstance(value, int):
         if abs(value) > INTEGER_MAX:
             # The number itself is not shown: Python refuses to print very long ones.
@@ -66,7 +67,7 @@ def _write(value: Any) -> str:
 def _key(key: object) -> str:
     if not isinstance(key, str):
         raise MalformedBytes(f"object key {key!r} is not a string")
-    return json.dumps(key, ensure_ascii=False)
+    return _quote(key)
 
 
 def _utf16(key: object) -> bytes:

@@ -6,12 +6,14 @@ The only room that sees the YAML library. It knows types, never what a configura
 from govchain.config.convert import Loaded
 from govchain.config.loader import load_document, load_yaml, parse_document, parse_yaml
 from govchain.config.schema import schema_of
+from govchain.config.settings import Setting
 from govchain.config.units import BitsPerSecond, DurationNs, SizeBytes
 
 __all__ = [
     "BitsPerSecond",
     "DurationNs",
     "Loaded",
+    "Setting",
     "SizeBytes",
     "load_document",
     "load_yaml",

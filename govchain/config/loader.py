@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from govchain.config.convert import Loaded, convert
 from govchain.config.nodes import TEXT_BYTES_MAX, read_nodes
+from govchain.config.settings import Setting, put_in
 from govchain.errors import ConfigError
 
 T = TypeVar("T")
@@ -35,9 +37,14 @@ def load_document(path: Path | str, kind: type[T]) -> Loaded[T]:
     return parse_document(_read(Path(path)), kind, str(path))
 
 
-def parse_document(text: str, kind: type[T], path_name: str = "<text>") -> Loaded[T]:
-    """Like `parse_yaml`, with the line of every value."""
-    return convert(read_nodes(text, path_name), kind, path_name, text)
+def parse_document(
+    text: str, kind: type[T], path_name: str = "<text>", settings: Sequence[Setting] = ()
+) -> Loaded[T]:
+    """Like `parse_yaml`, with the line of every value; `settings` replace values or add some."""
+    root = read_nodes(text, path_name)
+    for setting in settings:
+        put_in(root, setting)
+    return convert(root, kind, path_name, text)
 
 
 def _read(path: Path) -> str:

@@ -75,12 +75,13 @@ def is_anything_due(state: ReplicaState) -> bool:
     if state.next_validators is not None:
         return False  # Nothing can be ordered before the next epoch begins (MB-2).
     # Votes without a proposal are no work: anybody could make others lose patience by them.
-    if state.transactions.pending_count > 0 or state.tip > state.decided:
+    if state.tip > state.decided:
         return True
-    # Slots stay until the next checkpoint, so most are settled.
-    return max(state.slots, default=0) > state.decided and any(
+    # Slots stay until the next checkpoint, so they are many, and most often all are settled.
+    slots = state.slots if max(state.slots, default=0) > state.decided else {}
+    return state.transactions.pending_count > 0 or any(
         slot.proposal is not None or slot.parked is not None
-        for seq, slot in state.slots.items()
+        for seq, slot in slots.items()
         if seq > state.decided
     )
 

@@ -86,12 +86,15 @@ class EvidenceReceived:
     """Who says so: its index or its network name."""
 
 
-Event = (
-    Verified
-    | TransactionsAvailable
+Happening = (
+    TransactionsAvailable
     | TransactionsDropped
     | TimerFired
     | BlockExecuted
     | BlockInstalled
     | EvidenceReceived
 )
+"""What a replica learns from its driver."""
+
+Event = Verified | Happening
+"""Or from a peer."""

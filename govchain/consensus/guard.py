@@ -19,6 +19,7 @@ from govchain.errors import MalformedBytes, StorageFailure
 
 VOTES: Final = ("proposal", "prepare", "commit")
 VIEWS: Final = ("view-change", "new-view")
+SILENCE: Final = "silence"
 
 
 class Promise(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -82,6 +83,7 @@ class SignGuard:
     Attributes:
         certified: Highest certified height when the last record was made.
         promised: Epoch and view: lower ones get no new vote.
+        silence: Up to this height something was signed that nobody knows any more.
     """
 
     def __init__(self, suite: Suite, records: Iterable[bytes] = ()) -> None:
@@ -92,6 +94,7 @@ class SignGuard:
         """
         self.certified = 0
         self.promised = (0, 0)
+        self.silence = 0
         self._suite = suite
         self._kept: dict[tuple[int, int, int, str], Promise] = {}
         self._commits: dict[int, Promise] = {}
@@ -111,7 +114,14 @@ class SignGuard:
         """Everything that is still worth keeping, oldest first: what may replace all records."""
         kept = dict.fromkeys([*self._commits.values(), *self._kept.values()])
         mark = Promise(*self.promised, 0, "mark", b"", self.certified)
-        return [encode(promise) for promise in (mark, *kept)]
+        return [encode(promise) for promise in (mark, *kept, *self._silence())]
+
+    def fall_silent(self, until: int) -> list[bytes]:
+        """Record that what was signed up to a height is unknown: no restart ends the silence (rule RC-2)."""
+        if until <= max(self.silence, self.highest):
+            return []
+        self.silence = until
+        return [encode(promise) for promise in self._silence()]
 
     def admit(self, entries: Iterable[LogEntry], *, index: int, certified: int) -> list[bytes]:
         """Records of what is signed now; keep them before it leaves (rule RC-2).
@@ -195,7 +205,14 @@ class SignGuard:
         for promise in [*self._commits.values(), *self._kept.values()]:
             if promise.seq > certified and promise.digest not in bodies:
                 return f"the store lacks the {promise.phase} at seq {promise.seq} of view {promise.view}"
+        if certified < self.silence:
+            return f"votes up to height {self.silence} may have been lost; certified is {certified}"
         return ""
+
+    def _silence(self) -> list[Promise]:
+        if self.silence <= self.certified:
+            return []
+        return [Promise(*self.promised, self.silence, SILENCE, b"", self.certified)]
 
     def _promise(self, place: _AnyPlace, entry: LogEntry, certified: int) -> Promise:
         seq = place.seq if isinstance(place, _ProposalPlace | _PreparePlace | _CommitPlace) else 0
@@ -214,6 +231,9 @@ class SignGuard:
             self.certified = promise.certified
             self._kept = {key: each for key, each in self._kept.items() if not 0 < key[2] <= self.certified}
             self._commits = {seq: each for seq, each in self._commits.items() if seq > self.certified}
+        if promise.phase == SILENCE:
+            self.silence = max(self.silence, promise.seq)
+            return
         if promise.round > self.promised:
             # New votes in lower views are refused as such, so they need no record but for the commits.
             self.promised = promise.round

@@ -16,6 +16,7 @@ from govchain.consensus.events import (
     BlockInstalled,
     Event,
     EvidenceReceived,
+    Happening,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
@@ -125,19 +126,21 @@ class Replica:
         """
         output, self._judged = Output(), 0
         if self._state.diverged_at:
-            return NOTHING  # Rule CP-3: a replica that executes differently must not take part.
+            return output  # Rule CP-3: a replica that executes differently must not take part.
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
             self._state = self._begin_epoch(output)
-        if self._state.is_member:
-            self._dispatch(event, now_ms, output)
+        state = self._state
+        if not state.is_member:
+            observe(state, event, output)
+        elif isinstance(event, Verified):
+            self._take_message(event.message, event.signed, now_ms, output)
+            if state.is_retransmit_armed and isinstance(event.message, _COUNTED) and output.is_empty:
+                # The vote completed nothing, and the timer that sees to open votes runs: all is settled.
+                return NOTHING
         else:
-            observe(self._state, event, output)
-        is_vote = isinstance(event, Verified) and isinstance(event.message, _COUNTED)
-        if is_vote and output.is_empty and self._state.is_retransmit_armed:
-            # The vote completed nothing, and the timer that sees to open votes runs: all is settled (NC-8).
-            return NOTHING
+            self._dispatch(event, output)
         if not self._state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
@@ -163,10 +166,11 @@ class Replica:
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
-        entries = output.persist[self._judged :]
+        state, entries = self._state, output.persist[self._judged :]
         if entries:
-            state = self._state
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
+        if state.is_silent:
+            output.promises += self._guard.fall_silent(state.silent_to)
 
     def _begin_epoch(self, output: Output) -> ReplicaState:
         self._promise(output)
@@ -175,11 +179,9 @@ class Replica:
         keep_promised_view(state, self._guard)
         return state
 
-    def _dispatch(self, event: Event, now_ms: int, output: Output) -> None:
+    def _dispatch(self, event: Happening, output: Output) -> None:
         state = self._state
         match event:
-            case Verified():
-                self._take_message(event.message, event.signed, now_ms, output)
             case TransactionsAvailable(entries=entries):
                 state.transactions.add(entries, state.head.height)
             case TransactionsDropped(ids=ids):
@@ -259,8 +261,9 @@ class Replica:
             arm_observer(state, output)
             return
         accept_parked(state, now_ms, output)
-        for message, signed in take_early(state):
-            self._take_message(message, signed, now_ms, output)
+        if state.early:
+            for message, signed in take_early(state):
+                self._take_message(message, signed, now_ms, output)
         if (above := state.slots.get(state.base_height + 1)) is not None:
             try_prepare(state, above, output)  # What it waited for may have been certified.
         try_decide(state, output)
@@ -268,8 +271,9 @@ class Replica:
         advance_final(state)
         arm_retransmit(state, output)
         arm_deadline(state, output)
-        assert state.low <= state.head.height <= state.decided <= state.tip <= state.high
-        assert state.final <= state.head.height
+        head = state.head.height
+        assert state.low <= head <= state.decided <= state.tip <= state.high
+        assert state.final <= head
 
 
 def _initial_state(

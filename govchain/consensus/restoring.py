@@ -185,7 +185,8 @@ def fall_silent(state: ReplicaState, guard: SignGuard, gap: str) -> None:
     others, its votes cannot meet its old ones; views below the promised one never get a vote of it.
     """
     state.forgot = gap
-    state.silent_to = state.guarded_to = guard.highest
+    state.guarded_to = guard.highest
+    state.silent_to = max(guard.highest, guard.silence)
     keep_promised_view(state, guard)
 
 

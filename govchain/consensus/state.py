@@ -289,10 +289,11 @@ class ReplicaState:
 
     def slot(self, seq: int) -> Slot:
         """The slot of a seq inside the window, opened if need be; a new view may begin below the window."""
-        assert min(self.low, self.floor) < seq <= self.high
-        if seq not in self.slots:
-            self.slots[seq] = Slot(seq, self.period)
-        return self.slots[seq]
+        slot = self.slots.get(seq)
+        if slot is None:
+            assert min(self.low, self.floor) < seq <= self.high
+            slot = self.slots[seq] = Slot(seq, self.period)
+        return slot
 
     def position_at(self, seq: int) -> Position:
         """Batch digest and time at the head or at an accepted seq above it."""

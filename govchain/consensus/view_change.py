@@ -207,7 +207,7 @@ def keep_early(state: ReplicaState, message: Proposal | Prepare | Commit, signed
 
 def take_early(state: ReplicaState) -> list[tuple[Proposal | Prepare | Commit, SignedMessage]]:
     """Votes that were kept for the view that runs now."""
-    if not state.early or state.is_changing:
+    if state.is_changing:
         return []
     taken = [each for sender in sorted(state.early) for each in state.early[sender]]
     ready = [each for each in taken if each[0].view == state.view]

@@ -57,7 +57,7 @@ def on_prepare(state: ReplicaState, message: Prepare, signed: SignedMessage, out
     validate_position(state, message)
     if message.validator == state.primary:
         raise violation("primary-prepare", message.validator, "the proposal is the primary's prepare")
-    slot = state.slots.get(message.seq) or state.slot(message.seq)
+    slot = state.slot(message.seq)
     _count(state, slot, message, signed, output)
     try_prepare(state, slot, output)
 
@@ -69,7 +69,7 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
         ProtocolViolation: Another view, outside the window, or a second, different commit.
     """
     validate_position(state, message)
-    slot = state.slots.get(message.seq) or state.slot(message.seq)
+    slot = state.slot(message.seq)
     _count(state, slot, message, signed, output)
     try_commit(state, slot, output)
 

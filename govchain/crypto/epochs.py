@@ -34,12 +34,18 @@ class ValidatorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Of `validators` under the header's state root."""
 
 
-def verify_change(suite: Suite, before: ValidatorSet, change: ValidatorChange) -> ValidatorSet:
+def verify_change(
+    suite: Suite, chain_id: bytes, before: ValidatorSet, change: ValidatorChange
+) -> ValidatorSet:
     """The validator set that a change installs (rules MB-2, MB-3, MB-4).
 
     Raises:
-        BadProof: Step `validators`: it does not follow the epoch of `before`, or its proofs do not hold.
+        BadProof: Step `validators`: it is of another chain or does not follow the epoch of `before`, or its
+            proofs do not hold.
     """
+    if change.header.chain_id != chain_id:
+        # The same keys may run several chains: what they decided there says nothing here.
+        raise BadProof("a change of another chain", step="validators")
     epoch = before.epoch + 1
     if (change.header.epoch, change.validators.epoch) != (before.epoch, epoch):
         raise BadProof(
@@ -100,6 +106,4 @@ class ValidatorHistory:
                 continue
             if len(self._sets) >= EPOCHS_MAX:
                 raise BadProof(f"more than {EPOCHS_MAX} epochs", step="validators")
-            if change.header.chain_id != self._chain_id:
-                raise BadProof("a change of another chain", step="validators")
-            self._sets.append(verify_change(self._suite, self.latest, change))
+            self._sets.append(verify_change(self._suite, self._chain_id, self.latest, change))

@@ -13,12 +13,12 @@ from govchain.consensus import Replica, RestoredState
 from govchain.crypto import Signer, chain_id_of, suite
 from govchain.doctor.blocks import check_blocks, check_final_height, check_index
 from govchain.doctor.findings import START_ANEW, Sheet, Text
-from govchain.errors import GovchainError, Unavailable
-from govchain.model import Genesis, Space
+from govchain.errors import ConfigError, GovchainError, Unavailable
+from govchain.model import Genesis, Space, ValidatorSet
 from govchain.node import NodeConfig
 from govchain.node.finality import Finality
 from govchain.node.guard import GUARD_MARK, guard_owner
-from govchain.node.parts import NodeParts, assemble, restored_state
+from govchain.node.parts import NodeParts, assemble, require_own_keys, restored_state
 from govchain.node.vote_log import VoteLog
 from govchain.observe import open_log
 from govchain.storage import GuardFile, RocksStore, Store
@@ -41,6 +41,7 @@ def check_data(
             Text("nothing: the validator begins empty and catches up", "无需处理：节点将从空目录开始并追赶"),
         )
         guard = _open_guard(sheet, config, genesis, None)
+        _check_own_keys(sheet, config, genesis.validators, signers)
         if guard is not None:
             empty = RestoredState(None, chain_id_of(suite(genesis.suite), genesis), (), promises=guard)
             first, *spare = signers
@@ -77,18 +78,49 @@ def _look_inside(
 ) -> int:
     log = open_log(config.name, io.StringIO())
     try:
-        parts = assemble(genesis, config.name, signers, store, log=log, clock=lambda: 0.0, now_ms=lambda: 0)
+        parts = assemble(
+            genesis,
+            config.name,
+            signers,
+            store,
+            may_observe=True,
+            log=log,
+            clock=lambda: 0.0,
+            now_ms=lambda: 0,
+        )
     except GovchainError as error:
         sheet.problem("data", Text(str(error), f"数据目录前后不符：{error}"), START_ANEW)
         return 0
     height, root = parts.ledger.height, parts.ledger.state_root.hex()[:16]
     sheet.ok("data", f"height {height}, state {root}…", f"高度 {height}，状态根 {root}…")
+    _check_own_keys(sheet, config, parts.ledger.validators, signers)
     if check_blocks(sheet, parts, deep=deep):
         check_index(sheet, parts, store, deep=deep)
         check_final_height(sheet, parts, store)
         _check_votes(sheet, config, parts, store, new_guard=new_guard)
     head = parts.ledger.head
     return 0 if head is None else head.time_ms
+
+
+def _check_own_keys(
+    sheet: Sheet, config: NodeConfig, validators: ValidatorSet, signers: Sequence[Signer]
+) -> None:
+    """The validator would refuse to start with keys that the chain here does not know as its own."""
+    if config.candidate:
+        return  # It may wait for a set that is not known here yet (rule MB-2).
+    try:
+        require_own_keys(validators, config.name, signers)
+    except ConfigError as error:
+        sheet.problem(
+            "key",
+            Text(str(error), f"密钥与链上登记不符：{error}"),
+            Text(
+                "name the file of the key that votes now in key or next_key. If the chain here is older than "
+                "the last rotation, say candidate: true until it has caught up",
+                "请在 key 或 next_key 中填写当前投票密钥的文件；若本机的链早于最近一次密钥轮换，"
+                "请设置 candidate: true 直至追赶完成",
+            ),
+        )
 
 
 def _check_votes(

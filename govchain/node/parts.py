@@ -93,7 +93,7 @@ def assemble(
     chain = Chain(genesis, chosen, store, ledger)
     require_sound(store, chain, ledger.head)
     if not may_observe:
-        _require_own_keys(ledger.validators, name, signers)
+        require_own_keys(ledger.validators, name, signers)
     return NodeParts(
         genesis=genesis,
         suite=chosen,
@@ -138,8 +138,12 @@ def restored_state(
     )
 
 
-def _require_own_keys(validators: ValidatorSet, name: str, signers: Sequence[Signer]) -> None:
-    """A key that votes under another name is somebody else's; a name whose key is missing cannot vote."""
+def require_own_keys(validators: ValidatorSet, name: str, signers: Sequence[Signer]) -> None:
+    """A key that votes under another name is somebody else's; a name whose key is missing cannot vote.
+
+    Raises:
+        ConfigError: It is one of the two.
+    """
     own = [signer.public_key for signer in signers]
     for member in validators.members:
         if member.public_key in own and member.name != name:

@@ -5,6 +5,7 @@
 
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.catalogue import CatalogueEntry, list_scenarios
+from govchain.scenario.engine import Observation
 from govchain.scenario.folder import RunFolder
 from govchain.scenario.load import load_scenario, parse_scenario
 from govchain.scenario.loaded import LoadedScenario
@@ -12,7 +13,7 @@ from govchain.scenario.local_backend import LocalBackend
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.rehearsal import network_plan, rehearse
 from govchain.scenario.remote_backend import RemoteBackend
-from govchain.scenario.result import Expectation, Result, StepResult
+from govchain.scenario.result import Expectation, FaultEntry, Result, StepResult
 from govchain.scenario.run import run_scenario
 from govchain.scenario.schema import scenario_schema
 from govchain.scenario.sim_backend import SimBackend
@@ -22,9 +23,11 @@ __all__ = [
     "Backend",
     "CatalogueEntry",
     "Expectation",
+    "FaultEntry",
     "LoadedScenario",
     "LocalBackend",
     "NodeFacts",
+    "Observation",
     "Observer",
     "Rehearsal",
     "RemoteBackend",

@@ -79,6 +79,7 @@ class Engine:
         self._observer = observer or SilentObserver()
         self._builder = Builder(rehearsal, backend)
         self._seen = Observation()
+        self._began_ns = 0
         self._transactions: dict[str, bytes] = {}
         self._director: Director | None = None
         self._traffic: Traffic | None = None
@@ -93,7 +94,7 @@ class Engine:
         self._observer.run_started(
             Sentence(meta.title, meta.title_zh or meta.title), len(self._scenario.steps), self._backend.name
         )
-        began_ns = self._backend.now_ns()
+        self._began_ns = began_ns = self._backend.now_ns()
         await self._begin_background()
         offsets = step_offsets(self._scenario)
         for number, (step, offset_ns) in enumerate(zip(self._scenario.steps, offsets, strict=True), start=1):
@@ -122,6 +123,7 @@ class Engine:
             outcome="failed",
             expected=_expected(step),
             measured="",
+            at_ms=round((self._backend.now_ns() - self._began_ns) / 1_000_000, LATENCY_DIGITS),
         )
         if step.do in READS:
             return await self._read(blank, step, offset_ns)

@@ -18,6 +18,7 @@ from govchain.scenario.judge_faults import (
     count_happenings,
     judge_acknowledged,
     judge_faults,
+    list_faults,
     workload_result,
 )
 from govchain.scenario.model import FailOutcome
@@ -73,8 +74,9 @@ def judge(
         receipts=receipts,
         steps=tuple(seen.steps),
         version=__version__,
-        workload=workload_result(seen),
+        workload=workload_result(scenario, seen),
         happened=count_happenings(seen),
+        faults=list_faults(seen),
     )
 
 

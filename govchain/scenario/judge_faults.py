@@ -12,11 +12,12 @@ from govchain.scenario.comparison import parse_comparison, parse_duration_limit
 from govchain.scenario.director import Happening
 from govchain.scenario.engine import Observation
 from govchain.scenario.model import LivenessExpect, PerformanceExpect, Scenario
-from govchain.scenario.result import Expectation, InvariantResult, WorkloadResult, percentiles
+from govchain.scenario.result import Expectation, FaultEntry, InvariantResult, WorkloadResult, percentiles
 
 ACKNOWLEDGED: Final = "acknowledged"
 """Invariant of every workload: what a validator called final is in the ledger of every other one."""
 NS_PER_S: Final = 1e9
+NS_PER_MS: Final = 1e6
 
 
 def count_happenings(seen: Observation) -> dict[str, int]:
@@ -66,13 +67,35 @@ def judge_acknowledged(seen: Observation) -> Iterator[InvariantResult]:
     yield InvariantResult(ACKNOWLEDGED, not text, text)
 
 
-def workload_result(seen: Observation) -> WorkloadResult | None:
+def workload_result(scenario: Scenario, seen: Observation) -> WorkloadResult | None:
     """The workload in numbers."""
     load = seen.load
     if load is None:
         return None
+    began_ns = min(int(each.from_) for each in scenario.workload)
+    in_time = sum(at_ns <= seen.healed_ns for at_ns in load.acknowledged.values())
+    offered_s = (seen.healed_ns - began_ns) / NS_PER_S
+    last_ns = max(load.acknowledged.values(), default=0)
     return WorkloadResult(
-        len(load.acknowledged), len(load.waiting), len(load.refused), percentiles(load.latencies_ms)
+        len(load.acknowledged),
+        len(load.waiting),
+        len(load.refused),
+        percentiles(load.latencies_ms),
+        finalised_per_s=round(in_time / offered_s, 3) if offered_s > 0 else 0.0,
+        drained_ms=round(max(0, last_ns - seen.healed_ns) / NS_PER_MS, 3),
+    )
+
+
+def list_faults(seen: Observation) -> tuple[FaultEntry, ...]:
+    """What went wrong and when, in order."""
+    return tuple(
+        FaultEntry(
+            each.do,
+            each.targets,
+            round(each.began_ns / NS_PER_MS, 3),
+            None if each.ended_ns is None else round(each.ended_ns / NS_PER_MS, 3),
+        )
+        for each in seen.happenings
     )
 
 

@@ -5,11 +5,11 @@ Reads the file, and the sizes of files that it names; runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from govchain.config import Loaded, load_document, parse_document
+from govchain.config import Loaded, Setting, load_document, parse_document
 from govchain.scenario.check import validate_scenario
 from govchain.scenario.loaded import LoadedScenario, not_supported
 from govchain.scenario.model import RESERVED, RESERVED_WORDS, Scenario
@@ -25,15 +25,20 @@ def load_scenario(path: Path | str) -> LoadedScenario:
     return parse_scenario(text, str(path), Path(path).parent)
 
 
-def parse_scenario(text: str, path_name: str, folder: Path) -> LoadedScenario:
+def parse_scenario(
+    text: str, path_name: str, folder: Path, settings: Sequence[Setting] = ()
+) -> LoadedScenario:
     """The scenario in a text; `folder` is what file names in it are relative to.
+
+    Args:
+        settings: Values instead of those in the text; checked as if they stood there.
 
     Raises:
         ConfigError: As `load_scenario`.
     """
-    plain = parse_document(text, Any, path_name)
+    plain = parse_document(text, Any, path_name, settings)
     _refuse_reserved(plain)
-    source = parse_document(text, Scenario, path_name)
+    source = parse_document(text, Scenario, path_name, settings)
     loaded = LoadedScenario(source.value, source, folder)
     validate_scenario(loaded)
     return loaded

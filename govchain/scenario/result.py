@@ -51,6 +51,8 @@ class StepResult(msgspec.Struct, frozen=True):
     object: str = ""
     height: int = 0
     latency_ms: float = 0.0
+    at_ms: float = 0.0
+    """When it was handed in or asked, since the run began."""
 
 
 class ReceiptEntry(msgspec.Struct, frozen=True):
@@ -70,6 +72,16 @@ class Percentiles(msgspec.Struct, frozen=True):
     p99: float
 
 
+class FaultEntry(msgspec.Struct, frozen=True):
+    """Something that went wrong."""
+
+    do: str
+    targets: tuple[str, ...]
+    began_ms: float
+    ended_ms: float | None
+    """None: it lasted until the end."""
+
+
 class WorkloadResult(msgspec.Struct, frozen=True):
     """What became of the background load."""
 
@@ -77,6 +89,10 @@ class WorkloadResult(msgspec.Struct, frozen=True):
     waiting: int
     refused: int
     latency_ms: Percentiles
+    finalised_per_s: float = 0.0
+    """Of those final before the load ended, over the time in which there was load."""
+    drained_ms: float = 0.0
+    """From the end of the load until nothing waited any more."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -105,6 +121,8 @@ class Result(msgspec.Struct, frozen=True):
     workload: WorkloadResult | None = None
     happened: dict[str, int] = {}
     """Kind of fault, and `view_change`, to how often it happened."""
+    faults: tuple[FaultEntry, ...] = ()
+    """What went wrong, in order."""
 
     def to_json(self) -> bytes:
         """The result as JSON, for people and programs."""

@@ -5,14 +5,27 @@ The composition of the parts beside it and nothing else.
 
 from __future__ import annotations
 
-from govchain.scenario.backend import Backend
-from govchain.scenario.engine import Engine
-from govchain.scenario.folder import RunFolder
+from typing import Protocol
+
+from govchain.scenario.backend import Backend, Rehearsal
+from govchain.scenario.engine import Engine, Observation
 from govchain.scenario.judge import judge
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.rehearsal import rehearse
 from govchain.scenario.result import Result
+
+
+class RunWriter(Protocol):
+    """Keeps a finished run somewhere."""
+
+    def write(self, rehearsal: Rehearsal, seen: Observation, result: Result) -> None:
+        """Keep it.
+
+        Raises:
+            ConfigError: It cannot be kept there.
+        """
+        ...
 
 
 async def run_scenario(
@@ -21,7 +34,7 @@ async def run_scenario(
     *,
     seed: int | None = None,
     observer: Observer | None = None,
-    folder: RunFolder | None = None,
+    folder: RunWriter | None = None,
 ) -> Result:
     """Play a scenario on a backend and judge it. The backend is stopped whatever happens.
 

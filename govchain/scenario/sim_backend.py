@@ -21,7 +21,7 @@ from govchain.scenario.physics import build_physics
 from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
-from govchain.sim import INVARIANTS, SimCluster, SimNode, TraceEvent
+from govchain.sim import INVARIANTS, SimCluster, SimNode, TraceEvent, WireFrame
 from govchain.sim.symbolic import SymbolicSuite
 from govchain.testnet.plan import validator_label
 
@@ -31,15 +31,21 @@ class SimBackend:
 
     Args:
         listener: Gets every trace event.
+        on_wire: Gets every frame that is sent.
         is_symbolic: Validators sign symbolically, see `SymbolicSuite`: faster, and without receipts.
     """
 
     name = "sim"
 
     def __init__(
-        self, listener: Callable[[TraceEvent], None] | None = None, *, is_symbolic: bool = False
+        self,
+        listener: Callable[[TraceEvent], None] | None = None,
+        on_wire: Callable[[WireFrame], None] | None = None,
+        *,
+        is_symbolic: bool = False,
     ) -> None:
         self._listener = listener
+        self._on_wire = on_wire
         self._is_symbolic = is_symbolic
         self._cluster: SimCluster | None = None
         self._agenda: list[tuple[int, int, Callable[[], Awaitable[None]]]] = []
@@ -68,6 +74,7 @@ class SimBackend:
             seed=rehearsal.seed,
             suite=SymbolicSuite(suite(genesis.suite)) if self._is_symbolic else None,
             listener=self._take_event,
+            on_wire=self._on_wire,
         )
         return rehearsal
 

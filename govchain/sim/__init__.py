@@ -6,7 +6,7 @@ Drives the same core as `govchain.node`, and never imports it. No clock, no thre
 from govchain.sim.checks import INVARIANTS, Violation
 from govchain.sim.cluster import SimCluster
 from govchain.sim.cpu import Costs
-from govchain.sim.network import FixedLatency, LatencyModel, PlacedLatency
+from govchain.sim.network import FixedLatency, LatencyModel, PlacedLatency, WireFrame
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Trace, TraceEvent
 from govchain.sim.wire import LineConditions, LinkConditions, Nic
@@ -25,4 +25,5 @@ __all__ = [
     "Trace",
     "TraceEvent",
     "Violation",
+    "WireFrame",
 ]

@@ -84,6 +84,8 @@ class Accuser:
 
     def accuse(self, *, turn: int) -> None:
         """Submit what is kept, when it is our turn; not while another's accusation waits here."""
+        if not self._book.list_kept():
+            return
         transaction = None if turn and self._holds_accusation() else self._book.accuse(turn)
         if transaction is None:
             return

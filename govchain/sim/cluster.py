@@ -5,7 +5,6 @@ Wires, processors and disks are in modules of their own; no rule of the protocol
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -22,7 +21,7 @@ from govchain.sim.execution import SharedExecution
 from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
-from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, frame_bytes
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
@@ -32,7 +31,7 @@ from govchain.storage import MemoryGuard, MemoryStore
 
 NS_PER_MS: Final = 1_000_000
 EVENTS_MAX: Final = 5_000_000
-"""Events after which a run is given up: far more than any scenario has."""
+"""Arrivals and timers after which a run is given up: far more than any scenario has."""
 
 
 class SimCluster:
@@ -51,6 +50,8 @@ class SimCluster:
         is_traced: Without a trace a run is faster, and has no digest.
         is_execution_shared: Validators with equal heads execute a block once, see `SharedExecution`.
         listener: Gets every trace event.
+        on_wire: Gets every frame that is sent, with its fate; changes nothing, and is in no digest.
+        events_max: Arrivals and timers after which the run is given up.
 
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
@@ -76,7 +77,10 @@ class SimCluster:
         is_traced: bool = True,
         is_execution_shared: bool = False,
         listener: Callable[[TraceEvent], None] | None = None,
+        on_wire: Callable[[WireFrame], None] | None = None,
+        events_max: int = EVENTS_MAX,
     ) -> None:
+        self._on_wire = on_wire
         self.genesis = genesis
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
@@ -84,6 +88,7 @@ class SimCluster:
         self.now_ns = 0
         self.deliveries = 0
         self._steps = 0
+        self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(self.suite, chain_id_of(self.suite, genesis))
         self.execution = SharedExecution() if is_execution_shared else None
@@ -95,8 +100,8 @@ class SimCluster:
         kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
         self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
         self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
-        speed = latency or FixedLatency(DurationNs(NS_PER_MS))
-        self.wire = Wire(self.suite, seed, len(self.names), speed, lines)
+        latency = latency or FixedLatency(DurationNs(NS_PER_MS))
+        self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
         self._turns = Turns(self._calendar, self._machines, self.wire, self._serve)
         self._guards = [MemoryGuard() for _ in self.names]
@@ -177,17 +182,14 @@ class SimCluster:
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
         self.node(index)
-        if index not in self._turns.paused:
+        if self._turns.freeze(index):
             self.record(index, "pause")
-            self._turns.paused[index] = deque()
 
     def resume(self, index: int) -> None:
         """Let a frozen validator go on with what waits for it; one that is not frozen goes on anyway."""
-        waiting = self._turns.paused.pop(index, None)
+        waiting = self._turns.thaw(index, self.now_ns)
         if waiting is not None:
-            self.record(index, "resume", waiting=len(waiting))
-            for happening in waiting:
-                self._schedule(self.now_ns, (index,), happening)
+            self.record(index, "resume", waiting=waiting)
 
     def is_paused(self, index: int) -> bool:
         return index in self._turns.paused
@@ -210,9 +212,8 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        self.traitors[index] = TRAITORS[behaviour](
-            index, self.genesis, self.suite, self._signers[index][0], org
-        )
+        signer = self._signers[index][0]
+        self.traitors[index] = TRAITORS[behaviour](index, self.genesis, self.suite, signer, org)
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""
@@ -240,8 +241,8 @@ class SimCluster:
                 self.now_ns = max(self.now_ns, limit_ns)
                 return False
             self._step()
-            if self.events > EVENTS_MAX:
-                raise SimulationFailure(self.seed, self.events, f"no end after {EVENTS_MAX} events")
+            if self._steps > self._events_max:
+                raise SimulationFailure(self.seed, self._steps, f"no end after {self._events_max} events")
         return True
 
     def run_to(self, time_ns: int) -> None:
@@ -271,17 +272,22 @@ class SimCluster:
         now_ns = self._local_ns(source)
         if traitor is None and self.wire.equal_ns is not None and self.links.is_sound:
             # All arrive at one time, one after the other: one entry of the calendar holds them all.
-            self._schedule(now_ns + self.wire.equal_ns, targets, self._arrival(source, frame))
+            due_ns = now_ns + self.wire.equal_ns
+            if self._on_wire is not None:
+                for each in targets:
+                    self._on_wire(WireFrame(now_ns, (due_ns,), source, each, frame))
+            self._schedule(due_ns, targets, self._arrival(source, frame))
             return
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
                 size_bytes = frame_bytes(sent) if self.wire.needs_size else 0
-                due_ns = self.wire.arrival_ns(source, each, size_bytes, now_ns)
-                if due_ns is None:
-                    continue
+                card_ns = self.wire.arrival_ns(source, each, size_bytes, now_ns)
+                arrivals_ns = [] if card_ns is None else self.links.arrivals(source, each, card_ns)
+                if self._on_wire is not None:
+                    self._on_wire(WireFrame(now_ns, tuple(arrivals_ns), source, each, sent))
                 arrival = self._arrival(source, sent)
                 arriving = AtPort(arrival, size_bytes) if self.wire.has_ports else arrival
-                for arrival_ns in self.links.arrivals(source, each, due_ns):
+                for arrival_ns in arrivals_ns:
                     self._schedule(arrival_ns, (each,), arriving)
 
     def node_of(self, public_key: bytes) -> int:
@@ -305,14 +311,12 @@ class SimCluster:
             self._trace.add(time_ns, node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        """The time that a validator has reached in its work."""
         return max(self.now_ns, self._machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
         for kind in TimerKind:
             self._timers.pop((index, kind), None)
-        self._machines.cpus[index].begin(self.now_ns)
-        suite, signers = self._machines.equip(index, self._signers[index])
+        suite, signers = self._machines.power_on(index, self._signers[index], self.now_ns)
         node = SimNode(
             index,
             self.genesis,
@@ -346,7 +350,11 @@ class SimCluster:
         self.now_ns = time_ns
         self._steps += len(nodes)
         if self._is_plain and isinstance(happening, Arrival) and isinstance(happening.frame, SignedMessage):
-            self._deliver(nodes, happening.source, happening.frame)
+            for index in nodes:
+                node = self._nodes[index]
+                if node is not None:
+                    self.deliveries += 1
+                    node.receive_message(happening.source, happening.frame)
             return
         for index in nodes:
             if self._nodes[index] is not None:
@@ -364,13 +372,6 @@ class SimCluster:
         """Nobody looks on, cheats or stands still: a message needs nothing but its receivers."""
         is_watched = self._trace is not None or bool(self.traitors)
         return not is_watched and not self._turns.paused and self._machines.costs is NO_COSTS
-
-    def _deliver(self, nodes: tuple[int, ...], source: int, signed: SignedMessage) -> None:
-        for index in nodes:
-            node = self._nodes[index]
-            if node is not None:
-                self.deliveries += 1
-                node.receive_message(source, signed)
 
     def _arrive(self, node: SimNode, arrival: Arrival) -> None:
         frame = arrival.frame

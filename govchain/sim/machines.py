@@ -39,8 +39,9 @@ class Machines(Generic[Work]):
         self._suite = suite
         self._seed = seed
 
-    def equip(self, index: int, signers: Sequence[Signer]) -> tuple[Suite, Sequence[Signer]]:
-        """Suite and signers with which a validator works on this machine."""
+    def power_on(self, index: int, signers: Sequence[Signer], now_ns: int) -> tuple[Suite, Sequence[Signer]]:
+        """Suite and signers with which a validator works on this machine from now on."""
+        self.cpus[index].begin(now_ns)
         if self.costs.are_none:
             return self._suite, signers
         costed = CostedSuite(self._suite, self.costs, self.cpus[index].spend)

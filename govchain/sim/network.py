@@ -102,6 +102,17 @@ def frame_bytes(frame: Frame) -> int:
     return FRAME_HEAD_BYTES + len(encode(parts))
 
 
+@dataclass(frozen=True, slots=True)
+class WireFrame:
+    """A frame on its way, for whoever watches: sent when, arriving when; not at all when a link lost it."""
+
+    sent_ns: int
+    arrivals_ns: tuple[int, ...]
+    source: int
+    target: int
+    frame: Frame
+
+
 class LatencyModel(Protocol):
     """One-way delay of one frame."""
 

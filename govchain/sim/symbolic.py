@@ -10,12 +10,11 @@ validator, a client and a receipt are made cannot import this module (rules R1, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Final
 
 from govchain.crypto import Signer, Suite
 from govchain.errors import BadSignature
-from govchain.model.ids import Digest, KeyId
+from govchain.model.ids import KeyId
 
 SIGNATURE_BYTES: Final = 64
 _DOMAIN: Final = b"govchain.symbolic/1:"
@@ -33,16 +32,10 @@ class SymbolicSuite:
     def __init__(self, real: Suite) -> None:
         self.name = real.name
         self.public_key_bytes = real.public_key_bytes
+        self.digest = real.digest
+        self.hasher = real.hasher
+        self.key_id = real.key_id
         self._real = real
-
-    def digest(self, data: bytes) -> Digest:
-        return self._real.digest(data)
-
-    def hasher(self) -> Callable[[bytes], bytes]:
-        return self._real.hasher()
-
-    def key_id(self, public_key: bytes) -> KeyId:
-        return self._real.key_id(public_key)
 
     def signer(self, secret: bytes) -> Signer:
         """Signer with the real key pair of a secret. Raises ConfigError when the length is wrong."""

@@ -40,6 +40,22 @@ class Turns:
         self._wire = wire
         self._serve = serve
 
+    def freeze(self, index: int) -> bool:
+        """Let what happens to a validator wait; False when it waits already."""
+        if index in self.paused:
+            return False
+        self.paused[index] = deque()
+        return True
+
+    def thaw(self, index: int, now_ns: int) -> int | None:
+        """Let what waited happen now; how much that was, None when nothing had to wait."""
+        waiting = self.paused.pop(index, None)
+        if waiting is None:
+            return None
+        for happening in waiting:
+            self._calendar.put(now_ns, (index,), happening)
+        return len(waiting)
+
     def take(self, index: int, happening: Happening, now_ns: int) -> None:
         """Something happens to a validator that is up."""
         if isinstance(happening, AtPort):

@@ -7,6 +7,7 @@ from pathlib import Path
 from govchain.crypto import transaction_id
 from govchain.model import Transaction
 from govchain.receipt import verify_receipt, verify_record_proof, write_receipt
+from tests.live.test_node_reads import object_of
 from tests.support.node_world import ORGANISATIONS, SHORT_WINDOW, SUITE, NodeWorld, running
 
 K = SHORT_WINDOW.checkpoint_interval
@@ -43,8 +44,12 @@ async def test_situation_55_join_rotate_leave_and_restart(tmp_path: Path) -> Non
                 **world.possession("validator-9", "validator/validator-9"),
             ),
         )
-        await to_epoch(world, 1)
         newcomer = world.nodes["validator-9"]
+        assert newcomer.status().index == -1
+        # Whoever is no member yet, or no more, reads what a quorum of members has (rule RD-1).
+        await record(world, *(first := world.deposits(1)))
+        assert (await newcomer.record("evidence", object_of(first[0]), "latest")).value is not None
+        await to_epoch(world, 1)
         assert newcomer.status().index == 4
         await record(world, *world.deposits(2), via=4)
         rotated = world.possession("validator-1", "validator/validator-1-next")
@@ -56,6 +61,10 @@ async def test_situation_55_join_rotate_leave_and_restart(tmp_path: Path) -> Non
         await record(world, world.change("validator.remove", validator="validator-0", reason="leaves"), via=1)
         await to_epoch(world, 3, via=1)
         assert world.node(0).status().index == -1
+        await record(world, *(second := world.deposits(1)), via=1)
+        proof = await world.node(0).record("evidence", object_of(second[0]), "latest")
+        assert proof.value is not None
+        verify_record_proof(proof, world.genesis)
         await world.stop("validator-0")
         await world.stop("validator-2")  # Three of the four that are left are a quorum.
         last = world.deposits(2)

@@ -8,9 +8,10 @@ import pytest
 
 from govchain.codec import encode
 from govchain.crypto import transaction_id
-from govchain.errors import Unavailable
-from govchain.model import Space
+from govchain.errors import BadProof, Unavailable
+from govchain.model import Space, Transaction
 from govchain.node import snapshot_server
+from govchain.node.block_check import BlockCheck
 from govchain.node.wire import (
     Blocks,
     BlocksWanted,
@@ -189,3 +190,25 @@ async def test_CU3_MB2_a_snapshot_leads_over_epochs_that_were_missed(tmp_path: P
         await world.stop("validator-3")
         await world.start(["validator-3"])
         await returned(world, 3)
+
+
+async def test_situation_40_CU5_what_is_wrong_at_its_turn_comes_from_another_peer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature that could not be checked ahead was replaced: its sender is passed over."""
+    genuine, looked_at = BlockCheck.require_signatures, []
+
+    def replaced_once(check: BlockCheck, transactions: tuple[Transaction, ...]) -> None:
+        looked_at.append(transactions)
+        if len(looked_at) == 1:
+            raise BadProof("a transaction's signature was replaced", step="block")
+        genuine(check, transactions)
+
+    async with running(tmp_path, parameters=SHORT_WINDOW, start=[0, 1, 2]) as world:
+        await make_blocks(world, 4 * SHORT_WINDOW.checkpoint_interval)
+        monkeypatch.setattr(BlockCheck, "require_signatures", replaced_once)
+        await world.start(["validator-3"])
+        await returned(world, 3)
+        assert len(looked_at) > 1
+        assert world.sample("validator-3", "govchain_rejected_total", code="bad-proof") == 1
+        world.require_equal()

@@ -16,8 +16,6 @@ _DURABILITY = "tests/live/test_node_durability.py::"
 _FRAMING = "tests/property/test_codec_framing.py::"
 _CONTRACT = "tests/contract/test_driver_contract.py::"
 _CODES = (f"{_POOL}test_RQ1_every_fault_has_its_code",)
-_BLOCKS = (f"{_MISBEHAVIOUR}test_CU2_no_tampered_block_passes",)
-_LIAR = (f"{_PIECES}test_CU5_liar_loses_its_blocks_and_its_claim",)
 
 DRIVER: Final[tuple[Mutant, ...]] = (
     # Bytes (MS-1).
@@ -321,97 +319,6 @@ DRIVER: Final[tuple[Mutant, ...]] = (
         "        if False:",
         (f"{_PIECES}test_inbox_stops_reading_a_fast_peer_and_reads_on",),
         (52, 58),
-    ),
-    # Catch-up (CU-1, CU-2, CU-5).
-    Mutant(
-        "blocks without certificate",
-        "node/executor.py",
-        "        self._verify_certified(header, certificate)\n        if header.height",
-        "        if header.height",
-        _BLOCKS,
-        (40,),
-        ("CU-2",),
-    ),
-    Mutant(
-        "another batch in a certified block",
-        "node/executor.py",
-        "        if digest_of(self._suite, batch) != header.batch_digest or batch.seq != header.height:",
-        "        if False:",
-        _BLOCKS,
-        (40,),
-        ("CU-2",),
-    ),
-    Mutant(
-        "other transactions in a certified block",
-        "node/executor.py",
-        "        if batch.transaction_count != len(ids) or compute_root(self._suite, ids) != batch.transactions_root:",
-        "        if False:",
-        _BLOCKS,
-        (40,),
-        ("CU-2",),
-    ),
-    Mutant(
-        "other signatures in a certified block",
-        "node/executor.py",
-        "            self._suite.verify(key.public_key, transaction.body, transaction.signature)",
-        "            pass",
-        _BLOCKS,
-        (40,),
-        ("CU-2",),
-    ),
-    Mutant(
-        "a certified block that executes differently",
-        "node/executor.py",
-        "        if executed.header_digest != certificate.header_digest:",
-        "        if False:",
-        (f"{_MISBEHAVIOUR}test_CP3_certified_block_that_executes_differently_here_is_fatal",),
-        (17,),
-        ("CP-3",),
-    ),
-    Mutant(
-        "answers that nobody asked for",
-        "node/catch_up.py",
-        "        elif peer not in self._late:\n            return False\n",
-        "        elif peer not in self._late:\n            pass\n",
-        _LIAR,
-        (42,),
-        ("CU-5",),
-    ),
-    Mutant(
-        "a liar's blocks are kept",
-        "node/catch_up.py",
-        "        self._blocks = deque((who, parts) for who, parts in self._blocks if who != peer)\n",
-        "",
-        _LIAR,
-        (40,),
-        ("CU-5",),
-    ),
-    Mutant(
-        "a liar is asked again at once",
-        "node/catch_up.py",
-        "        self._blamed_until[peer] = now_s + BLAMED_S\n",
-        "",
-        _LIAR,
-        (40, 41),
-        ("CU-5",),
-    ),
-    Mutant(
-        "a silent peer is waited for",
-        "node/catch_up.py",
-        "            self.blame(self._asked.peer, now_s)\n",
-        "            return None\n",
-        (f"{_PIECES}test_CU5_silent_peer_is_passed_over_for_another",),
-        (41,),
-        ("CU-5",),
-    ),
-    Mutant(
-        "late answers are thrown away",
-        "node/catch_up.py",
-        "            self._late[self._asked.peer] = None\n",
-        "",
-        (f"{_PIECES}test_CU5_late_answer_is_taken_once",),
-        (42,),
-        ("CU-5",),
     ),
     # The driver's side of the contract (RC-1, RC-3, RQ-3).
     Mutant(

@@ -96,7 +96,7 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "the core trusts its driver about origins",
         "consensus/replica.py",
-        "        validate_origin(state.validators, state.chain_id, message)\n",
+        "            validate_origin(state.validators, state.chain_id, message)\n",
         "",
         (f"{_TABLE}test_situation_03_replay_from_another_chain_or_epoch_is_refused",),
         (3, 6),
@@ -327,8 +327,8 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "one prepare too few",
         "consensus/voting.py",
-        "    if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:",
-        "    if slot.prepares.count(entry.digest) + 2 < state.validators.quorum_size:",
+        "    if slot.prepares.count(entry.digest) + 1 < state.quorum_size",
+        "    if slot.prepares.count(entry.digest) + 2 < state.quorum_size",
         (f"{_NORMAL}test_NC4_NC5_thresholds_are_exact",),
         (14,),
         ("NC-4",),
@@ -336,8 +336,8 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "one commit too few",
         "consensus/voting.py",
-        "    if slot.commits.count(slot.proposal.digest) < state.validators.quorum_size:",
-        "    if slot.commits.count(slot.proposal.digest) + 1 < state.validators.quorum_size:",
+        "    if slot.commits.count(slot.proposal.digest) < state.quorum_size:",
+        "    if slot.commits.count(slot.proposal.digest) + 1 < state.quorum_size:",
         (f"{_NORMAL}test_NC4_NC5_thresholds_are_exact",),
         (14,),
         ("NC-5",),
@@ -345,8 +345,8 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "one prepare too many is wanted",
         "consensus/voting.py",
-        "    if slot.prepares.count(entry.digest) + 1 < state.validators.quorum_size:",
-        "    if slot.prepares.count(entry.digest) < state.validators.quorum_size:",
+        "    if slot.prepares.count(entry.digest) + 1 < state.quorum_size",
+        "    if slot.prepares.count(entry.digest) < state.quorum_size",
         (f"{_NORMAL}test_NC4_NC5_thresholds_are_exact",),
         (14,),
         ("NC-4",),

@@ -83,8 +83,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "one attestation too few",
         "consensus/attesting.py",
-        "    if count < state.validators.quorum_size:",
-        "    if count + 1 < state.validators.quorum_size:",
+        "    if count < state.quorum_size:",
+        "    if count + 1 < state.quorum_size:",
         (f"{_CHECKPOINTS}test_CP1_a_quorum_of_equal_attestations_is_a_certificate",),
         (39,),
         ("CP-1",),
@@ -166,8 +166,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "voting further than a view change can show",
         "consensus/state.py",
-        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary, silent_to)",
-        "        return min(self.high, self.boundary, silent_to)",
+        "        return min(self.high, self.base_height + self.in_flight_max, self.boundary,",
+        "        return min(self.high, self.boundary,",
         (f"{_CHANGES}test_VC2_nobody_votes_further_than_a_view_change_can_show",),
         (29,),
         ("VC-2",),

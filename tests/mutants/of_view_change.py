@@ -15,6 +15,7 @@ _FAULTY = (f"{_CHANGES}test_VC2_a_faulty_view_change_is_refused",)
 _BASE = (f"{_CHANGES}test_situation_27_39_VC2_a_forged_base_is_refused",)
 _NEW_VIEW = (f"{_CHANGES}test_situation_23_24_26_VC3_VC5_VC7_a_new_view_that_does_not_follow_is_refused",)
 _BACK = (f"{_CHANGES}test_situation_04_VC5_a_recorded_quorum_never_takes_a_view_back",)
+_CLIENTS = "tests/sim/test_sim_clients.py::"
 
 VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     # Patience (RQ-3, VC-4).
@@ -34,6 +35,35 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
         "    return False",
         (f"{_CHANGES}test_RQ3_what_waits_is_forwarded_first_and_becomes_a_complaint_then",),
         (34, 49),
+        ("RQ-3",),
+    ),
+    Mutant(
+        "a transaction that is passed over is nobody's complaint",
+        "consensus/deadlines.py",
+        "    if state.watch is not None and state.watch.is_overtaken:\n        return True\n",
+        "",
+        (f"{_CLIENTS}test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time",),
+        (49,),
+        ("RQ-3",),
+    ),
+    Mutant(
+        "a primary with much to do is blamed",
+        "consensus/deadlines.py",
+        "        watch.beside = state.transactions.all_pending()\n",
+        "        watch.beside = ()\n",
+        (f"{_CLIENTS}test_situation_49_a_primary_with_much_to_do_is_not_blamed_for_what_it_heard_of_late",),
+        (49, 50),
+        ("RQ-3",),
+    ),
+    Mutant(
+        "what others got resets the watch",
+        "consensus/deadlines.py",
+        "    if watch is None or not state.transactions.is_pending(watch.id):\n"
+        "        disarm_request(state, output)\n"
+        "        return\n",
+        "    if True:\n        disarm_request(state, output)\n        return\n",
+        (f"{_CLIENTS}test_situation_49_a_primary_that_drops_one_organisation_is_replaced_in_time",),
+        (49,),
         ("RQ-3",),
     ),
     Mutant(
@@ -160,8 +190,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "voting goes on in a view that was left",
         "consensus/voting.py",
-        " or slot.is_prepared or state.is_changing or not",
-        " or slot.is_prepared or not",
+        " or slot.is_prepared or state.is_changing:",
+        " or slot.is_prepared:",
         (f"{_CHANGES}test_VC1_what_a_certificate_makes_possible_is_not_voted_on_during_a_view_change",),
         (37,),
         ("VC-1",),

@@ -10,7 +10,9 @@ from tests.mutants.of_evidence import EVIDENCE
 from tests.mutants.of_guard import GUARD
 from tests.mutants.of_membership import MEMBERSHIP
 from tests.mutants.of_messages import MESSAGES
+from tests.mutants.of_reads import READS
 from tests.mutants.of_recovery import RECOVERY
+from tests.mutants.of_sync import SYNC
 from tests.mutants.of_view_change import VIEW_CHANGE
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -20,5 +22,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *MEMBERSHIP,
     *EVIDENCE,
     *GUARD,
+    *SYNC,
+    *READS,
     *DRIVER,
 )

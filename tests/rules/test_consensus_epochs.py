@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from govchain.consensus import EarlyMessages, SignedMessage, verify_message
+from govchain.consensus import EarlyMessages, SetTimer, SignedMessage, TimerKind, verify_message
 from govchain.consensus.epochs import EARLY_MAX
 from govchain.consensus.messages import Prepare
 from govchain.crypto import digest_of, verify_finality
@@ -293,3 +293,16 @@ def test_MB2_early_messages_are_bounded_and_only_of_the_next_epoch() -> None:
         early.keep(2, each, -1)
     assert len(early.take()) == 1 + EARLY_MAX
     assert early.take() == []
+
+
+def test_MB2_VC4_timers_of_the_old_epoch_mean_nothing_in_the_new_one() -> None:
+    """One that fires late carries a number that no timer of the new epoch has."""
+    world = world_of(4, candidates=0)
+    world.plan(K, members(range(4), rotated=[3]))
+    fill(world, 2 * K)
+    assert epochs(world) == [1] * 4
+    timers = [timer for _, output in world.members[1].outputs for timer in output.timers]
+    request = [timer for timer in timers if timer.kind is TimerKind.REQUEST]
+    numbers = [timer.generation for timer in request if isinstance(timer, SetTimer)]
+    assert len(numbers) >= 2, "in both epochs something waited"
+    assert numbers == sorted(dict.fromkeys(numbers))

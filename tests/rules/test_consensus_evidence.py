@@ -9,6 +9,7 @@ import pytest
 
 from govchain.codec import encode
 from govchain.consensus import EvidenceReceived, SignedMessage, TimerKind
+from govchain.consensus import evidence as consensus_evidence
 from govchain.consensus.evidence import EVIDENCE_BYTES_MAX
 from govchain.consensus.messages import ConsensusMessage, NewView, ViewChange
 from govchain.crypto import digest_of
@@ -16,7 +17,7 @@ from govchain.crypto.evidence import order_evidence, read_evidence, verify_evide
 from govchain.errors import BadProof, BadSignature, InvalidInput, MalformedBytes
 from govchain.model import Attestation
 from govchain.model.votes import Evidence
-from tests.support.consensus_world import SIGNERS, SUITE, World, tx
+from tests.support.consensus_world import SIGNERS, SUITE, World, small_parameters, tx
 
 A, B = tx("digest a"), tx("digest b")
 
@@ -294,3 +295,30 @@ def test_EV2_a_forged_half_inside_a_view_change_accuses_nobody() -> None:
     world.inject(1, world.view_change(2, prepared=(forged,)))
     assert world.rejections(1) == ["bad-view-change"]
     assert world.accused(1) == []
+
+
+def test_situation_52_EV1_the_pieces_of_one_replica_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consensus_evidence, "EVIDENCE_MAX", 2)
+    world = World(4)
+    for validator in (1, 2, 3):
+        world.handle(world.members[0], EvidenceReceived(pair(world, "commit", validator), 2), "evidence")
+    assert world.accused(0) == [(1, "commit"), (2, "commit")]
+
+
+def test_situation_56_EV2_evidence_of_an_epoch_that_is_over_accuses_nobody_in_the_next() -> None:
+    """Its indices and keys may be others' by now; who noticed it in time asks the chain to record it."""
+    world = World(4, parameters=small_parameters())
+    world.plan(4, world.validators.members[::-1])
+    evidence = pair(world, "commit", 1)
+    world.handle(world.members[3], EvidenceReceived(evidence, 2), "in time")
+    for number in range(4):
+        world.submit(f"t{number}")
+        world.settle()
+    world.advance(1_000)
+    assert [world.replica(index).validators.epoch for index in range(4)] == [1] * 4
+    kept = world.accused(0)
+    output = world.handle(world.members[0], EvidenceReceived(evidence, 3), "late")
+    assert output.evidence == []
+    assert world.rejections(0)[-1:] == ["bad-evidence"]
+    assert world.accused(0) == kept
+    assert world.accused(3) == [(1, "commit")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from govchain.codec import encode
@@ -21,7 +22,7 @@ from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.errors import StorageFailure
 from govchain.model import Attestation
 from tests.rules.test_consensus_view_change import complain, deliver, finish
-from tests.support.consensus_world import SIGNERS, SUITE, World, small_parameters
+from tests.support.consensus_world import SIGNERS, SPARE_SIGNERS, SUITE, World, small_parameters
 
 ME = 3
 VOTES = (Proposal, Prepare, Commit, ViewChange, NewView)
@@ -153,6 +154,16 @@ def test_RC2_records_make_the_same_guard_again_and_stay_few() -> None:
             admit(again, world.commit(ME, SUITE.digest(b"other"), seq=198, view=3))
         with pytest.raises(StorageFailure, match="hides the commit at seq 197"):
             admit(again, world.view_change(ME, 4))
+
+
+def test_RC2_a_certified_height_alone_tells_that_a_store_is_old() -> None:
+    """No vote is above it, so nothing else tells."""
+    guard = SignGuard(SUITE)
+    guard = SignGuard(SUITE, guard.adopt([], index=ME, certified=6))
+    assert guard.find_gap([], epoch=0, certified=6) == ""
+    assert guard.find_gap([], epoch=0, certified=5) == (
+        "height 6 was certified here, and the store knows none above 5"
+    )
 
 
 def test_RC3_a_damaged_record_refuses_to_vote() -> None:
@@ -419,6 +430,38 @@ def test_situation_45_RC2_an_old_disk_that_forgot_a_promised_view_votes_in_no_lo
 
 def test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_a_certificate() -> None:
     world = World(4, parameters=small_parameters())
+    fall_silent_by_certificate(world)
+    status = world.replica(ME).status()
+    assert world.order(ME) == world.order(0)
+    assert status.silent_to == 6 + world.replica(ME)._state.in_flight_max
+    assert "height 3 holds a vote of this validator that it does not know" in status.stall
+    grow(world, world.replica(ME)._state.in_flight_max)
+    assert world.replica(ME).status().silent_to == 0
+    assert world.order(ME) == world.order(0)
+
+
+def test_situation_45_RC2_a_silence_that_only_a_certificate_told_of_outlives_a_restart() -> None:
+    """Store and guard agree by then, and neither knows what was signed before both were old."""
+    world = World(4, parameters=small_parameters())
+    fall_silent_by_certificate(world)
+    until = world.replica(ME).status().silent_to
+    assert until > len(world.members[ME].disk.headers)
+    world.crash(ME)
+    world.restart(ME)
+    assert world.replica(ME).status().silent_to == until
+    finish(world, 6)
+    assert own_votes(world) == []
+    assert f"votes up to height {until} may have been lost" in world.replica(ME).forgot
+    grow(world, until)
+    assert world.replica(ME).status().silent_to == 0
+    assert own_votes(world)
+    world.crash(ME)
+    world.restart(ME)
+    assert not world.replica(ME).forgot, "it is over"
+
+
+def fall_silent_by_certificate(world: World) -> None:
+    """Disk and guard of a validator are brought back as they were four blocks ago."""
     grow(world, 2)
     disk, guard = world.members[ME].disk.copy(), list(world.members[ME].guard)
     world.crash(0)  # Of the three that are left every certificate needs the vote of 3.
@@ -433,10 +476,64 @@ def test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_
     world.restart(ME)
     assert not world.replica(ME).forgot, "store and guard agree"
     finish(world, 6)
-    status = world.replica(ME).status()
-    assert world.order(ME) == world.order(0)
-    assert status.silent_to == 6 + world.replica(ME)._state.in_flight_max
-    assert "height 3 holds a vote of this validator that it does not know" in status.stall
-    grow(world, world.replica(ME)._state.in_flight_max)
+
+
+# The guard and the next epoch.
+
+
+def to_epoch(world: World, height: int) -> None:
+    """Blocks until everybody who is up has passed the checkpoint that installs the next validators."""
+    while len(world.members[0].disk.headers) < height:
+        grow(world)
+    world.advance(1_000)
+    assert world.replica(0).validators.epoch == 1
+
+
+@pytest.mark.parametrize("is_rotated", [False, True])
+def test_situation_45_55_RC2_MB2_who_is_silent_stays_so_in_the_next_epoch(is_rotated: bool) -> None:
+    """What it forgot lies below a height, whoever votes beside it and with whichever key it signs by then."""
+    world = World(4, parameters=small_parameters())
+    members = list(world.validators.members)
+    if is_rotated:
+        members[ME] = msgspec.structs.replace(members[ME], public_key=SPARE_SIGNERS[ME].public_key)
+    else:
+        members[0], members[1] = members[1], members[0]
+    world.plan(8, members)
+    fall_silent_by_certificate(world)
+    assert world.replica(ME).status().silent_to > 8
+    to_epoch(world, 8)
+    finish(world, 6)
+    assert world.replica(ME).validators.epoch == 1
+    until = world.replica(ME).status().silent_to
+    assert until > 8
+    assert own_votes(world) == []
+    grow(world, until)
+    finish(world, 6)
     assert world.replica(ME).status().silent_to == 0
+    assert own_votes(world)
+    assert world.order(ME) == world.order(0)
+
+
+def test_situation_45_55_RC2_MB2_a_view_promised_in_a_forgotten_epoch_holds_there() -> None:
+    """Its disk is of the epoch before: once it is back in the one that it forgot, the guard still tells."""
+    world = World(4, parameters=small_parameters())
+    world.plan(4, list(world.validators.members)[::-1])
+    grow(world)
+    old = world.members[ME].disk.copy()
+    to_epoch(world, 4)
+    world.submit("x", to=[ME])
+    complain(world, ME)
+    world.crash(ME)
+    world.replace_disk(ME, old)
+    world.restart(ME)
+    assert world.replica(ME).validators.epoch == 0
+    world.wire.clear()
+    world.submit("y", to=[0, 1, 2])
+    world.settle()
+    grow(world, to=[0, 1, 2])
+    finish(world, 4)
+    assert world.replica(ME).validators.epoch == 1
+    assert world.replica(ME).status().silent_to == 0
+    later = [vote for vote in own_votes(world) if not vote.startswith("view-change")]
+    assert later == [], "view 0 of this epoch was given up"
     assert world.order(ME) == world.order(0)

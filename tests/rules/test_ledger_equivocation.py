@@ -15,7 +15,8 @@ from govchain.ledger.identifiers import format_rfc3339, parse_time_ms
 from govchain.ledger.payloads import encode_payload
 from govchain.model import Batch, TransactionResult
 from govchain.model.votes import Commit, Evidence, Prepare, Proposal, SignedMessage
-from tests.support.ledger_world import AMR, SUITE, LedgerWorld, denial, rfc3339, signer_of
+from tests.rules.test_ledger_governance import adopt, make_world, possession, to_checkpoint
+from tests.support.ledger_world import AMR, SUITE, TAX, LedgerWorld, denial, rfc3339, signer_of
 
 A, B = SUITE.digest(b"a"), SUITE.digest(b"b")
 
@@ -32,9 +33,11 @@ def votes(world: LedgerWorld, *, seq: int = 5, **changes: Any) -> Evidence:
     return order_evidence(one, other)
 
 
-def accuse(world: LedgerWorld, evidence: Evidence, person: str = "validator-2") -> TransactionResult:
+def accuse(
+    world: LedgerWorld, evidence: Evidence, person: str = "validator-2", org: str = AMR
+) -> TransactionResult:
     payload = encode_accusation(evidence, world.now_ms)
-    return world.execute([world.sign("validator.accuse", person, payload)]).block.results[0]
+    return world.execute([world.sign("validator.accuse", person, payload, org=org)]).block.results[0]
 
 
 def submit(world: LedgerWorld, fields: Any, object_id: str = "0-1-prepare-0-5") -> TransactionResult:
@@ -138,3 +141,28 @@ def test_EV1_two_proposals_of_full_batches_fit_into_a_transaction() -> None:
 @pytest.mark.parametrize("time_ms", [0, 1, 999, 1_780_000_000_000, 1_780_000_000_123])
 def test_G9_times_of_accusations_come_back_as_they_went(time_ms: int) -> None:
     assert parse_time_ms(format_rfc3339(time_ms)) == time_ms
+
+
+def rotated() -> LedgerWorld:
+    """Validator 1 votes with another key from epoch 1 on."""
+    world = make_world()
+    proof = possession(world, "validator-1", "validator-1-next")
+    adopt(world, "validator.rotate", "GC-1", {"validator": "validator-1", "reason": "yearly", **proof})
+    assert to_checkpoint(world) is not None
+    return world
+
+
+def test_situation_55_EV2_a_lie_of_an_epoch_that_is_over_is_recorded_by_its_own_validators() -> None:
+    """The key of that time is the one that counts, whoever votes by now."""
+    world = rotated()
+    assert denial(accuse(world, votes(world, epoch=1), org=TAX)) == ("EV-2", "E_EVIDENCE")
+    result = accuse(world, votes(world), org=TAX)
+    assert result.applied, result
+    assert result.object_id == "equivocation/0-1-prepare-0-5"
+
+
+def test_situation_6_MB4_the_key_of_who_left_signs_nothing_any_more() -> None:
+    world = rotated()
+    evidence = votes(world)
+    assert denial(accuse(world, evidence, "validator-1")) == ("I1", "E_KEY_REVOKED")
+    assert accuse(world, evidence, "validator-2", org=TAX).applied

@@ -365,6 +365,31 @@ def test_MB3_a_change_that_does_not_follow_is_refused(world: LedgerWorld) -> Non
         ValidatorHistory(SUITE, world.genesis).of(1)
 
 
+def test_situation_3_MB3_a_change_of_another_chain_is_refused(world: LedgerWorld) -> None:
+    adopt(world, "validator.add", "GC-1", add_fields(world))
+    to_checkpoint(world)
+    change = world.chain.validator_change(1)
+    assert change is not None
+    other = ValidatorHistory(SUITE, msgspec.structs.replace(world.genesis, name="other"))
+    with pytest.raises(BadProof, match="another chain"):
+        other.follow([change])
+    assert other.latest.epoch == 0
+
+
+def test_MB1_an_approval_counts_only_while_its_organisation_runs_a_validator(world: LedgerWorld) -> None:
+    assert propose(world, "validator.add", "GC-1", add_fields(world), person="tax-admin").applied
+    left = {"validator": "validator-2", "reason": "leaves"}
+    assert propose(world, "validator.remove", "GC-2", left).applied
+    assert world.submit("change.approve", "court-admin", "GC-2", {}).applied
+    installed = to_checkpoint(world)
+    assert installed is not None
+    assert voters_of(installed) == (AMR, COURT)
+    assert world.submit("change.approve", "amr-admin", "GC-1", {}).applied
+    assert world.record("change", "GC-1").state == "PROPOSED", "one of two that still run validators"
+    assert world.submit("change.approve", "court-admin", "GC-1", {}).applied
+    assert world.record("change", "GC-1").state == "ADOPTED"
+
+
 def test_MB2_a_change_and_its_reverse_leave_nothing_to_install(world: LedgerWorld) -> None:
     adopt(world, "validator.add", "GC-1", add_fields(world))
     assert world.ledger.height < K

@@ -9,19 +9,22 @@ import msgspec
 import pytest
 
 from govchain.codec import decode, encode
+from govchain.consensus import BlockInstalled, Replica
 from govchain.crypto import digest_of
+from govchain.crypto.epochs import ValidatorChange
 from govchain.errors import BadProof, InvalidInput, MalformedBytes
 from govchain.ledger.snapshot import first_block
 from govchain.model import Block, FinalityCertificate, Space, Transaction
 from govchain.node import snapshot_server
 from govchain.node.backfill import COUNT_MAX, Backfill
 from govchain.node.finality import Finality
-from govchain.node.parts import NodeParts
+from govchain.node.parts import NodeParts, restored_state
 from govchain.node.snapshot_fetch import ANSWER_TIMEOUT_S, HEADS_MAX, PASSED_OVER_S, Snapshot, SnapshotFetch
 from govchain.node.snapshot_server import AGE_S_MAX, IDLE_S, SnapshotServer
 from govchain.node.wire import BlockParts, SnapshotChunk, SnapshotHead, SnapshotWanted
 from govchain.storage import MemoryStore
 from tests.support.chain_world import ChainWorld, check_of, content_of, executor_of
+from tests.support.node_world import SHORT_WINDOW, signer
 
 Answer = SnapshotHead | SnapshotChunk
 Change = Callable[[Answer], Answer]
@@ -268,6 +271,17 @@ def test_situation_39_40_CU3_CU5_a_lie_in_a_snapshot_is_refused_and_its_peer_pas
     assert newcomer.fetch.begin(["honest", "other"], 1.0), "another peer is asked instead"
 
 
+@pytest.mark.parametrize("name", ["another state root", "too few votes", "another epoch"])
+def test_situation_39_CU3_what_no_quorum_certified_is_refused_at_the_head(
+    chain: ChainWorld, name: str
+) -> None:
+    """Nobody fetches a whole state to find out that it was invented."""
+    newcomer = Newcomer(chain)
+    with pytest.raises(BadProof):
+        newcomer.run(LIES[name])
+    assert [wanted.part for wanted in newcomer.asked] == ["head"]
+
+
 def test_situation_11_CU3_a_chunk_of_another_place_is_not_taken(chain: ChainWorld) -> None:
     newcomer = Newcomer(chain)
     assert newcomer.fetch.begin(["honest"], 0.0)
@@ -439,3 +453,142 @@ def test_situation_42_CU3_short_and_empty_answers_below_a_snapshot_are_asked_for
     assert other is not None
     assert other.peer != again.peer
     assert backfill.question(100.0, UP) is not None, "a silent one is left"
+
+
+# Over epochs.
+
+
+def with_changes(change: Callable[[list[ValidatorChange]], list[ValidatorChange]]) -> Change:
+    def changed(answer: Answer) -> Answer:
+        if not isinstance(answer, SnapshotHead):
+            return answer
+        changes = change([decode(each, ValidatorChange) for each in answer.changes])
+        return msgspec.structs.replace(answer, changes=tuple(encode(each) for each in changes))
+
+    return changed
+
+
+def with_a_forged_key(changes: list[ValidatorChange]) -> list[ValidatorChange]:
+    """Those who certified the state stay what they are: only the proof of the set tells."""
+    *before, last = changes
+    members = list(last.validators.members)
+    members[1] = msgspec.structs.replace(members[1], public_key=signer("validator/thief").public_key)
+    forged = msgspec.structs.replace(last.validators, members=tuple(members))
+    return [*before, msgspec.structs.replace(last, validators=forged)]
+
+
+def with_too_few_votes(changes: list[ValidatorChange]) -> list[ValidatorChange]:
+    first, *rest = changes
+    certificate = msgspec.structs.replace(first.certificate, votes=first.certificate.votes[:2])
+    return [msgspec.structs.replace(first, certificate=certificate), *rest]
+
+
+LIES_ABOUT_EPOCHS: dict[str, Callable[[list[ValidatorChange]], list[ValidatorChange]]] = {
+    "none": lambda changes: [],
+    "the first one is missing": lambda changes: changes[1:],
+    "the last one is missing": lambda changes: changes[:-1],
+    "another order": lambda changes: changes[::-1],
+    "one twice": lambda changes: [changes[0], *changes],
+    "a forged key": with_a_forged_key,
+    "too few votes": with_too_few_votes,
+}
+
+
+@pytest.mark.parametrize("name", LIES_ABOUT_EPOCHS)
+def test_situation_56_CU3_MB3_epochs_in_a_snapshot_are_proven_one_by_the_other(
+    tmp_path: Path, name: str
+) -> None:
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(2)
+    chain.grow(1, records=1)
+    newcomer = Newcomer(chain)
+    with pytest.raises(BadProof):
+        newcomer.run(with_changes(LIES_ABOUT_EPOCHS[name]))
+    assert not newcomer.fetch.is_active
+    again = Newcomer(chain)
+    snapshot = again.run()
+    assert snapshot is not None
+    assert [change.validators.epoch for change in snapshot.changes] == [1, 2]
+    assert snapshot.next_validators is None
+    again.adopt(snapshot)
+    assert again.parts.ledger.validators == chain.ledger.validators
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_situation_55_CU3_MB2_a_snapshot_at_the_boundary_brings_the_next_validators(
+    tmp_path: Path, above: int
+) -> None:
+    """The core enters the epoch by what the driver tells it, and after a restart by what is stored."""
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(1)
+    chain.grow(above, records=1)
+    newcomer = Newcomer(chain)
+    snapshot = newcomer.run()
+    assert snapshot is not None
+    assert snapshot.next_validators == (None if above else chain.ledger.validators)
+    replica = Replica(chain.world.genesis, chain.parts.suite, newcomer.parts.signers[0])
+    replica.start(0)
+    newcomer.adopt(snapshot)
+    for change in snapshot.changes:
+        replica.handle(BlockInstalled(change.header, (), change.certificate, change.validators), 0)
+    replica.handle(
+        BlockInstalled(snapshot.block.header, (), snapshot.certificate, snapshot.next_validators), 0
+    )
+    parts = chain.open(newcomer.store.reopen(), 3)
+    finality = Finality(parts.chain, parts.store, parts.suite)
+    restored = restored_state(parts, finality, (), ())
+    for each in (replica, Replica(chain.world.genesis, parts.suite, parts.signers[0], restored=restored)):
+        status = each.status()
+        assert each.validators == chain.ledger.validators
+        assert (status.index, status.head_height) == (3, chain.ledger.height)
+
+
+def test_situation_3_CU3_MB3_epochs_of_another_chain_prove_nothing(tmp_path: Path) -> None:
+    """The same validators began another chain and handed it over there: its next ones are strangers here."""
+    other = ChainWorld(tmp_path / "other", msgspec.structs.replace(SHORT_WINDOW, view_timeout_ms=7_000))
+    other.to_epoch(1)
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(1)
+    chain.grow(1, records=1)
+    assert other.ledger.chain_id != chain.ledger.chain_id
+    change = other.parts.chain.validator_change(1)
+    assert change is not None
+    with pytest.raises(BadProof, match="another chain"):
+        Newcomer(chain).run(with_changes(lambda changes: [change]))
+
+
+def test_CU3_MB3_more_epochs_than_one_head_can_prove_are_no_lie_of_the_peer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_server, "CHANGES_MAX", 1)
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(2)
+    chain.grow(1, records=1)
+    newcomer = Newcomer(chain)
+    assert newcomer.run() is None
+    assert newcomer.fetch.is_active, "asked again in a while, nobody is blamed"
+    nearer = server_of(chain).answer(SnapshotWanted(0, "head", (1).to_bytes(8, "big")), 0.0)
+    assert isinstance(nearer, SnapshotHead)
+    assert len(nearer.changes) == 1
+
+
+def test_situation_42_CU3_MB2_epochs_that_began_since_the_question_are_passed_over(tmp_path: Path) -> None:
+    """The answer is late, not wrong: its sender is not blamed."""
+    chain = ChainWorld(tmp_path, SHORT_WINDOW)
+    chain.to_epoch(2)
+    chain.grow(1, records=1)
+    newcomer = Newcomer(chain)
+    executor, _ = executor_of(newcomer.parts)
+
+    def late(answer: Answer) -> Answer:
+        if isinstance(answer, SnapshotHead):
+            for height in range(1, SHORT_WINDOW.checkpoint_interval + 1):
+                checked = check_of(newcomer.parts).check(chain.block_parts(height))
+                executor.install(checked.block, checked.certificate)
+            newcomer.parts.members.follow(newcomer.parts.ledger.validators)
+        return answer
+
+    snapshot = newcomer.run(late)
+    assert snapshot is not None
+    assert newcomer.parts.ledger.validators.epoch == 1
+    assert [change.validators.epoch for change in snapshot.changes] == [2]

@@ -1,4 +1,4 @@
-"""The core settles nothing after a vote that was only counted; here it does so all the same, in vain (NC-8)."""
+"""The core settles nothing after a vote that was only counted; here it does, in vain (NC-8)."""
 
 from __future__ import annotations
 

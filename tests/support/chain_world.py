@@ -10,7 +10,15 @@ from pathlib import Path
 from govchain.codec import encode
 from govchain.crypto import compute_root, transaction_id
 from govchain.ledger import Ledger
-from govchain.model import Attestation, Batch, FinalityCertificate, Space, Transaction, Vote
+from govchain.model import (
+    Attestation,
+    Batch,
+    FinalityCertificate,
+    ProtocolParameters,
+    Space,
+    Transaction,
+    Vote,
+)
 from govchain.node.block_check import BlockCheck
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
@@ -19,14 +27,14 @@ from govchain.node.vote_log import VoteLog
 from govchain.node.wire import BlockParts
 from govchain.observe import open_log
 from govchain.storage import MemoryStore, Store
-from tests.support.node_world import SUITE, NodeWorld, signer
+from tests.support.node_world import FAST, SUITE, NodeWorld, signer
 
 
 class ChainWorld:
     """One chain; `grow` executes and certifies blocks of it on the store of the one who has them all."""
 
-    def __init__(self, folder: Path) -> None:
-        self.world = NodeWorld(folder)
+    def __init__(self, folder: Path, parameters: ProtocolParameters = FAST) -> None:
+        self.world = NodeWorld(folder, parameters=parameters)
         self.store = MemoryStore()
         self.parts = self.open(self.store)
 
@@ -50,26 +58,40 @@ class ChainWorld:
         for _ in range(blocks):
             self.execute(self.world.deposits(records))
 
+    def rotate(self, number: int) -> None:
+        """A block that gives validator-1 its next key of this number, at the next checkpoint."""
+        possession = self.world.possession("validator-1", f"validator/validator-1-{number}")
+        self.execute([self.world.change("validator.rotate", reason="yearly", **possession)])
+
+    def to_epoch(self, epoch: int) -> None:
+        """Blocks until this epoch has begun; the last one is the checkpoint that installed its validators."""
+        while self.ledger.validators.epoch < epoch:
+            self.rotate(self.ledger.validators.epoch + 1)
+            while self.ledger.height % self.world.genesis.parameters.checkpoint_interval:
+                self.grow(1, records=1)
+
     def execute(self, transactions: Sequence[Transaction]) -> None:
         ledger, height = self.ledger, self.ledger.height + 1
+        validators = ledger.validators
         ids = [transaction_id(SUITE, each) for each in transactions]
         root = compute_root(SUITE, ids)
         # Not before what deposits claim, or a rule denies them.
         time_ms = int(datetime.now(UTC).timestamp() * 1000) + height
-        batch = Batch(ledger.chain_id, 0, height, time_ms, 0, root, len(ids))
+        batch = Batch(ledger.chain_id, validators.epoch, height, time_ms, 0, root, len(ids))
         executed = ledger.execute(batch, transactions)
-        certificate = self.certificate(height, executed.header_digest)
+        certificate = self.certificate(height, executed.header_digest, epoch=validators.epoch)
         self.store.write([*executed.writes, self.parts.chain.certificate_write(certificate)], sync=True)
 
     def certificate(
-        self, height: int, header_digest: bytes, voters: Sequence[int] = (0, 1, 2)
+        self, height: int, header_digest: bytes, voters: Sequence[int] = (0, 2, 3), *, epoch: int = 0
     ) -> FinalityCertificate:
+        """Votes of those whose keys are never rotated here."""
         chain_id = self.ledger.chain_id
         votes = []
         for voter in voters:
-            attestation = Attestation(chain_id, 0, height, header_digest, voter)
+            attestation = Attestation(chain_id, epoch, height, header_digest, voter)
             votes.append(Vote(voter, signer(f"validator/validator-{voter}").sign(encode(attestation))))
-        return FinalityCertificate(chain_id, 0, height, header_digest, tuple(votes))
+        return FinalityCertificate(chain_id, epoch, height, header_digest, tuple(votes))
 
     def block_parts(self, height: int) -> BlockParts:
         key = height.to_bytes(8, "big")

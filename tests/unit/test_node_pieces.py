@@ -251,6 +251,15 @@ def test_CU5_liar_loses_its_blocks_and_its_claim() -> None:
     assert ask(catch_up, 102.0 + BLAMED_S) == "a"
 
 
+def test_situation_52_CU5_no_more_blocks_wait_than_were_asked_for() -> None:
+    catch_up = CatchUp()
+    catch_up.claim("a", 1_000)
+    assert ask(catch_up, 100.0) == "a"
+    assert catch_up.answered("a", 1, (PARTS,) * (FIRST_COUNT + 1))
+    assert catch_up.block(FIRST_COUNT) == ("a", PARTS)
+    assert catch_up.block(FIRST_COUNT + 1) is None
+
+
 def test_stalled_validator_probes_its_peers() -> None:
     catch_up = CatchUp()
     catch_up.advance(1, 100.0)

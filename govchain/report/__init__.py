@@ -1,0 +1,10 @@
+"""Pages for people: one self-contained HTML file for a run or a sweep, and traces for viewers.
+
+Pages are made of what a run gave back; nothing here runs, judges or measures, and no page asks the
+network for anything.
+"""
+
+from govchain.report.page import render_page
+from govchain.report.reporter import Reporter, write_file
+
+__all__ = ["Reporter", "render_page", "write_file"]
