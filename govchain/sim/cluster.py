@@ -54,6 +54,7 @@ class SimCluster:
         secrets: Validator name to its 32-byte secret.
         latency: One-way delays; 1 ms on every link when not given.
         candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
+        absent: Names of candidates that run only once they are started.
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
         listener: Gets every trace event.
@@ -73,6 +74,7 @@ class SimCluster:
         *,
         latency: LatencyModel | None = None,
         candidates: Sequence[str] = (),
+        absent: Sequence[str] = (),
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
         listener: Callable[[TraceEvent], None] | None = None,
@@ -100,10 +102,11 @@ class SimCluster:
         self._guards = [MemoryGuard() for _ in self.names]
         self._clocks_ms = [0] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._lives = [0] * len(self.names)
+        self._lives = [-1 if name in absent else 0 for name in self.names]
         self._timers: dict[tuple[int, TimerKind], int] = {}
-        for index in range(len(self.names)):
-            self._power_on(index)
+        for index, name in enumerate(self.names):
+            if name not in absent:
+                self._power_on(index)
 
     @property
     def size(self) -> int:
@@ -161,11 +164,17 @@ class SimCluster:
         self._paused.pop(index, None)
 
     def restart(self, index: int) -> None:
-        """Start a crashed validator from its disk."""
+        """Start a crashed validator from its disk, or an absent one for the first time."""
         self._require_down(index)
         self.record(index, "restart")
         self._lives[index] += 1
         self._power_on(index)
+
+    def add_key(self, index: int, secret: bytes) -> None:
+        """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
+        signer = self.suite.signer(secret)
+        self._signers[index] = [*self._signers[index], signer]
+        self._place_of[signer.public_key] = index
 
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
