@@ -112,7 +112,7 @@ class Backend(Protocol):
         ...
 
     async def offer(self, transaction: Transaction) -> TransactionResult | None:
-        """Hand in a transaction at the next of the validators and do not wait; its result, once it is final."""
+        """Hand in a transaction at the next validator, without waiting; its result, once it is final."""
         ...
 
     async def record(self, record_type: str, object_id: str) -> RecordState | None:

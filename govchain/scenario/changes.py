@@ -115,7 +115,7 @@ class Changes:
         return "validator.remove", {"validator": name, "reason": "leaves"}
 
     async def _restart(self, name: str) -> Moments:
-        """With both keys at hand it votes with the old one up to the checkpoint and with the new one after it."""
+        """With both keys it votes with the old one up to the checkpoint and with the new one after it."""
         await self._port.crash(name, "keep")
         up_ns = self._backend.now_ns() + RESTART_NS
         while self._backend.now_ns() < up_ns:

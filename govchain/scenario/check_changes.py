@@ -34,7 +34,9 @@ def check_changes(source: Loaded[Any], scenario: Scenario, refusals: Sequence[st
         if fault.every is not None:
             raise source.error("a change does not come again", *where, "every", expected="at, after or when")
         if (fault.change is None) == (fault.do == "membership"):
-            raise source.error("a membership needs a change", *where, expected="change: join, or change: leave")
+            raise source.error(
+                "a membership needs a change", *where, expected="change: join, or change: leave"
+            )
         if fault.denied and fault.denied not in refusals:
             expected = suggestion(fault.denied, list(refusals))
             raise source.error("no such refusal", *where, "denied", found=fault.denied, expected=expected)
@@ -47,7 +49,9 @@ def check_changes(source: Loaded[Any], scenario: Scenario, refusals: Sequence[st
             if fault.target not in known:
                 found = str(fault.target) if fault.target else None
                 expected = suggestion(found or "", known)
-                raise source.error("a change is of one validator", *where, "target", found=found, expected=expected)
+                raise source.error(
+                    "a change is of one validator", *where, "target", found=found, expected=expected
+                )
     _check_deciders(source, scenario)
 
 
@@ -55,7 +59,11 @@ def _check_newcomer(source: Loaded[Any], scenario: Scenario, where: tuple[str, i
     name = str(fault.target)
     if not _NAME.fullmatch(name):
         raise source.error(
-            "a validator that joins needs a name", *where, "target", found=name, expected="for example validator-4"
+            "a validator that joins needs a name",
+            *where,
+            "target",
+            found=name,
+            expected="for example validator-4",
         )
     if name in validator_names(scenario) or joining_names(scenario).count(name) > 1:
         raise source.error("the name is taken", *where, "target", found=name, expected="a new name")
@@ -76,9 +84,7 @@ def _check_deciders(source: Loaded[Any], scenario: Scenario) -> None:
     needed, found = len(codes) // 2 + 1, admins(scenario, codes)
     if len(found) < needed:
         lacking = [
-            org.id
-            for org in scenario.organisations
-            if org.validators and not admins(scenario, [org.code])
+            org.id for org in scenario.organisations if org.validators and not admins(scenario, [org.code])
         ]
         raise source.error(
             f"nobody can decide about validators: {needed} of {len(codes)} organisations that run some must",

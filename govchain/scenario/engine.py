@@ -46,7 +46,7 @@ class Observation:
     Attributes:
         steps: What became of each step.
         receipts: Step label and receipt file of each final transaction.
-        witnesses: What is proven, by whom, and the receipt file, of transactions that everybody is asked about.
+        witnesses: What is proven, by whom, and the receipt file, where everybody was asked.
         records: `type/object id` as expected in the file to the state found; `ABSENT` when there is none.
         nodes: The validators at the end.
         happenings: Faults, in order.

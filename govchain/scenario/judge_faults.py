@@ -21,7 +21,7 @@ NS_PER_MS: Final = 1e6
 
 
 def count_happenings(seen: Observation) -> dict[str, int]:
-    """Kind of fault, and `view_change`, to how often it happened; number and size of the last validator set."""
+    """Kind of fault, and `view_change`, to how often it happened; the last epoch and its size."""
     counted: dict[str, int] = {}
     for happening in seen.happenings:
         counted[happening.do] = counted.get(happening.do, 0) + 1
@@ -48,7 +48,9 @@ def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]
         if happening.change is not None:
             change, name = happening.change, " ".join((happening.do, *happening.targets))
             is_open = change.outcome in ("waiting", "adopted")
-            yield Expectation(name, change.is_ok, change.expected, change.measured, undecided=is_open)
+            took_s = ((happening.ended_ns or seen.healed_ns) - happening.began_ns) / NS_PER_S
+            measured = f"{change.measured} after {took_s:.2f} s"
+            yield Expectation(name, change.is_ok, change.expected, measured, undecided=is_open)
     for liveness in scenario.expect.liveness:
         if liveness.within is not None:
             yield _next_progress(liveness, seen)

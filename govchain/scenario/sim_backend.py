@@ -153,7 +153,9 @@ class SimBackend:
         return self._receipt(self._highest(), transaction_id)
 
     async def receipts(self, transaction_id: bytes) -> Mapping[str, bytes]:
-        found = {self._name(node.index): self._receipt(node, transaction_id) for node in self.cluster.running()}
+        found = {
+            self._name(node.index): self._receipt(node, transaction_id) for node in self.cluster.running()
+        }
         return {name: data for name, data in found.items() if data is not None}
 
     async def settle(self, limit_ns: int) -> None:

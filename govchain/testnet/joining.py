@@ -52,7 +52,7 @@ class Proposal:
 
 
 def prove_key(chosen: Suite, chain_id: bytes, name: str, secret: bytes) -> dict[str, str]:
-    """The fields of a proposal about a new vote key: it signs for this chain and this validator (rule I10)."""
+    """Fields of a proposal about a vote key: the key signs for this chain and this validator (rule I10)."""
     signer = chosen.signer(secret)
     said = KeyPossession(chain_id, name, signer.public_key)
     return {"public_key": signer.public_key.hex(), "possession": signer.sign(encode(said)).hex()}
@@ -92,9 +92,7 @@ def prepare_join(directory: Path, member: ManifestValidator, *, now: datetime) -
     return _write_proposal(directory, "validator.add", f"join-{member.name}", fields, now)
 
 
-def prepare_rotation(
-    directory: Path, name: str, *, now: datetime, rehearsal_label: str = ""
-) -> Proposal:
+def prepare_rotation(directory: Path, name: str, *, now: datetime, rehearsal_label: str = "") -> Proposal:
     """Make the next vote key and a new certificate of a validator, and the proposal.
 
     The validator takes up the new certificate at SIGHUP or at its next start, and the key, which its
