@@ -58,6 +58,11 @@ class ChangeSeen:
         return self.outcome == "denied" and self.expected in (self.rule, self.code)
 
     @property
+    def wanted(self) -> str:
+        """What the file demands, for people."""
+        return self.expected if self.expected == INSTALLED else f"denied {self.expected}"
+
+    @property
     def measured(self) -> str:
         """One line for people."""
         return f"{self.outcome} {self.rule} {self.code}: {self.detail}" if self.rule else self.outcome
@@ -103,6 +108,10 @@ class Changes:
             yield
         seen.outcome = INSTALLED
         if fault.do == "rotate_key":
+            # Its old key may go once it is in that epoch itself; until then it may need it at a restart.
+            epoch = (await self._port.glance()).epoch
+            while not any(node.name == name and node.epoch >= epoch for node in await self._backend.nodes()):
+                yield
             await self._port.finish_rotation(name)
 
     async def _prepare(self, fault: Fault, name: str) -> tuple[str, Mapping[str, str]]:

@@ -50,7 +50,7 @@ def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]
             is_open = change.outcome in ("waiting", "adopted")
             took_s = ((happening.ended_ns or seen.healed_ns) - happening.began_ns) / NS_PER_S
             measured = f"{change.measured} after {took_s:.2f} s"
-            yield Expectation(name, change.is_ok, change.expected, measured, undecided=is_open)
+            yield Expectation(name, change.is_ok, change.wanted, measured, undecided=is_open)
     for liveness in scenario.expect.liveness:
         if liveness.within is not None:
             yield _next_progress(liveness, seen)

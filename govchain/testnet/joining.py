@@ -125,6 +125,9 @@ def prepare_rotation(directory: Path, name: str, *, now: datetime, rehearsal_lab
 def finish_rotation(directory: Path, name: str) -> None:
     """After the checkpoint: the next key becomes the key from the next start on; the old one goes.
 
+    Call it once the validator itself is in the new epoch. It is a `candidate` from then on: with an empty disk
+    it begins at the genesis, which does not know the key, and follows to the set that does.
+
     Raises:
         ConfigError: No such validator, or no rotation was prepared.
     """
@@ -134,6 +137,7 @@ def finish_rotation(directory: Path, name: str) -> None:
         raise ConfigError(f"{name} has no next key", path=str(folder), expected=NEXT_KEY_NAME)
     config = load_yaml(folder / "node.yaml", dict[str, Any])
     config.pop("next_key", None)
+    config["candidate"] = True
     (folder / NEXT_KEY_NAME).replace(folder / KEY_NAME)
     _write_text(folder / "node.yaml", _config_text(manifest, name, config))
 
