@@ -66,7 +66,8 @@ def rotation_label(name: str, number: int) -> str:
 def prepare_join(directory: Path, member: ManifestValidator, *, now: datetime) -> Proposal:
     """Make the folder of a validator that is to join, and the proposal.
 
-    The validator may be started at once: it follows the chain and votes when a checkpoint installs it.
+    The validator may be started at once: it follows the chain when the proposal is adopted, and votes when a
+    checkpoint installs it.
 
     Raises:
         ConfigError: The name or a port is taken, or the organisation is not in the network folder.
