@@ -126,8 +126,8 @@ def prepare_rotation(directory: Path, name: str, *, now: datetime, rehearsal_lab
 def finish_rotation(directory: Path, name: str) -> None:
     """After the checkpoint: the next key becomes the key from the next start on; the old one goes.
 
-    Call it once the validator itself is in the new epoch. It is a `candidate` from then on: with an empty disk
-    it begins at the genesis, which does not know the key, and follows to the set that does.
+    Call it once the validator itself is in the new epoch. It is a `candidate` from then on: with an empty
+    disk it begins at the genesis, which does not know the key, and follows to the set that does.
 
     Raises:
         ConfigError: No such validator, or no rotation was prepared.

@@ -108,3 +108,8 @@ def test_MB2_MB4_members_join_approve_and_rotate(
     assert run(["testnet", "status", str(local.directory), "--lang", "en"]) == 0
     assert "epoch 2" in capsys.readouterr().out
     operator.govchain("members", "rotate", "validator-0", "--finish")
+    # The genesis, at which an empty disk begins, does not know the key that it has now.
+    local.kill("validator-0")
+    local.wipe("validator-0")
+    local.start_validator("validator-0")
+    local.wait_ready(["validator-0"])
