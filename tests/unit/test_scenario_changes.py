@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from govchain.errors import ConfigError
-from govchain.scenario import parse_scenario
+from govchain.scenario import SimBackend, parse_scenario
 from govchain.scenario.result import Result
 from tests.support.scenario_texts import PROJECT, play
 
@@ -80,6 +82,24 @@ def test_a_change_without_blocks_waits_and_is_undecided() -> None:
     text = WORLD.replace("to: 3s", "to: 50ms").replace("checkpoint: 8", "checkpoint: 1000")
     result = play(text.replace("timeline:", "stop: {at: 2s}\ntimeline:") + LEAVE)
     assert (result.verdict, changes(result)["membership validator-0"]) == ("undecided", "adopted")
+
+
+def test_MB4_everybody_is_asked_for_receipts_the_newcomer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, int] = {}
+    honest = SimBackend.receipts
+
+    async def receipts(backend: SimBackend, transaction_id: bytes) -> Mapping[str, bytes]:
+        found = dict(await honest(backend, transaction_id))
+        for name in found:
+            asked[name] = asked.get(name, 0) + 1
+        return found | {"validator-4": found["validator-4"].replace(b"1", b"2", 1)}
+
+    monkeypatch.setattr(SimBackend, "receipts", receipts)
+    result = play(WORLD + JOIN)
+    assert asked == dict.fromkeys([f"validator-{index}" for index in range(5)], 3), "two changes, last record"
+    (broken,) = [each for each in result.invariants if not each.ok]
+    assert broken.name == "receipts"
+    assert "change from validator-4" in broken.detail
 
 
 BAD = [
