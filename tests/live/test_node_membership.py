@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from govchain.codec import decode
 from govchain.crypto import transaction_id
-from govchain.ledger.payloads import decode_envelope
-from govchain.model import Transaction, TransactionBody
+from govchain.model import Transaction
 from govchain.receipt import verify_receipt, verify_record_proof, write_receipt
 from tests.live.test_node_reads import object_of
 from tests.support.node_world import ORGANISATIONS, SHORT_WINDOW, SUITE, NodeWorld, running
@@ -122,7 +120,3 @@ async def test_MB2_a_validator_comes_back_under_its_name_with_another_key(tmp_pa
         await world.stop("validator-1")  # Without the one that came back there is no quorum.
         await record(world, *world.deposits(2))
         world.require_equal()
-
-
-def object_of(transaction: Transaction) -> str:
-    return decode_envelope(decode(transaction.body, TransactionBody).payload).object_id
