@@ -12,7 +12,8 @@ from typing import Final, assert_never
 
 from govchain.scenario.conditions import Jitter, LinkEntry, WorkCosts
 from govchain.scenario.loaded import LoadedScenario
-from govchain.scenario.rehearsal import validator_names
+from govchain.scenario.model import Scenario
+from govchain.scenario.rehearsal import joining_names, validator_names
 from govchain.scenario.suggest import suggestion
 from govchain.sim import Costs, FixedLatency, LatencyModel, LineConditions, LinkConditions, Nic, PlacedLatency
 from govchain.sim.measured import parse_costs, shipped_costs
@@ -90,10 +91,11 @@ def _matrix(loaded: LoadedScenario) -> LatencyMatrix | None:
 
 
 def _regions(loaded: LoadedScenario, matrix: LatencyMatrix) -> list[str]:
-    """Where each validator stands."""
-    regions: list[str] = []
+    """Where each validator stands, those that join later behind the others."""
+    found: dict[str, str] = {}
+    joining = [fault.org for fault in loaded.scenario.timeline if fault.change == "join"]
     for index, organisation in enumerate(loaded.scenario.organisations):
-        if not organisation.validators:
+        if not organisation.validators and organisation.id not in joining:
             continue
         region = matrix.region(organisation.region)
         if region is None:
@@ -103,8 +105,14 @@ def _regions(loaded: LoadedScenario, matrix: LatencyMatrix) -> list[str]:
                 found=organisation.region or None,
                 expected=suggestion(organisation.region, matrix.regions),
             )
-        regions += [region] * organisation.validators
-    return regions
+        found[organisation.id] = region
+    return [found[owner] for owner in _owners(loaded.scenario) if owner in found]
+
+
+def _owners(scenario: Scenario) -> list[str]:
+    """The organisation of each validator, those that join later behind the others."""
+    owners = [org.id for org in scenario.organisations for _ in range(org.validators)]
+    return owners + [fault.org for fault in scenario.timeline if fault.change == "join"]
 
 
 def _check_jitter(loaded: LoadedScenario, jitter: Jitter, matrix: LatencyMatrix | None) -> None:
@@ -181,8 +189,8 @@ def _with(known: LinkConditions, entry: LinkEntry) -> LinkConditions:
 
 def _ends(loaded: LoadedScenario, written: str, where: tuple[str | int, ...]) -> list[int]:
     scenario = loaded.scenario
-    names = validator_names(scenario)
-    owners = [f"org({org.id})" for org in scenario.organisations for _ in range(org.validators)]
+    names = [*validator_names(scenario), *joining_names(scenario)]
+    owners = [f"org({owner})" for owner in _owners(scenario)]
     if written == "all":
         return list(range(len(names)))
     if written in names:

@@ -26,6 +26,7 @@ from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.traitors import TRAITORS, Traitor
 from govchain.sim.turns import Turns
+from govchain.sim.vote_keys import VoteKeys
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
 from govchain.storage import MemoryGuard, MemoryStore
 
@@ -44,6 +45,7 @@ class SimCluster:
         lines: Jitter, loss and bandwidth; none of them when not given.
         costs: What work costs in time; nothing when not given.
         candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
+        absent: Names of candidates that run only once they are started.
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
         suite: Signs and verifies in place of the suite that genesis names, see `SymbolicSuite`.
@@ -71,6 +73,7 @@ class SimCluster:
         lines: LineConditions = PLAIN_LINES,
         costs: Costs = NO_COSTS,
         candidates: Sequence[str] = (),
+        absent: Sequence[str] = (),
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
         suite: Suite | None = None,
@@ -97,9 +100,7 @@ class SimCluster:
         self.traitors: dict[int, Traitor] = {}
         self._calendar: Calendar[Happening] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
-        kept = [(secrets[name], (spares or {}).get(name)) for name in self.names]
-        self._signers = [[self.suite.signer(each) for each in pair if each is not None] for pair in kept]
-        self._place_of = {key.public_key: place for place, keys in enumerate(self._signers) for key in keys}
+        self._keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
         latency = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
@@ -108,10 +109,10 @@ class SimCluster:
         self._clocks_ms = [0] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._timers: dict[tuple[int, TimerKind], int] = {}
-        everybody = range(len(self.names))
-        self._others = [tuple(each for each in everybody if each != index) for index in everybody]
-        for index in everybody:
-            self._power_on(index)
+        self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
+        for index, name in enumerate(self.names):
+            if name not in absent:
+                self._power_on(index)
 
     @property
     def size(self) -> int:
@@ -174,10 +175,14 @@ class SimCluster:
         self._turns.paused.pop(index, None)
 
     def restart(self, index: int) -> None:
-        """Start a crashed validator from its disk."""
+        """Start a crashed validator from its disk, or an absent one for the first time."""
         self._require_down(index)
         self.record(index, "restart")
         self._power_on(index)
+
+    def add_key(self, index: int, secret: bytes) -> None:
+        """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
+        self._keys.add(index, secret)
 
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
@@ -212,7 +217,7 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        signer = self._signers[index][0]
+        signer = self._keys.of(index)[0]
         self.traitors[index] = TRAITORS[behaviour](index, self.genesis, self.suite, signer, org)
 
     def reform(self, index: int) -> None:
@@ -292,7 +297,7 @@ class SimCluster:
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
-        return self._place_of[public_key]
+        return self._keys.holder(public_key)
 
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
@@ -307,16 +312,15 @@ class SimCluster:
     def record(self, node: int, kind: str, **facts: Fact) -> None:
         """Put an observable event into the trace, at the time that its validator has reached."""
         if self._trace is not None:
-            time_ns = self.now_ns if node < 0 else self._local_ns(node)
-            self._trace.add(time_ns, node, kind, tuple(facts.items()))
+            self._trace.add(self._local_ns(node), node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        return max(self.now_ns, self._machines.cpus[node].free_ns)
+        return self.now_ns if node < 0 else max(self.now_ns, self._machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
         for kind in TimerKind:
             self._timers.pop((index, kind), None)
-        suite, signers = self._machines.power_on(index, self._signers[index], self.now_ns)
+        suite, signers = self._machines.power_on(index, self._keys.of(index), self.now_ns)
         node = SimNode(
             index,
             self.genesis,
@@ -370,8 +374,8 @@ class SimCluster:
     @property
     def _is_plain(self) -> bool:
         """Nobody looks on, cheats or stands still: a message needs nothing but its receivers."""
-        is_watched = self._trace is not None or bool(self.traitors)
-        return not is_watched and not self._turns.paused and self._machines.costs is NO_COSTS
+        is_free = self._machines.costs is NO_COSTS
+        return is_free and self._trace is None and not self.traitors and not self._turns.paused
 
     def _arrive(self, node: SimNode, arrival: Arrival) -> None:
         frame = arrival.frame
@@ -380,10 +384,7 @@ class SimCluster:
             if traitor is not None and not traitor.takes(frame):
                 return
         if self._trace is not None:
-            facts: tuple[tuple[str, Fact], ...] = (("peer", arrival.source), ("frame", type(frame).__name__))
-            if arrival.digest:
-                facts = (*facts, ("digest", arrival.digest))
-            self._trace.add(self.now_ns, node.index, "arrive", facts)
+            self._trace.add(self.now_ns, node.index, "arrive", arrival.facts)
         if isinstance(frame, SignedMessage):
             self.deliveries += 1
             self._machines.charge_message(node.index, len(frame.body))

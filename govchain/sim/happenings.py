@@ -13,6 +13,7 @@ import msgspec
 
 from govchain.consensus import TimerKind
 from govchain.sim.network import Frame
+from govchain.sim.trace import Fact
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -22,6 +23,12 @@ class Arrival(msgspec.Struct, frozen=True):
     frame: Frame
     digest: bytes
     """Of a signed message, for the trace; empty for other frames and when nothing is traced."""
+
+    @property
+    def facts(self) -> tuple[tuple[str, Fact], ...]:
+        """What the trace keeps of it."""
+        facts: tuple[tuple[str, Fact], ...] = (("peer", self.source), ("frame", type(self.frame).__name__))
+        return (*facts, ("digest", self.digest)) if self.digest else facts
 
 
 class Alarm(msgspec.Struct, frozen=True):

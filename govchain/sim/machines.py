@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Generic, Literal, TypeVar
 
 from govchain.crypto import Signer, Suite
-from govchain.sim.cpu import CostedSuite, Costs, Cpu
+from govchain.sim.cpu import NO_COSTS, CostedSuite, Costs, Cpu
 from govchain.sim.disk import SimDisk
 from govchain.sim.network import seeded_stream
 from govchain.storage import MemoryStore
@@ -31,7 +31,7 @@ class Machines(Generic[Work]):
     """
 
     def __init__(self, suite: Suite, seed: int, count: int, costs: Costs) -> None:
-        self.costs = costs
+        self.costs = NO_COSTS if costs.are_none else costs
         self.cpus: list[Cpu[Work]] = [Cpu() for _ in range(count)]
         self.disks = [self._disk(index, MemoryStore()) for index in range(count)]
         self.backups = [MemoryStore() for _ in range(count)]
