@@ -166,9 +166,8 @@ class Replica:
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
-        entries = output.persist[self._judged :]
+        state, entries = self._state, output.persist[self._judged :]
         if entries:
-            state = self._state
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
         if state.is_silent:
             output.promises += self._guard.fall_silent(state.silent_to)
