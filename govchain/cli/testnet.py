@@ -232,6 +232,7 @@ def _report_status(terminal: Terminal, network: LocalNetwork) -> None:
         height = found.get("final_height")
         where = f"{member.name}  {member.url}  " + words[item.health]
         text = where + (f"  {terminal.pick('height', '高度')} {height}" if height is not None else "")
+        text += _place(terminal, found)
         (terminal.good if item.health is Health.READY else terminal.bad)(text)
         if found.get("stall"):
             terminal.say("  " + terminal.pick("waits: ", "等待：") + str(found["stall"]))
@@ -239,6 +240,13 @@ def _report_status(terminal: Terminal, network: LocalNetwork) -> None:
         [read_status(member.host, member.api_port) for member in network.manifest.validators]
     ):
         terminal.bad(terminal.pick(english, chinese))
+
+
+def _place(terminal: Terminal, found: dict[str, Any]) -> str:
+    """The epoch that runs there, once there was a change; and whether the validator votes in it."""
+    epoch, index = found.get("epoch"), found.get("index")
+    text = f"  {terminal.pick('epoch', '届')} {epoch}" if epoch else ""
+    return text + (f"  {terminal.pick('observer', '观察者')}" if index == -1 else "")
 
 
 def _status_value(network: LocalNetwork) -> dict[str, Any]:

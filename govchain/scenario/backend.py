@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import Signer
 from govchain.ledger import RecordState
-from govchain.model import Genesis, Transaction
+from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
 
@@ -44,6 +44,9 @@ class NodeFacts:
     state_root: bytes
     head_digest: bytes
     view: int = 0
+    epoch: int = 0
+    validators: int = 0
+    """Members of the validator set of that epoch."""
     is_honest: bool = True
     """False for a validator that was told to cheat: nothing is demanded of it."""
 
@@ -108,6 +111,10 @@ class Backend(Protocol):
         """
         ...
 
+    async def offer(self, transaction: Transaction) -> TransactionResult | None:
+        """Hand in a transaction at the next validator, without waiting; its result, once it is final."""
+        ...
+
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         """Current state of a record."""
         ...
@@ -118,6 +125,10 @@ class Backend(Protocol):
 
     async def receipt(self, transaction_id: bytes) -> bytes | None:
         """Receipt file of a final transaction."""
+        ...
+
+    async def receipts(self, transaction_id: bytes) -> Mapping[str, bytes]:
+        """Receipt file of a final transaction from every running validator that gives one, by its name."""
         ...
 
     async def settle(self, limit_ns: int) -> None:

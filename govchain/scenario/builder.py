@@ -208,7 +208,9 @@ class Builder:
 
     async def _next_nonce(self, signer: Signer) -> int:
         if signer.key_id not in self._nonces:
-            self._nonces[signer.key_id] = await self._backend.next_nonce(signer.key_id)
+            first = await self._backend.next_nonce(signer.key_id)
+            # Meanwhile a change of the timeline may have used the key.
+            self._nonces.setdefault(signer.key_id, first)
         nonce = self._nonces[signer.key_id]
         self._nonces[signer.key_id] = nonce + 1
         return nonce

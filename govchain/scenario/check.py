@@ -16,6 +16,7 @@ from govchain.ledger import RULES
 from govchain.ledger.identifiers import is_credit_code
 from govchain.ledger.payloads import PAYLOADS, Envelope
 from govchain.mempool import REJECTIONS
+from govchain.scenario.check_changes import check_changes
 from govchain.scenario.check_faults import check_fault_expectations, check_timeline, check_workload
 from govchain.scenario.loaded import LoadedScenario, not_supported
 from govchain.scenario.model import RESERVED_VERBS, RecordExpect, Scenario, Step
@@ -50,6 +51,7 @@ def validate_scenario(loaded: LoadedScenario) -> None:
         if step.save is not None:
             _claim(source, names, step.save, "saved", ("steps", index, "save"))
     check_timeline(source, scenario)
+    check_changes(source, scenario, REFUSALS)
     check_workload(source, scenario)
     check_fault_expectations(source, scenario)
     _check_expectations(source, scenario, names)

@@ -18,13 +18,13 @@ from govchain.scenario.comparison import (
     parse_duration_limit,
 )
 from govchain.scenario.model import Scenario
-from govchain.scenario.rehearsal import validator_names
+from govchain.scenario.rehearsal import joining_names, validator_names
 from govchain.scenario.suggest import suggestion
-from govchain.scenario.timeline import TARGETS, Censoring, Fault, FaultKind, FaultyCount
+from govchain.scenario.timeline import CHANGES, TARGETS, Censoring, Fault, FaultKind, FaultyCount
 from govchain.scenario.workload import load_person
 
 KINDS: Final[tuple[str, ...]] = typing.get_args(FaultKind)
-COUNTED: Final = (*KINDS, "view_change")
+COUNTED: Final = (*KINDS, "view_change", "epoch", "validators")
 """What `happened` may count."""
 
 _TRIGGERS: Final = ("at", "after", "when", "every")
@@ -42,6 +42,8 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "reorder": ("target", "for", "direction", "percent"),
     "clock_skew": ("target", "for", "ahead", "behind"),
     "byzantine": ("target", "for", "behaviour", "by"),
+    "membership": ("change", "target", "org", "denied"),
+    "rotate_key": ("target", "denied"),
     "heal_all": (),
 }
 """Keys that a kind of fault has, besides those of the trigger."""
@@ -175,10 +177,10 @@ def _check_keys(source: Loaded[Any], number: int, fault: Fault) -> None:
 def _check_target(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
     where = ("timeline", number, "target")
     target = fault.target
-    if "target" not in _KEYS[fault.do] or isinstance(target, FaultyCount):
+    if "target" not in _KEYS[fault.do] or fault.do in CHANGES or isinstance(target, FaultyCount):
         return
     organisations = [f"org({org.id})" for org in scenario.organisations]
-    targets = [*validator_names(scenario), *TARGETS, *organisations]
+    targets = [*validator_names(scenario), *joining_names(scenario), *TARGETS, *organisations]
     if target not in targets:
         expected = suggestion(target, targets)
         raise source.error("unknown target", *where, found=target or None, expected=expected)
@@ -190,7 +192,7 @@ def _check_target(source: Loaded[Any], scenario: Scenario, number: int, fault: F
 
 def _check_details(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
     where = ("timeline", number)
-    names = validator_names(scenario)
+    names = [*validator_names(scenario), *joining_names(scenario)]
     match fault.do:
         case "partition":
             if len(fault.groups) < 2 or fault.groups.count("rest") > 1 or fault.groups[0] == "rest":

@@ -16,11 +16,12 @@ from govchain.errors import ConfigError
 from govchain.model.link_fault import CUT, LinkFault
 from govchain.scenario import disturbances
 from govchain.scenario.backend import Rehearsal
+from govchain.scenario.changes import INSTALLED, LOOK_NS, Changes, ChangeSeen, Moments
 from govchain.scenario.comparison import parse_condition
 from govchain.scenario.disturbances import Disturbance
 from govchain.scenario.fault_port import FaultPort, Glance
 from govchain.scenario.targets import Targets
-from govchain.scenario.timeline import LINK_FAULTS, Censoring, Fault
+from govchain.scenario.timeline import CHANGES, LINK_FAULTS, Censoring, Fault
 
 WATCH_NS: Final = 50_000_000
 """How often a `when` is looked at."""
@@ -46,6 +47,7 @@ class Happening:
         began_ns: When, in time of the run.
         ended_ns: When it was mended; None as long as it lasts, the beginning for what has no length.
         hit_primary: The primary of that moment was among the targets.
+        change: What became of it, of a change of the validators.
     """
 
     do: str
@@ -53,12 +55,14 @@ class Happening:
     began_ns: int
     ended_ns: int | None = None
     hit_primary: bool = False
+    change: ChangeSeen | None = None
 
 
 class Director:
     """The timeline of one run.
 
     Args:
+        changes: Carries out changes of the validators.
         on_happening: Told of each fault as it begins.
 
     Attributes:
@@ -66,7 +70,12 @@ class Director:
     """
 
     def __init__(
-        self, rehearsal: Rehearsal, port: FaultPort, clock: Clock, on_happening: Callable[[Happening], None]
+        self,
+        rehearsal: Rehearsal,
+        port: FaultPort,
+        clock: Clock,
+        changes: Changes,
+        on_happening: Callable[[Happening], None],
     ) -> None:
         self.happenings: list[Happening] = []
         self._scenario = rehearsal.loaded.scenario
@@ -76,6 +85,7 @@ class Director:
         )
         self._port = port
         self._clock = clock
+        self._changes = changes
         self._on_happening = on_happening
         self._lasting: dict[int, tuple[Happening, Mend]] = {}
         self._links: dict[int, Disturbance] = {}
@@ -170,6 +180,9 @@ class Director:
         targets = [] if fault.do == "partition" else self._targets.resolve(number, fault, glance)
         happening = Happening(fault.do, tuple(targets), self._clock.now_ns())
         happening.hit_primary = self._targets.primary(glance) in targets
+        if fault.do in CHANGES:
+            await self._change(fault, happening)
+            return
         mend = await self._break(fault, targets, glance)
         self._note(happening)
         self._order += 1
@@ -189,6 +202,23 @@ class Director:
                 then()
 
         self._at(self._clock.now_ns() + fault.for_, end)
+
+    async def _change(self, fault: Fault, happening: Happening) -> None:
+        """Begin a change of the validators; it goes on beside everything else."""
+        happening.change = ChangeSeen(fault.denied or INSTALLED)
+        self._note(happening)
+        (name,) = happening.targets
+        if fault.change == "join":
+            self._targets.admit(name)
+        await self._go_on(self._changes.carry_out(fault, name, happening.change), happening)
+
+    async def _go_on(self, moments: Moments, happening: Happening) -> None:
+        try:
+            await anext(moments)
+        except StopAsyncIteration:
+            happening.ended_ns = self._clock.now_ns()
+            return
+        self._at(self._clock.now_ns() + LOOK_NS, lambda: self._go_on(moments, happening))
 
     def _note(self, happening: Happening) -> None:
         self.happenings.append(happening)

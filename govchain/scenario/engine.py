@@ -16,6 +16,7 @@ from govchain.client.answers import TransactionStatus
 from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.builder import Builder, Built
+from govchain.scenario.changes import Changes
 from govchain.scenario.director import Director, Happening, require_faults
 from govchain.scenario.model import Step
 from govchain.scenario.observer import Observer, SilentObserver
@@ -45,6 +46,7 @@ class Observation:
     Attributes:
         steps: What became of each step.
         receipts: Step label and receipt file of each final transaction.
+        witnesses: What is proven, by whom, and the receipt file, where everybody was asked.
         records: `type/object id` as expected in the file to the state found; `ABSENT` when there is none.
         nodes: The validators at the end.
         happenings: Faults, in order.
@@ -58,6 +60,7 @@ class Observation:
 
     steps: list[StepResult] = field(default_factory=list)
     receipts: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    witnesses: list[tuple[str, str, bytes]] = field(default_factory=list)
     records: dict[str, str] = field(default_factory=dict)
     nodes: list[NodeFacts] = field(default_factory=list)
     height: int = 0
@@ -215,7 +218,8 @@ class Engine:
             self._traffic = self._backend.traffic(clerks_of(self._rehearsal))
             self._traffic.start()
         if port is not None and self._scenario.timeline:
-            self._director = Director(self._rehearsal, port, self._backend, self._note_happening)
+            changes = Changes(self._rehearsal, self._backend, port, self._builder)
+            self._director = Director(self._rehearsal, port, self._backend, changes, self._note_happening)
             await self._director.start()
 
     async def _end_background(self) -> None:
@@ -256,6 +260,7 @@ class Engine:
                 data = await self._backend.receipt(bytes.fromhex(step.transaction))
                 if data is not None:
                     seen.receipts[step.id] = (step.transaction, data)
+        await self._ask_everybody()
         for expected in self._scenario.expect.records:
             if expected.record is not None:
                 seen.records[expected.record] = await self._record_state(expected.record)
@@ -263,6 +268,20 @@ class Engine:
         seen.height = await self._backend.height()
         if seen.load is not None:
             await self._count_lost()
+
+    async def _ask_everybody(self) -> None:
+        """The receipts of changes of the validators, and of the last record, from every one of them.
+
+        Each is from another epoch, and a validator that joined must prove those from before its time.
+        """
+        seen = self._seen
+        changes = [happening.change for happening in seen.happenings if happening.change is not None]
+        wanted = {id_: "change" for change in changes for id_ in change.transactions}
+        if seen.load is not None and seen.load.acknowledged:
+            wanted[list(seen.load.acknowledged)[-1]] = "last record"
+        for id_, label in wanted.items():
+            for name, data in (await self._backend.receipts(id_)).items():
+                seen.witnesses.append((label, name, data))
 
     async def _record_state(self, written: str) -> str:
         try:

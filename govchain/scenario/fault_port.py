@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from govchain.model import Validator
 from govchain.model.link_fault import LinkFault
 
 Disk = Literal["keep", "wipe", "restore_old"]
@@ -19,16 +20,20 @@ class Glance:
     """The network at one moment, as far as it answers.
 
     Attributes:
-        view: Highest view of a running validator.
+        view: Highest view of a running validator, in the latest epoch.
         height: Highest height.
         finalised: Final transactions at the validator that has most.
         running: Validators that run and are not paused, in genesis order.
+        epoch: Number of the latest validator set.
+        members: Its members; none when nobody answers.
     """
 
     view: int
     height: int
     finalised: int
     running: tuple[str, ...]
+    epoch: int = 0
+    members: tuple[Validator, ...] = ()
 
 
 class FaultPort(Protocol):
@@ -64,6 +69,28 @@ class FaultPort(Protocol):
         Raises:
             ConfigError: Validators of this backend cannot lie.
         """
+        ...
+
+    async def join(self, name: str, org: str) -> Mapping[str, str]:
+        """Make and start a validator that is to join, as an observer; the fields of its proposal.
+
+        Args:
+            org: Code of the organisation that runs it.
+        """
+        ...
+
+    async def prepare_rotation(self, name: str, number: int) -> Mapping[str, str]:
+        """Make a validator's next vote key and a new certificate; the fields of the proposal.
+
+        It holds the key from its next start on.
+
+        Args:
+            number: Which rotation of this validator it is; the key follows from it and the seed.
+        """
+        ...
+
+    async def finish_rotation(self, name: str) -> None:
+        """The chain has installed the next key: from the next start on it is the key."""
         ...
 
     async def glance(self) -> Glance: ...

@@ -53,7 +53,7 @@ def judge(
     final = [step for step in seen.steps if step.outcome in ("applied", "denied")]
     receipts = tuple(_receipts(seen, rehearsal.genesis))
     expectations = (*_steps(seen.steps), *_expectations(rehearsal, seen, final))
-    invariants = tuple(_invariants(seen, watched, final, receipts))
+    invariants = tuple(_invariants(seen, watched, final, receipts, rehearsal.genesis))
     duration_s = seen.duration_ns / 1e9
     return Result(
         scenario=rehearsal.loaded.name,
@@ -151,6 +151,7 @@ def _invariants(
     watched: Mapping[str, str],
     final: list[StepResult],
     receipts: tuple[ReceiptEntry, ...],
+    genesis: Genesis,
 ) -> Iterator[InvariantResult]:
     problems = dict(_compare_nodes(seen.nodes))
     for name, problem in watched.items():
@@ -161,6 +162,10 @@ def _invariants(
         yield InvariantResult(name, not problem, problem)
     missing = [step.id for step in final if step.id not in seen.receipts]
     bad = [f"{each.step}: {each.detail}" for each in receipts if not each.verified]
+    for label, name, data in seen.witnesses:
+        answer = check_receipt(data, genesis, None)
+        if not answer.ok:
+            bad.append(f"{label} from {name}: {answer.detail}")
     text = f"no receipt of {', '.join(missing)}" if missing else "; ".join(bad)
     yield InvariantResult(RECEIPTS, not text, text)
     yield from judge_acknowledged(seen)

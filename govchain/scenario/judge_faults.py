@@ -21,11 +21,15 @@ NS_PER_MS: Final = 1e6
 
 
 def count_happenings(seen: Observation) -> dict[str, int]:
-    """Kind of fault, and `view_change`, to how often it happened."""
+    """Kind of fault, and `view_change`, to how often it happened; the last epoch and its size."""
     counted: dict[str, int] = {}
     for happening in seen.happenings:
         counted[happening.do] = counted.get(happening.do, 0) + 1
     counted["view_change"] = max((node.view for node in seen.nodes), default=0)
+    counted["epoch"] = max((node.epoch for node in seen.nodes), default=0)
+    counted["validators"] = max(
+        (node.validators for node in seen.nodes if node.epoch == counted["epoch"]), default=0
+    )
     return dict(sorted(counted.items()))
 
 
@@ -40,6 +44,13 @@ def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]
             f"{len(seen.load.acknowledged)} final, {waiting} waiting, {refused} refused",
             undecided=not refused,
         )
+    for happening in seen.happenings:
+        if happening.change is not None:
+            change, name = happening.change, " ".join((happening.do, *happening.targets))
+            is_open = change.outcome in ("waiting", "adopted")
+            took_s = ((happening.ended_ns or seen.healed_ns) - happening.began_ns) / NS_PER_S
+            measured = f"{change.measured} after {took_s:.2f} s"
+            yield Expectation(name, change.is_ok, change.wanted, measured, undecided=is_open)
     for liveness in scenario.expect.liveness:
         if liveness.within is not None:
             yield _next_progress(liveness, seen)

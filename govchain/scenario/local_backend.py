@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from govchain.client import Client
 from govchain.errors import Unavailable
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.fault_port import FaultPort
@@ -61,8 +62,13 @@ class LocalBackend(RemoteBackend):
         return self._urls
 
     def faults(self) -> FaultPort:
-        names = self.network.names
-        return LocalFaults(self.network, dict(zip(names, self._clients, strict=True)))
+        clients = dict(zip(self.network.names, self._clients, strict=True))
+        return LocalFaults(self.network, clients, self._admit, now=self._now)
+
+    async def _admit(self, url: str) -> Client:
+        """A validator was added: it is looked at in the end as all others are."""
+        self._urls = (*self._urls, url)
+        return await self._connect(url)
 
     def invariants(self) -> Mapping[str, str]:
         return {"no-double-vote": "; ".join(self.network.double_votes())}

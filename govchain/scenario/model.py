@@ -176,7 +176,8 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     liveness: tuple[LivenessExpect, ...] = ()
     performance: tuple[PerformanceExpect, ...] = ()
     happened: tuple[dict[str, str], ...] = ()
-    """Kind of fault, or `view_change`, to a comparison with how often it happened."""
+    """Kind of fault, or `view_change`, to a comparison with how often it happened; `epoch` and `validators`
+    to one with the number of the last validator set, and of its members."""
     records: tuple[RecordExpect, ...] = ()
     outcome: Literal["pass"] | FailOutcome = "pass"
 
@@ -226,7 +227,7 @@ RESERVED: Final[tuple[str, ...]] = (
 """Keys of the format that this version does not carry out; a file with one is refused, not half obeyed."""
 
 RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "timeline.*.do": ("one_of", "membership", "revoke_key", "rotate_key"),
+    "timeline.*.do": ("one_of", "revoke_key"),
     "timeline.*.disk": ("lose_unsynced", "corrupt"),
     "timeline.*.behaviour": ("replay", "mutate", "twins", "wrong_execution"),
     "protocol.suite": ("sm2", "mldsa65"),

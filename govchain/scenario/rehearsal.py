@@ -30,6 +30,11 @@ def validator_names(scenario: Scenario) -> list[str]:
     return [f"validator-{index}" for index in range(sum(org.validators for org in scenario.organisations))]
 
 
+def joining_names(scenario: Scenario) -> list[str]:
+    """Names of the validators that the timeline lets join, in its order."""
+    return [str(fault.target) for fault in scenario.timeline if fault.change == "join"]
+
+
 def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
     """The plan of a scenario's network under a seed; the scenario's own when None."""
     scenario = loaded.scenario

@@ -7,17 +7,18 @@ keys it may be any chain that knows those people. Time is real; the story's cloc
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
 
 from govchain.client import Client, TransactionStatus
-from govchain.crypto import Signer, chain_id_of, suite
+from govchain.crypto import Signer, chain_id_of, suite, transaction_id
 from govchain.crypto.keys import read_key_file
 from govchain.errors import ConfigError, GovchainError, Indeterminate, Unavailable
 from govchain.ledger import RecordState
-from govchain.model import Genesis, Transaction
+from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.live_traffic import LiveTraffic
@@ -45,6 +46,7 @@ class RemoteBackend:
         self._client: Client | None = None
         self._began_s = 0.0
         self._height = 0
+        self._offers = 0
         self._genesis: Genesis | None = None
         self._calls: list[asyncio.Task[None]] = []
         self._traffic: LiveTraffic | None = None
@@ -58,7 +60,7 @@ class RemoteBackend:
         self._genesis = genesis
         self._client = await Client(self._urls, genesis=genesis).__aenter__()
         for url in self._urls:
-            self._clients.append(await Client([url], genesis=genesis).__aenter__())
+            await self._connect(url)
         return rehearsal
 
     def now_ns(self) -> int:
@@ -113,6 +115,18 @@ class RemoteBackend:
     async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
         return await self.client.transaction(transaction_id)
 
+    async def offer(self, transaction: Transaction) -> TransactionResult | None:
+        self._offers += 1
+        client = self._clients[self._offers % len(self._clients)]
+        # Down, or no room: the next offer goes elsewhere.
+        with contextlib.suppress(GovchainError):
+            await client.submit([transaction])
+            found = await client.transaction(transaction_id(suite(self.genesis.suite), transaction))
+            if found is not None and found.status == "final":
+                self._height = max(self._height, found.height or 0)
+                return found.result
+        return None
+
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         # Before the first block there is nothing to prove a record with, and no record either.
         if self._height == 0 and await self.height() == 0:
@@ -127,6 +141,13 @@ class RemoteBackend:
 
     async def receipt(self, transaction_id: bytes) -> bytes | None:
         return await self.client.receipt(transaction_id)
+
+    async def receipts(self, transaction_id: bytes) -> Mapping[str, bytes]:
+        found = {}
+        for client in self._clients:
+            with contextlib.suppress(GovchainError):
+                found[(await client.status()).name] = await client.receipt(transaction_id)
+        return found
 
     async def settle(self, limit_ns: int) -> None:
         # After the limit the judge sees the heights as they are; nothing is lost by looking at them.
@@ -179,6 +200,12 @@ class RemoteBackend:
         async with Client(self._urls) as client:
             return await client.genesis()
 
+    async def _connect(self, url: str) -> Client:
+        """A client of one validator alone, kept until the end."""
+        client = await Client([url], genesis=self.genesis).__aenter__()
+        self._clients.append(client)
+        return client
+
     async def _is_level(self) -> bool:
         facts = [node for node in await self.nodes() if node.is_running]
         heights = [height for node in facts for height in (node.height, node.final_height)]
@@ -189,6 +216,10 @@ class RemoteBackend:
             status = await client.status()
         except GovchainError:
             return NodeFacts(url, False, 0, 0, b"", b"")
+        members = self.genesis.validators.size
+        if status.epoch:
+            with contextlib.suppress(GovchainError):
+                members = len((await client.validators()).members)
         return NodeFacts(
             name=status.name,
             is_running=True,
@@ -197,6 +228,8 @@ class RemoteBackend:
             state_root=status.state_root,
             head_digest=status.head_digest,
             view=status.view,
+            epoch=status.epoch,
+            validators=members,
         )
 
 

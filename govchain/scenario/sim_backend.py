@@ -5,18 +5,20 @@ Wraps `SimCluster`; what is to happen at a time is kept on an agenda, in virtual
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Set
 
 from govchain.client.answers import TransactionStatus
-from govchain.crypto import digest_of, suite, transaction_id
-from govchain.errors import Unavailable
+from govchain.crypto import derive_secret, digest_of, suite, transaction_id
+from govchain.errors import GovchainError, Unavailable
 from govchain.ledger import RecordState
-from govchain.model import Transaction
+from govchain.model import Transaction, TransactionResult
 from govchain.receipt import build_receipt, write_receipt
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.fault_port import FaultPort
+from govchain.scenario.rehearsal import joining_names
 from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
@@ -51,6 +53,7 @@ class SimBackend:
         self._order = 0
         self._traffic: SimTraffic | None = None
         self._finals: deque[tuple[int, int]] = deque()
+        self._offers = 0
 
     @property
     def cluster(self) -> SimCluster:
@@ -60,12 +63,13 @@ class SimBackend:
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         genesis = rehearsal.genesis
+        joining = joining_names(rehearsal.loaded.scenario)
+        names = [*(member.name for member in genesis.validators.members), *joining]
         self._cluster = SimCluster(
             genesis,
-            {
-                member.name: rehearsal.secrets[validator_label(member.name)]
-                for member in genesis.validators.members
-            },
+            {name: derive_secret(rehearsal.seed, validator_label(name)) for name in names},
+            candidates=joining,
+            absent=joining,
             latency=FixedLatency(rehearsal.loaded.scenario.network.latency.fixed),
             seed=rehearsal.seed,
             suite=SymbolicSuite(suite(genesis.suite)) if self._is_symbolic else None,
@@ -138,15 +142,27 @@ class SimBackend:
             time_ms=block.header.time_ms,
         )
 
+    async def offer(self, transaction: Transaction) -> TransactionResult | None:
+        awake = [node.index for node in self.cluster.running() if not self.cluster.is_paused(node.index)]
+        self._offers += 1
+        # Known there, or no room: the next offer goes elsewhere.
+        with contextlib.suppress(GovchainError):
+            if awake:
+                self.cluster.submit(transaction, to=awake[self._offers % len(awake)])
+        found = await self.transaction(transaction_id(self.cluster.suite, transaction))
+        return None if found is None else found.result
+
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         return self._highest().chain.record(record_type, object_id)
 
     async def receipt(self, transaction_id: bytes) -> bytes | None:
-        if self._is_symbolic:
-            return None  # What it would prove, it would prove to nobody else.
-        node = self._highest()
-        receipt = build_receipt(node.chain, self.cluster.suite, transaction_id, node.public_key_of)
-        return None if receipt is None else write_receipt(receipt)
+        return self._receipt(self._highest(), transaction_id)
+
+    async def receipts(self, transaction_id: bytes) -> Mapping[str, bytes]:
+        found = {
+            self._name(node.index): self._receipt(node, transaction_id) for node in self.cluster.running()
+        }
+        return {name: data for name, data in found.items() if data is not None}
 
     async def settle(self, limit_ns: int) -> None:
         def is_level() -> bool:
@@ -159,21 +175,23 @@ class SimBackend:
 
     async def nodes(self) -> list[NodeFacts]:
         found = []
-        for index, member in enumerate(self.cluster.genesis.validators.members):
+        for index, name in enumerate(self.cluster.names):
             if not self.cluster.is_running(index):
-                found.append(NodeFacts(member.name, False, 0, 0, b"", b""))
+                found.append(NodeFacts(name, False, 0, 0, b"", b""))
                 continue
             node = self.cluster.node(index)
             head = node.ledger.head
             found.append(
                 NodeFacts(
-                    name=member.name,
+                    name=name,
                     is_running=True,
                     height=node.ledger.height,
                     final_height=node.final_height,
                     state_root=node.ledger.state_root,
                     head_digest=b"" if head is None else digest_of(self.cluster.suite, head),
                     view=node.replica.status().view,
+                    epoch=node.replica.validators.epoch,
+                    validators=node.replica.validators.size,
                     is_honest=index not in self._traitors(),
                 )
             )
@@ -222,7 +240,13 @@ class SimBackend:
             self._traffic.note_final(*self._finals.popleft())
 
     def _name(self, index: int) -> str:
-        return self.cluster.genesis.validators.members[index].name
+        return self.cluster.names[index]
+
+    def _receipt(self, node: SimNode, transaction_id: bytes) -> bytes | None:
+        if self._is_symbolic:
+            return None  # What it would prove, it would prove to nobody else.
+        receipt = build_receipt(node.chain, self.cluster.suite, transaction_id, node.public_key_of)
+        return None if receipt is None else write_receipt(receipt)
 
     def _traitors(self) -> Mapping[int, None]:
         return self.cluster.checks.forgiven

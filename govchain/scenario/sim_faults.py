@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
+from govchain.crypto import chain_id_of, derive_secret
 from govchain.model.link_fault import LinkFault
 from govchain.scenario.fault_port import Disk, Glance
 from govchain.sim import SimCluster
 from govchain.storage import MemoryStore
+from govchain.testnet.joining import prove_key, rotation_label
+from govchain.testnet.plan import validator_label
+
+PEER_PORT: Final = 7200
+"""In the addresses of newcomers, which nobody dials here."""
 
 
 class SimFaults:
@@ -15,7 +22,7 @@ class SimFaults:
 
     def __init__(self, cluster: SimCluster) -> None:
         self._cluster = cluster
-        self._names = [member.name for member in cluster.genesis.validators.members]
+        self._names = list(cluster.names)
 
     async def crash(self, name: str, disk: Disk) -> None:
         index = self._names.index(name)
@@ -59,12 +66,35 @@ class SimFaults:
         else:
             self._cluster.reform(index)
 
+    async def join(self, name: str, org: str) -> Mapping[str, str]:
+        await self.restart(name)
+        address = {"validator": name, "org": org, "peer_address": f"{name}:{PEER_PORT}"}
+        return address | self._prove(name, validator_label(name))
+
+    async def prepare_rotation(self, name: str, number: int) -> Mapping[str, str]:
+        label = rotation_label(name, number)
+        self._cluster.add_key(self._names.index(name), derive_secret(self._cluster.seed, label))
+        return {"validator": name, "reason": "rotation", **self._prove(name, label)}
+
+    async def finish_rotation(self, name: str) -> None:
+        """Nothing: a simulated validator keeps its old keys, and no set has them."""
+
+    def _prove(self, name: str, label: str) -> dict[str, str]:
+        suite, genesis = self._cluster.suite, self._cluster.genesis
+        secret = derive_secret(self._cluster.seed, label)
+        return prove_key(suite, chain_id_of(suite, genesis), name, secret)
+
     async def glance(self) -> Glance:
         running = self._cluster.running()
         awake = [node for node in running if not self._cluster.is_paused(node.index)]
+        latest = max((node.replica.validators for node in running), key=lambda each: each.epoch, default=None)
+        epoch = 0 if latest is None else latest.epoch
+        views = [node.replica.status().view for node in running if node.replica.validators.epoch == epoch]
         return Glance(
-            view=max((node.replica.status().view for node in running), default=0),
+            view=max(views, default=0),
             height=max((node.ledger.height for node in running), default=0),
             finalised=max((node.ledger.transaction_count for node in running), default=0),
             running=tuple(self._names[node.index] for node in awake),
+            epoch=epoch,
+            members=() if latest is None else latest.members,
         )

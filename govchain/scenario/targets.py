@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from govchain.crypto import Suite
 from govchain.errors import ConfigError
-from govchain.model import Genesis
+from govchain.model import Genesis, ValidatorSet
 from govchain.scenario.fault_port import Glance
 from govchain.scenario.timeline import Fault, FaultyCount
 from govchain.sim.network import seeded_stream
@@ -21,17 +21,24 @@ class Targets:
 
     def __init__(self, genesis: Genesis, suite: Suite, seed: int, organisations: dict[str, str]) -> None:
         self.names = [member.name for member in genesis.validators.members]
-        self._owners = {member.name: member.org for member in genesis.validators.members}
-        self._faulty_max = genesis.validators.max_faulty
+        self._genesis = genesis.validators
         self._organisations = organisations
         self._suite = suite
         self._seed = seed
         self._streams: dict[tuple[int, str], Iterator[int]] = {}
         self._turns: dict[int, int] = {}
 
+    def admit(self, name: str) -> None:
+        """A validator joins: from now on its links may be disturbed like all others."""
+        self.names.append(name)
+
     def primary(self, glance: Glance) -> str:
         """The primary of the highest view."""
-        return self.names[glance.view % len(self.names)]
+        members = self._members(glance).members
+        return members[glance.view % len(members)].name
+
+    def _members(self, glance: Glance) -> ValidatorSet:
+        return ValidatorSet(glance.epoch, glance.members) if glance.members else self._genesis
 
     def resolve(self, number: int, fault: Fault, glance: Glance) -> list[str]:
         """Names that the fault with that place in the timeline hits now.
@@ -39,33 +46,35 @@ class Targets:
         Raises:
             ConfigError: It depends on who runs, and nobody does.
         """
-        target = fault.target
+        target, members = fault.target, self._members(glance)
+        names = [member.name for member in members.members]
         if isinstance(target, FaultyCount):
-            return self._drawn(number, self._faulty_max if target.count == "max_faulty" else target.count)
-        if target in self._owners:
-            return [target]
+            count = members.max_faulty if target.count == "max_faulty" else target.count
+            return self._drawn(number, names, count)
         if target.startswith("org("):
             code = self._organisations[target[4:-1]]
-            return [name for name in self.names if self._owners[name] == code]
+            return [member.name for member in members.members if member.org == code]
         match target:
             case "each_in_turn":
                 turn = self._turns.get(number, 0)
                 self._turns[number] = turn + 1
                 # Views go upwards: downwards, primaries and backups are hit alike.
-                return [self.names[-1 - turn % len(self.names)]]
+                return [names[-1 - turn % len(names)]]
             case "minority":
-                return self._drawn(number, self._faulty_max)
+                return self._drawn(number, names, members.max_faulty)
             case "all":
-                return list(self.names)
-        return self._by_role(target, glance)
+                return names
+            case "primary" | "backups" | "one":
+                return self._by_role(target, glance, names)
+        return [target]
 
-    def _by_role(self, target: str, glance: Glance) -> list[str]:
+    def _by_role(self, target: str, glance: Glance, names: list[str]) -> list[str]:
         if not glance.running:
             raise ConfigError("no validator is running", found=target)
         primary = self.primary(glance)
         if target == "primary":
             return [primary]
-        backups = [name for name in glance.running if name != primary]
+        backups = [name for name in names if name in glance.running and name != primary]
         if not backups:
             raise ConfigError("no backup is running", found=target)
         return backups[-1:] if target == "one" else backups
@@ -77,11 +86,11 @@ class Targets:
             self._streams[key] = seeded_stream(self._suite, self._seed, f"timeline:{number}:{purpose}")
         return next(self._streams[key]) % below
 
-    def _drawn(self, number: int, count: int) -> list[str]:
-        left, chosen = list(self.names), []
+    def _drawn(self, number: int, names: list[str], count: int) -> list[str]:
+        left, chosen = list(names), []
         for _ in range(min(count, len(left))):
             chosen.append(left.pop(self.draw(number, "targets", len(left))))
-        return sorted(chosen, key=self.names.index)
+        return sorted(chosen, key=names.index)
 
 
 def groups_of(fault: Fault, names: Sequence[str]) -> list[list[str]]:

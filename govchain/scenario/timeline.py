@@ -25,11 +25,16 @@ FaultKind = Literal[
     "reorder",
     "clock_skew",
     "byzantine",
+    "membership",
+    "rotate_key",
     "heal_all",
 ]
 
 LINK_FAULTS: Final = ("delay", "drop", "duplicate", "reorder")
 """Faults of the links of a target."""
+
+CHANGES: Final = ("membership", "rotate_key")
+"""Changes of the validators: nothing breaks, organisations decide (rules MB-1 to MB-5)."""
 
 BEHAVIOURS: Final = ("silent", "slow", "equivocate", "huge_views")
 """How a validator cheats, but for `{censor: org}`."""
@@ -93,6 +98,12 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     """How far a skewed clock runs behind."""
     behaviour: Literal["silent", "slow", "equivocate", "huge_views"] | Censoring | None = None
     """How a byzantine validator cheats."""
+    change: Literal["join", "leave"] | None = None
+    """Of a `membership`: the target is added to the validators, or removed from them."""
+    org: str = ""
+    """Organisation id that will run a validator that joins."""
+    denied: str = ""
+    """Of a change: rule id or denial code that must refuse it; without it, it must be installed."""
 
 
 TARGETS: Final[dict[str, str]] = {

@@ -42,6 +42,7 @@ class SimCluster:
         secrets: Validator name to its 32-byte secret.
         latency: One-way delays; 1 ms on every link when not given.
         candidates: Names of validators that are not in genesis and may join (rule MB-2); they observe.
+        absent: Names of candidates that run only once they are started.
         spares: Validator name to the secret of the key that a rotation may install (rule MB-4).
         seed: Names the run in failures; generators are derived from it.
         suite: Signs and verifies in place of the suite that genesis names, see `SymbolicSuite`.
@@ -66,6 +67,7 @@ class SimCluster:
         *,
         latency: LatencyModel | None = None,
         candidates: Sequence[str] = (),
+        absent: Sequence[str] = (),
         spares: Mapping[str, bytes] | None = None,
         seed: int = 0,
         suite: Suite | None = None,
@@ -103,12 +105,13 @@ class SimCluster:
         self._guards = [MemoryGuard() for _ in self.names]
         self._clocks_ms = [0] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._lives = [0] * len(self.names)
+        self._lives = [-1 if name in absent else 0 for name in self.names]
         self._timers: dict[tuple[int, TimerKind], int] = {}
         everybody = range(len(self.names))
         self._others = [tuple(each for each in everybody if each != index) for index in everybody]
-        for index in everybody:
-            self._power_on(index)
+        for index, name in enumerate(self.names):
+            if name not in absent:
+                self._power_on(index)
 
     @property
     def size(self) -> int:
@@ -166,11 +169,17 @@ class SimCluster:
         self._paused.pop(index, None)
 
     def restart(self, index: int) -> None:
-        """Start a crashed validator from its disk."""
+        """Start a crashed validator from its disk, or an absent one for the first time."""
         self._require_down(index)
         self.record(index, "restart")
         self._lives[index] += 1
         self._power_on(index)
+
+    def add_key(self, index: int, secret: bytes) -> None:
+        """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
+        signer = self.suite.signer(secret)
+        self._signers[index] = [*self._signers[index], signer]
+        self._place_of[signer.public_key] = index
 
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""

@@ -16,7 +16,7 @@ import msgspec
 
 from govchain.codec import encode
 from govchain.config import load_yaml
-from govchain.crypto import suite
+from govchain.crypto import Suite, suite
 from govchain.crypto.authority import PemPair, issue_certificate
 from govchain.crypto.keys import derive_secret, new_secret, write_key_file
 from govchain.errors import ConfigError
@@ -43,16 +43,31 @@ class Proposal:
     Attributes:
         number: Of the change on the chain, for `change.approve`.
         path: The record file; an admin of an organisation with validators submits it.
+        fields: Of the record.
     """
 
     number: str
     path: Path
+    fields: dict[str, str]
+
+
+def prove_key(chosen: Suite, chain_id: bytes, name: str, secret: bytes) -> dict[str, str]:
+    """Fields of a proposal about a vote key: the key signs for this chain and this validator (rule I10)."""
+    signer = chosen.signer(secret)
+    said = KeyPossession(chain_id, name, signer.public_key)
+    return {"public_key": signer.public_key.hex(), "possession": signer.sign(encode(said)).hex()}
+
+
+def rotation_label(name: str, number: int) -> str:
+    """What a rehearsal's next key of a validator is derived from."""
+    return f"{validator_label(name)}/{number}"
 
 
 def prepare_join(directory: Path, member: ManifestValidator, *, now: datetime) -> Proposal:
     """Make the folder of a validator that is to join, and the proposal.
 
-    The validator may be started at once: it follows the chain and votes when a checkpoint installs it.
+    The validator may be started at once: it follows the chain when the proposal is adopted, and votes when a
+    checkpoint installs it.
 
     Raises:
         ConfigError: The name or a port is taken, or the organisation is not in the network folder.
@@ -78,11 +93,14 @@ def prepare_join(directory: Path, member: ManifestValidator, *, now: datetime) -
     return _write_proposal(directory, "validator.add", f"join-{member.name}", fields, now)
 
 
-def prepare_rotation(directory: Path, name: str, *, now: datetime) -> Proposal:
+def prepare_rotation(directory: Path, name: str, *, now: datetime, rehearsal_label: str = "") -> Proposal:
     """Make the next vote key and a new certificate of a validator, and the proposal.
 
     The validator takes up the new certificate at SIGHUP or at its next start, and the key, which its
     configuration names as `next_key`, at its next start: restart it before the checkpoint.
+
+    Args:
+        rehearsal_label: What a rehearsal's key is derived from; without it, the time.
 
     Raises:
         ConfigError: No such validator, or its last rotation was not finished.
@@ -96,7 +114,7 @@ def prepare_rotation(directory: Path, name: str, *, now: datetime) -> Proposal:
             path=str(folder / NEXT_KEY_NAME),
             hint="finish that rotation first, once the chain has installed the key",
         )
-    secret = _secret(manifest, f"{validator_label(name)}/{int(now.timestamp())}")
+    secret = _secret(manifest, rehearsal_label or rotation_label(name, int(now.timestamp())))
     write_key_file(folder / NEXT_KEY_NAME, manifest.suite, secret)
     _write_certificate(directory, folder, member, now)
     config = load_yaml(folder / "node.yaml", dict[str, Any])
@@ -108,6 +126,9 @@ def prepare_rotation(directory: Path, name: str, *, now: datetime) -> Proposal:
 def finish_rotation(directory: Path, name: str) -> None:
     """After the checkpoint: the next key becomes the key from the next start on; the old one goes.
 
+    Call it once the validator itself is in the new epoch. It is a `candidate` from then on: with an empty
+    disk it begins at the genesis, which does not know the key, and follows to the set that does.
+
     Raises:
         ConfigError: No such validator, or no rotation was prepared.
     """
@@ -117,6 +138,7 @@ def finish_rotation(directory: Path, name: str) -> None:
         raise ConfigError(f"{name} has no next key", path=str(folder), expected=NEXT_KEY_NAME)
     config = load_yaml(folder / "node.yaml", dict[str, Any])
     config.pop("next_key", None)
+    config["candidate"] = True
     (folder / NEXT_KEY_NAME).replace(folder / KEY_NAME)
     _write_text(folder / "node.yaml", _config_text(manifest, name, config))
 
@@ -160,10 +182,7 @@ def _secret(manifest: NetworkManifest, label: str) -> bytes:
 
 
 def _proven_key(manifest: NetworkManifest, name: str, secret: bytes) -> dict[str, str]:
-    """Rule I10: the new key signs for this chain and this validator."""
-    signer = suite(manifest.suite).signer(secret)
-    said = KeyPossession(bytes.fromhex(manifest.chain_id), name, signer.public_key)
-    return {"public_key": signer.public_key.hex(), "possession": signer.sign(encode(said)).hex()}
+    return prove_key(suite(manifest.suite), bytes.fromhex(manifest.chain_id), name, secret)
 
 
 def _write_certificate(directory: Path, folder: Path, member: ManifestValidator, now: datetime) -> None:
@@ -176,12 +195,12 @@ def _write_certificate(directory: Path, folder: Path, member: ManifestValidator,
     (folder / "tls.crt").write_bytes(pair.certificate)
 
 
-def _write_proposal(directory: Path, kind: str, what: str, fields: dict[str, Any], now: datetime) -> Proposal:
+def _write_proposal(directory: Path, kind: str, what: str, fields: dict[str, str], now: datetime) -> Proposal:
     number = f"GC-{now:%Y%m%dT%H%M%S}-{what}"
     path = directory / "changes" / f"{what}.yaml"
     path.parent.mkdir(exist_ok=True)
     _write_text(path, format_mapping({"kind": kind, "object_id": number, "fields": fields}))
-    return Proposal(number, path)
+    return Proposal(number, path, fields)
 
 
 def _write_text(path: Path, text: str) -> None:

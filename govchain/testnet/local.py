@@ -18,7 +18,7 @@ from govchain.errors import Indeterminate, Unavailable
 from govchain.node.rehearsal import Rehearsed, double_votes, write_control
 from govchain.testnet.health import Health, is_port_free, probe
 from govchain.testnet.layout import DATA_NAME, REHEARSAL_NAME
-from govchain.testnet.manifest import ManifestValidator, load_network
+from govchain.testnet.manifest import ManifestValidator, load_manifest, load_network
 from govchain.testnet.process import ValidatorProcess
 
 READY_TIMEOUT_S: Final = 60.0
@@ -86,6 +86,13 @@ class LocalNetwork:
     def start_validator(self, name: str) -> None:
         """Start one validator, or start it again; it is not waited for."""
         self.process(name).start()
+
+    def admit(self) -> None:
+        """Take up validators that were added to the folder since (`prepare_join`)."""
+        self.manifest = load_manifest(self.directory)
+        for member in self.manifest.validators:
+            folder = self.directory / member.folder
+            self._processes.setdefault(member.name, ValidatorProcess(member.name, folder))
 
     def process(self, name: str) -> ValidatorProcess:
         """The process of one validator."""

@@ -77,3 +77,46 @@ async def test_situation_55_join_rotate_leave_and_restart(tmp_path: Path) -> Non
         proof = await world.node(1).record("evidence", "EV-0", "certified")
         verify_record_proof(proof, world.genesis)
         assert [change.validators.epoch for change in proof.validator_changes] == [1, 2, 3]
+
+
+async def test_situation_55_MB2_one_alone_becomes_two_and_the_founder_leaves(tmp_path: Path) -> None:
+    async with running(
+        tmp_path, size=1, parameters=SHORT_WINDOW, candidates=["validator-9"], start=[0]
+    ) as world:
+        await world.start(["validator-9"])
+        proven = world.possession("validator-9", "validator/validator-9")
+        address = world.address("validator-9")
+        await record(
+            world, world.change("validator.add", org=ORGANISATIONS[0], peer_address=address, **proven)
+        )
+        await to_epoch(world, 1)
+        await record(world, world.change("validator.remove", validator="validator-0", reason="leaves"))
+        await to_epoch(world, 2, via=1)
+        assert world.node(0).status().index == -1
+        # An observer takes transactions, reads the latest and hands out receipts as all others do.
+        (last,) = world.deposits(1)
+        await record(world, last, via=0)
+        proof = await world.node(0).record("evidence", object_of(last), "latest")
+        verify_record_proof(proof, world.genesis)
+        assert proof.value is not None
+        receipt = world.node(0).receipt(transaction_id(SUITE, last))
+        assert receipt is not None
+        assert verify_receipt(write_receipt(receipt), world.genesis)
+        world.require_equal()
+
+
+async def test_MB2_a_validator_comes_back_under_its_name_with_another_key(tmp_path: Path) -> None:
+    async with running(tmp_path, parameters=SHORT_WINDOW) as world:
+        await record(world, world.change("validator.remove", validator="validator-3", reason="leaves"))
+        await to_epoch(world, 1)
+        # The key that left stays out; its holder brings another one.
+        proven = world.possession("validator-3", "validator/validator-3-next")
+        address = world.address("validator-3")
+        await record(
+            world, world.change("validator.add", org=ORGANISATIONS[0], peer_address=address, **proven)
+        )
+        await to_epoch(world, 2)
+        assert world.node(3).status().index == 3
+        await world.stop("validator-1")  # Without the one that came back there is no quorum.
+        await record(world, *world.deposits(2))
+        world.require_equal()
