@@ -119,6 +119,9 @@ def check_prepared(judge: Judge, certificate: PreparedCertificate, sender: int, 
         if proposal.validator != primary or proposal.view >= below:
             raise violation(BAD_CHANGE, sender, f"proposal by {proposal.validator} in view {proposal.view}")
         validate_batch(judge.suite, judge.parameters, proposal)
+        # Before any signature is looked at: a liar must not choose how many there are.
+        if len(certificate.prepares) != judge.validators.quorum_size - 1:
+            raise violation(BAD_CHANGE, sender, f"{len(certificate.prepares)} prepares at seq {proposal.seq}")
         digest = digest_of(judge.suite, proposal.batch)
         voters = []
         for signed in certificate.prepares:
@@ -131,8 +134,6 @@ def check_prepared(judge: Judge, certificate: PreparedCertificate, sender: int, 
         raise violation(BAD_CHANGE, sender, f"prepared certificate: {error}") from error
     if primary in voters or voters != sorted(dict.fromkeys(voters)):
         raise violation(BAD_CHANGE, sender, f"voters {voters} of primary {primary} are not distinct")
-    if len(voters) != judge.validators.quorum_size - 1:
-        raise violation(BAD_CHANGE, sender, f"{len(voters)} prepares at seq {proposal.seq}")
     return Prepared(proposal.seq, proposal.view, ProposalEntry(proposal, certificate.proposal, digest))
 
 

@@ -23,6 +23,8 @@ from govchain.model import ValidatorSet
 
 EARLY_MAX: Final = 256
 """Messages of the next epoch that are kept of one peer."""
+EARLY_BYTES_MAX: Final = 16 * 1024 * 1024
+"""All of them together: they are unverified, and one alone may fill a frame."""
 
 
 def find_member(validators: ValidatorSet, signers: Sequence[Signer]) -> tuple[int, Signer]:
@@ -116,7 +118,8 @@ class EarlyMessages:
         if message.epoch == epoch:
             return None
         kept = self._by_peer.setdefault(peer, [])
-        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX:
+        size_bytes = sum(len(each.body) for each in kept) + len(signed.body)
+        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX and size_bytes <= EARLY_BYTES_MAX:
             kept.append(signed)
         final = message.final if isinstance(message, Progress) else None
         return EpochGap(message.epoch > epoch, final)

@@ -49,8 +49,9 @@ def witness(state: ReplicaState, message: ConsensusMessage, signed: SignedMessag
 
 def witness_shown(state: ReplicaState, message: ViewChange, output: Output) -> None:
     """What a view change shows may contradict what arrived here, its primary's proposals above all (EV-1)."""
-    for certificate in message.prepared:
-        for signed in (certificate.proposal, *certificate.prepares):
+    # One that is not wanted was not checked: no more of it is looked at than an honest one would show.
+    for certificate in message.prepared[: state.in_flight_max]:
+        for signed in (certificate.proposal, *certificate.prepares[: state.validators.size]):
             try:
                 shown: Proposal | Prepare = decode(signed.body, _SHOWN)
             except MalformedBytes:

@@ -206,7 +206,7 @@ def compute_low(restored: RestoredState, checkpoint_interval: int) -> int:
     while low in uncertified:
         low -= checkpoint_interval
     # A store that lost more certificates than that is caught up, not voted out of.
-    return max(origin, low, head - 2 * checkpoint_interval + 1)
+    return max(origin, low, head - 2 * checkpoint_interval)
 
 
 def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None:

@@ -185,7 +185,9 @@ def install(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView)
     for seq in sorted(state.slots):
         slot = state.slots[seq]
         slot.own_prepare = slot.own_commit = None
-        if seq > state.decided:
+        if seq <= min(state.low, state.floor):
+            del state.slots[seq]  # An earlier view began below the window; this one does not.
+        elif seq > state.decided:
             del state.slots[seq]
             if slot.proposal is not None:
                 state.transactions.release(slot.proposal.message.transaction_ids, seq)
@@ -200,7 +202,8 @@ def keep_early(state: ReplicaState, message: Proposal | Prepare | Commit, signed
     if message.view != (state.target or state.view + 1):
         return False
     votes = state.early.setdefault(message.validator, [])
-    if len(votes) < 2 * state.in_flight_max:
+    ids = message.transaction_ids if isinstance(message, Proposal) else ()
+    if len(votes) < 2 * state.in_flight_max and len(ids) <= state.parameters.batch_records_max:
         votes.append((message, signed))
     return True
 

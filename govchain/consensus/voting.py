@@ -153,7 +153,7 @@ def try_prepare(state: ReplicaState, slot: Slot, output: Output) -> None:
     entry = slot.proposal
     if entry is None or slot.is_prepared or state.is_changing:
         return
-    if slot.prepares.count(entry.digest) + 1 < state.quorum_size or not _is_covered(state, slot.seq - 1):
+    if slot.prepares.count(entry.digest) + 1 < state.quorum_size or not _is_covered(state, slot.seq, entry):
         return
     if state.is_syncing:
         return  # Rule CU-4: the quorum of prepares stays, and is looked at again when the head has moved.
@@ -183,12 +183,19 @@ def _commit(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Outpu
     output.send.append(Send(slot.own_commit))
 
 
-def _is_covered(state: ReplicaState, seq: int) -> bool:
-    """The seq is certified, or prepared in this view."""
-    if seq <= max(state.base_height, state.floor):
+def _is_covered(state: ReplicaState, seq: int, entry: ProposalEntry) -> bool:
+    """The batch before is certified, or prepared in this view, and it is the parent that the proposal names.
+
+    A certified block may have taken the place of another batch that was accepted before it. A prepare does
+    not sign the parent, so a primary can have others vote for the same batch behind the right one; but what
+    is shown here with a wrong parent could not be carried over (rule VC-3).
+    """
+    if seq == state.head.height + 1 and entry.message.parent != state.head.batch_digest:
+        return False
+    if seq - 1 <= max(state.base_height, state.floor):
         return True
-    slot = state.slots.get(seq)
-    return slot is not None and slot.is_prepared
+    before = state.slots.get(seq - 1)
+    return before is not None and before.is_prepared
 
 
 def _keep_prepared(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output) -> None:
