@@ -25,6 +25,7 @@ def attest(state: ReplicaState, header: BlockHeader, output: Output) -> None:
     for voter, signed in record.votes.others(record.header_digest):
         pass_on(state, voter, signed, output)
     try_certify(state, header.height, record, output)
+    take_base(state, output)
 
 
 def attest_installed(state: ReplicaState, header: BlockHeader, output: Output) -> None:
@@ -135,6 +136,20 @@ def complete(
         mark_certified(state, header.height, output)
     else:
         _stop(state, header.height, record, certified, output)
+
+
+def take_base(state: ReplicaState, output: Output) -> None:
+    """A view brought the certificate of a height that is executed here: keep it for others (VC-3, CU-2).
+
+    The view begins above it and whoever showed it may be gone: those that lack the block wait for this.
+    """
+    base = state.base
+    record = None if base is None else state.heights.get(base.header.height)
+    if base is None or record is None or record.own is None or record.is_certified:
+        return
+    complete(state, base.header, base.certificate, output)
+    if record.is_certified:
+        output.certificates.append(base.certificate)
 
 
 def collect(state: ReplicaState, low: int, output: Output) -> None:

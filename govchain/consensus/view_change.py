@@ -7,6 +7,7 @@ computed in `new_view`; when to lose patience is decided in `deadlines`.
 from __future__ import annotations
 
 from govchain.codec import encode
+from govchain.consensus.attesting import take_base
 from govchain.consensus.certificates import Judge, check_view_change, verify_view_change
 from govchain.consensus.deadlines import disarm_change, disarm_request
 from govchain.consensus.messages import Commit, NewView, Prepare, Proposal, SignedMessage, ViewChange
@@ -167,6 +168,7 @@ def enter(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView, o
     for entry in checked.proposals:
         if entry.message.seq <= state.decided:
             carry(state, state.slots[entry.message.seq], output)
+    take_base(state, output)
     note(output, "view-changed", view=state.view, base=checked.base_height, carried=len(checked.proposals))
 
 

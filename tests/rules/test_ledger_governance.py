@@ -262,6 +262,40 @@ def test_situation_06_I10_denies_a_key_that_left(world: LedgerWorld) -> None:
     assert denial(propose(world, "validator.add", "GC-2", add_fields(world, **old))) == ("I10", "E_DUP_ID")
 
 
+def test_situation_06_I10_denies_a_key_that_came_and_left_since_it_was_proposed(world: LedgerWorld) -> None:
+    """An old proposal of the same key under another name is no way back."""
+    other = add_fields(world, "validator-8", **possession(world, "validator-8", "validator-9"))
+    assert propose(world, "validator.add", "GC-1", other).applied
+    adopt(world, "validator.add", "GC-2", add_fields(world))
+    assert denial(world.submit("change.approve", "tax-admin", "GC-1", {})) == ("I10", "E_DUP_ID")
+    to_checkpoint(world)
+    assert world.ledger.validators.size == 5
+    adopt(world, "validator.remove", "GC-3", {"validator": "validator-9", "reason": "leaves"})
+    assert to_checkpoint(world) is not None
+    assert denial(world.submit("change.approve", "tax-admin", "GC-1", {})) == ("I10", "E_DUP_ID")
+    assert world.ledger.validators.size == 4
+
+
+def test_I10_an_adopted_organisation_takes_no_key_that_was_added_since(world: LedgerWorld) -> None:
+    admin = signer_of("new-admin").public_key
+    code = "11990200MA0XX00BX"
+    fields = {
+        "org": code + compute_credit_check(code),
+        "display_name": "Transport",
+        "roles": [],
+        "accredited_for": [],
+        "public_key": admin.hex(),
+        "person": "new-admin",
+    }
+    assert propose(world, "organisation.add", "GC-1", fields).applied
+    key_id = SUITE.key_id(admin)
+    added = {"public_key": admin.hex(), "person": "clerk", "roles": []}
+    assert world.submit("key.add", "tax-admin", key_id.hex(), added).applied
+    before = world.ledger.key(key_id)
+    assert denial(world.submit("change.approve", "tax-admin", "GC-1", {})) == ("I10", "E_DUP_ID")
+    assert world.ledger.key(key_id) == before
+
+
 # I9: the quorum survives.
 
 

@@ -92,7 +92,17 @@ def g1_organisation_is_well_formed(attempt: Attempt) -> None:
 
 def i10_key_is_new(attempt: Attempt) -> None:
     """Rule I10: the chain never saw this key; a key that left does not come back."""
-    public_key = _public_key(attempt)
+    _require_new_key(attempt, _public_key(attempt))
+
+
+def i10_key_is_still_new(attempt: Attempt) -> None:
+    """Rule I10 again when it is adopted: the key may have been added, or have come and gone, since then."""
+    fields = _fields_of(attempt.change)
+    if isinstance(fields, ValidatorAdd | ValidatorRotate | OrganisationAdd):
+        _require_new_key(attempt, bytes.fromhex(fields.public_key))
+
+
+def _require_new_key(attempt: Attempt, public_key: bytes) -> None:
     if attempt.access.key(attempt.suite.key_id(public_key)) is not None:
         raise deny("I10", "E_DUP_ID", "this key is known already")
     waiting = membership.next_members(attempt.view, attempt.validators)
@@ -295,6 +305,7 @@ TRANSITIONS: Final = (
             g3_object_exists,
             g3_state_allows,
             i2_approves_once,
+            i10_key_is_still_new,
             i9_change_still_fits,
             g4_version_continues,
         ),
