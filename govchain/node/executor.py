@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from govchain.consensus import Decision
 from govchain.crypto import digest_of
-from govchain.errors import Diverged
+from govchain.errors import BadProof, Diverged
 from govchain.ledger import ExecutedBlock
 from govchain.model import Block, FinalityCertificate, Write
 from govchain.node.finality import Finality
@@ -54,8 +54,10 @@ class Executor:
             sync: Durable on return. Without it only together with a later write: others have the block.
 
         Raises:
+            BadProof: It is certified by the validators of another epoch than the one it would be in (MB-3).
             Diverged: Executing it gives another header than the quorum certified.
         """
+        self._require_epoch(certificate, self._ledger.validators.epoch)
         executed = self._ledger.execute(block.batch, block.transactions)
         if executed.header_digest != certificate.header_digest:
             raise Diverged(certificate.height, executed.header_digest.hex(), certificate.header_digest.hex())
@@ -87,13 +89,21 @@ class Executor:
         """A certificate of a height that was executed here is of the header that was (rule CP-3).
 
         Raises:
+            BadProof: It is of the validators of another epoch (rule MB-3).
             Diverged: A quorum certified another one.
         """
         own = self._finality.block(certificate.height)
         assert own is not None, "heights up to the head are stored"
+        self._require_epoch(certificate, own.header.epoch)
         digest = digest_of(self._suite, own.header)
         if digest != certificate.header_digest:
             raise Diverged(certificate.height, digest.hex(), certificate.header_digest.hex())
+
+    def _require_epoch(self, certificate: FinalityCertificate, epoch: int) -> None:
+        """Keys of validators that left may be in anybody's hands: what they certify proves nothing here."""
+        if certificate.epoch != epoch:
+            problem = f"height {certificate.height} is of epoch {epoch}, not {certificate.epoch}"
+            raise BadProof(problem, step="certificate")
 
     def _keep(self, executed: ExecutedBlock, extra: list[Write], *, sync: bool = True) -> ExecutedBlock:
         block = executed.block

@@ -55,8 +55,8 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "early messages without bound",
         "consensus/epochs.py",
-        "        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX:",
-        "        if message.epoch == epoch + 1:",
+        "        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX and",
+        "        if message.epoch == epoch + 1 and",
         _EARLY,
         (29, 55),
         ("MB-3",),
@@ -64,8 +64,8 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "early messages of any epoch",
         "consensus/epochs.py",
-        "        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX:",
-        "        if len(kept) < EARLY_MAX:",
+        "        if message.epoch == epoch + 1 and len(kept) < EARLY_MAX and",
+        "        if len(kept) < EARLY_MAX and",
         _EARLY,
         (29, 55),
         ("MB-3",),

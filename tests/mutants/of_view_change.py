@@ -7,6 +7,7 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 _CHANGES = "tests/rules/test_consensus_view_change.py::"
+_HOSTILE = "tests/rules/test_consensus_hostile.py::"
 _SITUATIONS = "tests/rules/test_consensus_situations.py::"
 _CHECKPOINTS = "tests/rules/test_consensus_checkpoints.py::"
 _TWIN = "tests/property/test_consensus_new_view_twin.py::test_VC3_what_is_carried_is_what_the_definition_says"
@@ -312,8 +313,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "shown votes of any number",
         "consensus/certificates.py",
-        "    if len(voters) != judge.validators.quorum_size - 1:",
-        "    if False:",
+        "        if len(certificate.prepares) != judge.validators.quorum_size - 1:",
+        "        if False:",
         _FAULTY,
         (23, 26),
         ("VC-2",),
@@ -381,11 +382,29 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a commit above what is not prepared",
         "consensus/voting.py",
-        "    return slot is not None and slot.is_prepared\n",
+        "    return before is not None and before.is_prepared\n",
         "    return True\n",
         (f"{_SITUATIONS}test_situation_21_NC4_a_commit_waits_for_every_batch_below_it",),
         (21, 22),
         ("NC-4",),
+    ),
+    Mutant(
+        "a commit behind another parent than the certified block",
+        "consensus/voting.py",
+        "    if seq == state.head.height + 1 and entry.message.parent != state.head.batch_digest:",
+        "    if False:",
+        (f"{_HOSTILE}test_situation_12_VC3_no_commit_stands_on_another_parent_than_the_certified_block",),
+        (12, 22),
+        ("NC-4", "VC-3"),
+    ),
+    Mutant(
+        "a certificate that a view brought is not kept",
+        "consensus/view_change.py",
+        "    take_base(state, output)\n",
+        "",
+        (f"{_HOSTILE}test_VC3_a_certificate_that_a_view_brought_is_kept_for_those_who_lack_the_block",),
+        (37,),
+        ("VC-3",),
     ),
     Mutant(
         "who decided before does not vote again",
@@ -508,8 +527,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "votes for the future are kept without bound",
         "consensus/view_change.py",
-        "    if len(votes) < 2 * state.in_flight_max:",
-        "    if True:",
+        "    if len(votes) < 2 * state.in_flight_max and",
+        "    if",
         (f"{_CHANGES}test_situation_29_VC5_huge_views_of_one_node_cost_one_entry",),
         (29,),
         ("VC-5",),

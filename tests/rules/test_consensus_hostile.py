@@ -9,7 +9,7 @@ import msgspec
 from govchain.codec import encode
 from govchain.consensus import EarlyMessages, SignedMessage, TimerKind
 from govchain.consensus.epochs import EARLY_BYTES_MAX
-from govchain.consensus.messages import Commit, Prepare, Progress, Proposal
+from govchain.consensus.messages import Commit, NewView, Prepare, Progress, ViewChange
 from govchain.crypto import digest_of
 from govchain.model import Attestation
 from tests.support.consensus_world import SUITE, Envelope, World, small_parameters
@@ -33,8 +33,10 @@ def is_attestation(envelope: Envelope) -> bool:
 
 def is_vote_at(envelope: Envelope, kind: type, seq: int, *to: int) -> bool:
     message = envelope.message
-    return isinstance(message, Prepare | Commit) and isinstance(message, kind) and (
-        message.seq == seq and envelope.to in to
+    return (
+        isinstance(message, Prepare | Commit)
+        and isinstance(message, kind)
+        and (message.seq == seq and envelope.to in to)
     )
 
 
@@ -44,8 +46,8 @@ def complain(world: World, *indices: int) -> None:
             world.fire(index, TimerKind.REQUEST)
 
 
-def test_VC3_no_commit_stands_on_another_parent_than_the_certified_block() -> None:
-    """The primary 0 lies: x goes to 1 and y to the others, then z to 1 behind x and to the others behind y."""
+def test_situation_12_VC3_no_commit_stands_on_another_parent_than_the_certified_block() -> None:
+    """The primary 0 lies: x goes to 1 and y to the others, then z behind x to 1, behind y to the others."""
     world = World(4)
     world.installs = False
     world.submit("x", "y", "z", "w", to=[1, 2, 3])
@@ -142,6 +144,27 @@ def test_RC1_a_full_window_without_certificates_survives_a_restart_of_all() -> N
     assert not [note for member in world.members for note in member.notes if note.event == "diverged"]
 
 
+def test_VC3_a_certificate_that_a_view_brought_is_kept_for_those_who_lack_the_block() -> None:
+    """Only 0 has the certificate of height 1, shows it in a view change and is gone; 3 has no block."""
+    world = World(4)
+    world.submit("a")
+    deliver(world, lambda each: not is_attestation(each) and each.to != 3)
+    deliver(world, lambda each: is_attestation(each) and each.to == 0)
+    assert [len(member.disk.certificates) for member in world.members] == [1, 0, 0, 0]
+    assert not world.members[3].disk.headers
+    world.wire.clear()
+    world.submit("b")
+    world.wire.clear()
+    complain(world, 0, 1, 2, 3)
+    deliver(world, lambda each: isinstance(each.message, ViewChange | NewView))
+    assert [world.replica(index).status().view for index in range(4)] == [1] * 4
+    world.wire.clear()
+    world.crash(0)
+    for _ in range(60):
+        world.advance(500)
+    assert world.order(1) == world.order(2) == world.order(3) == ["a", "b"]
+
+
 def test_VC5_an_early_proposal_that_is_too_large_is_not_kept() -> None:
     world = World(4, parameters=small_parameters())
     proposal = world.make_proposal(["a", "b", "c", "d"], sender=1, view=1)
@@ -172,4 +195,3 @@ def test_VC2_the_prepares_of_a_certificate_are_counted_before_they_are_verified(
     world.inject(3, world.view_change(0, prepared=(padded,)))
     problems = [str(dict(note.facts)["problem"]) for note in world.members[3].notes]
     assert "5 prepares at seq 1" in problems[-1]
-    assert isinstance(proposal, Proposal)

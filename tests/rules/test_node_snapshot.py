@@ -592,3 +592,16 @@ def test_situation_42_CU3_MB2_epochs_that_began_since_the_question_are_passed_ov
     assert snapshot is not None
     assert newcomer.parts.ledger.validators.epoch == 1
     assert [change.validators.epoch for change in snapshot.changes] == [2]
+
+
+def test_MB3_what_validators_of_another_epoch_certified_stops_nobody(chain: ChainWorld) -> None:
+    """Keys of those that left may be in anybody's hands: their certificate is a lie, not a divergence."""
+    executor, _ = executor_of(chain.parts)
+    parts = chain.block_parts(5)
+    block, certificate = decode(parts.block, Block), decode(parts.certificate, FinalityCertificate)
+    other = msgspec.structs.replace(certificate, epoch=1)
+    with pytest.raises(BadProof, match="height 5 is of epoch 0, not 1"):
+        executor.require_equal(other)
+    newcomer, _ = executor_of(chain.open(MemoryStore(), 3))
+    with pytest.raises(BadProof, match="is of epoch 0, not 1"):
+        newcomer.install(block, other)
