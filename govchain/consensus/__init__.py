@@ -16,6 +16,7 @@ from govchain.consensus.events import (
     Verified,
 )
 from govchain.consensus.messages import SignedMessage
+from govchain.consensus.new_view import largest_new_view_bytes
 from govchain.consensus.output import (
     NOTHING,
     CancelTimer,
@@ -56,5 +57,6 @@ __all__ = [
     "TransactionsAvailable",
     "TransactionsDropped",
     "Verified",
+    "largest_new_view_bytes",
     "verify_message",
 ]

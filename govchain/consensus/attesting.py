@@ -124,18 +124,22 @@ def mark_certified(state: ReplicaState, height: int, output: Output) -> None:
 
 def complete(
     state: ReplicaState, header: BlockHeader, certificate: FinalityCertificate, output: Output
-) -> None:
-    """A certificate of an executed height came from a peer: it ends the wait or this replica (rule CP-3)."""
+) -> bool:
+    """A certificate of an executed height came from a peer: it ends the wait or this replica (rule CP-3).
+
+    True when this height waited for it.
+    """
     record = state.heights.get(header.height)
     if record is None or record.own is None or record.is_certified:
-        return
+        return False
     certified = digest_of(state.suite, header)
-    if certified == record.header_digest:
-        state.certify(header, certificate)
-        record.certificate = certificate
-        mark_certified(state, header.height, output)
-    else:
+    if certified != record.header_digest:
         _stop(state, header.height, record, certified, output)
+        return False
+    state.certify(header, certificate)
+    record.certificate = certificate
+    mark_certified(state, header.height, output)
+    return True
 
 
 def take_base(state: ReplicaState, output: Output) -> None:
@@ -144,11 +148,7 @@ def take_base(state: ReplicaState, output: Output) -> None:
     The view begins above it and whoever showed it may be gone: those that lack the block wait for this.
     """
     base = state.base
-    record = None if base is None else state.heights.get(base.header.height)
-    if base is None or record is None or record.own is None or record.is_certified:
-        return
-    complete(state, base.header, base.certificate, output)
-    if record.is_certified:
+    if base is not None and complete(state, base.header, base.certificate, output):
         output.certificates.append(base.certificate)
 
 

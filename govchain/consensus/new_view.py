@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from govchain.consensus.certificates import (
     CheckedViewChange,
@@ -17,12 +18,18 @@ from govchain.consensus.certificates import (
 )
 from govchain.consensus.messages import CertifiedHeader, NewView, Proposal
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import Position, ProposalEntry
+from govchain.consensus.state import IN_FLIGHT_FACTOR, Position, ProposalEntry
 from govchain.consensus.verify import verify_message
 from govchain.crypto import digest_of
 from govchain.errors import InvalidInput
-from govchain.model import Batch
+from govchain.model import Batch, ProtocolParameters, ValidatorSet
 from govchain.model.ids import View
+
+_MESSAGE_BYTES: Final = 400
+"""More than a signed message has without its transaction ids, or a header."""
+_ID_BYTES: Final = 34
+_PREPARE_BYTES: Final = 200
+_VOTE_BYTES: Final = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,15 @@ def make_proposals(judge: Judge, view: int, carried: Carried) -> tuple[Proposal,
         )
         for place, each in enumerate(carried.batches)
     )
+
+
+def largest_new_view_bytes(parameters: ProtocolParameters, validators: ValidatorSet) -> int:
+    """About how large a new view can get: it must fit one frame, or no view could ever change (rule VC-2)."""
+    in_flight = IN_FLIGHT_FACTOR * parameters.pipeline
+    proposal = _MESSAGE_BYTES + _ID_BYTES * parameters.batch_records_max
+    prepared = proposal + _PREPARE_BYTES * validators.quorum_size
+    base = 2 * _MESSAGE_BYTES + _VOTE_BYTES * validators.size
+    return validators.quorum_size * (base + in_flight * prepared) + in_flight * proposal
 
 
 def select_view_changes(judge: Judge, message: NewView) -> list[CheckedViewChange]:

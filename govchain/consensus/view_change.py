@@ -106,7 +106,8 @@ def try_new_view(state: ReplicaState, output: Output) -> None:
     if len(senders) < state.validators.quorum_size:
         return
     judge = judge_of(state)
-    chosen = [state.wanted[sender].signed for sender in senders]
+    # A quorum is enough, and bounds the size of the message.
+    chosen = [state.wanted[sender].signed for sender in senders[: state.validators.quorum_size]]
     checked = [verify_view_change(judge, signed, view) for signed in chosen]
     good = [each for each in checked if each is not None]
     assert len(good) == len(checked), "view changes were checked on arrival"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from govchain.consensus import LogEntry, RestoredState
+from govchain.codec import FRAME_BYTES_MAX
+from govchain.consensus import LogEntry, RestoredState, largest_new_view_bytes
 from govchain.crypto import Signer, Suite, suite, verify_finality
 from govchain.errors import BadProof, ConfigError
 from govchain.ledger import Chain, Ledger
@@ -166,4 +167,12 @@ def _require_frames(genesis: Genesis) -> None:
             "parameter batch_bytes_max is too large to send a block to another validator",
             found=parameters.batch_bytes_max,
             expected=f"at most {limit}",
+        )
+    largest = largest_new_view_bytes(parameters, genesis.validators)
+    if largest > FRAME_BYTES_MAX:
+        raise ConfigError(
+            "a view change under full load would not fit one message",
+            found=f"up to {largest} bytes",
+            expected=f"at most {FRAME_BYTES_MAX}",
+            hint="lower the parameters batch_records_max or pipeline, or begin with fewer validators",
         )

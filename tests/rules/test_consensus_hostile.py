@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
+import pytest
 
-from govchain.codec import encode
-from govchain.consensus import EarlyMessages, SignedMessage, TimerKind
+from govchain.codec import FRAME_BYTES_MAX, decode, encode
+from govchain.consensus import EarlyMessages, SignedMessage, TimerKind, largest_new_view_bytes
 from govchain.consensus.epochs import EARLY_BYTES_MAX
 from govchain.consensus.messages import Commit, NewView, Prepare, Progress, ViewChange
 from govchain.crypto import digest_of
-from govchain.model import Attestation
+from govchain.errors import ConfigError
+from govchain.model import Attestation, ProtocolParameters
+from tests.support.chain_world import ChainWorld
 from tests.support.consensus_world import SUITE, Envelope, World, small_parameters
 
 
@@ -195,3 +199,35 @@ def test_VC2_the_prepares_of_a_certificate_are_counted_before_they_are_verified(
     world.inject(3, world.view_change(0, prepared=(padded,)))
     problems = [str(dict(note.facts)["problem"]) for note in world.members[3].notes]
     assert "5 prepares at seq 1" in problems[-1]
+
+
+@pytest.mark.parametrize("n", [4, 7])
+def test_VC2_a_new_view_under_full_load_is_no_larger_than_the_estimate(n: int) -> None:
+    """Every seq that may be in flight is full, prepared everywhere and certified nowhere."""
+    world = World(n, parameters=small_parameters(checkpoint_interval=16, batch_records_max=20))
+    world.installs = False
+    for number in range(8):
+        world.submit(*[f"t{number}-{place}" for place in range(20)])
+        deliver(world, lambda each: not is_attestation(each))
+    world.submit("waits")
+    world.wire.clear()
+    complain(world, *range(n))
+    world.deliver_all()
+    signed = world.replica(0)._state.new_view
+    assert signed is not None
+    new_view = decode(signed.body, NewView)
+    assert len(new_view.proposals) == 8
+    largest = largest_new_view_bytes(world.genesis.parameters, world.validators)
+    assert largest / 2 < len(signed.body) <= largest
+
+
+def test_VC2_parameters_that_no_view_change_could_carry_are_refused() -> None:
+    validators = World(4).validators
+    assert largest_new_view_bytes(ProtocolParameters(), validators) < FRAME_BYTES_MAX // 4
+    for parameters in (ProtocolParameters(pipeline=64), ProtocolParameters(batch_records_max=5_000)):
+        assert largest_new_view_bytes(parameters, validators) > FRAME_BYTES_MAX
+
+
+def test_VC2_a_validator_does_not_start_with_such_parameters(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a view change under full load would not fit one message"):
+        ChainWorld(tmp_path, ProtocolParameters(pipeline=64))
