@@ -120,8 +120,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "another header than a peer's certificate",
         "consensus/attesting.py",
-        "    if certified == record.header_digest:",
-        "    if True:",
+        "    if certified != record.header_digest:",
+        "    if False:",
         (f"{_CHECKPOINTS}test_CP3_a_certificate_from_a_peer_stops_it_too",),
         (17,),
         ("CP-3",),
