@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -12,7 +11,6 @@ from govchain.errors import ConfigError
 from govchain.scenario import LocalBackend, parse_scenario, run_scenario
 from govchain.scenario.fault_port import Disk
 from govchain.scenario.local_faults import LocalFaults
-from govchain.testnet.local import LocalNetwork
 from tests.support.scenario_texts import PROJECT
 
 SHORT = """\
@@ -56,7 +54,7 @@ async def test_a_process_cannot_be_made_to_lie(behaviour: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("disk", ["lose_unsynced", "corrupt"])
 async def test_a_killed_process_keeps_what_it_wrote(disk: Disk) -> None:
-    # It is refused before the network is touched, so none is needed.
-    network = cast(LocalNetwork, None)
+    # It is refused before anything is touched, so there is nothing behind it.
+    faults = LocalFaults.__new__(LocalFaults)
     with pytest.raises(ConfigError, match="keeps what a killed process wrote"):
-        await LocalFaults(network, {}).crash("validator-0", disk)
+        await faults.crash("validator-0", disk)
