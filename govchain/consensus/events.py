@@ -71,8 +71,11 @@ class BlockInstalled:
 
     header: BlockHeader
     transaction_ids: tuple[bytes, ...]
-    certificate: FinalityCertificate
-    """Verified by the driver; a view change begins above the highest one (rule VC-2)."""
+    certificate: FinalityCertificate | None
+    """Verified by the driver; a view change begins above the highest one (rule VC-2).
+
+    None for a block that no certificate of its own proves, but the parents of a certified one above it: its
+    attestation may be what its certificate still lacks."""
     next_validators: ValidatorSet | None = None
     """As in `BlockExecuted`."""
 

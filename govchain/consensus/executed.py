@@ -35,10 +35,13 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
     """
     header, transaction_ids = event.header, event.transaction_ids
     height = header.height
+    certificate = event.certificate
     if height <= state.head.height:
-        complete(state, header, event.certificate, output)  # Only the certificate is new (situation 43).
+        if certificate is not None:
+            complete(state, header, certificate, output)  # Only the certificate is new (situation 43).
         return
-    notice_forgotten(state, event.certificate, output)
+    if certificate is not None:
+        notice_forgotten(state, certificate, output)
     for seq in [seq for seq in sorted(state.slots) if state.head.height < seq <= height]:
         entry = state.slots.pop(seq).proposal
         if entry is not None:
@@ -48,12 +51,17 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
         for low in [low for low in state.heights if low < height]:
             del state.heights[low]
     _move_head(state, header, event.next_validators)
-    state.certify(header, event.certificate)
+    if certificate is not None:
+        state.certify(header, certificate)
     on_progress_made(state, output)
     state.decided = max(state.decided, height)
     state.tip = max(state.tip, height)
     state.advance_tip()
     state.transactions.execute(transaction_ids, height)
+    if certificate is None:
+        if state.is_member:
+            attest(state, header, output)
+        return
     boundary = height - height % state.parameters.checkpoint_interval
     if boundary > state.low and boundary < height:
         # The certificate of this height covers the boundary too, since headers are chained.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from govchain.codec import decode, encode
 from govchain.crypto import Suite, digest_of, verify_finality
+from govchain.crypto.block_proof import require_parent
 from govchain.crypto.log_tree import compute_root
 from govchain.errors import BadProof, BadSignature, MalformedBytes
 from govchain.ledger.access import decode_stored
@@ -42,11 +44,18 @@ class CheckedBlock:
 
     Attributes:
         unverified: Transactions whose key the state does not know yet: a block before this one brings it.
+        below: Blocks right below it without certificate, which its chain of parents proves; rising. Their
+            signatures are not checked yet.
     """
 
     block: Block
     certificate: FinalityCertificate
     unverified: tuple[Transaction, ...]
+    below: tuple[Block, ...] = ()
+
+    @property
+    def first_height(self) -> int:
+        return self.block.header.height - len(self.below)
 
 
 class BlockCheck:
@@ -80,14 +89,21 @@ class BlockCheck:
             BadProof: The certificate does not prove it, or it is not what the certificate proves.
         """
         block, certificate = self.certified(parts)
+        below = tuple(decode(each, Block) for each in parts.below)
+        for each, above in pairwise((*below, block)):
+            require_parent(self._suite, each.header, above.header)
+        for each in (*below, block):
+            self._require_contents(each)
+        unverified = [each for each in block.transactions if not self._verify(each)]
+        return CheckedBlock(block, certificate, tuple(unverified), below)
+
+    def _require_contents(self, block: Block) -> None:
         ids = self._contents(block)
         leaves = [encode(result) for result in block.results]
         if [result.transaction_id for result in block.results] != ids:
             raise BadProof("the results are not those of the transactions", step=STEP)
         if compute_root(self._suite, leaves) != block.header.results_root:
             raise BadProof("the results are not those that the header names", step=STEP)
-        unverified = [each for each in block.transactions if not self._verify(each)]
-        return CheckedBlock(block, certificate, tuple(unverified))
 
     def certified(self, parts: BlockParts) -> tuple[Block, FinalityCertificate]:
         """A block whose header its certificate proves; nothing is said of the rest.

@@ -82,9 +82,9 @@ class BlockSync:
         del self._running[height]
         try:
             checked = self._result(running)
-            if checked.block.header.height != height:
+            if checked.first_height != height:
                 raise BadProof(
-                    f"a block of height {checked.block.header.height} where {height} was asked for",
+                    f"a block of height {checked.first_height} where {height} was asked for",
                     step="block",
                 )
         except InvalidInput as error:

@@ -104,11 +104,18 @@ class CatchUp:
             self._count = min(BLOCKS_MAX, 2 * len(blocks))
         else:
             self._count = len(blocks)
-        for height, parts in enumerate(blocks[: question.wanted.count], from_height):
+        height = from_height
+        for parts in blocks[: question.wanted.count]:
             if height > self._final_height and height not in self._blocks:
                 self._blocks[height] = (peer, parts)
                 self._bytes += _size(parts)
+            height += 1 + len(parts.below)
         return True
+
+    def forget(self, height: int) -> None:
+        """A block that was installed without becoming final: it is asked for again while that lasts."""
+        if height in self._blocks:
+            self._drop(height)
 
     def block(self, height: int) -> tuple[str, BlockParts] | None:
         """A block that arrived, with the peer that sent it; unverified."""
@@ -218,4 +225,4 @@ class CatchUp:
 
 
 def _size(parts: BlockParts) -> int:
-    return len(parts.block) + len(parts.certificate)
+    return len(parts.block) + len(parts.certificate) + sum(map(len, parts.below))

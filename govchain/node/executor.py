@@ -64,6 +64,18 @@ class Executor:
         self._caught_up.inc()
         return self._keep(executed, self.certificate_writes([certificate]), sync=sync)
 
+    def install_below(self, block: Block) -> ExecutedBlock:
+        """Execute a block that has no certificate, but is proven by a certified one above it (rule CU-2).
+
+        Raises:
+            Diverged: Executing it gives another header than the proven one.
+        """
+        executed, proven = self._ledger.execute(block.batch, block.transactions), block.header
+        if executed.header_digest != digest_of(self._suite, proven):
+            raise Diverged(proven.height, executed.header_digest.hex(), digest_of(self._suite, proven).hex())
+        self._caught_up.inc()
+        return self._keep(executed, [])
+
     def adopt(self, snapshot: Snapshot) -> None:
         """Put a staged state into force, with its block, certificate and finality, at once (rule CU-3)."""
         height = snapshot.block.header.height

@@ -109,9 +109,14 @@ class Finality:
         """Whether the certificate of a height is in the store."""
         return height <= self.height or height in self._certified
 
+    @property
+    def highest(self) -> int:
+        """Highest height whose certificate is in the store; what lies below it is final, too."""
+        return max([self.height, *self._certified])
+
     def highest_certified(self) -> tuple[BlockHeader, FinalityCertificate] | None:
         """The highest stored header with a stored certificate; it may lie above `height`."""
-        height = max([self.height, *self._certified])
+        height = self.highest
         block, certificate = self.block(height), self._chain.certificate(height)
         return (block.header, certificate) if block is not None and certificate is not None else None
 

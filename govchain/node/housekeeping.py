@@ -117,7 +117,7 @@ class Housekeeping:
         if now_s - self._greeted_s >= GREETING_S:
             self._greeted_s = now_s
             self._meet_members()
-            hello = self._peers.hello(self._finality.height)
+            hello = self._peers.hello(self._finality.highest)
             for peer, is_connected in self._network.connected().items():
                 if is_connected:
                     self._network.send(peer, hello)

@@ -30,6 +30,7 @@ from govchain.consensus import (
 )
 from govchain.errors import Diverged, InvalidInput
 from govchain.ledger import ExecutedBlock
+from govchain.model import FinalityCertificate
 from govchain.node.accuser import Accuser
 from govchain.node.block_sync import ReadyBlock
 from govchain.node.executor import Executor
@@ -301,13 +302,11 @@ class Owner:
         self._finality.jump(height)
         self._drop("nonce-used", self._pool.refresh())
         self._drop("expired", self._pool.expire(height))
-        for change in snapshot.changes:
-            # The core goes from epoch to epoch by the blocks that installed them (rule MB-2).
+        for change in snapshot.changes:  # The core goes from epoch to epoch by their blocks (rule MB-2).
             self._inbox.put_event(BlockInstalled(change.header, (), change.certificate, change.validators))
         ids = tuple(result.transaction_id for result in block.results)
-        self._inbox.put_event(
-            BlockInstalled(block.header, ids, snapshot.certificate, snapshot.next_validators)
-        )
+        installed = BlockInstalled(block.header, ids, snapshot.certificate, snapshot.next_validators)
+        self._inbox.put_event(installed)
         self._sync.adopted()
         self._sync.advanced()
         self._reads.advance()
@@ -316,19 +315,26 @@ class Owner:
     def _install(self, ready: ReadyBlock) -> None:
         block, certificate = ready.checked.block, ready.checked.certificate
         height, ledger = block.header.height, self._parts.ledger
+        for below in [each for each in ready.checked.below if each.header.height > ledger.height]:
+            self._sync.require_signatures(below.transactions)
+            self._tell_installed(self._executor.install_below(below), None)
         assert height <= ledger.height + 1, "blocks are installed in order"
         if height == ledger.height + 1:
-            self._sync.require_signatures(ready.checked)
+            self._sync.require_signatures(ready.checked.unverified)
             # Others have it durable: after a power cut it is fetched again. The last one makes all durable.
             executed = self._executor.install(block, certificate, sync=not ready.is_followed)
-            self._settle(executed)
-            header, ids = executed.block.header, executed.transaction_ids
-            self._inbox.put_event(BlockInstalled(header, ids, certificate, executed.next_validators))
+            self._tell_installed(executed, certificate)
         else:
             self._executor.require_equal(certificate)
             self._parts.store.write(self._executor.certificate_writes([certificate]), sync=True)
             self._inbox.put_event(BlockInstalled(block.header, (), certificate))
+        self._sync.installed(ready.checked)
         self._announce([height])
+
+    def _tell_installed(self, executed: ExecutedBlock, certificate: FinalityCertificate | None) -> None:
+        self._settle(executed)
+        header, ids = executed.block.header, executed.transaction_ids
+        self._inbox.put_event(BlockInstalled(header, ids, certificate, executed.next_validators))
 
     def _settle(self, executed: ExecutedBlock) -> None:
         """The block is durable: the pool forgets its transactions, and others that now have no chance."""

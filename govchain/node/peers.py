@@ -137,23 +137,26 @@ class Peers:
             self._network.send(peer, encode(answer))
 
     def answer_blocks(self, peer: str, wanted: BlocksWanted, finality: Finality) -> None:
-        """Send final blocks as they lie in the store, within the bounds of one frame."""
+        """Send proven blocks as they lie in the store, within the bounds of one frame."""
         if self._network.queue_bytes(peer) >= ANSWER_QUEUE_BYTES_MAX:
             return
         found: list[BlockParts] = []
+        below: list[bytes] = []
         size = 0
         for height in range(wanted.from_height, wanted.from_height + wanted.count):
             key = height.to_bytes(8, "big")
-            if height > finality.height:
-                break
             block = self._parts.store.get(Space.BLOCK, key)
-            certificate = self._parts.store.get(Space.CERTIFICATE, key)
-            if block is None or certificate is None:
-                break  # Below a snapshot: others have it (rule CU-3).
+            if height > finality.highest or block is None:
+                break  # Not final, or below a snapshot: others have it (rule CU-3).
+            certificate = self._parts.store.get(Space.CERTIFICATE, key) or b""
             size += len(block) + len(certificate)
-            if found and size > BLOCKS_BYTES:
+            if (found or below) and size > BLOCKS_BYTES:
                 break
-            found.append(BlockParts(block, certificate))
+            if certificate:
+                found.append(BlockParts(block, certificate, tuple(below)))
+                below = []
+            else:
+                below.append(block)
         self._network.send(peer, encode(Blocks(wanted.from_height, tuple(found))))
 
     def send_read(self, peer: str, frame: ReadQuestion | ReadAnswer) -> None:

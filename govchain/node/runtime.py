@@ -125,7 +125,7 @@ class NodeRuntime(NodeService):
         self._pool.restore(self._bodies)
         self._bodies = ()
         wanted = addresses or {name: split_address(each) for name, each in self._config.peers.items()}
-        self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.height))
+        self._network.dial(wanted, greeting=lambda: self._peers.hello(self._finality.highest))
         self._meet_members()
         loop = asyncio.get_running_loop()
         self._tasks = [

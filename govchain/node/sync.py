@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from govchain.errors import InvalidInput
-from govchain.model import Space
+from govchain.model import Space, Transaction
 from govchain.net import PeerNetwork
 from govchain.node.backfill import Backfill
 from govchain.node.block_check import BlockCheck, CheckedBlock, stored_validators
@@ -102,13 +102,18 @@ class Sync:
             return None
         return self._blocks.take(self._finality.height + 1, self._parts.clock())
 
-    def require_signatures(self, checked: CheckedBlock) -> None:
+    def installed(self, checked: CheckedBlock) -> None:
+        """What stands on uncertified blocks may not be final yet: it is not handed out again at once."""
+        if checked.below:
+            self.catch_up.forget(checked.first_height)
+
+    def require_signatures(self, transactions: tuple[Transaction, ...]) -> None:
         """Check what could not be checked before its turn.
 
         Raises:
             BadProof: A transaction of a key that the state does not know, or a replaced signature.
         """
-        self._blocks.check.require_signatures(checked.unverified)
+        self._blocks.check.require_signatures(transactions)
 
     def blame(self, peer: str, error: InvalidInput) -> None:
         """A block that was handed out could not be installed (rule CU-5)."""

@@ -89,6 +89,8 @@ class BlockParts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     """Canonical `Block`."""
     certificate: bytes
     """Canonical `FinalityCertificate`."""
+    below: tuple[bytes, ...] = ()
+    """Canonical blocks right below it, rising, without certificate: its parents, so proven too (CU-2)."""
 
 
 class Blocks(_Frame, frozen=True, tag="govchain.blocks/1"):

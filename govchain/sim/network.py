@@ -50,9 +50,12 @@ class BlocksWanted:
 
 @dataclass(frozen=True, slots=True)
 class BlocksFound:
-    """Answer to `BlocksWanted`: blocks in rising order, each with its certificate."""
+    """Answer to `BlocksWanted`: blocks in rising order, the last one with its certificate.
 
-    blocks: tuple[tuple[Block, FinalityCertificate], ...]
+    One without is proven by the parents of those above it, up to one that has a certificate.
+    """
+
+    blocks: tuple[tuple[Block, FinalityCertificate | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

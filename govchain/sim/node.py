@@ -29,7 +29,8 @@ from govchain.consensus import (
     TransactionsAvailable,
     TransactionsDropped,
 )
-from govchain.crypto import Signer, Suite, transaction_id, verify_finality
+from govchain.crypto import Signer, Suite, transaction_id
+from govchain.crypto.block_proof import require_proven
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
@@ -314,36 +315,39 @@ class SimNode:
         self._world.record(self.index, "final", height=certificate.height, header=certificate.header_digest)
 
     def _answer_blocks(self, peer: int, from_height: int) -> None:
-        found: list[tuple[Block, FinalityCertificate]] = []
+        found: list[tuple[Block, FinalityCertificate | None]] = []
         for height in range(from_height, from_height + BLOCKS_ANSWER_MAX):
-            block, certificate = self.chain.block(height), self.chain.certificate(height)
-            if block is None or certificate is None:
+            block = self.chain.block(height)
+            if block is None:
                 break
-            found.append((block, certificate))
+            found.append((block, self.chain.certificate(height)))
+        while found and found[-1][1] is None:
+            found.pop()  # Only what a certificate above it proves is worth anything (CU-2).
         if found:
             self._world.send(self.index, peer, BlocksFound(tuple(found)))
 
-    def _install(self, blocks: Sequence[tuple[Block, FinalityCertificate]]) -> None:
-        """Take final blocks by certificate (rule CU-2), or only the certificates of those executed here."""
+    def _install(self, blocks: Sequence[tuple[Block, FinalityCertificate | None]]) -> None:
+        """Take proven blocks (rule CU-2), or only the certificates of those executed here."""
+        try:
+            require_proven(self._suite, self.ledger.validators_of, blocks)
+        except BadProof:
+            self._world.record(self.index, "refused-block", height=blocks[0][0].header.height)
+            return
         for block, certificate in blocks:
             height = block.header.height
             if height > self.ledger.height + 1 or self.chain.certificate(height) is not None:
                 continue
-            try:
-                validators = self.ledger.validators_of(block.header.epoch)
-                if validators is None:
-                    raise BadProof(f"epoch {block.header.epoch} is not known yet", step="certificate")
-                verify_finality(self._suite, validators, certificate, block.header)
-            except BadProof:
-                self._world.record(self.index, "refused-block", height=height)
-                return
             if height <= self.ledger.height:
-                self._store_certificate(certificate)
-                self._take(BlockInstalled(block.header, (), certificate))
+                if certificate is not None:
+                    self._store_certificate(certificate)
+                    self._take(BlockInstalled(block.header, (), certificate))
                 continue
-            extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
+            extra: list[Write] = []
+            if certificate is not None:
+                extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
             executed = self._execute(block.batch, list(block.transactions), extra)
-            self._note_final(certificate)
+            if certificate is not None:
+                self._note_final(certificate)
             ids = tuple(executed.transaction_ids)
             event = BlockInstalled(executed.block.header, ids, certificate, executed.next_validators)
             self._take(event)

@@ -9,6 +9,7 @@ import pytest
 from govchain.codec import encode
 from govchain.crypto import transaction_id
 from govchain.errors import BadProof, Unavailable
+from govchain.ledger.head import height_key
 from govchain.model import Space, Transaction
 from govchain.node import snapshot_server
 from govchain.node.block_check import BlockCheck
@@ -212,3 +213,30 @@ async def test_situation_40_CU5_what_is_wrong_at_its_turn_comes_from_another_pee
         assert len(looked_at) > 1
         assert world.sample("validator-3", "govchain_rejected_total", code="bad-proof") == 1
         world.require_equal()
+
+
+async def test_CU2_a_block_whose_certificate_is_gone_is_taken_by_the_chain_above(
+    tmp_path: Path,
+) -> None:
+    """Validator 3 has an empty disk; the one that held the certificate of height 1 does not come back."""
+    world = NodeWorld(tmp_path)
+    try:
+        await world.start()
+        await world.until_ready()
+        for transaction in world.deposits(2):
+            world.node(0).submit([transaction])
+            await world.until_final([transaction])
+        await world.stop_all()
+        for name in world.names[1:3]:
+            store = world.store(name).reopen()  # type: ignore[attr-defined]
+            lost = [(Space.CERTIFICATE, height_key(1), None), (Space.META, b"node/final-height", bytes(8))]
+            store.write(lost, sync=True)
+        world.wipe("validator-3")
+        await world.start(world.names[1:])
+        (transaction,) = world.deposits(1)
+        world.node(1).submit([transaction])
+        await world.until_final([transaction])
+        world.require_equal()
+        assert all(node.status().final_height == 3 for node in world.nodes.values())
+    finally:
+        await world.stop_all()

@@ -130,8 +130,8 @@ GUARD: Final[tuple[Mutant, ...]] = (
     Mutant(
         "an unknown own vote in a certificate is no reason to be silent",
         "consensus/executed.py",
-        "    notice_forgotten(state, event.certificate, output)\n    for",
-        "    for",
+        "        notice_forgotten(state, certificate, output)\n",
+        "        pass\n",
         (
             f"{_GUARD}test_situation_45_RC2_disk_and_guard_both_old_are_noticed_by_an_own_vote_in_a_certificate",
         ),

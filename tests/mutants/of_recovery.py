@@ -334,8 +334,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a block is installed twice",
         "consensus/executed.py",
-        "    if height <= state.head.height:\n        complete",
-        "    if False:\n        complete",
+        "    if height <= state.head.height:\n        if certificate",
+        "    if False:\n        if certificate",
         (f"{_CHECKPOINTS}test_situation_42_43_a_late_or_repeated_answer_changes_nothing",),
         (42, 43),
         ("CU-2",),

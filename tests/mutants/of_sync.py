@@ -97,7 +97,7 @@ SYNC: Final[tuple[Mutant, ...]] = (
     Mutant(
         "what was left for a block's turn is left out",
         "node/owner.py",
-        "            self._sync.require_signatures(ready.checked)\n",
+        "            self._sync.require_signatures(ready.checked.unverified)\n",
         "",
         (
             "tests/live/test_node_sync.py::test_situation_40_CU5_what_is_wrong_at_its_turn_comes_from_another_peer",
@@ -127,7 +127,7 @@ SYNC: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a certified block of another height",
         "node/block_sync.py",
-        "            if checked.block.header.height != height:",
+        "            if checked.first_height != height:",
         "            if False:",
         (f"{_BLOCKS}test_situation_40_CU5_blocks_in_another_order_are_refused",),
         (40,),
@@ -211,11 +211,43 @@ SYNC: Final[tuple[Mutant, ...]] = (
     Mutant(
         "more blocks than were asked for",
         "node/catch_up.py",
-        "enumerate(blocks[: question.wanted.count], from_height)",
-        "enumerate(blocks, from_height)",
+        "for parts in blocks[: question.wanted.count]:",
+        "for parts in blocks:",
         (f"{_PIECES}test_situation_52_CU5_no_more_blocks_wait_than_were_asked_for",),
         (52,),
         ("CU-5",),
+    ),
+    Mutant(
+        "a block without certificate that nothing above proves",
+        "crypto/block_proof.py",
+        "    if above.parent != digest_of(suite, header):",
+        "    if False:",
+        (f"{_BLOCKS}test_CU2_what_a_certified_block_does_not_prove_is_refused",),
+        (40,),
+        ("CU-2",),
+    ),
+    Mutant(
+        "blocks whose certificate is gone are not served",
+        "node/peers.py",
+        "                below.append(block)",
+        "                break",
+        (
+            "tests/live/test_node_sync.py::test_CU2_a_block_whose_certificate_is_gone_is_taken_by_the_chain_above",
+        ),
+        (40,),
+        ("CU-2",),
+    ),
+    Mutant(
+        "a proven block without certificate is not attested",
+        "consensus/executed.py",
+        "        if state.is_member:\n            attest(state, header, output)\n        return",
+        "        return",
+        (
+            "tests/rules/test_consensus_hostile.py::"
+            "test_VC3_a_height_below_the_base_whose_certificate_is_gone_does_not_stop_progress",
+        ),
+        (22,),
+        ("CU-2", "VC-3"),
     ),
     Mutant(
         "one claim begins a snapshot",

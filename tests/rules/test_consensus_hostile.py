@@ -233,12 +233,8 @@ def test_VC2_a_validator_does_not_start_with_such_parameters(tmp_path: Path) -> 
         ChainWorld(tmp_path, ProtocolParameters(pipeline=64))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="known gap, see docs/protocol.md: a block below a view's base that is certified nowhere",
-)
 def test_VC3_a_height_below_the_base_whose_certificate_is_gone_does_not_stop_progress() -> None:
-    """Heights 1 and 2 are executed by three; one alone holds their certificates, shows the higher, and is gone."""
+    """Three executed heights 1 and 2; one alone holds their certificates, shows the higher, and is gone."""
     world = World(4)
     for name in ("a", "b"):
         world.submit(name)

@@ -291,3 +291,50 @@ async def test_situation_41_CU1_one_liar_about_its_height_begins_no_snapshot(cha
         assert type(asked[-1][1]) is SnapshotWanted
     finally:
         sync.close()
+
+
+# Blocks below a certified one, whose own certificates are gone.
+
+
+def over(chain: ChainWorld, *heights: int) -> BlockParts:
+    """The last of these blocks with its certificate, and the others as what its header proves."""
+    *below, last = parts_of(chain, *heights)
+    return BlockParts(last.block, last.certificate, tuple(each.block for each in below))
+
+
+def test_CU2_a_certified_block_proves_those_below_it(chain: ChainWorld) -> None:
+    chain.grow(3, records=1)
+    checked = check_of(chain.parts).check(over(chain, 1, 2, 3))
+    assert (checked.first_height, len(checked.below)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "lie"),
+    [
+        ("a gap", lambda chain: over(chain, 1, 3)),
+        ("out of order", lambda chain: over(chain, 2, 1, 3)),
+        ("twice", lambda chain: over(chain, 2, 2, 3)),
+        ("another header", lambda chain: with_below(chain, lambda block: restated(block, time_ms=1))),
+        ("other transactions", lambda chain: with_below(chain, restated_block)),
+        ("another epoch", lambda chain: with_below(chain, lambda block: restated(block, epoch=1))),
+    ],
+)
+def test_CU2_what_a_certified_block_does_not_prove_is_refused(
+    chain: ChainWorld, name: str, lie: Callable[[ChainWorld], BlockParts]
+) -> None:
+    chain.grow(3, records=2)
+    with pytest.raises(BadProof):
+        check_of(chain.parts).check(lie(chain))
+
+
+def with_below(chain: ChainWorld, change: Callable[[Block], Block]) -> BlockParts:
+    parts = over(chain, 2, 3)
+    return BlockParts(parts.block, parts.certificate, (encode(change(decode(parts.below[0], Block))),))
+
+
+def restated(block: Block, **changes: int) -> Block:
+    return msgspec.structs.replace(block, header=msgspec.structs.replace(block.header, **changes))
+
+
+def restated_block(block: Block) -> Block:
+    return msgspec.structs.replace(block, transactions=tuple(reversed(block.transactions)))

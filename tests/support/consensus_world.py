@@ -155,6 +155,10 @@ class Member:
     outputs: list[tuple[str, Output]] = field(default_factory=list)
     early: EarlyMessages = field(default_factory=EarlyMessages)
 
+    def is_proven(self, height: int) -> bool:
+        """A certificate of this height, or of one above it whose header leads down to it."""
+        return any(each >= height for each in self.disk.certificates if each <= len(self.disk.headers))
+
     def has_executed(self, id_: bytes) -> bool:
         return any(id_ in ids for ids in self.disk.ids)
 
@@ -420,11 +424,12 @@ class World:
         # Installing one may begin an epoch, whose early messages may lead to catching up further.
         while (height := len(member.disk.headers) + 1) <= len(peer.disk.headers):
             certificate = peer.disk.certificates.get(height)
-            if certificate is None or member.replica is None:
+            if member.replica is None or not peer.is_proven(height):
                 return
             header, ids = peer.disk.headers[height - 1], peer.disk.ids[height - 1]
             member.decided = [decision for decision in member.decided if decision.batch.seq > height]
-            member.disk.certificates[height] = certificate
+            if certificate is not None:
+                member.disk.certificates[height] = certificate
             self._install(member, header, ids)
             event = BlockInstalled(header, ids, certificate, self.installed_by(height))
             self.handle(member, event, f"installed {height}")

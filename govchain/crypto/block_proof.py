@@ -1,0 +1,47 @@
+"""Proof of blocks without a certificate of their own: parents of a certified block above them (rule CU-2).
+
+Headers are chained, so what makes a block final makes all below it final. Nothing is executed or stored here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from govchain.crypto.signing import digest_of, verify_finality
+from govchain.crypto.suite import Suite
+from govchain.errors import BadProof
+from govchain.model import Block, BlockHeader, FinalityCertificate, ValidatorSet
+
+
+def require_proven(
+    suite: Suite,
+    validators_of: Callable[[int], ValidatorSet | None],
+    blocks: Sequence[tuple[Block, FinalityCertificate | None]],
+) -> None:
+    """Each block has its certificate, or is the parent of the next one (rule CU-2).
+
+    Raises:
+        BadProof: A certificate does not hold, of an epoch that is not known, or a chain leads to none.
+    """
+    above: BlockHeader | None = None
+    for block, certificate in reversed(blocks):
+        if certificate is not None:
+            validators = validators_of(block.header.epoch)
+            if validators is None:
+                raise BadProof(f"epoch {block.header.epoch} is not known yet", step="certificate")
+            verify_finality(suite, validators, certificate, block.header)
+        elif above is None:
+            raise BadProof(f"height {block.header.height} has no certificate, nor one above it", step="block")
+        else:
+            require_parent(suite, block.header, above)
+        above = block.header
+
+
+def require_parent(suite: Suite, header: BlockHeader, above: BlockHeader) -> None:
+    """The header above, which is proven, names this one as its parent.
+
+    Raises:
+        BadProof: It does not.
+    """
+    if above.parent != digest_of(suite, header):
+        raise BadProof(f"not the block below height {above.height}", step="block")
