@@ -13,10 +13,21 @@ from govchain.errors import BadProof
 from govchain.model import Block, BlockHeader, FinalityCertificate, ValidatorSet
 
 
+MaybeCertified = tuple[Block, FinalityCertificate | None]
+
+
+def split_by_certificate(blocks: Sequence[MaybeCertified]) -> list[list[MaybeCertified]]:
+    """Runs of blocks, each ending with a certified one; what no certificate follows is left out."""
+    groups: list[list[MaybeCertified]] = [[]]
+    for block, certificate in blocks:
+        groups[-1].append((block, certificate))
+        if certificate is not None:
+            groups.append([])
+    return groups[:-1]
+
+
 def require_proven(
-    suite: Suite,
-    validators_of: Callable[[int], ValidatorSet | None],
-    blocks: Sequence[tuple[Block, FinalityCertificate | None]],
+    suite: Suite, validators_of: Callable[[int], ValidatorSet | None], blocks: Sequence[MaybeCertified]
 ) -> None:
     """Each block has its certificate, or is the parent of the next one (rule CU-2).
 

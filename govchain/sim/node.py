@@ -30,7 +30,7 @@ from govchain.consensus import (
     TransactionsDropped,
 )
 from govchain.crypto import Signer, Suite, transaction_id
-from govchain.crypto.block_proof import require_proven
+from govchain.crypto.block_proof import require_proven, split_by_certificate
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
@@ -328,29 +328,32 @@ class SimNode:
 
     def _install(self, blocks: Sequence[tuple[Block, FinalityCertificate | None]]) -> None:
         """Take proven blocks (rule CU-2), or only the certificates of those executed here."""
-        try:
-            require_proven(self._suite, self.ledger.validators_of, blocks)
-        except BadProof:
-            self._world.record(self.index, "refused-block", height=blocks[0][0].header.height)
+        for group in split_by_certificate(blocks):
+            try:
+                require_proven(self._suite, self.ledger.validators_of, group)
+            except BadProof:
+                self._world.record(self.index, "refused-block", height=group[-1][0].header.height)
+                return
+            for each in group:
+                self._install_proven(*each)
+
+    def _install_proven(self, block: Block, certificate: FinalityCertificate | None) -> None:
+        height = block.header.height
+        if height > self.ledger.height + 1 or self.chain.certificate(height) is not None:
             return
-        for block, certificate in blocks:
-            height = block.header.height
-            if height > self.ledger.height + 1 or self.chain.certificate(height) is not None:
-                continue
-            if height <= self.ledger.height:
-                if certificate is not None:
-                    self._store_certificate(certificate)
-                    self._take(BlockInstalled(block.header, (), certificate))
-                continue
-            extra: list[Write] = []
-            if certificate is not None:
-                extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
-            executed = self._execute(block.batch, list(block.transactions), extra)
-            if certificate is not None:
-                self._note_final(certificate)
-            ids = tuple(executed.transaction_ids)
-            event = BlockInstalled(executed.block.header, ids, certificate, executed.next_validators)
-            self._take(event)
+        extra: list[Write] = []
+        if certificate is not None and height > self.ledger.height:
+            extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
+        elif certificate is not None:
+            self._store_certificate(certificate)
+            self._take(BlockInstalled(block.header, (), certificate))
+        if height <= self.ledger.height:
+            return
+        executed = self._execute(block.batch, list(block.transactions), extra)
+        if certificate is not None:
+            self._note_final(certificate)
+        ids = tuple(executed.transaction_ids)
+        self._take(BlockInstalled(executed.block.header, ids, certificate, executed.next_validators))
 
     def _take_note(self, note: Note) -> None:
         facts = dict(note.facts)
