@@ -12,7 +12,6 @@ from govchain.crypto.suite import Suite
 from govchain.errors import BadProof
 from govchain.model import Block, BlockHeader, FinalityCertificate, ValidatorSet
 
-
 MaybeCertified = tuple[Block, FinalityCertificate | None]
 
 
