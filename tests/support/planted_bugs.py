@@ -1,26 +1,25 @@
 """Mistakes in the protocol that a swarm must find: patches of the running product, never in it.
 
-`python -m tests.support.planted_bugs [NAME…]` looks for each under seeds from 0 on, shrinks what it finds and prints
-a table: seeds needed, what was broken, faults drawn and left. Takes minutes; `tests/sim/test_sim_swarm.py` tries a few.
+`python -m tests.support.planted_bugs [NAME…]` looks for each under seeds from 0 on, shrinks what it finds and
+prints a table: seeds needed, what was broken, faults drawn and left. Takes minutes; a few of them are tried by
+`tests/sim/test_sim_swarm.py`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 import pytest
 
 from govchain.consensus import (
     accepting,
-    deadlines,
     healing,
     new_view,
     replica,
-    restoring,
     view_change,
     voting,
 )
@@ -38,10 +37,6 @@ SEEDS: Final = 300
 """After so many seeds a mistake counts as overlooked."""
 
 Patch = Callable[[pytest.MonkeyPatch], None]
-
-
-def property_of(value: Callable[[Any], Any]) -> property:
-    return property(value)
 
 
 def quorum_minus_one(patch: pytest.MonkeyPatch) -> None:
@@ -70,17 +65,9 @@ def restart_forgets(patch: pytest.MonkeyPatch) -> None:
 
     def forget(*args: Any) -> Any:
         restored, bodies = restore(*args)
-        return msgspec_free(restored, entries=(), promises=()), bodies
+        return dataclasses.replace(restored, entries=(), promises=()), bodies
 
     patch.setattr(sim_node, "restore_from", forget)
-
-
-def msgspec_free(value: Any, **changes: Any) -> Any:
-    import dataclasses
-
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.replace(value, **changes)
-    return dataclasses.replace(value, **changes)
 
 
 def nothing_carried(patch: pytest.MonkeyPatch) -> None:
@@ -208,8 +195,6 @@ BUGS: Final[dict[str, Patch]] = {
     "who is behind asks nobody": restarted_asks_nobody,
     "clocks must agree": clocks_must_agree,
 }
-assert deadlines
-assert restoring
 
 
 def hunt(bug: Patch, first: int, end: int, *, is_shrinking: bool = True) -> SwarmResult:
