@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from govchain.codec import decode, encode
-from govchain.consensus import LogEntry, RestoredState, SignedMessage
+from govchain.consensus import VIEW_ENTRY_SEQ, LogEntry, RestoredState, SignedMessage
 from govchain.ledger import Chain, Ledger
 from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
+from govchain.model.votes import NewView
 from govchain.storage import MemoryGuard, Store
 
 BODIES: Final = "transactions"
@@ -29,6 +30,12 @@ def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write
         # After a crash of everybody nobody else may have them.
         writes.append((Space.VOTE, vote_key(entry.seq, entry.view, BODIES), encode(bodies)))
     return writes
+
+
+def is_in_new_view(disk: Store, signed: SignedMessage) -> bool:
+    """Whether a proposal is one of those that the new view on disk takes over, byte by byte (rule VC-3)."""
+    stored = disk.get(Space.VOTE, vote_key(VIEW_ENTRY_SEQ, 0, "new-view"))
+    return stored is not None and signed in decode(decode(stored, SignedMessage).body, NewView).proposals
 
 
 def settled_votes(disk: Store, height: int) -> list[Write]:

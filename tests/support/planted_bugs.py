@@ -1,7 +1,7 @@
 """Mistakes in the protocol that a swarm must find: patches of the running product, never in it.
 
 `python -m tests.support.planted_bugs [NAME…]` looks for each under seeds from 0 on, shrinks what it finds and
-prints a table: seeds needed, what was broken, faults drawn and left. Takes minutes; a few of them are tried by
+prints a table: seeds needed, what was broken, faults drawn and left. Takes minutes; some are tried by
 `tests/sim/test_sim_swarm.py`.
 """
 
