@@ -143,10 +143,13 @@ def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
     assert fault_count(shrink(case, fails, attempts_max=1)) == 11
 
 
+# Takes two seconds each: the attempts of shrinking are runs.
 @pytest.mark.parametrize(
     ("name", "seed", "invariant", "faults_max"),
-    PLANTED := [
-        ("no persist before send", 1, "durable-votes", 0),
+    [
+        ("no persist before send", 16, "durable-votes", 0),
+        ("a restart forgets votes", 2, "no-double-vote", 2),
+        ("quorum minus one", 6, "agreement", 2),
     ],
 )
 def test_a_planted_bug_is_found_and_shrunk(
