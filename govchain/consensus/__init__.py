@@ -19,7 +19,6 @@ from govchain.consensus.messages import SignedMessage
 from govchain.consensus.new_view import largest_new_view_bytes
 from govchain.consensus.output import (
     NOTHING,
-    VIEW_ENTRY_SEQ,
     CancelTimer,
     Decision,
     FetchTransactions,
@@ -37,7 +36,6 @@ from govchain.consensus.verify import verify_message
 __all__ = [
     "NOTHING",
     "REJECTION_CODES",
-    "VIEW_ENTRY_SEQ",
     "BlockExecuted",
     "BlockInstalled",
     "CancelTimer",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from govchain.codec import decode, encode
-from govchain.consensus import VIEW_ENTRY_SEQ, LogEntry, RestoredState, SignedMessage
+from govchain.consensus import LogEntry, RestoredState, SignedMessage
+from govchain.crypto.vote_identity import VoteIdentity
 from govchain.ledger import Chain, Ledger
 from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
 from govchain.model.votes import NewView
@@ -32,10 +33,14 @@ def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write
     return writes
 
 
-def is_in_new_view(disk: Store, signed: SignedMessage) -> bool:
-    """Whether a proposal is one of those that the new view on disk takes over, byte by byte (rule VC-3)."""
-    stored = disk.get(Space.VOTE, vote_key(VIEW_ENTRY_SEQ, 0, "new-view"))
-    return stored is not None and signed in decode(decode(stored, SignedMessage).body, NewView).proposals
+def is_kept(disk: Store, vote: VoteIdentity, signed: SignedMessage) -> bool:
+    """Whether a vote is on disk: in the log, or in the new view that stands there (rules RC-1, VC-3)."""
+    if disk.get(Space.VOTE, vote_key(vote.seq, vote.view, vote.phase)) is not None:
+        return True
+    # The primary of a new view may lack batches below: what it carries then stands in the new view alone.
+    entries = disk.scan(Space.VOTE, start=b"", limit=None)
+    new_views = [decode(value, SignedMessage) for key, value in entries if key.endswith(b"new-view")]
+    return any(signed in decode(each.body, NewView).proposals for each in new_views)
 
 
 def settled_votes(disk: Store, height: int) -> list[Write]:
