@@ -26,6 +26,7 @@ from govchain.cli import (
     records,
     replay,
     scenario,
+    swarm,
     sweep,
     testnet,
 )
@@ -65,6 +66,7 @@ def build_app() -> typer.Typer:
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
     app.command("replay", rich_help_panel=REHEARSE)(replay.replay)
     app.add_typer(scenario.app, name="scenario", rich_help_panel=REHEARSE)
+    app.command("swarm", rich_help_panel=REHEARSE)(swarm.swarm)
     app.command("sweep", rich_help_panel=REHEARSE)(sweep.sweep)
     app.add_typer(bench.app, name="bench", rich_help_panel=REHEARSE)
     return app

@@ -8,6 +8,7 @@ from govchain.config.loader import load_document, load_yaml, parse_document, par
 from govchain.config.schema import schema_of
 from govchain.config.settings import Setting
 from govchain.config.units import BitsPerSecond, DurationNs, SizeBytes
+from govchain.config.writer import write_yaml
 
 __all__ = [
     "BitsPerSecond",
@@ -20,4 +21,5 @@ __all__ = [
     "parse_document",
     "parse_yaml",
     "schema_of",
+    "write_yaml",
 ]

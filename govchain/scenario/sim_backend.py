@@ -169,11 +169,21 @@ class SimBackend:
         return {name: data for name, data in found.items() if data is not None}
 
     async def settle(self, limit_ns: int) -> None:
+        whole: dict[int, int] = {}
+
+        def is_whole(node: SimNode) -> bool:
+            # A certificate covers the heights below it; theirs come from others, a moment later.
+            height = whole.get(node.index, 0)
+            while height < node.final_height and node.chain.certificate(height + 1) is not None:
+                height += 1
+            whole[node.index] = height
+            return height == node.final_height
+
         def is_level() -> bool:
             honest = [node for node in self.cluster.running() if node.index not in self._traitors()]
             final = [node.final_height for node in honest]
             heights = [node.ledger.height for node in honest]
-            return not final or (min(final) == max(final) == max(heights))
+            return not final or (min(final) == max(final) == max(heights) and all(map(is_whole, honest)))
 
         await self._run(is_level, self.cluster.now_ns + limit_ns)
 

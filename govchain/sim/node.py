@@ -51,7 +51,13 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes, vote_key
+from govchain.sim.vote_log import (
+    entry_writes,
+    first_uncertified,
+    is_kept,
+    restore_from,
+    settled_votes,
+)
 from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
@@ -378,8 +384,7 @@ class SimNode:
         # Proposals of others are sent again too, and were never ours to make durable.
         if vote is None or self._place(vote.validator) != self.index:
             return
-        key = vote_key(vote.seq, vote.view, vote.phase)
-        is_durable = self.disk.get(Space.VOTE, key) is not None or vote.seq <= self.ledger.height
+        is_durable = vote.seq <= self.ledger.height or is_kept(self.disk, vote, signed)
         self._world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:

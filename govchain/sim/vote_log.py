@@ -9,8 +9,10 @@ from typing import Final
 
 from govchain.codec import decode, encode
 from govchain.consensus import LogEntry, RestoredState, SignedMessage
+from govchain.crypto.vote_identity import VoteIdentity
 from govchain.ledger import Chain, Ledger
 from govchain.model import BlockHeader, FinalityCertificate, Space, Transaction, Write
+from govchain.model.votes import NewView
 from govchain.storage import MemoryGuard, Store
 
 BODIES: Final = "transactions"
@@ -29,6 +31,16 @@ def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write
         # After a crash of everybody nobody else may have them.
         writes.append((Space.VOTE, vote_key(entry.seq, entry.view, BODIES), encode(bodies)))
     return writes
+
+
+def is_kept(disk: Store, vote: VoteIdentity, signed: SignedMessage) -> bool:
+    """Whether a vote is on disk: in the log, or in the new view that stands there (rules RC-1, VC-3)."""
+    if disk.get(Space.VOTE, vote_key(vote.seq, vote.view, vote.phase)) is not None:
+        return True
+    # The primary of a new view may lack batches below: what it carries then stands in the new view alone.
+    entries = disk.scan(Space.VOTE, start=b"", limit=None)
+    new_views = [decode(value, SignedMessage) for key, value in entries if key.endswith(b"new-view")]
+    return any(signed in decode(each.body, NewView).proposals for each in new_views)
 
 
 def settled_votes(disk: Store, height: int) -> list[Write]:

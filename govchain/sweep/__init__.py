@@ -3,7 +3,7 @@
 Plans runs, spreads them over a pool or a cluster, sums them up. How one run goes is not known here.
 """
 
-from govchain.sweep.engine import ENGINES, open_engine
+from govchain.sweep.engine import ENGINES, Spread, open_engine
 from govchain.sweep.plan import Axis, SweepPlan, parse_axis, plan_sweep
 from govchain.sweep.search import MaxRate
 from govchain.sweep.sums import CellResult, Estimate, SweepResult
@@ -15,6 +15,7 @@ __all__ = [
     "CellResult",
     "Estimate",
     "MaxRate",
+    "Spread",
     "SweepPlan",
     "SweepResult",
     "open_engine",

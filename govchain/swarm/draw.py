@@ -1,0 +1,140 @@
+"""From a seed to a scenario: a network, its parameters, its load, what goes wrong, and what is demanded.
+
+A case is what a scenario file holds, as plain values, so what is run, shrunk and written is one thing.
+First anything may break and only the invariants count; then everything is mended, and progress is demanded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from govchain.swarm.dice import Dice
+from govchain.swarm.draw_faults import draw_change, draw_faults
+
+Case = dict[str, Any]
+"""A scenario as plain values."""
+
+SIZES: Final = (1, 2, 3, 4, 4, 4, 5, 6, 7, 7)
+"""Numbers of validators; four is where most goes wrong for its price."""
+SAFETY_MS: Final = (4_000, 8_000)
+"""How long anything may break."""
+AFTERWARDS_MS: Final = 1_500
+"""Load after everything was mended."""
+BACKOFF_TIMES: Final = 16
+"""To how many view timeouts waiting may have grown (rule VC-4)."""
+GRACE_MS: Final = 10_000
+"""For what does not wait for a view: sync, retries of clients."""
+PATIENCE: Final = "120s"
+"""How long what was handed in may take in the end; then it is lost."""
+
+_ORGANISATIONS: Final = (
+    ("evp", "91990100MA0XX00Y57", "Evidence platform", "存证平台", ["evidence-platform"]),
+    ("notary", "31990100MA0XX00L9F", "Notary office", "公证处", ["notary", "depositor"]),
+    ("court", "11990100MA0XX00K0L", "Court", "法院", ["court"]),
+)
+
+
+def case_name(seed: int) -> str:
+    """What the scenario of a seed is called; its genesis has that name in it."""
+    return f"swarm-{seed}"
+
+
+def draw_case(seed: int) -> Case:
+    """The scenario of a seed; the same on every machine."""
+    dice = Dice(seed)
+    size = dice.among("size", SIZES)
+    safety_ms = dice.between("safety", *SAFETY_MS)
+    protocol = _draw_protocol(dice)
+    change = draw_change(dice, size)
+    timeline = draw_faults(dice, size, safety_ms, change)
+    timeline.append({"at": f"{safety_ms}ms", "do": "heal_all"})
+    if change:
+        protocol["checkpoint"] = min(protocol["checkpoint"], 8)
+    return {
+        "govchain": 1,
+        "meta": {"title": f"Swarm, seed {seed}", "title_zh": f"随机群测，种子 {seed}", "tags": ["fault"]},
+        "seed": seed,
+        "stop": {"at": PATIENCE},
+        "organisations": _organisations(size),
+        "people": [{"id": f"{org[0]}-admin", "org": org[0], "roles": ["admin"]} for org in _ORGANISATIONS],
+        "network": _draw_network(dice),
+        **_draw_machines(dice),
+        "protocol": protocol,
+        "workload": _draw_workload(dice, safety_ms, is_open=bool(change)),
+        "timeline": timeline,
+        "expect": {"invariants": "all", "liveness": [{"within": _bound(protocol), "after": "heal_all"}]},
+    }
+
+
+def _bound(protocol: dict[str, Any]) -> str:
+    """Within what the next record must be final once all is mended."""
+    timeout_ms = int(str(protocol["view_timeout"]).removesuffix("ms"))
+    return f"{2 * BACKOFF_TIMES * timeout_ms + GRACE_MS}ms"
+
+
+def _organisations(size: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": name,
+            "code": code,
+            "name": english,
+            "name_zh": chinese,
+            "roles": list(roles),
+            "validators": (size + 2 - place) // len(_ORGANISATIONS),
+        }
+        for place, (name, code, english, chinese, roles) in enumerate(_ORGANISATIONS)
+    ]
+
+
+def _draw_network(dice: Dice) -> dict[str, Any]:
+    network: dict[str, Any] = {"latency": {"fixed": dice.among("latency", ("1ms", "5ms", "20ms", "50ms"))}}
+    jitter = dice.among(
+        "jitter",
+        (
+            None,
+            {"dist": "normal", "sd": "2ms"},
+            {"dist": "lognormal", "median": "5ms", "sigma": 0.8},
+            {"dist": "pareto", "scale": "2ms", "shape": 2},
+        ),
+    )
+    if jitter is not None:
+        network["jitter"] = dict(jitter)
+    loss = dice.among("loss", (0, 0, 0.01, 0.05))
+    if loss:
+        network["loss"] = loss
+    return network
+
+
+def _draw_machines(dice: Dice) -> dict[str, Any]:
+    machines: dict[str, Any] = {}
+    if dice.chance("cpu", 25):
+        machines["cpu"] = {"costs": {"verify": "60us", "sign": "30us", "apply": "40us"}}
+    sync = dice.among("sync", ("", "", "2ms", "10ms"))
+    if sync:
+        machines["disk"] = {"sync": sync}
+    return machines
+
+
+def _draw_protocol(dice: Dice) -> dict[str, Any]:
+    return {
+        "batch": {
+            "records": dice.among("records", (1, 2, 8, 64)),
+            "age": dice.among("age", ("5ms", "20ms", "50ms")),
+        },
+        "pipeline": dice.among("pipeline", (1, 2, 4, 8)),
+        "checkpoint": dice.among("checkpoint", (4, 8, 16, 64)),
+        "view_timeout": dice.among("timeout", ("500ms", "1000ms")),
+    }
+
+
+def _draw_workload(dice: Dice, safety_ms: int, *, is_open: bool) -> list[dict[str, Any]]:
+    """One or two loads; open ones go on until a change of the validators is through."""
+    loads = []
+    for org in dice.some("loads", ("evp", "notary"), dice.between("loads", 1, 2)):
+        if dice.chance("closed", 60):
+            rate: dict[str, Any] = {"closed_loop": dice.between("clients", 1, 3)}
+        else:
+            rate = {"fixed": f"{dice.between('rate', 2, 15)}/s"}
+        end = {} if is_open else {"to": f"{safety_ms + AFTERWARDS_MS}ms"}
+        loads.append({"org": org, "rate": rate, **end})
+    return loads

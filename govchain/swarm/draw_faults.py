@@ -1,0 +1,164 @@
+"""What goes wrong under a seed: every kind of fault that the simulator has, at drawn times, for drawn times.
+
+Lying and losing a disk hit at most as many validators as may be faulty, always the same ones; everything else
+may hit anybody, and any number at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from govchain.swarm.dice import Dice
+
+Entry = dict[str, Any]
+"""One entry of a timeline as plain values."""
+
+FAULTS: Final = (2, 12)
+"""How many go wrong in one run."""
+LENGTHS_MS: Final = (100, 3_000)
+CHANGES_PERCENT: Final = 20
+"""Of networks large enough: those whose validators change."""
+CHANGE_SIZE_MIN: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who may be hit by what.
+
+    Attributes:
+        names: All validators.
+        faulty: Those that may lie or lose their disks.
+    """
+
+    names: tuple[str, ...]
+    faulty: tuple[str, ...]
+
+
+def draw_change(dice: Dice, size: int) -> list[Entry]:
+    """At most one change of the validators, as the first things of a timeline."""
+    if size < CHANGE_SIZE_MIN or not dice.chance("change", CHANGES_PERCENT):
+        return []
+    at = f"{dice.between('change', 200, 1_500)}ms"
+    kind = dice.among("change", ("join", "leave", "rotate"))
+    victim = f"validator-{dice.below('change', size)}"
+    if kind == "join":
+        joins = {"target": f"validator-{size}", "org": dice.among("change", ("evp", "notary", "court"))}
+        return [{"at": at, "do": "membership", "change": "join", **joins}]
+    if kind == "leave":
+        return [{"at": at, "do": "membership", "change": "leave", "target": victim}]
+    return [{"at": at, "do": "rotate_key", "target": victim}]
+
+
+def draw_faults(dice: Dice, size: int, safety_ms: int, change: list[Entry]) -> list[Entry]:
+    """Everything that goes wrong before it is mended, in order of time."""
+    names = tuple(f"validator-{index}" for index in range(size))
+    # A set that shrinks tolerates what the smaller one does.
+    least = size - (bool(change) and change[0].get("change") == "leave")
+    cast = Cast(names, tuple(dice.some("faulty", names, (least - 1) // 3)))
+    kinds = [kind for kind in KINDS if cast.faulty or kind not in NEED_FAULTY]
+    if size == 1:
+        kinds = [kind for kind in kinds if kind not in NEED_OTHERS]
+    drawn = list(change)
+    for _ in range(dice.between("faults", *FAULTS)):
+        kind = dice.among("kind", kinds)
+        at_ms = dice.between("at", 200, safety_ms - 100)
+        entries = KINDS[kind](dice, cast)
+        entries[-1] = {"at": f"{at_ms}ms", **entries[-1], **_length(dice, kind)}
+        for before in entries[:-1]:
+            before["at"] = f"{at_ms // 2}ms"
+        drawn += entries
+    # Equal times keep their order, so a copy of a disk is made before it is put back.
+    return sorted(drawn, key=lambda entry: int(entry["at"].removesuffix("ms")))
+
+
+def _length(dice: Dice, kind: str) -> Entry:
+    """For how long; now and then until all is mended."""
+    if kind in ("restart", "resume") or dice.chance("open", 15):
+        return {}
+    return {"for": f"{dice.between('length', *LENGTHS_MS)}ms"}
+
+
+def _crash(disks: tuple[str, ...]) -> Callable[[Dice, Cast], list[Entry]]:
+    def draw(dice: Dice, cast: Cast) -> list[Entry]:
+        names = cast.faulty if disks[0] in ("wipe", "restore_old") else cast.names
+        target = dice.among("target", names)
+        entry = {"do": "crash", "target": target, "disk": dice.among("disk", disks)}
+        return ([{"do": "backup", "target": target}] if disks[0] == "restore_old" else []) + [entry]
+
+    return draw
+
+
+def _simple(do: str) -> Callable[[Dice, Cast], list[Entry]]:
+    return lambda dice, cast: [{"do": do, "target": dice.among("target", cast.names)}]
+
+
+def _link(do: str) -> Callable[[Dice, Cast], list[Entry]]:
+    def draw(dice: Dice, cast: Cast) -> list[Entry]:
+        entry = {
+            "do": do,
+            "target": dice.among("target", cast.names),
+            "direction": dice.among("direction", ("both", "out", "in")),
+        }
+        if do == "delay":
+            late = {"by": f"{dice.between('by', 10, 800)}ms", "jitter": f"{dice.between('by', 0, 300)}ms"}
+            return [entry | late]
+        return [entry | {"percent": dice.between("percent", 10, 100 if do == "drop" else 60)}]
+
+    return draw
+
+
+def _partition(directions: tuple[str, ...]) -> Callable[[Dice, Cast], list[Entry]]:
+    def draw(dice: Dice, cast: Cast) -> list[Entry]:
+        cut = dice.some("groups", cast.names, dice.between("groups", 1, max(1, len(cast.names) // 2)))
+        return [{"do": "partition", "groups": [cut, "rest"], "direction": dice.among("way", directions)}]
+
+    return draw
+
+
+def _clock(dice: Dice, cast: Cast) -> list[Entry]:
+    way = dice.among("way", ("ahead", "behind"))
+    skew = dice.among("skew", ("200ms", "2s", "1m", "20m"))
+    return [{"do": "clock_skew", "target": dice.among("target", cast.names), way: skew}]
+
+
+def _traitor(behaviour: Any) -> Callable[[Dice, Cast], list[Entry]]:
+    return lambda dice, cast: [
+        {"do": "byzantine", "target": dice.among("target", cast.faulty), "behaviour": behaviour}
+    ]
+
+
+KINDS: Final[dict[str, Callable[[Dice, Cast], list[Entry]]]] = {
+    "crash": _crash(("keep",)),
+    "torn disk": _crash(("lose_unsynced", "corrupt")),
+    "wiped disk": _crash(("wipe",)),
+    "old disk": _crash(("restore_old",)),
+    "restart": _simple("restart"),
+    "pause": _simple("pause"),
+    "resume": _simple("resume"),
+    "partition": _partition(("both",)),
+    "one-way partition": _partition(("in", "out")),
+    "delay": _link("delay"),
+    "drop": _link("drop"),
+    "duplicate": _link("duplicate"),
+    "reorder": _link("reorder"),
+    "clock": _clock,
+    "silent": _traitor("silent"),
+    "slow": _traitor("slow"),
+    "equivocate": _traitor("equivocate"),
+    "huge views": _traitor("huge_views"),
+    "censor": _traitor({"censor": "evp"}),
+}
+"""Kind of fault to what draws one; the last entry is the fault, what stands before it prepares it."""
+
+NEED_FAULTY: Final = (
+    "wiped disk",
+    "old disk",
+    "silent",
+    "slow",
+    "equivocate",
+    "huge views",
+    "censor",
+)
+NEED_OTHERS: Final = ("partition", "one-way partition", "delay", "drop", "duplicate", "reorder")

@@ -1,0 +1,145 @@
+"""What is left of a failing case when everything is taken out that it fails without.
+
+Faults first, by delta debugging; then validators, then load, then what the network is like. Each attempt is a
+run of the same seed, so nothing else changes. Does not know how a case is run.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from govchain.errors import ConfigError
+from govchain.swarm.draw import Case
+
+ATTEMPTS_MAX: Final = 200
+"""Runs that one shrinking may cost."""
+
+Fails = Callable[[Case], bool]
+
+
+def shrink(case: Case, fails: Fails, attempts_max: int = ATTEMPTS_MAX) -> Case:
+    """The smallest case found that still fails.
+
+    Args:
+        case: A case that fails.
+        fails: Runs a case; true when it fails for the same reason.
+        attempts_max: Stop looking after so many runs.
+    """
+    shrinker = _Shrinker(fails, attempts_max)
+    best = shrinker.fewer_faults(case)
+    for simpler in (_fewer_validators, _less_load, _plainer):
+        best = shrinker.descend(best, simpler)
+    # With fewer validators and less load some more faults may do nothing.
+    return shrinker.fewer_faults(best)
+
+
+def fault_count(case: Case) -> int:
+    """Things that go wrong in a case; mending is none."""
+    return sum(entry["do"] != "heal_all" for entry in case["timeline"])
+
+
+class _Shrinker:
+    def __init__(self, fails: Fails, attempts_max: int) -> None:
+        self._fails = fails
+        self._left = attempts_max
+
+    def fewer_faults(self, case: Case) -> Case:
+        """Delta debugging: leave out halves, then quarters, down to single entries."""
+        mending = [entry for entry in case["timeline"] if entry["do"] == "heal_all"]
+        faults = [entry for entry in case["timeline"] if entry["do"] != "heal_all"]
+        if faults and self._still_fails(_with(case, timeline=mending)):
+            return _with(case, timeline=mending)
+        parts = 2
+        while len(faults) >= 2:
+            size = -(-len(faults) // parts)
+            for start in range(0, len(faults), size):
+                fewer = faults[:start] + faults[start + size :]
+                if self._still_fails(_with(case, timeline=fewer + mending)):
+                    faults = fewer
+                    parts = max(2, parts - 1)
+                    break
+            else:
+                if parts >= len(faults):
+                    break
+                parts = min(len(faults), 2 * parts)
+        return _with(case, timeline=faults + mending)
+
+    def descend(self, case: Case, simpler: Callable[[Case], Iterator[Case]]) -> Case:
+        """Take the first simpler case that fails, as long as there is one."""
+        while True:
+            found = next((each for each in simpler(case) if self._still_fails(each)), None)
+            if found is None:
+                return case
+            case = found
+
+    def _still_fails(self, case: Case) -> bool:
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        try:
+            return self._fails(case)
+        except ConfigError:
+            # What was taken out is needed: the copy of a disk that is put back, a validator that is hit.
+            return False
+
+
+def _with(case: Case, **changes: Any) -> Case:
+    return {**case, **changes}
+
+
+def _fewer_validators(case: Case) -> Iterator[Case]:
+    """Without the last validator, and without what hits it."""
+    size = sum(org["validators"] for org in case["organisations"])
+    last = f"validator-{size - 1}"
+    if size == 1 or any(entry.get("change") == "join" for entry in case["timeline"]):
+        return
+    for place, org in enumerate(case["organisations"]):
+        if not org["validators"]:
+            continue
+        fewer = copy.deepcopy(case)
+        fewer["organisations"][place]["validators"] -= 1
+        fewer["timeline"] = [
+            _without(entry, last) for entry in fewer["timeline"] if entry.get("target") != last
+        ]
+        yield fewer
+
+
+def _without(entry: dict[str, Any], name: str) -> dict[str, Any]:
+    if "groups" not in entry:
+        return entry
+    groups = [
+        group if group == "rest" else [each for each in group if each != name] for group in entry["groups"]
+    ]
+    return {**entry, "groups": groups}
+
+
+def _less_load(case: Case) -> Iterator[Case]:
+    loads = case["workload"]
+    if len(loads) > 1:
+        for place in range(len(loads)):
+            yield _with(case, workload=loads[:place] + loads[place + 1 :])
+    for place, load in enumerate(loads):
+        for rate in _lower(load["rate"]):
+            yield _with(case, workload=[*loads[:place], {**load, "rate": rate}, *loads[place + 1 :]])
+
+
+def _lower(rate: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    clients = rate.get("closed_loop", 1)
+    if clients > 1:
+        yield {"closed_loop": 1}
+        yield {"closed_loop": clients - 1}
+    per_s = int(str(rate.get("fixed", "1/s")).removesuffix("/s"))
+    if per_s > 1:
+        yield {"fixed": f"{per_s // 2}/s"}
+
+
+def _plainer(case: Case) -> Iterator[Case]:
+    """Without what makes the network and its machines particular."""
+    for key in ("cpu", "disk"):
+        if key in case:
+            yield {name: value for name, value in case.items() if name != key}
+    for key in ("jitter", "loss"):
+        if key in case["network"]:
+            yield _with(case, network={n: v for n, v in case["network"].items() if n != key})

@@ -1,0 +1,218 @@
+"""The swarm: what it draws, that equal seeds show equal things, that planted bugs are found and shrunk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from govchain.cli.app import run
+from govchain.cli.swarm import parse_seeds
+from govchain.errors import ConfigError
+from govchain.swarm import (
+    Broken,
+    Case,
+    Outcome,
+    draw_case,
+    fault_count,
+    load_case,
+    run_case,
+    run_swarm,
+    shrink,
+    write_case,
+)
+from govchain.swarm import swarm as swarm_module
+from govchain.swarm.draw_faults import KINDS, NEED_FAULTY
+from govchain.sweep import open_engine
+from tests.support.planted_bugs import BUGS, hunt
+
+QUICK = 16  # Seeds from here on take little time.
+
+
+def size_of(case: Case) -> int:
+    return sum(org["validators"] for org in case["organisations"])
+
+
+def test_a_seed_always_draws_the_same_scenario_and_it_is_a_possible_one() -> None:
+    for seed in range(12):
+        case = draw_case(seed)
+        assert case == draw_case(seed)
+        assert load_case(case).scenario.seed == seed
+    assert draw_case(1) != draw_case(2) | {"seed": 1}
+
+
+def test_everything_is_drawn_sooner_or_later() -> None:
+    cases = [draw_case(seed) for seed in range(150)]
+    faults = [entry for case in cases for entry in case["timeline"]]
+    assert {size_of(case) for case in cases} == set(range(1, 8))
+    assert {entry["do"] for entry in faults} >= {"membership", "rotate_key", "backup", "heal_all"}
+    assert {entry.get("disk") for entry in faults} >= {
+        "keep",
+        "wipe",
+        "restore_old",
+        "lose_unsynced",
+        "corrupt",
+    }
+    assert {str(entry.get("behaviour")) for entry in faults} >= {
+        "silent",
+        "slow",
+        "equivocate",
+        "huge_views",
+        "{'censor': 'evp'}",
+    }
+    assert {entry.get("direction") for entry in faults if entry["do"] == "partition"} == {"both", "in", "out"}
+    assert len(KINDS) == 19
+
+
+def test_no_more_validators_lie_or_lose_their_disks_than_may_be_faulty() -> None:
+    assert set(NEED_FAULTY) < set(KINDS)
+    for seed in range(150):
+        case = draw_case(seed)
+        hit = {
+            entry["target"]
+            for entry in case["timeline"]
+            if entry["do"] == "byzantine" or entry.get("disk") in ("wipe", "restore_old")
+        }
+        leaves = any(entry.get("change") == "leave" for entry in case["timeline"])
+        assert len(hit) <= (size_of(case) - leaves - 1) // 3, seed
+
+
+# A pool of processes is started.
+def test_serial_and_pooled_the_same_seeds_show_the_same() -> None:
+    results = []
+    for jobs in (1, 2):
+        with open_engine("process", jobs=jobs, cluster=None) as spread:
+            results.append(run_swarm(QUICK, QUICK + 3, spread))
+    assert results[0] == results[1]
+    assert results[0].violations == ()
+    assert results[0].runs == 3
+    assert "memberships" in results[0].missing
+
+
+def broken(seed: int, problem: str, invariant: str = "agreement") -> Outcome:
+    return Outcome(seed, (Broken(invariant, problem),), 10, {"crashes": 1})
+
+
+def test_one_cause_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {
+        1: broken(1, "height 7: validators 0 and 1 have different blocks"),
+        2: broken(2, "height 12: validators 3 and 2 have different blocks"),
+        3: broken(3, "height 7: 0123456789abcdef was never submitted", "validity"),
+        4: broken(4, "height 9: fedcba9876543210 was never submitted", "validity"),
+    }
+    monkeypatch.setattr(swarm_module, "run_seed", lambda seed: found.get(seed, Outcome(seed, (), 1, {})))
+
+    def spread(function: Any, values: Any) -> Any:
+        return map(function, values)
+
+    result = run_swarm(0, 6, spread, keep_going=True, is_shrinking=False)
+    assert [(each.invariant, each.seeds) for each in result.violations] == [
+        ("agreement", (1, 2)),
+        ("validity", (3, 4)),
+    ]
+    assert (result.runs, result.events, result.coverage["crashes"], result.exit_status) == (6, 42, 4, 1)
+    first = run_swarm(0, 6, spread, is_shrinking=False)
+    assert (first.runs, first.seeds, len(first.violations)) == (2, (0, 2), 1)
+    ended = run_swarm(0, None, spread, is_shrinking=False, keep_going=True, is_over=lambda: True)
+    assert ended.runs == swarm_module.BATCH
+
+
+def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
+    case = next(
+        each for each in map(draw_case, range(100)) if size_of(each) == 7 and len(each["workload"]) == 2
+    )
+    case["timeline"] = [
+        *({"at": f"{at}ms", "do": "pause", "target": f"validator-{at % 7}"} for at in range(1, 12)),
+        {"at": "3000ms", "do": "heal_all"},
+    ]
+
+    def fails(each: Case) -> bool:
+        load_case(each)
+        kept = {entry["at"] for entry in each["timeline"]}
+        return {"3ms", "8ms"} <= kept and size_of(each) >= 4
+
+    small = shrink(case, fails)
+    assert [entry["at"] for entry in small["timeline"]] == ["3ms", "8ms", "3000ms"]
+    assert fault_count(small) == 2
+    assert size_of(small) == 4
+    assert len(small["workload"]) == 1
+    assert not {"cpu", "disk"} & small.keys()
+    assert set(small["network"]) == {"latency"}
+    assert fault_count(shrink(case, fails, attempts_max=1)) == 11
+
+
+# Takes two seconds each: the attempts of shrinking are runs.
+@pytest.mark.parametrize(
+    ("name", "seed", "invariant", "faults_max"),
+    [
+        ("no persist before send", 16, "durable-votes", 0),
+        ("a restart forgets votes", 2, "no-double-vote", 2),
+        ("quorum minus one", 6, "agreement", 2),
+    ],
+)
+def test_a_planted_bug_is_found_and_shrunk(
+    name: str, seed: int, invariant: str, faults_max: int, tmp_path: Path
+) -> None:
+    (found,) = hunt(BUGS[name], seed, seed + 1).violations
+    assert found.invariant == invariant
+    assert found.faults <= faults_max
+    assert found.faults_drawn >= found.faults
+    path = write_case(found.case, tmp_path)
+    assert path.name == f"swarm-{seed}.yaml"
+    assert run(["replay", str(path), "-q"]) == 0, "without the bug it holds"
+    with pytest.MonkeyPatch.context() as patch:
+        BUGS[name](patch)
+        assert run_case(found.case).broken[0].invariant == invariant
+        assert run(["replay", str(path), "-q"]) == 1, "the file alone shows it again"
+
+
+def test_what_the_program_itself_stumbles_over_is_a_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(self: Any, *args: Any) -> None:
+        raise AssertionError("height 17 is not there")
+
+    monkeypatch.setattr("govchain.sim.node.SimNode._execute", stumble)
+    (found,) = run_case(draw_case(QUICK)).broken
+    assert found.invariant == "failure"
+    assert found.cause[1].endswith("stumble: height N is not there")
+
+
+def test_the_command_tells_what_happened_and_what_never_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "swarm.json"
+    arguments = ["swarm", "--seeds", f"{QUICK}:{QUICK + 1}", "--jobs", "1", "--json", str(target)]
+    assert run([*arguments, "--out", str(tmp_path)]) == 0
+    value = json.loads(target.read_text(encoding="utf-8"))
+    assert value["seeds"] == [QUICK, QUICK + 1]
+    assert value["runs"] == 1
+    assert value["violations"] == []
+    assert value["events"] > 0
+    assert value["missing"] == [name for name, count in value["coverage"].items() if not count]
+    assert "never happened" in capsys.readouterr().out
+
+
+def test_the_command_writes_down_what_it_finds(tmp_path: Path) -> None:
+    target = tmp_path / "swarm.json"
+    arguments = ["swarm", "--seeds", f"{QUICK}:{QUICK + 9}", "--jobs", "1", "--json", str(target), "-q"]
+    with pytest.MonkeyPatch.context() as patch:
+        BUGS["no persist before send"](patch)
+        assert run([*arguments, "--out", str(tmp_path), "--report", str(tmp_path / "runs")]) == 1
+    (violation,) = json.loads(target.read_text(encoding="utf-8"))["violations"]
+    assert violation["seeds"] == [QUICK]
+    assert Path(violation["file"]).is_file()
+    assert (tmp_path / "runs" / f"swarm-{QUICK}" / str(QUICK) / "report.html").is_file()
+
+
+@pytest.mark.parametrize("text", ["7", "5:5", "9:3", "a:b", "-1:4", "3:"])
+def test_a_range_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="--seeds"):
+        parse_seeds(text, is_timed=False)
+
+
+def test_time_alone_may_end_a_swarm() -> None:
+    assert parse_seeds(None, is_timed=False) == (0, 100)
+    assert parse_seeds(None, is_timed=True) == (0, None)
+    assert parse_seeds("7:", is_timed=True) == (7, None)
+    assert parse_seeds("7:9", is_timed=True) == (7, 9)
