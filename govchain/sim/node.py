@@ -51,13 +51,7 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.vote_log import (
-    entry_writes,
-    first_uncertified,
-    is_kept,
-    restore_from,
-    settled_votes,
-)
+from govchain.sim.vote_log import entry_writes, first_uncertified, is_kept, restore_from, settled_votes
 from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
