@@ -166,6 +166,8 @@ class Mempool:
         Call it before `remove`, and report the ids as dropped. The bodies stay readable as after `expire`.
         """
         dropped: list[bytes] = []
+        if not self._nonces:
+            return ()  # Nothing waits, as while catching up: bodies need not be read for that.
         for transaction in executed:
             id_ = transaction_id(self._suite, transaction)
             entry = self._live.get(id_)
