@@ -7,6 +7,7 @@ the golden world of the rule tests, on the simulator, and on a real validator in
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ class Sent:
     is_durable: bool
 
 
-class Driver:
+class Driver(ABC):
     """One validator under test; the others are silent."""
 
     genesis: Genesis
@@ -111,35 +112,37 @@ class Driver:
 
     # What each driver does its own way.
 
+    @abstractmethod
     def signer(self, index: int) -> Signer:
-        raise NotImplementedError
+        """Key of a validator."""
 
+    @abstractmethod
     async def hold(self, count: int) -> tuple[bytes, ...]:
         """Put transactions into the pool; their ids."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def give(self, output: Output) -> None:
         """The core answers with this output, and the driver does what it asks for."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let time pass until the condition holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def restart(self) -> RestoredState | None:
         """Lose all but the disk and wake up; what the new core was told."""
-        raise NotImplementedError
 
+    @abstractmethod
     def vote_in_store(self, seq: int, view: int, phase: str) -> bytes | None:
         """Body of a durable log entry."""
-        raise NotImplementedError
 
+    @abstractmethod
     def certified(self, height: int) -> bool:
         """Whether the certificate of a height is durable."""
-        raise NotImplementedError
 
     async def close(self) -> None:
-        """End."""
+        """End; only processes and connections need it."""
+        return None
 
     # What is the same for all.
 
