@@ -5,7 +5,8 @@
 """
 
 from govchain.ledger.chain import Chain
-from govchain.ledger.ledger import ExecutedBlock, Ledger
+from govchain.ledger.executed import ExecutedBlock, ProvenBlock
+from govchain.ledger.ledger import Ledger
 from govchain.ledger.ports import Reader
 from govchain.ledger.reports import (
     LegalEffectReport,
@@ -27,6 +28,7 @@ __all__ = [
     "LegalEffectReport",
     "LicenceAnswer",
     "OrganisationState",
+    "ProvenBlock",
     "Reader",
     "RecordState",
     "Rule",

@@ -65,10 +65,17 @@ class Execution:
         self._validators_of = validators_of
         self._access = StateAccess(view.get, cache)
 
-    def run(self, transaction_id: bytes, transaction: Transaction) -> TransactionResult:
-        """The transaction's result; its changes are settled in the view."""
+    def run(
+        self, transaction_id: bytes, transaction: Transaction, decoded: TransactionBody | None = None
+    ) -> TransactionResult:
+        """The transaction's result; its changes are settled in the view.
+
+        Args:
+            decoded: Its body, where somebody decoded it already.
+        """
         try:
-            body = self._decode_body(transaction)
+            body = decoded or self._decode_body(transaction)
+            self._require_admissible(body)
             key = self._require_key(body)
             self._use_nonce(body)
         except NotPermitted as denial:
@@ -88,20 +95,21 @@ class Execution:
         return TransactionResult(transaction_id, True, object_id=about.object_id)
 
     def _decode_body(self, transaction: Transaction) -> TransactionBody:
-        """Rule RQ-1: what admission judged is judged again where it could have changed."""
         try:
-            body = decode(transaction.body, TransactionBody)
+            return decode(transaction.body, TransactionBody)
         except MalformedBytes as error:
             raise deny(
                 "RQ-1", "E_PAYLOAD", "the transaction body is not canonical bytes of a body"
             ) from error
+
+    def _require_admissible(self, body: TransactionBody) -> None:
+        """Rule RQ-1: what admission judged is judged again where it could have changed."""
         if body.chain_id != self._chain_id:
             raise deny("RQ-1", "E_CHAIN", "the transaction is for another chain")
         if body.expiry_height < self._height:
             raise deny("RQ-1", "E_EXPIRED", f"expired at height {body.expiry_height}")
         if not 0 <= body.nonce <= nonces.NONCE_MAX:
             raise deny("RQ-1", "E_PAYLOAD", "transaction body: nonce outside 0 to 2^63-1")
-        return body
 
     def _require_key(self, body: TransactionBody) -> KeyState:
         """Rule I1: the key is known; whether it is active is judged once the nonce is used."""

@@ -20,6 +20,7 @@ from govchain.errors import ConfigError, StorageFailure
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
 from govchain.ledger.epochs import EpochOrigin, epoch_write
+from govchain.ledger.executed import ExecutedBlock, ProvenBlock
 from govchain.ledger.execution import Execution, is_nonce_spent
 from govchain.ledger.head import (
     LedgerHead,
@@ -53,21 +54,6 @@ from govchain.model.validators import validators_key
 
 _MOVING = (Space.STATE, Space.TREE, Space.TRANSACTION)
 """Spaces of which a ledger keeps the last changes."""
-
-
-class ExecutedBlock(msgspec.Struct, frozen=True):
-    """What executing one batch gave.
-
-    The driver must make `writes` durable, in one batch, before it tells anyone of the block and before it
-    executes the block after the next one.
-    """
-
-    block: Block
-    transaction_ids: tuple[bytes, ...]
-    writes: list[Write]
-    header_digest: Digest
-    next_validators: ValidatorSet | None = None
-    """The set that this block installs for the blocks above it (rule MB-2)."""
 
 
 class Ledger:
@@ -220,13 +206,26 @@ class Ledger:
 
     def execute(self, batch: Batch, transactions: Sequence[Transaction]) -> ExecutedBlock:
         """Execute the next batch. Expects batch.seq == height + 1, and the transactions that it names."""
+        ids = tuple(self.suite.digest(transaction.body) for transaction in transactions)
+        assert compute_root(self.suite, ids) == batch.transactions_root, "the batch names these transactions"
+        return self._execute(batch, transactions, ids, None)
+
+    def replay(self, proven: ProvenBlock) -> ExecutedBlock:
+        """Execute the next block as `execute` would, without doing again what its check did."""
+        return self._execute(proven.block.batch, proven.block.transactions, proven.transaction_ids, proven)
+
+    def _execute(
+        self,
+        batch: Batch,
+        transactions: Sequence[Transaction],
+        ids: tuple[Digest, ...],
+        proven: ProvenBlock | None,
+    ) -> ExecutedBlock:
         height = self.height + 1
         assert batch.seq == height, f"batch {batch.seq} after height {self.height}"
         assert batch.epoch == self._validators.epoch, "a batch of another epoch (MB-3)"
         parent_time_ms = self.genesis.time_ms if self.head is None else self.head.time_ms
         time_ms = max(parent_time_ms, batch.time_ms)
-        ids = tuple(self.suite.digest(transaction.body) for transaction in transactions)
-        assert compute_root(self.suite, ids) == batch.transactions_root, "the batch names these transactions"
         view = StateView(self._recent.get)
         execution = Execution(
             suite=self.suite,
@@ -239,7 +238,12 @@ class Ledger:
             cache=self._cache,
             validators_of=self.validators_of,
         )
-        results = tuple(map(execution.run, ids, transactions))
+        bodies = [None] * len(ids) if proven is None else proven.bodies
+        results = tuple(map(execution.run, ids, transactions, bodies))
+        if proven is not None and results == proven.block.results:
+            results_root = proven.block.header.results_root
+        else:
+            results_root = compute_root(self.suite, [encode(result) for result in results])
         installed = self._install_next(view, height)
         tree_writes = self._map.update(view.settled)
         header = BlockHeader(
@@ -252,12 +256,13 @@ class Ledger:
             batch_digest=digest_of(self.suite, batch),
             transactions_root=batch.transactions_root,
             transaction_count=len(ids),
-            results_root=compute_root(self.suite, [encode(result) for result in results]),
+            results_root=results_root,
             state_root=self._map.root,
             history_root=self._history.root(),
         )
         block = Block(header=header, batch=batch, transactions=tuple(transactions), results=results)
-        executed = self._advance(block, ids, view.settled, tree_writes)
+        data = proven.data if proven is not None and proven.block == block else encode(block)
+        executed = self._advance(block, data, ids, view.settled, tree_writes)
         return executed if installed is None else self._begin_epoch(executed, installed)
 
     def adopt(self, executed: ExecutedBlock) -> None:
@@ -301,13 +306,14 @@ class Ledger:
     def _advance(
         self,
         block: Block,
+        data: bytes,
         ids: tuple[Digest, ...],
         changes: dict[bytes, bytes | None],
         tree_writes: list[tuple[bytes, bytes | None]],
     ) -> ExecutedBlock:
         header = block.header
         digest = digest_of(self.suite, header)
-        writes: list[Write] = [(Space.BLOCK, height_key(header.height), encode(block))]
+        writes: list[Write] = [(Space.BLOCK, height_key(header.height), data)]
         writes += self._index_transactions(header.height, ids, block.results)
         writes += [(Space.STATE, key, value) for key, value in changes.items()]
         writes += [(Space.TREE, key, value) for key, value in tree_writes]

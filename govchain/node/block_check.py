@@ -6,16 +6,19 @@ be checked in other threads while the ones before them are executed: verificatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
 from govchain.codec import decode, encode
-from govchain.crypto import Suite, digest_of, verify_finality
+from govchain.crypto import Suite, bulk_verify, digest_of, verify_finality
 from govchain.crypto.block_proof import require_parent
+from govchain.crypto.bulk_verify import Signed
 from govchain.crypto.log_tree import compute_root
-from govchain.errors import BadProof, BadSignature, MalformedBytes
+from govchain.errors import BadProof, MalformedBytes
+from govchain.ledger import ProvenBlock
 from govchain.ledger.access import decode_stored
 from govchain.ledger.ports import Reader
 from govchain.ledger.state import KeyState, key_key
@@ -28,6 +31,7 @@ from govchain.model import (
     TransactionBody,
     ValidatorSet,
 )
+from govchain.model.ids import Digest
 from govchain.model.validators import validators_key
 from govchain.node.wire import BlockParts
 
@@ -46,12 +50,14 @@ class CheckedBlock:
         unverified: Transactions whose key the state does not know yet: a block before this one brings it.
         below: Blocks right below it without certificate, which its chain of parents proves; rising. Their
             signatures are not checked yet.
+        proven: The block with what was worked out on the way, for whoever executes it.
     """
 
     block: Block
     certificate: FinalityCertificate
     unverified: tuple[Transaction, ...]
     below: tuple[Block, ...] = ()
+    proven: ProvenBlock | None = None
 
     @property
     def first_height(self) -> int:
@@ -65,6 +71,7 @@ class BlockCheck:
         state_value: Value of a state key; a signing key that it lacks is looked for again when the block is
             installed.
         validators_of: Who may certify (rule MB-3).
+        first_bad: Verifies many signatures; `govchain.crypto.bulk_verify.first_bad` when none is given.
     """
 
     def __init__(
@@ -74,8 +81,10 @@ class BlockCheck:
         *,
         state_value: Callable[[bytes], bytes | None],
         validators_of: ValidatorsOf,
+        first_bad: Callable[[Sequence[Signed]], int | None] | None = None,
     ) -> None:
         self._suite = suite
+        self._first_bad = first_bad or partial(bulk_verify.first_bad, suite)
         self._chain_id = chain_id
         self._state_value = state_value
         self._validators_of = validators_of
@@ -92,18 +101,24 @@ class BlockCheck:
         below = tuple(decode(each, Block) for each in parts.below)
         for each, above in pairwise((*below, block)):
             require_parent(self._suite, each.header, above.header)
-        for each in (*below, block):
+        for each in below:
             self._require_contents(each)
-        unverified = [each for each in block.transactions if not self._verify(each)]
-        return CheckedBlock(block, certificate, tuple(unverified), below)
+        ids = self._require_contents(block)
+        bodies = [_decode_body(each) for each in block.transactions]
+        unverified = self._verify(block.transactions, bodies)
+        return CheckedBlock(
+            block, certificate, unverified, below, ProvenBlock(block, parts.block, ids, bodies)
+        )
 
-    def _require_contents(self, block: Block) -> None:
+    def _require_contents(self, block: Block) -> tuple[Digest, ...]:
+        """Ids of the transactions of a block whose header is proven."""
         ids = self._contents(block)
         leaves = [encode(result) for result in block.results]
-        if [result.transaction_id for result in block.results] != ids:
+        if tuple(result.transaction_id for result in block.results) != ids:
             raise BadProof("the results are not those of the transactions", step=STEP)
         if compute_root(self._suite, leaves) != block.header.results_root:
             raise BadProof("the results are not those that the header names", step=STEP)
+        return ids
 
     def certified(self, parts: BlockParts) -> tuple[Block, FinalityCertificate]:
         """A block whose header its certificate proves; nothing is said of the rest.
@@ -127,29 +142,34 @@ class BlockCheck:
         Raises:
             BadProof: A signature was replaced on the way.
         """
-        if not all(map(self._verify, transactions)):
+        if self._verify(transactions, [_decode_body(each) for each in transactions]):
             raise BadProof("a transaction of a key that the state does not know", step=STEP)
 
-    def _contents(self, block: Block) -> list[bytes]:
-        """Ids of the transactions of a block whose header is proven."""
+    def _contents(self, block: Block) -> tuple[Digest, ...]:
         header, batch = block.header, block.batch
         if digest_of(self._suite, batch) != header.batch_digest or batch.seq != header.height:
             raise BadProof("the batch is not the one that the header names", step=STEP)
-        ids: list[bytes] = [self._suite.digest(each.body) for each in block.transactions]
+        ids = tuple(self._suite.digest(each.body) for each in block.transactions)
         if batch.transaction_count != len(ids) or compute_root(self._suite, ids) != batch.transactions_root:
             raise BadProof("the transactions are not those that the batch names", step=STEP)
         return ids
 
-    def _verify(self, transaction: Transaction) -> bool:
-        """False when the key is not known."""
-        try:
-            public_key = self._public_key(decode(transaction.body, TransactionBody).key_id)
+    def _verify(
+        self, transactions: Sequence[Transaction], bodies: Sequence[TransactionBody]
+    ) -> tuple[Transaction, ...]:
+        """Transactions whose key is not known; the signatures of all others are good."""
+        unknown, signed = [], []
+        for transaction, body in zip(transactions, bodies, strict=True):
+            public_key = self._public_key(body.key_id)
             if public_key is None:
-                return False
-            self._suite.verify(public_key, transaction.body, transaction.signature)
-        except (MalformedBytes, BadSignature) as error:
-            raise BadProof(f"a transaction's signature was replaced: {error}", step=STEP) from error
-        return True
+                unknown.append(transaction)
+            else:
+                signed.append((public_key, transaction.body, transaction.signature))
+        if (bad := self._first_bad(signed)) is not None:
+            raise BadProof(
+                f"signature {bad} of {len(signed)}: a transaction's signature was replaced", step=STEP
+            )
+        return tuple(unknown)
 
     def _public_key(self, key_id: bytes) -> bytes | None:
         # A key's id is the hash of its public key, so what was read once is true for ever.
@@ -162,6 +182,13 @@ class BlockCheck:
                 self._public_keys.clear()
             known = self._public_keys[key_id] = decode_stored(data, KeyState).public_key
         return known
+
+
+def _decode_body(transaction: Transaction) -> TransactionBody:
+    try:
+        return decode(transaction.body, TransactionBody)
+    except MalformedBytes as error:
+        raise BadProof(f"a transaction's body cannot be read: {error}", step=STEP) from error
 
 
 def stored_validators(genesis: Genesis, reader: Reader, epoch: int) -> ValidatorSet | None:

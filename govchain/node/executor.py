@@ -12,6 +12,7 @@ from govchain.crypto import digest_of
 from govchain.errors import BadProof, Diverged
 from govchain.ledger import ExecutedBlock
 from govchain.model import Block, FinalityCertificate, Write
+from govchain.node.block_check import CheckedBlock
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts
 from govchain.node.snapshot_fetch import Snapshot
@@ -47,7 +48,7 @@ class Executor:
         self._execute_seconds.observe(self._clock() - began_s)
         return self._keep(executed, [])
 
-    def install(self, block: Block, certificate: FinalityCertificate, *, sync: bool = True) -> ExecutedBlock:
+    def install(self, checked: CheckedBlock, *, sync: bool = True) -> ExecutedBlock:
         """Execute a block that was checked, and keep it with its certificate (rules CU-2, CP-3).
 
         Args:
@@ -57,8 +58,12 @@ class Executor:
             BadProof: It is certified by the validators of another epoch than the one it would be in (MB-3).
             Diverged: Executing it gives another header than the quorum certified.
         """
+        certificate = checked.certificate
         self._require_epoch(certificate, self._ledger.validators.epoch)
-        executed = self._ledger.execute(block.batch, block.transactions)
+        if checked.proven is None:
+            executed = self._ledger.execute(checked.block.batch, checked.block.transactions)
+        else:
+            executed = self._ledger.replay(checked.proven)
         if executed.header_digest != certificate.header_digest:
             raise Diverged(certificate.height, executed.header_digest.hex(), certificate.header_digest.hex())
         self._caught_up.inc()

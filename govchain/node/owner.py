@@ -193,7 +193,7 @@ class Owner:
                 for each in verified:
                     self._handle(each, outputs)
             case Hello(final_height=height):
-                self._sync.catch_up.claim(peer, height)
+                self._sync.claimed(peer, height)
             case TransactionsWanted(ids=ids):
                 self._peers.send_transactions(peer, self._pool.answer(ids))
             case BlocksWanted():
@@ -322,7 +322,7 @@ class Owner:
         if height == ledger.height + 1:
             self._sync.require_signatures(ready.checked.unverified)
             # Others have it durable: after a power cut it is fetched again. The last one makes all durable.
-            executed = self._executor.install(block, certificate, sync=not ready.is_followed)
+            executed = self._executor.install(ready.checked, sync=not ready.is_followed)
             self._tell_installed(executed, certificate)
         else:
             self._executor.require_equal(certificate)

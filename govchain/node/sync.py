@@ -6,8 +6,10 @@ the core is told of it, is the owner's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from govchain.crypto.bulk_verify import BulkVerifier, Signed, first_bad
 from govchain.errors import InvalidInput
 from govchain.model import Space, Transaction
 from govchain.net import PeerNetwork
@@ -50,11 +52,14 @@ class Sync:
         self._network = network
         self.catch_up = CatchUp()
         self._snapshot_blocks = snapshot_blocks
+        self._bulk = BulkVerifier(parts.suite)
+        self._is_bulk = False
         check = BlockCheck(
             parts.suite,
             parts.ledger.chain_id,
             state_value=lambda key: parts.store.get(Space.STATE, key),
             validators_of=lambda epoch: stored_validators(parts.genesis, parts.store, epoch),
+            first_bad=self._first_bad,
         )
         self._blocks = BlockSync(check, self.catch_up, refuse=peers.verifier.refuse, wake=inbox.arrived.set)
         self._fetch = SnapshotFetch(parts)
@@ -87,11 +92,19 @@ class Sync:
             self._peers.verifier.refuse(peer, error)
         self._send_questions(now_s)
 
+    def claimed(self, peer: str, height: int) -> None:
+        """A peer says how far it is: whoever was away asks as soon as it hears so."""
+        self.catch_up.claim(peer, height)
+        self._send_questions(self._parts.clock())
+
     def look(self, *, is_waiting: bool) -> None:
         """Ask whoever is to be asked; call it every now and then."""
         now_s = self._parts.clock()
         self._is_waiting = is_waiting
         self.catch_up.advance(self._finality.height, now_s)
+        self._is_bulk = self.catch_up.is_chasing
+        if not self._is_bulk:
+            self._bulk.rest()
         self._server.tidy(now_s)
         self._send_questions(now_s)
         self._ask_below(now_s)
@@ -143,7 +156,12 @@ class Sync:
     def close(self) -> None:
         """Release threads and views."""
         self._blocks.close()
+        self._bulk.close()
         self._server.close()
+
+    def _first_bad(self, signed: Sequence[Signed]) -> int | None:
+        """Called in the checking threads. For a few blocks no process is started."""
+        return self._bulk.first_bad(signed) if self._is_bulk else first_bad(self._parts.suite, signed)
 
     def _send_questions(self, now_s: float) -> None:
         connected = self._network.connected()

@@ -17,7 +17,7 @@ from govchain.ledger import Ledger
 from govchain.ledger.state import NonceState, nonces_key
 from govchain.model import Block, FinalityCertificate, Space, Transaction
 from govchain.model.votes import Commit, Prepare
-from govchain.node.block_check import BlockCheck
+from govchain.node.block_check import BlockCheck, CheckedBlock
 from govchain.node.executor import Executor
 from govchain.node.finality import Finality
 from govchain.node.parts import assemble
@@ -197,7 +197,7 @@ async def test_CP3_certified_block_that_executes_differently_here_is_fatal(tmp_p
         disk.write([(Space.STATE, key, encode(NonceState(500, b"")))], sync=True)
         newcomer, _ = newcomer_of(world, disk)
         with pytest.raises(Diverged, match="CP-3"):
-            newcomer.install(*pair)
+            newcomer.install(CheckedBlock(*pair, ()))
         assert disk.get(Space.BLOCK, (1).to_bytes(8, "big")) is None
 
 
@@ -211,7 +211,7 @@ async def test_heights_become_final_in_order_whatever_the_order_of_certificates(
         for height in (1, 2, 3):
             pair = world.node(0).block(height)
             assert pair is not None
-            newcomer.install(*pair)
+            newcomer.install(CheckedBlock(*pair, ()))
         for height, expected in [(3, []), (1, [1]), (1, [1]), (2, [1, 2, 3])]:
             finality.certified([height])
             assert announced == expected

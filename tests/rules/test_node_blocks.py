@@ -80,7 +80,7 @@ class Follower:
         """As the owner does it."""
         self.sync.check.require_signatures(ready.checked.unverified)
         height = ready.checked.block.header.height
-        self._executor.install(ready.checked.block, ready.checked.certificate)
+        self._executor.install(ready.checked)
         self._finality.certified([height])
         self.catch_up.advance(height, NOW_S)
 

@@ -66,7 +66,7 @@ class Reader:
         """The next block is executed; its certificate is known to this node but not yet taken in."""
         height = self.parts.ledger.height + 1
         checked = check_of(self.parts).check(self._chain.block_parts(height))
-        self._executor.install(checked.block, checked.certificate)
+        self._executor.install(checked)
 
     def answer(self, height: int, *peers: int) -> None:
         """These validators answer the last question."""

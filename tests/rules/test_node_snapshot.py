@@ -17,6 +17,7 @@ from govchain.ledger.snapshot import first_block
 from govchain.model import Block, FinalityCertificate, Space, Transaction
 from govchain.node import snapshot_server
 from govchain.node.backfill import COUNT_MAX, Backfill
+from govchain.node.block_check import CheckedBlock
 from govchain.node.finality import Finality
 from govchain.node.parts import NodeParts, restored_state
 from govchain.node.snapshot_fetch import ANSWER_TIMEOUT_S, HEADS_MAX, PASSED_OVER_S, Snapshot, SnapshotFetch
@@ -95,7 +96,7 @@ def test_CU3_a_snapshot_makes_the_state_of_a_certified_height(chain: ChainWorld)
         chain.grow(1)
         checked = check_of(parts).check(chain.block_parts(chain.ledger.height))
         executor, _ = executor_of(parts)
-        executor.install(checked.block, checked.certificate)
+        executor.install(checked)
         assert parts.ledger.head == chain.ledger.head
 
 
@@ -584,7 +585,7 @@ def test_situation_42_CU3_MB2_epochs_that_began_since_the_question_are_passed_ov
         if isinstance(answer, SnapshotHead):
             for height in range(1, SHORT_WINDOW.checkpoint_interval + 1):
                 checked = check_of(newcomer.parts).check(chain.block_parts(height))
-                executor.install(checked.block, checked.certificate)
+                executor.install(checked)
             newcomer.parts.members.follow(newcomer.parts.ledger.validators)
         return answer
 
@@ -604,4 +605,4 @@ def test_MB3_what_validators_of_another_epoch_certified_stops_nobody(chain: Chai
         executor.require_equal(other)
     newcomer, _ = executor_of(chain.open(MemoryStore(), 3))
     with pytest.raises(BadProof, match="is of epoch 0, not 1"):
-        newcomer.install(block, other)
+        newcomer.install(CheckedBlock(block, other, ()))

@@ -15,12 +15,20 @@ from govchain.crypto import digest_of, transaction_id
 from govchain.crypto.log_tree import compute_root, verify_inclusion
 from govchain.crypto.state_map import verify_state
 from govchain.errors import ConfigError, StorageFailure, UnknownVersion
-from govchain.ledger import Chain, Ledger, RecordState
+from govchain.ledger import Chain, Ledger, ProvenBlock, RecordState
 from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX
 from govchain.ledger.payload_check import PARTS_EXPLAINED_MAX
 from govchain.ledger.payloads import PAYLOADS
 from govchain.ledger.rules import TRANSITIONS
-from govchain.model import Block, FinalityCertificate, KeyRecord, Space, Transaction, ValidatorSet
+from govchain.model import (
+    Block,
+    FinalityCertificate,
+    KeyRecord,
+    Space,
+    Transaction,
+    TransactionBody,
+    ValidatorSet,
+)
 from tests.support.ledger_world import (
     ACME,
     BETA,
@@ -77,6 +85,35 @@ def test_header_commits_to_everything() -> None:
     assert second.transaction_ids[0] == transaction_id(SUITE, transactions[5])
     proof = world.ledger.history.prove_inclusion(0, 1)
     verify_inclusion(SUITE, leaf=first.header_digest, index=0, size=1, proof=proof, root=header.history_root)
+
+
+def proven(block: Block) -> ProvenBlock:
+    """As whoever checked the block hands it over."""
+    ids = tuple(SUITE.digest(each.body) for each in block.transactions)
+    bodies = [decode(each.body, TransactionBody) for each in block.transactions]
+    return ProvenBlock(block, encode(block), ids, bodies)
+
+
+def test_CU2_a_proven_block_executes_as_any_other() -> None:
+    world, other = LedgerWorld(), LedgerWorld()
+    transactions = story(world)
+    for part in (transactions[:5], [], transactions[5:]):
+        executed = world.execute(part)
+        assert other.ledger.replay(proven(executed.block)) == executed
+        other.store.write(executed.writes)
+    assert any(not each.applied for each in executed.block.results), "denials are in the comparison"
+
+
+def test_CU2_other_results_than_the_proven_ones_give_another_header() -> None:
+    """Nothing is believed: what the block says came out is only taken where it came out here too."""
+    world, other = LedgerWorld(), LedgerWorld()
+    executed = world.execute(story(world))
+    block = executed.block
+    results = tuple(msgspec.structs.replace(each, detail="another word") for each in block.results)
+    root = compute_root(SUITE, [encode(result) for result in results])
+    header = msgspec.structs.replace(block.header, results_root=root)
+    lie = msgspec.structs.replace(block, header=header, results=results)
+    assert other.ledger.replay(proven(lie)) == executed
 
 
 def test_block_time_never_runs_back() -> None:
