@@ -193,7 +193,7 @@ class Owner:
                 for each in verified:
                     self._handle(each, outputs)
             case Hello(final_height=height):
-                self._sync.claimed(peer, height)
+                self._sync.catch_up.claim(peer, height)
             case TransactionsWanted(ids=ids):
                 self._peers.send_transactions(peer, self._pool.answer(ids))
             case BlocksWanted():

@@ -92,11 +92,6 @@ class Sync:
             self._peers.verifier.refuse(peer, error)
         self._send_questions(now_s)
 
-    def claimed(self, peer: str, height: int) -> None:
-        """A peer says how far it is: whoever was away asks as soon as it hears so."""
-        self.catch_up.claim(peer, height)
-        self._send_questions(self._parts.clock())
-
     def look(self, *, is_waiting: bool) -> None:
         """Ask whoever is to be asked; call it every now and then."""
         now_s = self._parts.clock()
