@@ -7,7 +7,7 @@ nonce and is recorded (rule G8). No block, tree or store is known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from govchain.codec import decode, encode
@@ -22,7 +22,7 @@ from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import g2_hashes_are_well_formed, g9_claimed_time_runs_forward
 from govchain.ledger.rules.personal import mask_identifiers
 from govchain.ledger.rules.registry import deny
-from govchain.ledger.state import DenialEntry, KeyState, OrganisationState
+from govchain.ledger.state import DenialEntry, KeyState, NonceState, OrganisationState
 from govchain.model import ProtocolParameters, Transaction, TransactionBody, TransactionResult, ValidatorSet
 
 DETAIL_MAX: Final = 240
@@ -64,24 +64,37 @@ class Execution:
         self._view = view
         self._validators_of = validators_of
         self._access = StateAccess(view.get, cache)
+        self._nonces: dict[bytes, NonceState] = {}
+        """Of the keys that signed in this block; they go into the state once, at its end."""
 
     def run(
-        self, transaction_id: bytes, transaction: Transaction, decoded: TransactionBody | None = None
-    ) -> TransactionResult:
-        """The transaction's result; its changes are settled in the view.
+        self,
+        transaction_ids: Sequence[bytes],
+        transactions: Sequence[Transaction],
+        decoded: Sequence[TransactionBody] | None = None,
+    ) -> tuple[TransactionResult, ...]:
+        """The results of the block's transactions, in order; their changes are settled in the view.
 
         Args:
-            decoded: Its body, where somebody decoded it already.
+            decoded: Their bodies, where somebody decoded them already.
         """
+        bodies = [None] * len(transactions) if decoded is None else decoded
+        results = tuple(map(self._run, transaction_ids, transactions, bodies))
+        for key_id, used in self._nonces.items():
+            self._view.put(state.nonces_key(key_id), encode(used))
+        self._view.commit()
+        return results
+
+    def _run(
+        self, transaction_id: bytes, transaction: Transaction, decoded: TransactionBody | None
+    ) -> TransactionResult:
         try:
             body = decoded or self._decode_body(transaction)
             self._require_admissible(body)
             key = self._require_key(body)
             self._use_nonce(body)
         except NotPermitted as denial:
-            self._view.rollback()
             return _denied(transaction_id, denial, "")
-        self._view.commit()
         about = _Subject()
         try:
             self._apply(transaction_id, body, key, about)
@@ -120,10 +133,10 @@ class Execution:
 
     def _use_nonce(self, body: TransactionBody) -> None:
         """Rule RQ-4: one key and nonce execute at most once."""
-        used = self._access.nonces(body.key_id)
+        used = self._nonces.get(body.key_id) or self._access.nonces(body.key_id)
         if nonces.is_used(used, body.nonce):
             raise deny("RQ-4", "E_DUPLICATE", f"nonce {body.nonce} of this key is used")
-        self._view.put(state.nonces_key(body.key_id), encode(nonces.use(used, body.nonce)))
+        self._nonces[body.key_id] = nonces.use(used, body.nonce)
 
     def _apply(self, transaction_id: bytes, body: TransactionBody, key: KeyState, about: _Subject) -> None:
         org = self._require_signer(body, key)

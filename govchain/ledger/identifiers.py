@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 import msgspec
+
+TIMES_KEPT_MAX: Final = 1024
+"""Parsed times kept: the rules of one record ask for the same ones again."""
 
 LICENCE_PREFIX: Final = "1.2.156.3005.2."
 
@@ -130,6 +134,7 @@ def is_case_number(text: str) -> bool:
     return _CASE_NO.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=TIMES_KEPT_MAX)
 def parse_time_ms(text: str) -> int:
     """Unix milliseconds of an RFC 3339 time with offset."""
     if not _TIME.fullmatch(text):

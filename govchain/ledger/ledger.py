@@ -238,8 +238,7 @@ class Ledger:
             cache=self._cache,
             validators_of=self.validators_of,
         )
-        bodies = [None] * len(ids) if proven is None else proven.bodies
-        results = tuple(map(execution.run, ids, transactions, bodies))
+        results = execution.run(ids, transactions, None if proven is None else proven.bodies)
         if proven is not None and results == proven.block.results:
             results_root = proven.block.header.results_root
         else:
