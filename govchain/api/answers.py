@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from govchain.client.answers import TransactionStatus
-from govchain.ledger.reports import LicenceAnswer
-from govchain.ledger.state import ChangeData, EvidenceData, InvoiceData, LicenceData, TimelineEntry
+from govchain.ledger.kinds.licence.validity import LicenceAnswer
+from govchain.ledger.state import RecordData, TimelineEntry
 from govchain.model import Batch, BlockHeader, FinalityCertificate, TransactionResult
 from govchain.receipt import RecordProof
 
@@ -92,7 +92,7 @@ class BlockAnswer(msgspec.Struct, frozen=True):
 
 
 class RecordView(msgspec.Struct, frozen=True):
-    """The current state of one record; exactly one of the last four is set."""
+    """The current state of one record."""
 
     record_type: str
     object_id: str
@@ -102,11 +102,8 @@ class RecordView(msgspec.Struct, frozen=True):
     issuer_org: str
     last_record_hash: bytes
     """Id of the last transaction applied to it: `prev_record_hash` of the next one."""
-    licence: LicenceData | None
-    evidence: EvidenceData | None
-    invoice: InvoiceData | None
-    change: ChangeData | None
-    """A proposed change of members; `fields` are the signed JSON (rule I2)."""
+    data: RecordData | None
+    """What the chain remembers of it, as its kind defines; null for kinds that need nothing."""
 
 
 class RecordAnswer(msgspec.Struct, frozen=True):

@@ -15,7 +15,8 @@ from govchain.api.answers import RecordAnswer, RecordView
 from govchain.api.context import ApiContext, Asked, json_response
 from govchain.api.problems import Refusal
 from govchain.codec import decode
-from govchain.ledger.reports import licence_status_at
+from govchain.ledger.kinds import data_of
+from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.state import RecordState
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,10 +53,7 @@ def _view(state: RecordState) -> RecordView:
         state=state.state,
         issuer_org=state.issuer_org,
         last_record_hash=state.last_record_hash,
-        licence=state.licence,
-        evidence=state.evidence,
-        invoice=state.invoice,
-        change=state.change,
+        data=data_of(state),
     )
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import msgspec
 
+from govchain.ledger.kinds import KINDS
+from govchain.ledger.state import RecordData
+
 REFERENCE = "#/components/schemas/"
 HEX = {"type": "string", "pattern": "^([0-9a-f]{2})*$", "description": "bytes as lower-case hex"}
 
@@ -28,6 +31,9 @@ def schema_of(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
     """Schema of a type; structs are added to `components` under their name and referred to."""
     if kind in _PLAIN:
         return dict(_PLAIN[kind])
+    if kind is RecordData:
+        data = [each.data for each in KINDS.values() if each.data is not None]
+        return {"anyOf": [schema_of(each, components) for each in data]}
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _struct(kind, components)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

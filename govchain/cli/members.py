@@ -24,7 +24,7 @@ from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Termi
 from govchain.client.answers import ValidatorsAnswer
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError
-from govchain.ledger.payloads import ChangeApprove
+from govchain.ledger.kinds.change.fields import ChangeApprove
 from govchain.testnet import finish_rotation, load_manifest, prepare_join, prepare_rotation
 from govchain.testnet.joining import Proposal
 from govchain.testnet.layout import PEER_PORT_OFFSET

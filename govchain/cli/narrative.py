@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from govchain.cli.terminal import Language, Terminal
-from govchain.ledger import RULES
-from govchain.scenario import Result, Sentence, StepResult
+from govchain.ledger import RULES, Text
+from govchain.scenario import Result, StepResult
 
 
 class Narrator:
@@ -19,7 +19,7 @@ class Narrator:
         self._terminal = terminal
         self._steps = 0
 
-    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+    def run_started(self, title: Text, steps: int, backend: str) -> None:
         """The network is up."""
         self._steps = steps
         pick = self._terminal.pick
@@ -29,7 +29,7 @@ class Narrator:
             style="dim",
         )
 
-    def step_started(self, number: int, text: Sentence) -> None:
+    def step_started(self, number: int, text: Text) -> None:
         """A step begins; only its end is told."""
 
     def step_finished(self, step: StepResult) -> None:
@@ -85,7 +85,7 @@ class Narrator:
         rule = RULES.get(step.rule)
         if rule is None:
             return step.rule
-        return rule.id + self._terminal.pick(f", {rule.title_en}", f"，{rule.title_zh}")
+        return rule.id + self._terminal.pick(f", {rule.demands.en}", f"，{rule.demands.zh}")
 
     def _difference(self, expected: str, measured: str) -> str:
         pick = self._terminal.pick

@@ -17,9 +17,11 @@ from govchain.cli.terminal import STDOUT, JsonOption, LanguageOption, QuietOptio
 from govchain.client import FinalEvent, RecordRead
 from govchain.codec import to_readable
 from govchain.errors import ConfigError, Unavailable
-from govchain.ledger import licence_status_at
 from govchain.ledger.identifiers import parse_time_ms
-from govchain.ledger.payloads import PAYLOADS, record_type_of
+from govchain.ledger.kinds import KINDS, data_of
+from govchain.ledger.kinds.licence.rules import LICENCE
+from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.state import RecordState
 
 app = typer.Typer(help="Read a record or a transaction.", no_args_is_help=True)
 
@@ -72,7 +74,7 @@ def record(
         "record": f"{record_type}/{object_id}",
         "level": level.value,
         "height": found.height,
-        "state": to_readable(found.state) if found.state is not None else None,
+        "state": None if found.state is None else _readable(found.state),
     }
     _show_record(terminal, found, f"{record_type}/{object_id}")
     if found.state is not None and at_ms is not None:
@@ -167,14 +169,18 @@ def _show_record(terminal: Terminal, found: RecordRead, name: str) -> None:
         terminal.say(f"  {when}  {entry.state:<12} {entry.kind}  {by}")
 
 
+def _readable(record: RecordState) -> dict[str, Any]:
+    return {**to_readable(record), "data": to_readable(data_of(record))}
+
+
 _LEVELS_ZH = {"local": "单节点答复", "certified": "已验证状态证明", "latest": "已验证且为最新"}
 
 
 def _show_licence_at(terminal: Terminal, found: RecordRead, at_ms: int) -> dict[str, Any]:
     assert found.state is not None
-    if found.state.licence is None:
+    if found.state.record_type != LICENCE:
         raise ConfigError(
-            "--at asks for the status of a licence", found=found.state.record_type, expected="licence"
+            "--at asks for the status of a licence", found=found.state.record_type, expected=LICENCE
         )
     answer = licence_status_at(found.state, at_ms)
     terminal.say(
@@ -209,7 +215,7 @@ def _time_text(time_ms: int) -> str:
 
 def _require_record_type(record_type: str) -> None:
     """An absence proven of a type that does not exist would only hide a slip of the pen."""
-    known = sorted({record_type_of(kind) for kind in PAYLOADS} - {"key"})
+    known = [kind.record_type for kind in KINDS.values() if kind.keeps_records]
     if record_type not in known:
         raise ConfigError("no such type of record", found=record_type, expected="one of: " + ", ".join(known))
 

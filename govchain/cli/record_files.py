@@ -25,7 +25,8 @@ from govchain.documents import (
     to_invoice_record,
     validate_invoice,
 )
-from govchain.ledger.payloads import PAYLOADS, Envelope
+from govchain.ledger.kinds import PAYLOADS
+from govchain.ledger.payloads import Envelope
 
 COLLECTOR: Final = "govchain anchor"
 _ENGINE_KEYS: Final = ("fields", "object_id")

@@ -30,7 +30,9 @@ from govchain.client import Client, OrgSigner, TransactionStatus
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
-from govchain.ledger.payloads import InvoiceIssue, encode_payload, record_type_of
+from govchain.ledger.kinds import KINDS, record_type_of
+from govchain.ledger.kinds.invoice.fields import InvoiceIssue
+from govchain.ledger.payloads import encode_payload
 from govchain.model import Transaction
 
 EXPIRY_BLOCKS: Final = 1_000
@@ -194,7 +196,7 @@ async def _complete(
     """The envelope, continued from where the chain has the object (rule G4)."""
     found: dict[str, Any] = {"object_version": 1}
     # Before the first block there is no header that a proof could lead to, and no record either.
-    if record_type != "key" and (await client.status()).height > 0:
+    if KINDS[record_type].keeps_records and (await client.status()).height > 0:
         level = "certified" if is_certified else "local"
         current = (await client.record(record_type, record.object_id, level=level)).state
         if current is not None:

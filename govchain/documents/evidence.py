@@ -12,7 +12,8 @@ from govchain.crypto.file_digest import FileDigests
 from govchain.documents.record import PreparedRecord, first_record_envelope
 from govchain.errors import InvalidDocument
 from govchain.ledger.identifiers import parse_time_ms
-from govchain.ledger.payloads import EvidenceDeposit, Hashes
+from govchain.ledger.kinds.evidence.fields import EvidenceDeposit
+from govchain.ledger.payloads import Hashes
 
 # A table of our own: the standard library's reads files of the machine, so two machines could differ.
 MEDIA_TYPES: Final = {

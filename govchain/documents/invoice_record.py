@@ -17,8 +17,8 @@ from govchain.documents.invoice import EXACT, BusinessInvoice, Identifier, Party
 from govchain.documents.record import PreparedRecord, first_record_envelope
 from govchain.errors import ConfigError, InvalidDocument
 from govchain.ledger.identifiers import is_credit_code
-from govchain.ledger.payloads import InvoiceIssue, TaxSubtotal, invoice_object_id
-from govchain.ledger.rules.amounts import BREAKDOWN_MAX, LINES_MAX
+from govchain.ledger.kinds.invoice.fields import InvoiceIssue, TaxSubtotal, invoice_object_id
+from govchain.ledger.kinds.invoice.totals import BREAKDOWN_MAX, LINES_MAX
 from govchain.ledger.rules.personal import holds_identifier
 from govchain.ledger.state import OBJECT_ID_MAX
 

@@ -15,8 +15,13 @@ from govchain.codec import encode
 from govchain.crypto import Signer, sign_transaction, transaction_id
 from govchain.crypto.evidence import read_evidence
 from govchain.ledger.access import decode_stored
-from govchain.ledger.accusations import ACCUSE, EQUIVOCATION, encode_accusation, recorded_evidence
 from govchain.ledger.chain import Chain
+from govchain.ledger.kinds.equivocation.accusations import (
+    ACCUSE,
+    EQUIVOCATION,
+    encode_accusation,
+    recorded_evidence,
+)
 from govchain.ledger.ledger import Ledger
 from govchain.model import Block, Space, Transaction, TransactionBody, Write
 from govchain.model.votes import Equivocation, Evidence

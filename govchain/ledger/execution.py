@@ -15,13 +15,13 @@ from govchain.crypto import Suite
 from govchain.errors import MalformedBytes, NotPermitted
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess
+from govchain.ledger.kinds import VERBS, Verb
 from govchain.ledger.overlay import StateView
 from govchain.ledger.payload_check import decode_payload
-from govchain.ledger.rules import TRANSITIONS
-from govchain.ledger.rules.attempt import Attempt, Transition
+from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import g2_hashes_are_well_formed, g9_claimed_time_runs_forward
 from govchain.ledger.rules.personal import mask_identifiers
-from govchain.ledger.rules.registry import deny
+from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import DenialEntry, KeyState, NonceState, OrganisationState
 from govchain.model import ProtocolParameters, Transaction, TransactionBody, TransactionResult, ValidatorSet
 
@@ -140,9 +140,10 @@ class Execution:
 
     def _apply(self, transaction_id: bytes, body: TransactionBody, key: KeyState, about: _Subject) -> None:
         org = self._require_signer(body, key)
-        transition = self._require_transition(body)
-        envelope, fields, claimed_time_ms = decode_payload(body.kind, body.payload)
-        about.object_id = f"{transition.record_type}/{envelope.object_id}"
+        verb = self._require_verb(body)
+        kind = verb.kind
+        envelope, fields, claimed_time_ms = decode_payload(verb, body.payload)
+        about.object_id = f"{kind.record_type}/{envelope.object_id}"
         attempt = Attempt(
             suite=self._suite,
             chain_id=self._chain_id,
@@ -152,7 +153,8 @@ class Execution:
             view=self._view,
             access=self._access,
             transaction_id=transaction_id,
-            transition=transition,
+            record_type=kind.record_type,
+            transition=verb.transition,
             key=key,
             org=org,
             block_time_ms=self._block_time_ms,
@@ -160,13 +162,15 @@ class Execution:
             fields=fields,
             claimed_time_ms=claimed_time_ms,
         )
-        if transition.record_type != "key":
-            attempt.record = self._access.record(transition.record_type, envelope.object_id)
+        if kind.keeps_records:
+            attempt.record = self._access.record(kind.record_type, envelope.object_id)
+            if attempt.record is not None and kind.data is not None:
+                attempt.data = attempt.record.data_as(kind.data)
         g2_hashes_are_well_formed(attempt)
         g9_claimed_time_runs_forward(attempt)
-        for rule in transition.rules:
+        for rule in verb.transition.rules:
             rule(attempt)
-        transition.apply(attempt)
+        verb.transition.apply(attempt)
 
     def _require_signer(self, body: TransactionBody, key: KeyState) -> OrganisationState:
         """Rules I1, I2 and I5: the key is active at this point and speaks for its own active organisation."""
@@ -179,12 +183,12 @@ class Execution:
             raise deny("I2", "E_STATE", "the organisation is suspended")
         return org
 
-    def _require_transition(self, body: TransactionBody) -> Transition:
-        """Rule G0: the kind is in the table."""
-        transition = TRANSITIONS.get(body.kind)
-        if transition is None:
+    def _require_verb(self, body: TransactionBody) -> Verb:
+        """Rule G0: the verb belongs to a kind of record."""
+        verb = VERBS.get(body.kind)
+        if verb is None:
             raise deny("G0", "E_KIND", "this chain knows no such kind of record")
-        return transition
+        return verb
 
     def _record_denial(self, result: TransactionResult, body: TransactionBody, key: KeyState) -> None:
         """Rule G8: who, what and which rule, without the payload."""

@@ -14,7 +14,7 @@ from govchain.ledger.access import decode_stored
 from govchain.ledger.ports import Reader
 from govchain.model import BlockHeader, Space, Write
 
-FORMAT: Final = b"govchain.ledger/2"
+FORMAT: Final = b"govchain.ledger/3"
 
 _FORMAT_KEY: Final = b"ledger/format"
 _CHAIN_KEY: Final = b"ledger/chain"

@@ -31,10 +31,10 @@ from govchain.ledger.head import (
     is_initialised,
     read_head,
 )
+from govchain.ledger.kinds.key import ADMIN
 from govchain.ledger.membership import install_next
 from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX, RecentChanges, StateView
 from govchain.ledger.ports import Reader
-from govchain.ledger.rules.keys import ADMIN
 from govchain.ledger.state import KeyState, OrganisationState, RecordState
 from govchain.ledger.validator_keys import validator_key_changes
 from govchain.model import (

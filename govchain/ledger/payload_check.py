@@ -1,6 +1,6 @@
 """From payload bytes to an envelope and its fields, or the rule that they break (rules G1 and I3).
 
-Decoders are built once; canonical form is judged by writing the value again. No state is read here.
+Canonical form is judged by writing the value again. No state is read here.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import msgspec
 from govchain.codec import decode_json
 from govchain.errors import MalformedBytes
 from govchain.ledger.identifiers import parse_time_ms
-from govchain.ledger.payloads import PAYLOADS, Envelope
+from govchain.ledger.kinds import Verb
+from govchain.ledger.payloads import Envelope
 from govchain.ledger.rules.personal import mask_identifiers, payload_holds_identifier
-from govchain.ledger.rules.registry import deny
+from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import OBJECT_ID_MAX
 
 INTEGER_MAX: Final = 2**53 - 1
@@ -28,7 +29,6 @@ How deep a decoder can go depends on the caller's stack; no verdict and no word 
 
 _OBJECT_ID: Final = re.compile(rf"[^\s\x00-\x1f\x7f]{{1,{OBJECT_ID_MAX}}}")
 _read_envelope: Final = msgspec.json.Decoder(Envelope).decode
-_FIELDS: Final = {kind: msgspec.json.Decoder(struct) for kind, struct in PAYLOADS.items()}
 _DECODE_ERRORS: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -45,17 +45,17 @@ _read_plain: Final = msgspec.json.Decoder(float_hook=_refuse_fraction).decode
 _write_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
-def decode_payload(kind: str, payload: bytes) -> tuple[Envelope, Any, int]:
-    """Envelope, fields and claimed time (ms) of a payload. Expects a known kind.
+def decode_payload(verb: Verb, payload: bytes) -> tuple[Envelope, Any, int]:
+    """Envelope, fields and claimed time (ms) of a payload.
 
     Raises:
         NotPermitted: Rule G1 with the field named, or rule I3.
     """
     try:
         envelope = _read_envelope(payload)
-        fields = _FIELDS[kind].decode(envelope.fields)
+        fields = verb.decode_fields(envelope.fields)
     except _DECODE_ERRORS as error:
-        raise deny("G1", "E_PAYLOAD", _explain(payload, kind)) from error
+        raise deny("G1", "E_PAYLOAD", _explain(payload, verb.transition.fields)) from error
     if not _is_canonical(payload):
         raise deny("G1", "E_PAYLOAD", "payload: not in canonical form (RFC 8785)")
     if payload_holds_identifier(payload):
@@ -69,7 +69,7 @@ def decode_payload(kind: str, payload: bytes) -> tuple[Envelope, Any, int]:
         raise deny("G1", "E_PAYLOAD", f"claimed_time: {error}") from error
 
 
-def _explain(payload: bytes, kind: str) -> str:
+def _explain(payload: bytes, fields: type[msgspec.Struct]) -> str:
     """What is wrong with a payload that did not decode.
 
     In our own words: results are hashed, and a library's messages change with its version.
@@ -82,7 +82,7 @@ def _explain(payload: bytes, kind: str) -> str:
         return "payload: not JSON"
     return (
         _find_mismatch(value, Envelope, "payload")
-        or _find_mismatch(value["fields"], PAYLOADS[kind], "fields")
+        or _find_mismatch(value["fields"], fields, "fields")
         or "payload: not the fields of this kind"
     )
 

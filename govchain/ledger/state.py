@@ -6,9 +6,13 @@ blocks may be stored: equal transactions in equal order give an equal state root
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
+
+from govchain.codec import decode
+
+D = TypeVar("D", bound="RecordData")
 
 OBJECT_ID_MAX: Final = 128
 """Longest object id, in characters."""
@@ -70,107 +74,18 @@ class TimelineEntry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown
     state: str
     """State after it."""
     kind: str
-    """Kind of the transaction, for example `licence.issue`."""
+    """Verb of the transaction, for example `licence.issue`."""
     transaction_id: bytes
 
 
-class LicenceData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What the rules of e-licences need to remember."""
-
-    name: str
-    type_code: str
-    holder_ref: str
-    area_code: str
-    issued_date: str
-    effective_date: str
-    expiring_date: str
-    """Last day of validity; empty means without end."""
-    requires: tuple[str, ...]
-    face_commitment: str
-    entered_by: str
-    """Pseudonym of the maker (rule G6)."""
-    issued_by: str = ""
-    """Pseudonym of the checker; empty for a draft."""
-    superseded_by: str = ""
-    reason: str = ""
-    """Of the last suspension, resumption or revocation."""
-    basis_document: str = ""
-
-
-class Custody(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One hand-over of evidence (rule E2)."""
-
-    from_org: str
-    to_org: str
-    action: str
-    sent: bytes
-    """Transaction id of the hand-over."""
-    received: bytes = b""
-    """Transaction id of the receipt; empty while under way."""
-
-
-class EvidenceData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What the rules of judicial evidence need to remember."""
-
-    evidence_kind: str
-    sha256: str
-    sm3: str
-    size_bytes: int
-    media_type: str
-    collected_at_ms: int
-    interest: str
-    """The depositor's declared interest; empty means none (rule E5)."""
-    replaces: str
-    custodian: str
-    """Organisation that holds it now (rule E2)."""
-    custody: tuple[Custody, ...] = ()
-    case_no: str = ""
-    verified_by: str = ""
-    ruled_by: str = ""
-    ruling_reason: str = ""
-
-
-class InvoiceData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What the rules of invoices need to remember. Amounts are decimal strings."""
-
-    standard: str
-    number: str
-    issue_date: str
-    currency: str
-    seller_ref: str
-    buyer_ref: str
-    net: str
-    tax: str
-    gross: str
-    is_red: bool
-    """A red invoice or credit note."""
-    corrects: tuple[str, ...]
-    red_net: str = "0.00"
-    """Taken back so far by red invoices (rule T3)."""
-    red_tax: str = "0.00"
-    red_gross: str = "0.00"
-    red_by: tuple[str, ...] = ()
-    """Object ids of the red invoices that took something back."""
-    voucher_no: str = ""
-    """Of the booking (rule T6)."""
-    booked_by: str = ""
-
-
-class ChangeData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A proposed change of members and who approved it (rule I2)."""
-
-    kind: str
-    """For example `validator.add`."""
-    fields: bytes
-    """Its payload fields as they were signed, canonical JSON."""
-    approved_by: tuple[str, ...]
-    """Organisations, in order."""
+class RecordData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What the rules of one kind of record need to remember; each kind has its own, with a tag of its own."""
 
 
 class RecordState(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.record/2"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.record/3"
 ):
-    """The current state of one object, with its history in short. At most one of the last fields is set."""
+    """The current state of one object, with its history in short."""
 
     record_type: str
     object_id: str
@@ -182,10 +97,12 @@ class RecordState(
     last_record_hash: bytes
     """Id of the last transaction applied to it (rule G4)."""
     timeline: tuple[TimelineEntry, ...]
-    licence: LicenceData | None = None
-    evidence: EvidenceData | None = None
-    invoice: InvoiceData | None = None
-    change: ChangeData | None = None
+    data: bytes = b""
+    """Encoded `RecordData` of its kind; empty for a kind that needs none."""
+
+    def data_as(self, kind: type[D]) -> D:
+        """The data, decoded. Expects the struct of this record's kind."""
+        return decode(self.data, kind)
 
 
 class DenialEntry(
@@ -238,6 +155,12 @@ def peer_address_key(validator: str) -> bytes:
     return f"peer-address/{validator}".encode()
 
 
-def licence_holder_key(type_code: str, holder_ref: str) -> bytes:
-    """Index of the one licence of a type that a holder has in force (rule L2)."""
-    return f"index/licence-holder/{type_code}/{holder_ref}".encode()
+def index_key(name: str, *parts: str) -> bytes:
+    """Key of what a kind of record remembers beside its records, for example the holder of a unique property.
+
+    Args:
+        name: Begins with the record type, as `licence-holder` does.
+        parts: Of the property; only the last one may hold a slash.
+    """
+    assert "/" not in "".join(parts[:-1]), "two properties would share a key"
+    return "/".join(("index", name, *parts)).encode()

@@ -55,7 +55,7 @@ def _step(step: StepResult, loaded: LoadedScenario) -> dict[str, Any]:
         **{name: getattr(step, name) for name in ("expected", "measured", "transaction")},
         "text": [step.en, step.zh],
         "org": people.get(step.by, ""),
-        "rule_title": [rule.title_en, rule.title_zh] if rule is not None else ["", ""],
+        "rule_title": [rule.demands.en, rule.demands.zh] if rule is not None else ["", ""],
     }
 
 

@@ -17,7 +17,6 @@ from govchain.scenario.result import Expectation, FaultEntry, Result, StepResult
 from govchain.scenario.run import run_scenario
 from govchain.scenario.schema import scenario_schema
 from govchain.scenario.sim_backend import SimBackend
-from govchain.scenario.verbs import Sentence
 
 __all__ = [
     "Backend",
@@ -33,7 +32,6 @@ __all__ = [
     "RemoteBackend",
     "Result",
     "RunFolder",
-    "Sentence",
     "SilentObserver",
     "SimBackend",
     "StepResult",

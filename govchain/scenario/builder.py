@@ -15,7 +15,8 @@ from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite,
 from govchain.crypto.file_digest import FileDigests, digest_chunks, digest_file
 from govchain.errors import MalformedBytes
 from govchain.ledger import RecordState
-from govchain.ledger.payloads import PAYLOADS, Envelope, encode_payload, record_type_of
+from govchain.ledger.kinds import KINDS, PAYLOADS, record_type_of
+from govchain.ledger.payloads import Envelope, encode_payload
 from govchain.model import Transaction, TransactionBody
 from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.model import OrganisationEntry, PersonEntry, Step
@@ -129,7 +130,7 @@ class Builder:
 
     def note_applied(self, built: Built) -> None:
         """A transaction was applied: its object continues from it."""
-        if built.record_type == "key":
+        if not KINDS[built.record_type].keeps_records:
             version, _ = self._keys.get(built.object_id, (0, ""))
             self._keys[built.object_id] = (version + 1, built.id.hex())
 
@@ -167,11 +168,11 @@ class Builder:
         return name in self._organisations or name in self._people or name in self.saved
 
     def nickname(self, name: str) -> str:
-        """What sentences call a saved object: a licence by its title, anything else by its number."""
+        """What sentences call a saved object: by its title where its kind has one, else by its number."""
         saved = self.saved.get(name)
         if saved is None:
             return name
-        title = saved.fields.get("name") if saved.record_type == "licence" else None
+        title = saved.fields.get(KINDS[saved.record_type].named_by)
         return f"{title} ({name})" if title else saved.object_id
 
     def file_digests(self, file: str, content: str) -> FileDigests:
@@ -201,7 +202,7 @@ class Builder:
 
     async def _last_record(self, record_type: str, object_id: str) -> tuple[int, str]:
         # A key is no record; what this run did to it is all that can have happened since genesis.
-        if record_type == "key":
+        if not KINDS[record_type].keeps_records:
             return self._keys.get(object_id, (0, ""))
         current: RecordState | None = await self._backend.record(record_type, object_id)
         return (0, "") if current is None else (current.version, current.last_record_hash.hex())

@@ -14,7 +14,8 @@ from govchain.config import Loaded
 from govchain.errors import ConfigError
 from govchain.ledger import RULES
 from govchain.ledger.identifiers import is_credit_code
-from govchain.ledger.payloads import PAYLOADS, Envelope
+from govchain.ledger.kinds import PAYLOADS
+from govchain.ledger.payloads import Envelope
 from govchain.mempool import REJECTIONS
 from govchain.scenario.check_changes import check_changes
 from govchain.scenario.check_faults import check_fault_expectations, check_timeline, check_workload

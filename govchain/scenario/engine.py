@@ -14,6 +14,7 @@ import msgspec
 
 from govchain.client.answers import TransactionStatus
 from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
+from govchain.ledger import Text
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.builder import Builder, Built
 from govchain.scenario.changes import Changes
@@ -30,7 +31,6 @@ from govchain.scenario.verbs import (
     LegalReportWith,
     LicenceVerifyWith,
     ReceiptCheckWith,
-    Sentence,
     sentence,
 )
 
@@ -95,7 +95,7 @@ class Engine:
         """
         meta = self._scenario.meta
         self._observer.run_started(
-            Sentence(meta.title, meta.title_zh or meta.title), len(self._scenario.steps), self._backend.name
+            Text(meta.title, meta.title_zh or meta.title), len(self._scenario.steps), self._backend.name
         )
         self._began_ns = began_ns = self._backend.now_ns()
         await self._begin_background()
@@ -291,13 +291,13 @@ class Engine:
         record = await self._backend.record(record_type, object_id)
         return "ABSENT" if record is None else record.state
 
-    def _sentence(self, step: Step) -> Sentence:
+    def _sentence(self, step: Step) -> Text:
         if step.title:
-            return Sentence(step.title, step.title_zh or step.title)
+            return Text(step.title, step.title_zh or step.title)
         organisation = self._builder.organisation_of(step.by)
         made = sentence(step.do, self._names(step, chinese=False, who=f"{organisation.name} ({step.by})"))
         who = f"{organisation.name_zh or organisation.name}（{step.by}）"
-        return Sentence(made.en, sentence(step.do, self._names(step, chinese=True, who=who)).zh)
+        return Text(made.en, sentence(step.do, self._names(step, chinese=True, who=who)).zh)
 
     def _names(self, step: Step, *, chinese: bool, who: str) -> Mapping[str, Any]:
         """Values of the step as people call them: organisations and saved objects by name."""

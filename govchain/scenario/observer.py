@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from govchain.ledger import Text
 from govchain.scenario.result import Result, StepResult
-from govchain.scenario.verbs import Sentence
 
 
 class Observer(Protocol):
     """Is told what happens, in order."""
 
-    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+    def run_started(self, title: Text, steps: int, backend: str) -> None:
         """The network is up."""
         ...
 
-    def step_started(self, number: int, text: Sentence) -> None:
+    def step_started(self, number: int, text: Text) -> None:
         """A step begins; `number` counts from 1."""
         ...
 
@@ -36,10 +36,10 @@ class Observer(Protocol):
 class SilentObserver:
     """Watches without a word."""
 
-    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+    def run_started(self, title: Text, steps: int, backend: str) -> None:
         pass
 
-    def step_started(self, number: int, text: Sentence) -> None:
+    def step_started(self, number: int, text: Text) -> None:
         pass
 
     def step_finished(self, step: StepResult) -> None:

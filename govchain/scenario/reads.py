@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from govchain.crypto.file_digest import FileDigests
 from govchain.errors import BadProof
-from govchain.ledger import LegalEffectReport, legal_effect_report, licence_status_at
 from govchain.ledger.identifiers import parse_time_ms
+from govchain.ledger.kinds.evidence.legal_effect import LegalEffectReport, legal_effect_report
+from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.model import Genesis
 from govchain.receipt import verify_receipt
 from govchain.scenario.backend import Backend

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from govchain.config import schema_of
-from govchain.ledger.payloads import PAYLOADS
+from govchain.ledger.kinds import PAYLOADS
 from govchain.scenario.model import Scenario
 from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS
 

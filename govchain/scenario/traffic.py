@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from govchain.crypto import Signer, Suite, chain_id_of, digest_chunks, sign_transaction, suite, transaction_id
-from govchain.ledger.payloads import EvidenceDeposit, Hashes, encode_payload
+from govchain.ledger.kinds.evidence.fields import EvidenceDeposit
+from govchain.ledger.payloads import Hashes, encode_payload
 from govchain.model import Transaction, TransactionBody
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.builder import EXPIRY_BLOCKS

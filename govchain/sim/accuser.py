@@ -12,8 +12,8 @@ from govchain.consensus import Event, TransactionsAvailable
 from govchain.crypto import Signer
 from govchain.errors import InvalidInput, Unavailable
 from govchain.ledger import Chain, Ledger
-from govchain.ledger.accusations import ACCUSE
 from govchain.ledger.evidence_book import EvidenceBook, KeptEvidence
+from govchain.ledger.kinds.equivocation.accusations import ACCUSE
 from govchain.mempool import Mempool
 from govchain.model import Block, Space, Write
 from govchain.model.votes import Evidence

@@ -169,7 +169,7 @@ EVIDENCE: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "the ledger records one place twice",
-        "ledger/rules/equivocation.py",
+        "ledger/kinds/equivocation/rules.py",
         "    if attempt.record is not None:",
         "    if False:",
         (f"{_LEDGER}test_EV1_denies_the_same_place_twice_and_allows_another",),
@@ -178,7 +178,7 @@ EVIDENCE: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "the ledger records under another place's name",
-        "ledger/rules/equivocation.py",
+        "ledger/kinds/equivocation/rules.py",
         "    if named != attempt.envelope.object_id:",
         "    if False:",
         (f"{_LEDGER}test_EV1_denies_the_name_of_another_place",),
@@ -187,7 +187,7 @@ EVIDENCE: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "the ledger believes accusers",
-        "ledger/rules/equivocation.py",
+        "ledger/kinds/equivocation/rules.py",
         "        verify_evidence(attempt.suite, validators, attempt.chain_id, evidence)\n",
         "        pass\n",
         (f"{_LEDGER}test_EV2_denies_what_does_not_prove_guilt",),
@@ -196,7 +196,7 @@ EVIDENCE: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "the ledger judges by today's validators",
-        "ledger/rules/equivocation.py",
+        "ledger/kinds/equivocation/rules.py",
         "    validators = attempt.validators_of(epoch)\n",
         "    validators = attempt.validators\n",
         (f"{_LEDGER}test_situation_55_EV2_a_lie_of_an_epoch_that_is_over_is_recorded_by_its_own_validators",),
@@ -205,7 +205,7 @@ EVIDENCE: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "anybody accuses",
-        "ledger/rules/equivocation.py",
+        "ledger/kinds/equivocation/rules.py",
         "        key_roles=(VALIDATOR,),",
         "        key_roles=(),",
         (f"{_LEDGER}test_EV1_denies_whoever_is_no_validator",),

@@ -82,7 +82,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "organisations without validators change them",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    if attempt.org.id not in membership.voters_of(attempt.validators):",
         "    if False:",
         (f"{_GOVERNANCE}test_I2_denies_an_organisation_without_validators",),
@@ -91,8 +91,8 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "one organisation approves twice",
-        "ledger/rules/governance.py",
-        "    if attempt.org.id in attempt.change.approved_by:",
+        "ledger/kinds/change/rules.py",
+        "    if attempt.org.id in _data(attempt).approved_by:",
         "    if False:",
         (f"{_GOVERNANCE}test_I2_denies_a_second_approval_of_one_organisation",),
         (5, 55),
@@ -110,7 +110,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     # What proves it (MB-3, MB-4).
     Mutant(
         "a new key that nobody holds",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "        attempt.suite.verify(public_key, said, bytes.fromhex(fields.possession))",
         "        bytes.fromhex(fields.possession)",
         (f"{_GOVERNANCE}test_I10_denies_a_key_without_proof_or_one_for_another_name",),
@@ -119,7 +119,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "a key that left comes back",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    if attempt.access.key(attempt.suite.key_id(public_key)) is not None:",
         "    if False:",
         (f"{_GOVERNANCE}test_situation_06_I10_denies_a_key_that_left",),
@@ -197,7 +197,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "a key that is about to be installed is taken twice",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    if public_key in [member.public_key for member in waiting]:",
         "    if False:",
         (f"{_GOVERNANCE}test_I10_denies_a_key_that_was_used_before",),
@@ -206,7 +206,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "a change that no longer fits is adopted",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    _judge(attempt, change.kind, _fields_of(change))",
         "    _fields_of(change)",
         (f"{_GOVERNANCE}test_I9_denies_at_adoption_what_no_longer_fits",),
@@ -215,7 +215,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "organisations with validators are suspended",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    if fields.org in [member.org for member in (*attempt.validators.members, *waiting)]:",
         "    if False:",
         (f"{_GOVERNANCE}test_I9_denies_what_makes_no_sense",),
@@ -224,7 +224,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "approvals of who runs no validator count",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    approvals = sum(org in voters for org in change.approved_by)",
         "    approvals = len(change.approved_by)",
         (f"{_GOVERNANCE}test_MB1_an_approval_counts_only_while_its_organisation_runs_a_validator",),
@@ -233,7 +233,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "a change is withdrawn by others",
-        "ledger/rules/governance.py",
+        "ledger/kinds/change/rules.py",
         "    if attempt.existing.issuer_org != attempt.org.id:",
         "    if False:",
         (f"{_GOVERNANCE}test_I2_denies_approval_after_the_end_and_withdrawal_by_another",),

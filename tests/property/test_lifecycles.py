@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from govchain.ledger import RecordState
-from govchain.ledger.rules import TRANSITIONS
-from govchain.ledger.rules.amounts import parse_cents
+from govchain.ledger.amounts import parse_cents
+from govchain.ledger.kinds import KINDS
+from govchain.ledger.kinds.evidence.fields import EvidenceData
+from govchain.ledger.kinds.invoice.fields import InvoiceData
+from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.state import denial_key, nonces_key
 from tests.support.ledger_world import (
     BETA,
@@ -71,10 +74,11 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def test_G3_only_listed_changes(self) -> None:
-        rows = [row for row in TRANSITIONS.values() if row.record_type == self.record_type]
+        kind = KINDS[self.record_type]
+        rows = kind.transitions
         listed = {(old, new) for row in rows for old in row.from_states for new in row.to_states}
         listed |= {("", new) for row in rows if not row.from_states for new in row.to_states}
-        listed |= EXTRA_CHANGES.get(self.record_type, set())
+        listed |= set(kind.side_changes)
         for record in self.known():
             states = ["", *(entry.state for entry in record.timeline)]
             assert states[-1] == record.state
@@ -93,16 +97,9 @@ class Machine(RuleBasedStateMachine):
         assert sum(self.world.ledger.denial_counts.values()) == self.denied
 
 
-EXTRA_CHANGES = {
-    # Changes of an object by a record about another one: the next version, a red invoice.
-    "licence": {("VALID", "SUPERSEDED")},
-    "invoice": {
-        ("ISSUED", "RED_PARTIAL"),
-        ("ISSUED", "RED_FULL"),
-        ("RED_PARTIAL", "RED_PARTIAL"),
-        ("RED_PARTIAL", "RED_FULL"),
-    },
-}
+def licence_data(record: RecordState) -> LicenceData:
+    return record.data_as(LicenceData)
+
 
 LICENCES = st.sampled_from([licence_id(serial, version) for serial in (1, 2) for version in (1, 2, 3)])
 OFFICERS = st.sampled_from(["amr-a", "amr-b", "amr-c", "amr-b-checker"])
@@ -139,14 +136,14 @@ class LicenceMachine(Machine):
     def test_L2_one_valid_version_and_one_licence_a_holder(self) -> None:
         in_force = [record for record in self.known() if record.state in ("VALID", "SUSPENDED")]
         numbers = Counter(record.object_id.rsplit(".", 2)[0] for record in in_force)
-        holders = Counter((record.licence.type_code, record.licence.holder_ref) for record in in_force)  # type: ignore[union-attr]
+        holders = Counter((data.type_code, data.holder_ref) for data in map(licence_data, in_force))
         assert all(count == 1 for count in (*numbers.values(), *holders.values()))
 
     @invariant()
     def test_G6_maker_is_never_checker(self) -> None:
         for record in self.known():
-            assert record.licence is not None
-            assert record.licence.entered_by != record.licence.issued_by
+            data = licence_data(record)
+            assert data.entered_by != data.issued_by
 
 
 EVIDENCE = st.sampled_from(["EV-1", "EV-2"])
@@ -196,13 +193,13 @@ class EvidenceMachine(Machine):
     @invariant()
     def test_E1_hashes_never_change(self) -> None:
         for record in self.known():
-            assert record.evidence is not None
-            assert (record.evidence.sha256, record.evidence.sm3) == self.hashes[record.object_id]
+            data = record.data_as(EvidenceData)
+            assert (data.sha256, data.sm3) == self.hashes[record.object_id]
 
     @invariant()
     def test_E2_custody_is_contiguous(self) -> None:
         for record in self.known():
-            data = record.evidence
+            data = record.data_as(EvidenceData)
             assert data is not None
             holder = record.issuer_org
             for position, hop in enumerate(data.custody):
@@ -218,8 +215,7 @@ class EvidenceMachine(Machine):
         for record in self.known():
             was_mismatch = any(entry.state == "MISMATCHED" for entry in record.timeline)
             if was_mismatch and record.state in ("ADMITTED", "PARTIAL"):
-                assert record.evidence is not None
-                assert record.evidence.ruling_reason
+                assert record.data_as(EvidenceData).ruling_reason
 
 
 BLUES = st.sampled_from([invoice_number(1), invoice_number(2)])
@@ -252,7 +248,7 @@ class InvoiceMachine(Machine):
 
     @invariant()
     def test_T3_reds_stay_within_their_blue(self) -> None:
-        records = {record.object_id: record.invoice for record in self.known()}
+        records = {record.object_id: record.data_as(InvoiceData) for record in self.known()}
         for number, data in records.items():
             assert data is not None
             reds = [red for red in records.values() if red is not None and number in red.corrects]
@@ -265,11 +261,10 @@ class InvoiceMachine(Machine):
     @invariant()
     def test_T6_booked_at_most_once_by_the_buyer(self) -> None:
         for record in self.known():
-            assert record.invoice is not None
             bookings = [entry for entry in record.timeline if entry.kind == "invoice.book"]
             assert len(bookings) == (record.state == "BOOKED")
             if bookings:
-                assert record.invoice.booked_by == BETA
+                assert record.data_as(InvoiceData).booked_by == BETA
                 assert bookings[0] == record.timeline[-1], "nothing follows the booking of a Chinese invoice"
 
 

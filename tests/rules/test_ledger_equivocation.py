@@ -10,8 +10,8 @@ import pytest
 
 from govchain.codec import encode
 from govchain.crypto.evidence import order_evidence, read_evidence
-from govchain.ledger.accusations import encode_accusation, recorded_evidence
 from govchain.ledger.identifiers import format_rfc3339, parse_time_ms
+from govchain.ledger.kinds.equivocation.accusations import encode_accusation, recorded_evidence
 from govchain.ledger.payloads import encode_payload
 from govchain.model import Batch, TransactionResult
 from govchain.model.votes import Commit, Evidence, Prepare, Proposal, SignedMessage

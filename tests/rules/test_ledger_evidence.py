@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from govchain.ledger import legal_effect_report
+from govchain.ledger.kinds.evidence.fields import EvidenceData
+from govchain.ledger.kinds.evidence.legal_effect import legal_effect_report
 from govchain.model import TransactionResult
 from tests.support.ledger_world import (
     BANK,
@@ -56,7 +57,7 @@ def rule(world: LedgerWorld, ruling: str, reason: str = "", person: str = "court
 
 def test_E1_allows_replacement_and_keeps_the_first_hash(world: LedgerWorld) -> None:
     assert world.deposit("EV-2", raw_hash=OTHER, replaces="EV-1").applied
-    data = world.record("evidence", "EV-1").evidence
+    data = world.record("evidence", "EV-1").data_as(EvidenceData)
     assert data is not None
     assert (data.sha256, data.sm3) == (SHA256, SM3)
 
@@ -74,7 +75,7 @@ def test_E2_allows_contiguous_custody(world: LedgerWorld) -> None:
     assert receive(world, "notary-a").applied
     assert transfer(world, "notary-a", BANK).applied
     assert receive(world, "bank-a").applied
-    data = world.record("evidence", "EV-1").evidence
+    data = world.record("evidence", "EV-1").data_as(EvidenceData)
     assert data is not None
     assert data.custodian == BANK
     assert [(hop.from_org, hop.to_org) for hop in data.custody] == [(EVP, NOTARY), (NOTARY, BANK)]
@@ -186,5 +187,4 @@ def test_G3_denies_second_verification(world: LedgerWorld) -> None:
     verify(world)
     fields = {"raw_hash": HASHES, "size_bytes": 1_024}
     assert denial(world.submit("evidence.verify", "court-a", "EV-1", fields)) == ("G3", "E_STATE")
-    assert world.record("evidence", "EV-1").evidence is not None
-    assert world.record("evidence", "EV-1").evidence.verified_by == COURT  # type: ignore[union-attr]
+    assert world.record("evidence", "EV-1").data_as(EvidenceData).verified_by == COURT

@@ -6,8 +6,9 @@ import pytest
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_37_36
 
-from govchain.ledger import licence_status_at
 from govchain.ledger.identifiers import compute_credit_check, compute_licence_check
+from govchain.ledger.kinds.licence.fields import LicenceData
+from govchain.ledger.kinds.licence.validity import licence_status_at
 from tests.support.ledger_world import (
     ACME,
     AMR,
@@ -74,8 +75,7 @@ def test_L2_allows_next_version_and_supersedes(world: LedgerWorld) -> None:
     world.make_licence(licence_id(version=2))
     before = world.record("licence", licence_id())
     assert before.state == "SUPERSEDED"
-    assert before.licence is not None
-    assert before.licence.superseded_by == licence_id(version=2)
+    assert before.data_as(LicenceData).superseded_by == licence_id(version=2)
     assert world.record("licence", licence_id(version=2)).state == "VALID"
     assert before.last_record_hash == world.record("licence", licence_id(version=2)).last_record_hash
 

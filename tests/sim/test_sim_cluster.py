@@ -11,7 +11,8 @@ from govchain.consensus import SignedMessage
 from govchain.crypto import sign_transaction, suite
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
-from govchain.ledger.payloads import EvidenceDeposit, Hashes, encode_payload
+from govchain.ledger.kinds.evidence.fields import EvidenceDeposit
+from govchain.ledger.payloads import Hashes, encode_payload
 from govchain.model import BlockHeader, Organisation, Transaction, TransactionBody
 from govchain.model.votes import Prepare
 from govchain.sim import FixedLatency, SimCluster, TraceEvent

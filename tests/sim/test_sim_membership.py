@@ -11,7 +11,8 @@ from govchain.codec import encode
 from govchain.config import DurationNs
 from govchain.crypto import chain_id_of, sign_transaction
 from govchain.errors import Unavailable
-from govchain.ledger.payloads import encode_payload, record_type_of
+from govchain.ledger.kinds import record_type_of
+from govchain.ledger.payloads import encode_payload
 from govchain.model import Genesis, KeyPossession, ProtocolParameters, TransactionBody
 from govchain.sim import FixedLatency, SimCluster
 from tests.support.ledger_world import (

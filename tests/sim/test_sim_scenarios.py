@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from govchain.ledger import Text
 from govchain.scenario import (
     LoadedScenario,
     Result,
-    Sentence,
     SimBackend,
     StepResult,
     parse_scenario,
@@ -27,10 +27,10 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def run_started(self, title: Sentence, steps: int, backend: str) -> None:
+    def run_started(self, title: Text, steps: int, backend: str) -> None:
         self.told.append(f"start {steps}")
 
-    def step_started(self, number: int, text: Sentence) -> None:
+    def step_started(self, number: int, text: Text) -> None:
         assert text.en
         assert text.zh
         assert "…" not in text.en, "every name of the sentence was filled in"

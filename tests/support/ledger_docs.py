@@ -6,33 +6,30 @@ Rewrite the files with `python -m tests.support.ledger_docs`; a test fails while
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Iterator
+import sys
+import typing
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from govchain.ledger import RULES, execution, payload_check, payloads
-from govchain.ledger.payloads import PAYLOADS, Envelope, Hashes, PayloadRef, SignedVote, TaxSubtotal
-from govchain.ledger.rules import (
-    TRANSITIONS,
-    common,
-    equivocation,
-    evidence,
-    governance,
-    invoice,
-    keys,
-    licence,
-)
-from govchain.ledger.rules.amounts import TAX_TOLERANCE
+import govchain.ledger
+from govchain.ledger import KINDS, RULES, RecordKind, Rule, Text
+from govchain.ledger.kinds.invoice.totals import TAX_TOLERANCE
+from govchain.ledger.payloads import Envelope, Hashes, PayloadRef
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Transition
-from tests.support.ledger_docs_zh import FIELD_NAMES, SOURCES, TEXTS
+from govchain.legal import bases_of
+from tests.support.ledger_docs_zh import FIELD_NAMES, TEXTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-RULE_MODULES = (common, keys, licence, evidence, invoice, governance, equivocation, execution, payload_check)
+LEDGER = Path(inspect.getfile(govchain.ledger)).parent
+
+Names = Mapping[str, str]
 
 WRITTEN_BY = "<!-- Written from the code by `python -m tests.support.ledger_docs`; a test compares them. -->"
 
@@ -40,9 +37,8 @@ WRITTEN_BY = "<!-- Written from the code by `python -m tests.support.ledger_docs
 def rule_sources() -> dict[str, list[str]]:
     """Rule id to the names of the functions whose docstring cites it, or whose body raises it."""
     found: dict[str, list[str]] = {rule: [] for rule in RULES}
-    for module in RULE_MODULES:
-        tree = ast.parse(inspect.getsource(module))
-        for node in ast.walk(tree):
+    for path in sorted(LEDGER.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 cited = set(re.findall(r"\b(?:[A-Z]{2}-\d+|[A-Z]\d+)\b", ast.get_docstring(node) or ""))
                 for rule in [rule for rule in RULES if rule in cited and _raises(node, rule)]:
@@ -56,7 +52,7 @@ def _raises(node: ast.FunctionDef, rule: str) -> bool:
 
 def render_rules_en() -> str:
     rows = (
-        f"| {rule.id} | {_codes(rule.codes)} | {rule.title_en} | {_origin(rule.source)} |"
+        f"| {rule.id} | {_codes(rule.codes)} | {rule.demands.en} | {_origin(rule, zh=False)} |"
         for rule in RULES.values()
     )
     return _lines(
@@ -77,6 +73,14 @@ def render_rules_en() -> str:
         "|---|---|---|---|",
         *rows,
         "",
+        "## What would make it allowed",
+        "",
+        "`govchain explain` and every answer about a denial say this too.",
+        "",
+        "| rule | code | remedy |",
+        "|---|---|---|",
+        *(f"| {rule.id} | `{code}` | {text.en} |" for rule, code, text in _remedies()),
+        "",
         f"Claimed times (G9) and times of collection (E3) may lie {_TOLERANCE_MIN} minutes after the block.",
         f"Taxes (T2) may differ by {_LINE} a line, and at most {_DOCUMENT} a row of the breakdown",
         f"({TAX_TOLERANCE.source}).",
@@ -85,7 +89,7 @@ def render_rules_en() -> str:
 
 def render_rules_zh() -> str:
     rows = (
-        f"| {rule.id} | {_codes(rule.codes)} | {rule.title_zh} | {SOURCES[rule.source]} |"
+        f"| {rule.id} | {_codes(rule.codes)} | {rule.demands.zh} | {_origin(rule, zh=True)} |"
         for rule in RULES.values()
     )
     return _lines(
@@ -106,9 +110,23 @@ def render_rules_zh() -> str:
         "|---|---|---|---|",
         *rows,
         "",
+        "## 如何获准",
+        "",
+        "`govchain explain` 与每次驳回的答复均给出以下说明。",
+        "",
+        "| 规则 | 代码 | 如何获准 |",
+        "|---|---|---|",
+        *(f"| {rule.id} | `{code}` | {text.zh} |" for rule, code, text in _remedies()),
+        "",
         f"申报时间（G9）与取证时间（E3）可晚于区块时间 {_TOLERANCE_MIN} 分钟。",
         f"税额（T2）允差：每行 {_LINE}，每个税率行合计至多 {_DOCUMENT}（未经核实）。",
     )
+
+
+def _remedies() -> Iterator[tuple[Rule, str, Text]]:
+    for rule in RULES.values():
+        for code, text in rule.remedies.items():
+            yield rule, code, text
 
 
 _TOLERANCE_MIN = CLOCK_TOLERANCE_MS // 60_000
@@ -127,8 +145,7 @@ def render_records_en() -> str:
         "",
         "## Envelope",
     )
-    kinds = ("## Kinds", "", "| kind | from | to | organisation | key | rules |")
-    return _render_records(head, kinds, zh=False)
+    return _render_records(head, "| verb | from | to | organisation | key | rules |", zh=False)
 
 
 def render_records_zh() -> str:
@@ -142,38 +159,89 @@ def render_records_zh() -> str:
         "",
         "## 信封",
     )
-    kinds = ("## 业务类型", "", "| 业务类型 | 原状态 | 新状态 | 机构 | 密钥 | 规则 |")
-    return _render_records(head, kinds, zh=True)
+    return _render_records(head, "| 业务操作 | 原状态 | 新状态 | 机构 | 密钥 | 规则 |", zh=True)
 
 
-def _render_records(head: tuple[str, ...], kinds: tuple[str, ...], *, zh: bool) -> str:
-    say = _speaker(zh)
-    parts = [WRITTEN_BY, *head, "", *_fields(Envelope, zh=zh)]
-    for struct in (Hashes, PayloadRef, TaxSubtotal, SignedVote):
-        parts += ["", f"### {struct.__name__}", "", say(_summary(struct)), "", *_fields(struct, zh=zh)]
-    parts += ["", *kinds, "|---|---|---|---|---|---|"]
-    parts += [_transition(transition, say) for transition in TRANSITIONS.values()]
-    for kind, struct in PAYLOADS.items():
-        parts += ["", f"### {kind}", "", say(_summary(struct)), "", *_fields(struct, zh=zh)]
+def _render_records(head: tuple[str, ...], columns: str, *, zh: bool) -> str:
+    pages = _Pages(zh)
+    parts = [WRITTEN_BY, *head, "", *pages.fields(Envelope, FIELD_NAMES, TEXTS)]
+    for struct in (Hashes, PayloadRef):
+        parts += pages.struct(struct, FIELD_NAMES, TEXTS)
+    for kind in KINDS.values():
+        parts += pages.kind(kind, columns)
     return _lines(*parts)
 
 
-def _speaker(zh: bool) -> Callable[[str], str]:
-    """Says a text in the language of the page; a text without Chinese is a KeyError that names it."""
-    return TEXTS.__getitem__ if zh else str
+class _Pages:
+    """Writes parts of the page of records in one language; what lacks Chinese is a KeyError."""
+
+    def __init__(self, zh: bool) -> None:
+        self._zh = zh
+
+    def kind(self, kind: RecordKind, columns: str) -> Iterator[str]:
+        names, texts = FIELD_NAMES | dict(kind.names_zh), TEXTS | dict(kind.texts_zh)
+        yield from ("", f"## `{kind.record_type}`: {self._pick(kind.title)}", "")
+        for state, name in kind.states.items():
+            yield f"- `{state}` {name}"
+        yield from ("", columns, "|---|---|---|---|---|---|")
+        for row in kind.transitions:
+            yield self._transition(row)
+        for row in kind.transitions:
+            yield from ("", f"### {row.verb}", "", self._say(_summary(row.fields), texts), "")
+            yield from self.fields(row.fields, names, texts)
+        for struct in _parts_of(kind):
+            yield from self.struct(struct, names, texts)
+
+    def struct(self, struct: type[msgspec.Struct], names: Names, texts: Names) -> Iterator[str]:
+        yield from ("", f"### {struct.__name__}", "", self._say(_summary(struct), texts), "")
+        yield from self.fields(struct, names, texts)
+
+    def fields(self, struct: type[msgspec.Struct], names: Names, texts: Names) -> Iterator[str]:
+        meanings = _field_texts(struct)
+        if self._zh:
+            yield from ("| 字段 | 名称 | 类型 | 必填 | 说明 |", "|---|---|---|---|---|")
+        else:
+            yield from ("| field | type | needed | meaning |", "|---|---|---|---|")
+        for field in msgspec.structs.fields(struct):
+            name = f"`{field.encode_name}`" + (f" | {names[field.name]}" if self._zh else "")
+            kind = _type_name(field.type).replace(" or None", self._say(" or None", TEXTS))
+            needed = self._say("yes", TEXTS) if field.required else ""
+            yield f"| {name} | {kind} | {needed} | {self._say(meanings.get(field.name, ''), texts)} |"
+
+    def _transition(self, row: Transition) -> str:
+        rules = dict.fromkeys(["G2", "G9", *(rule_of(function) for function in row.rules)])
+        say = functools.partial(self._say, texts=TEXTS)
+        cells = (
+            f"`{row.verb}`",
+            say(", ").join(row.from_states) or say("(new)"),
+            say(", ").join(row.to_states),
+            say(" or ").join(row.org_roles) or say("by rule"),
+            say(" or ").join(row.key_roles) or say("any active"),
+            " ".join(rules),
+        )
+        return f"| {' | '.join(cells)} |"
+
+    def _pick(self, text: Text) -> str:
+        return text.zh if self._zh else text.en
+
+    def _say(self, text: str, texts: Names) -> str:
+        return texts[text] if self._zh else text
 
 
-def _transition(row: Transition, say: Callable[[str], str]) -> str:
-    rules = dict.fromkeys(["G2", "G9", *(rule_of(function) for function in row.rules)])
-    cells = (
-        f"`{row.kind}`",
-        say(", ").join(row.from_states) or say("(new)"),
-        say(", ").join(row.to_states),
-        say(" or ").join(row.org_roles) or say("by rule"),
-        say(" or ").join(row.key_roles) or say("any active"),
-        " ".join(rules),
-    )
-    return f"| {' | '.join(cells)} |"
+def _parts_of(kind: RecordKind) -> list[type[msgspec.Struct]]:
+    """Structs inside the payloads of a kind that are its own, each once."""
+    found: dict[type[msgspec.Struct], None] = {}
+    for row in kind.transitions:
+        for field in msgspec.structs.fields(row.fields):
+            for part in (field.type, *typing.get_args(field.type)):
+                if isinstance(part, type) and issubclass(part, msgspec.Struct) and part is not Hashes:
+                    found[part] = None
+    return list(found)
+
+
+def _type_name(kind: Any) -> str:
+    name = str(kind) if getattr(kind, "__args__", None) else getattr(kind, "__name__", str(kind))
+    return re.sub(r"\bgovchain(\.\w+)+\.", "", name).replace("|", "or").replace("Raw", "object")
 
 
 def rule_of(function: Callable[..., Any]) -> str:
@@ -181,35 +249,13 @@ def rule_of(function: Callable[..., Any]) -> str:
     return re.sub(r"^([A-Z]{2})(\d)", r"\1-\2", function.__name__.partition("_")[0].upper())
 
 
-def _fields(struct: type[msgspec.Struct], *, zh: bool) -> Iterator[str]:
-    say = _speaker(zh)
-    texts = _field_texts(struct)
-    yield "| 字段 | 名称 | 类型 | 必填 | 说明 |" if zh else "| field | type | needed | meaning |"
-    yield "|---|---|---|---|---|" if zh else "|---|---|---|---|"
-    for field in msgspec.structs.fields(struct):
-        kind = (
-            getattr(field.type, "__name__", str(field.type))
-            if not _is_generic(field.type)
-            else str(field.type)
-        )
-        kind = kind.replace("govchain.ledger.payloads.", "").replace("|", "or").replace("Raw", "object")
-        kind = kind.replace(" or None", say(" or None"))
-        name = f"`{field.encode_name}`" + (f" | {FIELD_NAMES[field.name]}" if zh else "")
-        needed, text = say("yes") if field.required else "", say(texts.get(field.name, ""))
-        yield f"| {name} | {kind} | {needed} | {text} |"
-
-
 def _summary(struct: type[msgspec.Struct]) -> str:
     return " ".join((inspect.getdoc(struct) or "").split())
 
 
-def _is_generic(kind: Any) -> bool:
-    return bool(getattr(kind, "__args__", None))
-
-
 def _field_texts(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Attribute docstrings of a payload struct."""
-    tree = ast.parse(inspect.getsource(payloads))
+    """Attribute docstrings of a struct."""
+    tree = ast.parse(inspect.getsource(sys.modules[struct.__module__]))
     (body,) = (
         node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == struct.__name__
     )
@@ -226,8 +272,9 @@ def _codes(codes: tuple[str, ...]) -> str:
     return ", ".join(f"`{code}`" for code in codes)
 
 
-def _origin(source: str) -> str:
-    return "rule of this chain" if source == "govchain" else source
+def _origin(rule: Rule, *, zh: bool) -> str:
+    text = bases_of(rule)
+    return text.zh if zh else text.en
 
 
 def _lines(*lines: str) -> str:

@@ -221,35 +221,3 @@ TEXTS: Final[dict[str, str]] = {
     " or None": "，可为空",
 }
 """What docstrings and cells of the page say."""
-
-SOURCES: Final[dict[str, str]] = {
-    "govchain": "本链自有规则",
-    "RFC 8785": "RFC 8785",
-    "m of n organisations that run validators; parameter approvals_min": (
-        "运行验证节点的 n 个机构中的 m 个；参数 approvals_min"
-    ),
-    "Separation of duties 经办、复核、审批分离": "经办、复核、审批分离制度",
-    "RFC 5280 (status of a key at the time of use)": "RFC 5280（使用时的密钥状态）",
-    "GB 11643 (checksum)": "GB 11643（校验码）",
-    "GB/T 36904-2018; ISO/IEC 7064 MOD 37,36": "GB/T 36904-2018；ISO/IEC 7064 MOD 37,36",
-    "GB/T 36904-2018": "GB/T 36904-2018",
-    "Dates of validity in the licence metadata, GB/T 36903-2018": "GB/T 36903-2018 电子证照元数据中的有效期",
-    "Trusted-issuer registry of this chain 颁发机构授权登记": "本链颁发机构授权登记",
-    "GB 32100-2015": "GB 32100-2015",
-    "人民法院在线诉讼规则 Art. 16": "《人民法院在线诉讼规则》第十六条",
-    "Custody practice; factors on challenge in 人民法院在线诉讼规则 Art. 17": (
-        "证据保管惯例；质疑时的审查因素见《人民法院在线诉讼规则》第十七条"
-    ),
-    "人民法院在线诉讼规则 Art. 18": "《人民法院在线诉讼规则》第十八条",
-    "20-digit number of the all-digital e-invoice 数电票; EN 16931-1 BT-1": (
-        "数电票 20 位发票号码；EN 16931-1 BT-1"
-    ),
-    "EN 16931-1 (BR-CO-10, BR-CO-13, BR-CO-14, BR-CO-15, BR-CO-17)": (
-        "EN 16931-1（BR-CO-10、BR-CO-13、BR-CO-14、BR-CO-15、BR-CO-17）"
-    ),
-    "Red-letter rule of the all-digital e-invoice 数电票红字规则": "数电票红字发票规则",
-    "Practice of electronic accounting vouchers 电子凭证入账 (unconfirmed in detail)": (
-        "电子凭证入账惯例（细节未经核实）"
-    ),
-}
-"""Source of a rule to how the Chinese page names it."""

@@ -13,7 +13,8 @@ from govchain.crypto import Signer, chain_id_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
 from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
 from govchain.ledger.identifiers import LicenceId
-from govchain.ledger.payloads import encode_payload, record_type_of
+from govchain.ledger.kinds import VERBS, record_type_of
+from govchain.ledger.payloads import encode_payload
 from govchain.model import (
     Batch,
     Genesis,
@@ -170,7 +171,7 @@ class LedgerWorld:
 
     def payload(self, kind: str, object_id: str, fields: Any, **envelope: Any) -> bytes:
         """Payload whose version and previous hash continue the object as it is now."""
-        record_type = record_type_of(kind)
+        record_type = record_type_of(kind) if kind in VERBS else "evidence"
         known: Any
         if record_type == "key":
             known = self.ledger.key(bytes.fromhex(object_id))

@@ -14,13 +14,8 @@ from typing import Final
 
 from govchain.crypto import sign_transaction, suite
 from govchain.errors import InvalidTransaction, Unavailable
-from govchain.ledger.payloads import (
-    EvidenceDeposit,
-    EvidenceReceive,
-    EvidenceTransfer,
-    Hashes,
-    encode_payload,
-)
+from govchain.ledger.kinds.evidence.fields import EvidenceDeposit, EvidenceReceive, EvidenceTransfer
+from govchain.ledger.payloads import Hashes, encode_payload
 from govchain.model import Organisation, Transaction, TransactionBody
 from govchain.sim import SimCluster, SimNode
 from govchain.sim.reads import LatestRead

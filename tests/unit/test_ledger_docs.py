@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from govchain.ledger import RULES
-from govchain.ledger.payloads import PAYLOADS
-from govchain.ledger.rules import TRANSITIONS
+from govchain.ledger.kinds import PAYLOADS, VERBS
 from tests.support.ledger_docs import FILES, REFERENCE, rule_of, rule_sources
 
 TESTS = Path(__file__).parents[1] / "rules"
@@ -35,7 +34,7 @@ def test_every_rule_has_a_test_that_denies_and_one_that_allows(rule: str) -> Non
 
 
 def test_rule_functions_are_named_after_their_rule() -> None:
-    for transition in TRANSITIONS.values():
+    for transition in [verb.transition for verb in VERBS.values()]:
         for function in transition.rules:
             assert rule_of(function) in RULES
             assert f"Rule {rule_of(function)}" in (function.__doc__ or "")
@@ -45,5 +44,5 @@ def test_rule_functions_are_named_after_their_rule() -> None:
 @pytest.mark.parametrize("page", ["records.md", "records.zh.md"])
 def test_every_kind_is_documented(page: str) -> None:
     text = (REFERENCE / page).read_text(encoding="utf-8")
-    assert PAYLOADS.keys() == TRANSITIONS.keys()
+    assert PAYLOADS.keys() == VERBS.keys()
     assert all(f"### {kind}\n" in text for kind in PAYLOADS)

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from govchain.codec import decode
-from govchain.ledger.accusations import encode_accusation
 from govchain.ledger.evidence_book import EXPIRY_BLOCKS, KEPT_MAX, EvidenceBook
+from govchain.ledger.kinds.equivocation.accusations import encode_accusation
 from govchain.model import Space, TransactionBody
 from govchain.model.votes import Evidence
 from tests.rules.test_ledger_equivocation import votes

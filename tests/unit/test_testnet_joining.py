@@ -14,7 +14,7 @@ from govchain.codec import encode
 from govchain.config import load_yaml
 from govchain.crypto import read_key_file, suite
 from govchain.errors import ConfigError
-from govchain.ledger.payloads import ValidatorAdd, ValidatorRotate
+from govchain.ledger.kinds.change.fields import ValidatorAdd, ValidatorRotate
 from govchain.model import KeyPossession
 from govchain.node import load_node_config
 from govchain.node.config import validate_against_genesis

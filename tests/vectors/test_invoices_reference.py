@@ -14,6 +14,7 @@ import pytest
 from govchain.crypto.file_digest import digest_chunks
 from govchain.documents import PreparedRecord, find_remarks, read_invoice, to_invoice_record, validate_invoice
 from govchain.errors import InvalidDocument
+from govchain.ledger.kinds.invoice.fields import InvoiceData
 from tests.support.receipts import SUITE, LedgerChain
 from tests.support.reference import reference_path
 
@@ -124,8 +125,8 @@ def test_T2_the_ledger_applies_the_record(name: str) -> None:
     assert result.applied, result
     stored = world.chain.record("invoice", record.object_id)
     assert stored is not None
-    assert stored.invoice is not None
-    assert (stored.invoice.net, stored.invoice.tax, stored.invoice.gross) == EXPECTED[name][0][3:]
+    data = stored.data_as(InvoiceData)
+    assert (data.net, data.tax, data.gross) == EXPECTED[name][0][3:]
 
 
 @pytest.mark.parametrize("name", EXPECTED)

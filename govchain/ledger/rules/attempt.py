@@ -16,15 +16,13 @@ from govchain.crypto import Suite
 from govchain.ledger import state
 from govchain.ledger.access import StateAccess
 from govchain.ledger.overlay import StateView
-from govchain.ledger.payloads import Envelope
+from govchain.ledger.payloads import Envelope, Part
+from govchain.ledger.rules.rule import Text
 from govchain.ledger.state import (
-    ChangeData,
-    EvidenceData,
     IndexEntry,
-    InvoiceData,
     KeyState,
-    LicenceData,
     OrganisationState,
+    RecordData,
     RecordState,
     TimelineEntry,
 )
@@ -48,20 +46,23 @@ class Attempt:
     view: StateView
     access: StateAccess
     transaction_id: bytes
+    record_type: str
     transition: Transition
     key: KeyState
     org: OrganisationState
     block_time_ms: int
     envelope: Envelope
     fields: Any
-    """Struct of the kind, see `govchain.ledger.payloads.PAYLOADS`."""
+    """What the payload says: a struct of the transition's `fields`."""
     claimed_time_ms: int
     record: RecordState | None = None
     """The object before this transaction; None when it does not exist, or is a key."""
+    data: Any = None
+    """What the chain remembers of it: the `data` struct of its kind; None as long as there is none."""
 
     @property
-    def kind(self) -> str:
-        return self.transition.kind
+    def verb(self) -> str:
+        return self.transition.verb
 
     @property
     def existing(self) -> RecordState:
@@ -69,58 +70,38 @@ class Attempt:
         assert self.record is not None
         return self.record
 
-    @property
-    def licence(self) -> LicenceData:
-        assert self.record is not None
-        assert self.record.licence is not None
-        return self.record.licence
-
-    @property
-    def evidence(self) -> EvidenceData:
-        assert self.record is not None
-        assert self.record.evidence is not None
-        return self.record.evidence
-
-    @property
-    def invoice(self) -> InvoiceData:
-        assert self.record is not None
-        assert self.record.invoice is not None
-        return self.record.invoice
-
-    @property
-    def change(self) -> ChangeData:
-        assert self.record is not None
-        assert self.record.change is not None
-        return self.record.change
-
     def has_org_role(self, *roles: str) -> bool:
         return any(role in self.org.roles for role in roles)
 
     def entry(self, new_state: str) -> TimelineEntry:
-        return TimelineEntry(self.claimed_time_ms, new_state, self.kind, self.transaction_id)
+        return TimelineEntry(self.claimed_time_ms, new_state, self.verb, self.transaction_id)
 
     def keep_record(self, record: RecordState) -> None:
         """Try a new state of any record."""
         self.view.put(state.record_key(record.record_type, record.object_id), encode(record))
 
-    def create(self, record_type: str, new_state: str, **data: Any) -> None:
+    def create(self, new_state: str, data: RecordData | None = None) -> None:
         """Try the first state of this object."""
         assert self.record is None
         self.keep_record(
             RecordState(
-                record_type=record_type,
+                record_type=self.record_type,
                 object_id=self.envelope.object_id,
                 version=1,
                 state=new_state,
                 issuer_org=self.org.id,
                 last_record_hash=self.transaction_id,
                 timeline=(self.entry(new_state),),
-                **data,
+                data=b"" if data is None else encode(data),
             )
         )
 
-    def advance(self, record: RecordState, new_state: str, **data: Any) -> None:
-        """Try the next state of this object, or of another that changes in the same transaction."""
+    def advance(self, record: RecordState, new_state: str, data: RecordData | None = None) -> None:
+        """Try the next state of this object, or of another that changes in the same transaction.
+
+        Args:
+            data: What to remember from now on; None leaves it as it is.
+        """
         self.keep_record(
             msgspec.structs.replace(
                 record,
@@ -128,7 +109,7 @@ class Attempt:
                 state=new_state,
                 last_record_hash=self.transaction_id,
                 timeline=(*record.timeline, self.entry(new_state)),
-                **data,
+                data=record.data if data is None else encode(data),
             )
         )
 
@@ -145,10 +126,14 @@ RuleFunction = Callable[[Attempt], None]
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of a life cycle: what a kind of transaction does to which states, and what it must pass."""
+    """One row of a life cycle: what a verb does to which states, and what it must pass."""
 
-    kind: str
-    record_type: str
+    verb: str
+    """Kind of the transaction, for example `licence.issue`."""
+    fields: type[Part]
+    """What its payload holds in `fields`."""
+    sentence: Text
+    """What it says to people: a template over `{who}`, `{object}` and the names of `fields`."""
     from_states: tuple[str, ...]
     """States it may start from; empty when it makes the object's first record."""
     to_states: tuple[str, ...]

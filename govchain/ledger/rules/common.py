@@ -10,7 +10,7 @@ from typing import Final
 
 from govchain.ledger.payloads import Hashes
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt
-from govchain.ledger.rules.registry import deny
+from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import RECORD_CHANGES_MAX, RecordState
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -51,7 +51,7 @@ def require_time_order(attempt: Attempt, record: RecordState) -> None:
 def g3_object_exists(attempt: Attempt) -> None:
     """Rule G3: a change needs an object that an earlier record made."""
     if attempt.record is None:
-        raise deny("G3", "E_STATE", f"there is no {attempt.kind.partition('.')[0]} with this id")
+        raise deny("G3", "E_STATE", f"there is no {attempt.verb.partition('.')[0]} with this id")
 
 
 def g3_state_allows(attempt: Attempt) -> None:
@@ -59,7 +59,7 @@ def g3_state_allows(attempt: Attempt) -> None:
     record = attempt.existing
     if record.state not in attempt.transition.from_states:
         expected = " or ".join(attempt.transition.from_states)
-        raise deny("G3", "E_STATE", f"{attempt.kind} needs {expected}; the object is {record.state}")
+        raise deny("G3", "E_STATE", f"{attempt.verb} needs {expected}; the object is {record.state}")
     require_room(record)
 
 
@@ -73,10 +73,10 @@ def i5_roles_allow(attempt: Attempt) -> None:
     """Rule I5 (also G5): the organisation and the key have a role that the transition asks for."""
     wanted = attempt.transition.org_roles
     if wanted and not attempt.has_org_role(*wanted):
-        raise deny("I5", "E_ROLE", f"{attempt.kind} needs an organisation with role {' or '.join(wanted)}")
+        raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation with role {' or '.join(wanted)}")
     wanted = attempt.transition.key_roles
     if wanted and not any(role in attempt.key.roles for role in wanted):
-        raise deny("I5", "E_ROLE", f"{attempt.kind} needs a key with role {' or '.join(wanted)}")
+        raise deny("I5", "E_ROLE", f"{attempt.verb} needs a key with role {' or '.join(wanted)}")
 
 
 def g4_version_continues(attempt: Attempt) -> None:

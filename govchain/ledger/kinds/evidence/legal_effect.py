@@ -1,6 +1,6 @@
-"""Answers that people ask of a record: was this licence valid then, what is presumed of this evidence.
+"""The answer to the question that courts ask of evidence: what is presumed of it, and what not (E4, E5)?
 
-Pure functions over one record's state, so that a gateway, an explorer and an offline verifier say the same.
+A pure function over one record's state, so that a gateway, an explorer and an offline verifier say the same.
 Nothing here reads the chain.
 """
 
@@ -10,89 +10,12 @@ from typing import Final
 
 import msgspec
 
-from govchain.ledger.identifiers import format_time, parse_date_ms
-from govchain.ledger.state import LicenceData, RecordState, TimelineEntry
-
-DAY_MS: Final = 86_400_000
+from govchain.ledger.identifiers import format_time
+from govchain.ledger.kinds.evidence.fields import EvidenceData
+from govchain.ledger.state import RecordState
 
 LITIGATION_RULES: Final = "人民法院在线诉讼规则"
 """Rules of online litigation of the people's courts, in force since 2021-08-01."""
-
-
-class LicenceAnswer(msgspec.Struct, frozen=True):
-    """Status of a licence at one moment (rule L3)."""
-
-    answer: str
-    """UNKNOWN, DRAFT, NOT_YET, VALID, EXPIRED, SUSPENDED, SUPERSEDED or REVOKED."""
-    since_ms: int
-    """Since when that is so; 0 when nothing happened yet."""
-    explanation_en: str
-    explanation_zh: str
-
-
-def licence_status_at(record: RecordState, at_ms: int) -> LicenceAnswer:
-    """Status of a licence at a moment (rule L3).
-
-    VALID only between effective date and end of the expiring date (China time) while the state was VALID.
-    After a revocation no later moment is ever VALID; an earlier one says that it was revoked later.
-    """
-    data = record.licence
-    assert data is not None, "only a licence has this status"
-    past = [entry for entry in record.timeline if entry.claimed_time_ms <= at_ms]
-    if not past:
-        return LicenceAnswer("UNKNOWN", 0, "The licence did not exist yet.", "当时该证照尚不存在。")
-    entry = past[-1]
-    if entry.state == "VALID":
-        return _valid_at(record, data, entry, at_ms)
-    if entry.state == "SUSPENDED" and at_ms >= _end_ms(data):
-        return _expired(data)
-    english, chinese = _STATE_TEXTS[entry.state]
-    when = format_time(entry.claimed_time_ms)
-    return LicenceAnswer(
-        entry.state, entry.claimed_time_ms, english.format(when=when), chinese.format(when=when)
-    )
-
-
-_STATE_TEXTS: Final = {
-    "DRAFT": ("Entered on {when}, but not issued at that time.", "已于{when}录入，当时尚未签发。"),
-    "SUSPENDED": ("Suspended since {when}.", "自{when}起暂扣。"),
-    "SUPERSEDED": ("Replaced by a newer version on {when}.", "已于{when}被新版本取代。"),
-    "REVOKED": ("Revoked since {when}; it is never valid again.", "自{when}起吊销，此后一律无效。"),
-}
-
-
-def _valid_at(record: RecordState, data: LicenceData, entry: TimelineEntry, at_ms: int) -> LicenceAnswer:
-    start_ms = parse_date_ms(data.effective_date)
-    if at_ms < start_ms:
-        day = data.effective_date
-        return LicenceAnswer(
-            "NOT_YET", entry.claimed_time_ms, f"Issued, in effect from {day}.", f"已签发，自{day}起生效。"
-        )
-    if at_ms >= _end_ms(data):
-        return _expired(data)
-    since_ms = max(start_ms, entry.claimed_time_ms)
-    later = next((item for item in record.timeline if item.state == "REVOKED"), None)
-    if later is None:
-        return LicenceAnswer(
-            "VALID",
-            since_ms,
-            "Valid at that time, by the times its issuer stated.",
-            "按颁发机构申报的时间，当时有效。",
-        )
-    when = format_time(later.claimed_time_ms)
-    return LicenceAnswer(
-        "VALID", since_ms, f"Valid then, revoked later, on {when}.", f"当时有效，后于{when}被吊销。"
-    )
-
-
-def _expired(data: LicenceData) -> LicenceAnswer:
-    day = data.expiring_date
-    return LicenceAnswer("EXPIRED", _end_ms(data), f"Expired after {day}.", f"有效期至{day}，已过期。")
-
-
-def _end_ms(data: LicenceData) -> int:
-    # The expiring date is the last day of validity, so the end is the start of the next day.
-    return parse_date_ms(data.expiring_date) + DAY_MS if data.expiring_date else 2**63
 
 
 class LegalStatement(msgspec.Struct, frozen=True):
@@ -125,8 +48,7 @@ def legal_effect_report(record: RecordState, chained_at_ms: int) -> LegalEffectR
         record: State of the evidence.
         chained_at_ms: Time of the block that holds its deposit.
     """
-    data = record.evidence
-    assert data is not None, "only evidence has a legal-effect report"
+    data = record.data_as(EvidenceData)
     statements = [_after_chaining(record, chained_at_ms), _before_chaining(chained_at_ms)]
     if data.interest:
         statements.append(

@@ -14,14 +14,18 @@ from govchain.codec import encode
 from govchain.errors import BadSignature
 from govchain.ledger import membership, state
 from govchain.ledger.identifiers import is_credit_code
-from govchain.ledger.payloads import (
-    PAYLOADS,
+from govchain.ledger.kinds.change.fields import (
+    ChangeApprove,
+    ChangeData,
+    ChangeWithdraw,
     OrganisationAdd,
     OrganisationChange,
     ValidatorAdd,
     ValidatorRemove,
     ValidatorRotate,
 )
+from govchain.ledger.kinds.key import ADMIN, PERSON, ROLES_MAX, is_role
+from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -29,9 +33,8 @@ from govchain.ledger.rules.common import (
     g4_version_continues,
     i5_roles_allow,
 )
-from govchain.ledger.rules.keys import ADMIN, PERSON, ROLES_MAX, is_role
-from govchain.ledger.rules.registry import deny
-from govchain.ledger.state import ChangeData, KeyState, OrganisationState
+from govchain.ledger.rules.rule import Text, deny
+from govchain.ledger.state import KeyState, OrganisationState
 from govchain.model import KeyPossession, Validator
 
 CHANGE: Final = "change"
@@ -44,7 +47,7 @@ _DISPLAY_NAME_MAX: Final = 128
 def i2_voter_asks(attempt: Attempt) -> None:
     """Rule I2: only organisations that run validators propose and approve changes of members."""
     if attempt.org.id not in membership.voters_of(attempt.validators):
-        raise deny("I2", "E_ROLE", f"{attempt.kind} needs an organisation that runs a validator")
+        raise deny("I2", "E_ROLE", f"{attempt.verb} needs an organisation that runs a validator")
 
 
 def i2_change_is_new(attempt: Attempt) -> None:
@@ -55,7 +58,7 @@ def i2_change_is_new(attempt: Attempt) -> None:
 
 def i2_approves_once(attempt: Attempt) -> None:
     """Rule I2: each organisation approves a change once; the proposal is its organisation's approval."""
-    if attempt.org.id in attempt.change.approved_by:
+    if attempt.org.id in _data(attempt).approved_by:
         raise deny("I2", "E_DUP_ID", "this organisation approved the change already")
 
 
@@ -97,7 +100,7 @@ def i10_key_is_new(attempt: Attempt) -> None:
 
 def i10_key_is_still_new(attempt: Attempt) -> None:
     """Rule I10 again when it is adopted: the key may have been added, or have come and gone, since then."""
-    fields = _fields_of(attempt.change)
+    fields = _fields_of(_data(attempt))
     if isinstance(fields, ValidatorAdd | ValidatorRotate | OrganisationAdd):
         _require_new_key(attempt, bytes.fromhex(fields.public_key))
 
@@ -125,12 +128,12 @@ def i10_key_is_proven(attempt: Attempt) -> None:
 
 def i9_change_fits(attempt: Attempt) -> None:
     """Rule I9: the change makes sense with those adopted before, and a quorum that runs is left."""
-    _judge(attempt, attempt.kind, attempt.fields)
+    _judge(attempt, attempt.verb, attempt.fields)
 
 
 def i9_change_still_fits(attempt: Attempt) -> None:
     """Rule I9 again when it is adopted: others may have been adopted since it was proposed."""
-    change = attempt.change
+    change = _data(attempt)
     _judge(attempt, change.kind, _fields_of(change))
 
 
@@ -197,20 +200,25 @@ def _public_key(attempt: Attempt) -> bytes:
     return public_key
 
 
+def _data(attempt: Attempt) -> ChangeData:
+    assert isinstance(attempt.data, ChangeData)
+    return attempt.data
+
+
 def _fields_of(change: ChangeData) -> Any:
-    return msgspec.json.decode(change.fields, type=PAYLOADS[change.kind])
+    return msgspec.json.decode(change.fields, type=_PROPOSALS[change.kind])
 
 
 def _propose(attempt: Attempt) -> None:
-    change = ChangeData(attempt.kind, bytes(attempt.envelope.fields), (attempt.org.id,))
-    attempt.create(CHANGE, _adopt_if_approved(attempt, change), change=change)
+    change = ChangeData(attempt.verb, bytes(attempt.envelope.fields), (attempt.org.id,))
+    attempt.create(_adopt_if_approved(attempt, change), change)
 
 
 def _approve(attempt: Attempt) -> None:
     change = msgspec.structs.replace(
-        attempt.change, approved_by=(*attempt.change.approved_by, attempt.org.id)
+        _data(attempt), approved_by=(*_data(attempt).approved_by, attempt.org.id)
     )
-    attempt.advance(attempt.existing, _adopt_if_approved(attempt, change), change=change)
+    attempt.advance(attempt.existing, _adopt_if_approved(attempt, change), change)
 
 
 def _withdraw(attempt: Attempt) -> None:
@@ -265,10 +273,21 @@ def _add_organisation(attempt: Attempt, fields: OrganisationAdd) -> None:
     attempt.view.put(state.key_key(attempt.suite.key_id(public_key)), encode(admin))
 
 
-def _proposal(kind: str, *rules: RuleFunction) -> Transition:
+_PROPOSALS: Final[dict[str, type[Part]]] = {
+    "validator.add": ValidatorAdd,
+    "validator.remove": ValidatorRemove,
+    "validator.rotate": ValidatorRotate,
+    "organisation.add": OrganisationAdd,
+    "organisation.suspend": OrganisationChange,
+    "organisation.resume": OrganisationChange,
+}
+
+
+def _proposal(verb: str, sentence: Text, *rules: RuleFunction) -> Transition:
     return Transition(
-        kind=kind,
-        record_type=CHANGE,
+        verb=verb,
+        fields=_PROPOSALS[verb],
+        sentence=sentence,
         from_states=(),
         to_states=("PROPOSED", "ADOPTED"),
         org_roles=(),
@@ -286,15 +305,44 @@ def _proposal(kind: str, *rules: RuleFunction) -> Transition:
 
 
 TRANSITIONS: Final = (
-    _proposal("validator.add", g1_validator_is_well_formed, i10_key_is_new, i10_key_is_proven),
-    _proposal("validator.remove"),
-    _proposal("validator.rotate", i10_key_is_new, i10_key_is_proven),
-    _proposal("organisation.add", g1_organisation_is_well_formed, i10_key_is_new),
-    _proposal("organisation.suspend"),
-    _proposal("organisation.resume"),
+    _proposal(
+        "validator.add",
+        Text(
+            "{who} proposes that {validator} of {org} joins the validators",
+            "{who} 提议由 {org} 运行的 {validator} 加入验证节点",
+        ),
+        g1_validator_is_well_formed,
+        i10_key_is_new,
+        i10_key_is_proven,
+    ),
+    _proposal(
+        "validator.remove",
+        Text("{who} proposes that {validator} leaves", "{who} 提议 {validator} 退出验证节点"),
+    ),
+    _proposal(
+        "validator.rotate",
+        Text("{who} proposes another key for {validator}", "{who} 提议更换 {validator} 的密钥"),
+        i10_key_is_new,
+        i10_key_is_proven,
+    ),
+    _proposal(
+        "organisation.add",
+        Text("{who} proposes {display_name} as a member", "{who} 提议吸收 {display_name} 为成员"),
+        g1_organisation_is_well_formed,
+        i10_key_is_new,
+    ),
+    _proposal(
+        "organisation.suspend",
+        Text("{who} proposes to suspend {org} ({reason})", "{who} 提议暂停 {org}（{reason}）"),
+    ),
+    _proposal(
+        "organisation.resume",
+        Text("{who} proposes to resume {org} ({reason})", "{who} 提议恢复 {org}（{reason}）"),
+    ),
     Transition(
-        kind="change.approve",
-        record_type=CHANGE,
+        verb="change.approve",
+        fields=ChangeApprove,
+        sentence=Text("{who} approves the change {object}", "{who} 批准变更 {object}"),
         from_states=("PROPOSED",),
         to_states=("PROPOSED", "ADOPTED"),
         org_roles=(),
@@ -312,8 +360,9 @@ TRANSITIONS: Final = (
         apply=_approve,
     ),
     Transition(
-        kind="change.withdraw",
-        record_type=CHANGE,
+        verb="change.withdraw",
+        fields=ChangeWithdraw,
+        sentence=Text("{who} withdraws the change {object}", "{who} 撤回变更 {object}"),
         from_states=("PROPOSED",),
         to_states=("WITHDRAWN",),
         org_roles=(),

@@ -1,6 +1,6 @@
 """Evidence as it stands in a transaction, and back: both signed messages in base64 inside the payload.
 
-Nothing is judged here; the rules are in `rules.equivocation`. Base64, because two proposals of full batches
+Nothing is judged here; the rules are in `rules`. Base64, because two proposals of full batches
 then still fit into one transaction.
 """
 
@@ -14,9 +14,8 @@ from govchain.codec import decode
 from govchain.crypto.evidence import read_evidence
 from govchain.errors import MalformedBytes
 from govchain.ledger.identifiers import format_rfc3339
+from govchain.ledger.kinds.equivocation.fields import SignedVote, ValidatorAccuse
 from govchain.ledger.payloads import (
-    SignedVote,
-    ValidatorAccuse,
     decode_envelope,
     decode_fields,
     encode_payload,

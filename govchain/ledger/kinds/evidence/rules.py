@@ -2,7 +2,7 @@
 
 DEPOSITED → SUBMITTED → MATCHED | MISMATCHED → ADMITTED | PARTIAL | EXCLUDED. Hand-overs keep the state.
 Nothing deletes evidence: a correction is a new number that names the one it replaces.
-What the law presumes (E4, E5) is an answer of `govchain.ledger.reports`, not a rule of admission.
+What the law presumes (E4, E5) is an answer of `legal_effect`, not a rule of admission.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from typing import Final
 import msgspec
 
 from govchain.ledger.identifiers import is_case_number, parse_time_ms
-from govchain.ledger.payloads import (
+from govchain.ledger.kinds.evidence.fields import (
+    Custody,
+    EvidenceData,
     EvidenceDeposit,
     EvidenceReceive,
     EvidenceRule,
     EvidenceSubmit,
     EvidenceTransfer,
     EvidenceVerify,
-    Hashes,
 )
+from govchain.ledger.payloads import Hashes
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -28,8 +30,7 @@ from govchain.ledger.rules.common import (
     g4_version_continues,
     i5_roles_allow,
 )
-from govchain.ledger.rules.registry import deny
-from govchain.ledger.state import Custody, EvidenceData
+from govchain.ledger.rules.rule import Text, deny
 
 EVIDENCE: Final = "evidence"
 COURT: Final = "court"
@@ -85,7 +86,7 @@ def e3_collected_before_chaining(attempt: Attempt) -> None:
 
 def e2_sender_has_custody(attempt: Attempt) -> None:
     """Rule E2: only the present custodian hands over or submits, and not while a hand-over is under way."""
-    data = attempt.evidence
+    data = _data(attempt)
     if data.custodian != attempt.org.id:
         raise deny("E2", "E_CUSTODY_GAP", f"the custodian is {data.custodian}")
     if _under_way(data) is not None:
@@ -101,7 +102,7 @@ def e2_receiver_can_sign(attempt: Attempt) -> None:
 
 def e2_receiver_is_named(attempt: Attempt) -> None:
     """Rule E2: custody moves only to the receiver that the hand-over names."""
-    under_way = _under_way(attempt.evidence)
+    under_way = _under_way(_data(attempt))
     if under_way is None:
         raise deny("E2", "E_CUSTODY_GAP", "no hand-over is under way")
     if under_way.to_org != attempt.org.id:
@@ -121,6 +122,11 @@ def e6_mismatch_needs_reason(attempt: Attempt) -> None:
         raise deny("E6", "E_HASH_MISMATCH", "the file did not match; admitting it needs the court's reason")
 
 
+def _data(attempt: Attempt) -> EvidenceData:
+    assert isinstance(attempt.data, EvidenceData)
+    return attempt.data
+
+
 def _under_way(data: EvidenceData) -> Custody | None:
     if data.custody and not data.custody[-1].received:
         return data.custody[-1]
@@ -128,7 +134,7 @@ def _under_way(data: EvidenceData) -> Custody | None:
 
 
 def _same_hashes(attempt: Attempt, hashes: Hashes) -> bool:
-    data = attempt.evidence
+    data = _data(attempt)
     return (hashes.sha256, hashes.sm3) == (data.sha256, data.sm3)
 
 
@@ -145,54 +151,58 @@ def _deposit(attempt: Attempt) -> None:
         replaces=fields.replaces,
         custodian=attempt.org.id,
     )
-    attempt.create(EVIDENCE, "DEPOSITED", evidence=data)
+    attempt.create("DEPOSITED", data)
 
 
 def _transfer(attempt: Attempt) -> None:
     fields: EvidenceTransfer = attempt.fields
     handed = Custody(attempt.org.id, fields.to_org, fields.action, attempt.transaction_id)
-    _keep(attempt, custody=(*attempt.evidence.custody, handed))
+    _keep(attempt, custody=(*_data(attempt).custody, handed))
 
 
 def _receive(attempt: Attempt) -> None:
     assert isinstance(attempt.fields, EvidenceReceive)
-    *before, handed = attempt.evidence.custody
+    *before, handed = _data(attempt).custody
     received = msgspec.structs.replace(handed, received=attempt.transaction_id)
-    assert handed.from_org == attempt.evidence.custodian, "custody is contiguous"
+    assert handed.from_org == _data(attempt).custodian, "custody is contiguous"
     _keep(attempt, custody=(*before, received), custodian=attempt.org.id)
 
 
 def _keep(attempt: Attempt, **changes: object) -> None:
     """A hand-over changes custody and leaves the state as it is."""
-    data = msgspec.structs.replace(attempt.evidence, **changes)
-    attempt.advance(attempt.existing, attempt.existing.state, evidence=data)
+    data = msgspec.structs.replace(_data(attempt), **changes)
+    attempt.advance(attempt.existing, attempt.existing.state, data)
 
 
 def _submit(attempt: Attempt) -> None:
     fields: EvidenceSubmit = attempt.fields
-    data = msgspec.structs.replace(attempt.evidence, case_no=fields.case_no)
-    attempt.advance(attempt.existing, "SUBMITTED", evidence=data)
+    data = msgspec.structs.replace(_data(attempt), case_no=fields.case_no)
+    attempt.advance(attempt.existing, "SUBMITTED", data)
 
 
 def _verify(attempt: Attempt) -> None:
     fields: EvidenceVerify = attempt.fields
-    is_match = _same_hashes(attempt, fields.raw_hash) and fields.size_bytes == attempt.evidence.size_bytes
-    data = msgspec.structs.replace(attempt.evidence, verified_by=attempt.org.id)
-    attempt.advance(attempt.existing, "MATCHED" if is_match else "MISMATCHED", evidence=data)
+    is_match = _same_hashes(attempt, fields.raw_hash) and fields.size_bytes == _data(attempt).size_bytes
+    data = msgspec.structs.replace(_data(attempt), verified_by=attempt.org.id)
+    attempt.advance(attempt.existing, "MATCHED" if is_match else "MISMATCHED", data)
 
 
 def _rule(attempt: Attempt) -> None:
     fields: EvidenceRule = attempt.fields
     data = msgspec.structs.replace(
-        attempt.evidence, ruled_by=attempt.org.id, ruling_reason=fields.reason.strip()
+        _data(attempt), ruled_by=attempt.org.id, ruling_reason=fields.reason.strip()
     )
-    attempt.advance(attempt.existing, fields.ruling, evidence=data)
+    attempt.advance(attempt.existing, fields.ruling, data)
 
 
 TRANSITIONS: Final = (
     Transition(
-        kind="evidence.deposit",
-        record_type=EVIDENCE,
+        verb="evidence.deposit",
+        fields=EvidenceDeposit,
+        sentence=Text(
+            "{who} deposits the hashes of {object} ({evidence_kind})",
+            "{who} 对 {object} 存证（{evidence_kind}）",
+        ),
         from_states=(),
         to_states=("DEPOSITED",),
         org_roles=DEPOSIT_ROLES,
@@ -208,8 +218,9 @@ TRANSITIONS: Final = (
         apply=_deposit,
     ),
     Transition(
-        kind="evidence.transfer",
-        record_type=EVIDENCE,
+        verb="evidence.transfer",
+        fields=EvidenceTransfer,
+        sentence=Text("{who} hands {object} over to {to_org}", "{who} 将 {object} 移交 {to_org}"),
         from_states=_IN_CUSTODY,
         to_states=_IN_CUSTODY,
         org_roles=(),
@@ -225,8 +236,9 @@ TRANSITIONS: Final = (
         apply=_transfer,
     ),
     Transition(
-        kind="evidence.receive",
-        record_type=EVIDENCE,
+        verb="evidence.receive",
+        fields=EvidenceReceive,
+        sentence=Text("{who} signs for custody of {object}", "{who} 签收 {object}"),
         from_states=_IN_CUSTODY,
         to_states=_IN_CUSTODY,
         org_roles=(),
@@ -241,8 +253,9 @@ TRANSITIONS: Final = (
         apply=_receive,
     ),
     Transition(
-        kind="evidence.submit",
-        record_type=EVIDENCE,
+        verb="evidence.submit",
+        fields=EvidenceSubmit,
+        sentence=Text("{who} submits {object} in case {case_no}", "{who} 就 {case_no} 案提交 {object}"),
         from_states=("DEPOSITED",),
         to_states=("SUBMITTED",),
         org_roles=(),
@@ -257,8 +270,12 @@ TRANSITIONS: Final = (
         apply=_submit,
     ),
     Transition(
-        kind="evidence.verify",
-        record_type=EVIDENCE,
+        verb="evidence.verify",
+        fields=EvidenceVerify,
+        sentence=Text(
+            "{who} compares the file it was given with {object}",
+            "{who} 将收到的文件与 {object} 的存证哈希比对",
+        ),
         from_states=("SUBMITTED",),
         to_states=("MATCHED", "MISMATCHED"),
         org_roles=(COURT,),
@@ -267,8 +284,9 @@ TRANSITIONS: Final = (
         apply=_verify,
     ),
     Transition(
-        kind="evidence.rule",
-        record_type=EVIDENCE,
+        verb="evidence.rule",
+        fields=EvidenceRule,
+        sentence=Text("{who} rules on {object}: {ruling}", "{who} 对 {object} 作出认定：{ruling}"),
         from_states=("MATCHED", "MISMATCHED"),
         to_states=RULINGS,
         org_roles=(COURT,),

@@ -1,7 +1,7 @@
 """Rules and life cycle of e-licences 电子证照 (records.md 1.1; rules L1 to L10).
 
 DRAFT → VALID → SUSPENDED ↔ VALID, → SUPERSEDED by the next version, → REVOKED. Expiry is the clock's work:
-it is an answer of `govchain.ledger.reports`, not a stored state.
+it is an answer of `validity`, not a stored state.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from govchain.ledger.identifiers import (
     parse_date_ms,
     parse_licence_id,
 )
-from govchain.ledger.payloads import LicenceChange, LicenceEnter, LicenceIssue
-from govchain.ledger.reports import licence_status_at
+from govchain.ledger.kinds.licence.fields import LicenceChange, LicenceData, LicenceEnter, LicenceIssue
+from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -29,8 +29,8 @@ from govchain.ledger.rules.common import (
     require_room,
     require_time_order,
 )
-from govchain.ledger.rules.registry import deny
-from govchain.ledger.state import LicenceData, RecordState, licence_holder_key
+from govchain.ledger.rules.rule import Text, deny
+from govchain.ledger.state import RecordState, index_key
 
 LICENCE: Final = "licence"
 REQUIRES_MAX: Final = 16
@@ -114,17 +114,17 @@ def l2_version_follows(attempt: Attempt) -> None:
     predecessor = _predecessor(attempt)
     if predecessor is None:
         raise deny("L2", "E_VERSION", f"version {version:03d} has no version {version - 1:03d} before it")
-    if attempt.kind == "licence.issue" and predecessor.state != "VALID":
+    if attempt.verb == "licence.issue" and predecessor.state != "VALID":
         raise deny("L2", "E_STATE", f"version {version - 1:03d} is {predecessor.state}; it must be VALID")
-    if attempt.kind == "licence.issue":
+    if attempt.verb == "licence.issue":
         require_time_order(attempt, predecessor)
         require_room(predecessor)
 
 
 def l2_holder_is_free(attempt: Attempt) -> None:
     """Rule L2: a holder has one licence of a type in force, but for the version that this one replaces."""
-    data = attempt.fields if attempt.kind == "licence.enter" else attempt.licence
-    other = attempt.access.indexed(licence_holder_key(data.type_code, data.holder_ref))
+    data = attempt.fields if attempt.verb == "licence.enter" else _data(attempt)
+    other = attempt.access.indexed(_holder_key(data.type_code, data.holder_ref))
     if not other:
         return
     predecessor = _predecessor(attempt)
@@ -134,7 +134,7 @@ def l2_holder_is_free(attempt: Attempt) -> None:
 
 def l10_prerequisites_are_valid(attempt: Attempt) -> None:
     """Rule L10: each licence that this one requires is VALID at the time of issue."""
-    for required in attempt.licence.requires:
+    for required in _data(attempt).requires:
         record = attempt.access.record(LICENCE, required)
         answer = "unknown" if record is None else licence_status_at(record, attempt.claimed_time_ms).answer
         if answer != "VALID":
@@ -143,8 +143,18 @@ def l10_prerequisites_are_valid(attempt: Attempt) -> None:
 
 def g6_checker_differs(attempt: Attempt) -> None:
     """Rule G6 (also I6): whoever entered a licence cannot approve it, with whichever key."""
-    if attempt.licence.entered_by == attempt.key.person:
+    if _data(attempt).entered_by == attempt.key.person:
         raise deny("G6", "E_SOD", f"{attempt.key.person} entered this licence and cannot approve it")
+
+
+def _data(attempt: Attempt) -> LicenceData:
+    assert isinstance(attempt.data, LicenceData)
+    return attempt.data
+
+
+def _holder_key(type_code: str, holder_ref: str) -> bytes:
+    """Index of the one licence of a type that a holder has in force (rule L2)."""
+    return index_key("licence-holder", type_code, holder_ref)
 
 
 def _id(attempt: Attempt) -> LicenceId:
@@ -172,38 +182,36 @@ def _enter(attempt: Attempt) -> None:
         face_commitment=fields.face_commitment,
         entered_by=attempt.key.person,
     )
-    attempt.create(LICENCE, "DRAFT", licence=data)
+    attempt.create("DRAFT", data)
 
 
 def _issue(attempt: Attempt) -> None:
     assert isinstance(attempt.fields, LicenceIssue)
-    record, data = attempt.existing, attempt.licence
+    record, data = attempt.existing, _data(attempt)
     predecessor = _predecessor(attempt)
     if predecessor is not None:
-        before = predecessor.licence
-        assert before is not None
+        before = predecessor.data_as(LicenceData)
         superseded = msgspec.structs.replace(before, superseded_by=record.object_id)
-        attempt.advance(predecessor, "SUPERSEDED", licence=superseded)
-        attempt.clear_index(licence_holder_key(before.type_code, before.holder_ref))
-    attempt.advance(record, "VALID", licence=msgspec.structs.replace(data, issued_by=attempt.key.person))
-    attempt.set_index(licence_holder_key(data.type_code, data.holder_ref), record.object_id)
+        attempt.advance(predecessor, "SUPERSEDED", superseded)
+        attempt.clear_index(_holder_key(before.type_code, before.holder_ref))
+    attempt.advance(record, "VALID", msgspec.structs.replace(data, issued_by=attempt.key.person))
+    attempt.set_index(_holder_key(data.type_code, data.holder_ref), record.object_id)
 
 
 def _change(attempt: Attempt) -> None:
     fields: LicenceChange = attempt.fields
     (new_state,) = attempt.transition.to_states
-    data = msgspec.structs.replace(
-        attempt.licence, reason=fields.reason, basis_document=fields.basis_document
-    )
-    attempt.advance(attempt.existing, new_state, licence=data)
+    data = msgspec.structs.replace(_data(attempt), reason=fields.reason, basis_document=fields.basis_document)
+    attempt.advance(attempt.existing, new_state, data)
     if new_state not in _IN_FORCE:
-        attempt.clear_index(licence_holder_key(data.type_code, data.holder_ref))
+        attempt.clear_index(_holder_key(data.type_code, data.holder_ref))
 
 
-def _changes(kind: str, from_states: tuple[str, ...], to_state: str) -> Transition:
+def _changes(verb: str, from_states: tuple[str, ...], to_state: str, sentence: Text) -> Transition:
     return Transition(
-        kind=kind,
-        record_type=LICENCE,
+        verb=verb,
+        fields=LicenceChange,
+        sentence=sentence,
         from_states=from_states,
         to_states=(to_state,),
         org_roles=(),
@@ -215,8 +223,9 @@ def _changes(kind: str, from_states: tuple[str, ...], to_state: str) -> Transiti
 
 TRANSITIONS: Final = (
     Transition(
-        kind="licence.enter",
-        record_type=LICENCE,
+        verb="licence.enter",
+        fields=LicenceEnter,
+        sentence=Text("{who} enters a {name} for {holder_ref}", "{who} 录入 {holder_ref} 的《{name}》"),
         from_states=(),
         to_states=("DRAFT",),
         org_roles=(),
@@ -236,8 +245,9 @@ TRANSITIONS: Final = (
         apply=_enter,
     ),
     Transition(
-        kind="licence.issue",
-        record_type=LICENCE,
+        verb="licence.issue",
+        fields=LicenceIssue,
+        sentence=Text("{who} approves and issues {object}", "{who} 复核并签发 {object}"),
         from_states=("DRAFT",),
         to_states=("VALID",),
         org_roles=(),
@@ -255,7 +265,22 @@ TRANSITIONS: Final = (
         ),
         apply=_issue,
     ),
-    _changes("licence.suspend", ("VALID",), "SUSPENDED"),
-    _changes("licence.resume", ("SUSPENDED",), "VALID"),
-    _changes("licence.revoke", ("VALID", "SUSPENDED"), "REVOKED"),
+    _changes(
+        "licence.suspend",
+        ("VALID",),
+        "SUSPENDED",
+        Text("{who} suspends {object} ({reason})", "{who} 暂扣 {object}（{reason}）"),
+    ),
+    _changes(
+        "licence.resume",
+        ("SUSPENDED",),
+        "VALID",
+        Text("{who} puts {object} into force again", "{who} 恢复 {object} 的效力"),
+    ),
+    _changes(
+        "licence.revoke",
+        ("VALID", "SUSPENDED"),
+        "REVOKED",
+        Text("{who} revokes {object} ({reason})", "{who} 吊销 {object}（{reason}）"),
+    ),
 )

@@ -10,10 +10,11 @@ from typing import Final
 
 from govchain.crypto.evidence import read_evidence, verify_evidence
 from govchain.errors import BadProof, BadSignature, MalformedBytes
-from govchain.ledger.accusations import ACCUSE, EQUIVOCATION, evidence_of
+from govchain.ledger.kinds.equivocation.accusations import evidence_of
+from govchain.ledger.kinds.equivocation.fields import ValidatorAccuse
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import g4_version_continues, i5_roles_allow
-from govchain.ledger.rules.registry import deny
+from govchain.ledger.rules.rule import Text, deny
 from govchain.ledger.validator_keys import VALIDATOR
 
 
@@ -51,13 +52,17 @@ def ev2_proves_guilt(attempt: Attempt) -> None:
 
 
 def _record(attempt: Attempt) -> None:
-    attempt.create(EQUIVOCATION, "RECORDED")
+    attempt.create("RECORDED")
 
 
 TRANSITIONS: Final = (
     Transition(
-        kind=ACCUSE,
-        record_type=EQUIVOCATION,
+        verb="validator.accuse",
+        fields=ValidatorAccuse,
+        sentence=Text(
+            "{who} accuses a validator of signing two contradicting votes ({object})",
+            "{who} 举证验证节点签署相互矛盾的投票（{object}）",
+        ),
         from_states=(),
         to_states=("RECORDED",),
         org_roles=(),

@@ -13,10 +13,11 @@ import msgspec
 from govchain.codec import encode
 from govchain.ledger import state
 from govchain.ledger.access import decode_stored
-from govchain.ledger.payloads import KeyAdd, KeyRevoke
+from govchain.ledger.kind import RecordKind
+from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import i5_roles_allow, require_next_version
-from govchain.ledger.rules.registry import deny
+from govchain.ledger.rules.rule import TECHNICAL, Rule, Text, deny
 from govchain.ledger.state import KeyState
 
 ADMIN: Final = "admin"
@@ -24,6 +25,20 @@ ROLES_MAX: Final = 16
 
 _ROLE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 PERSON: Final = re.compile(r"[^\s/]{1,64}")
+
+
+class KeyAdd(Part, frozen=True):
+    """`key.add`: an organisation's admin adds a key. Object id: key id (hex)."""
+
+    public_key: str
+    person: str
+    roles: list[str]
+
+
+class KeyRevoke(Part, frozen=True):
+    """`key.revoke`: an organisation's admin ends a key. Object id: key id (hex)."""
+
+    reason: str
 
 
 def g1_key_is_well_formed(attempt: Attempt) -> None:
@@ -136,10 +151,11 @@ def _count_admins(attempt: Attempt, key: KeyState, change: int) -> None:
     attempt.view.put(state.organisation_key(org.id), encode(org))
 
 
-TRANSITIONS: Final = (
+_TRANSITIONS: Final = (
     Transition(
-        kind="key.add",
-        record_type="key",
+        verb="key.add",
+        fields=KeyAdd,
+        sentence=Text("{who} adds a signing key for {person}", "{who} 为 {person} 登记签名密钥"),
         from_states=(),
         to_states=("ACTIVE",),
         org_roles=(),
@@ -148,8 +164,9 @@ TRANSITIONS: Final = (
         apply=_add,
     ),
     Transition(
-        kind="key.revoke",
-        record_type="key",
+        verb="key.revoke",
+        fields=KeyRevoke,
+        sentence=Text("{who} revokes a signing key ({reason})", "{who} 吊销签名密钥（{reason}）"),
         from_states=("ACTIVE",),
         to_states=("REVOKED",),
         org_roles=(),
@@ -163,4 +180,43 @@ TRANSITIONS: Final = (
         ),
         apply=_revoke,
     ),
+)
+
+KIND: Final = RecordKind(
+    record_type="key",
+    title=Text("Signing key", "签名密钥"),
+    data=None,
+    states={
+        "ACTIVE": "有效",
+        "REVOKED": "吊销",
+    },
+    transitions=_TRANSITIONS,
+    rules=(
+        Rule(
+            "I8",
+            Text(
+                "An organisation keeps at least one active admin key",
+                "机构须至少保留一把有效的管理员密钥",
+            ),
+            TECHNICAL,
+            {
+                "E_STATE": Text("Add another admin key first.", "先登记另一把管理员密钥。"),
+            },
+        ),
+    ),
+    names_zh={
+        "public_key": "公钥",
+        "person": "人员代号",
+        "roles": "角色",
+        "reason": "理由",
+    },
+    texts_zh={
+        "`key.add`: an organisation's admin adds a key. Object id: key id (hex).": (
+            "`key.add`：机构管理员登记密钥。对象编号为密钥标识（十六进制）。"
+        ),
+        "`key.revoke`: an organisation's admin ends a key. Object id: key id (hex).": (
+            "`key.revoke`：机构管理员吊销密钥。对象编号为密钥标识（十六进制）。"
+        ),
+    },
+    keeps_records=False,
 )

@@ -1,7 +1,6 @@
-"""Amounts of invoices: decimal strings as exact cents, and the sums that a document must keep (rule T2).
+"""The sums that an invoice must keep, to the cent, and how far a tax may lie from its rate (rule T2).
 
-Integers only. A decimal type would do, but its precision is a setting of the thread, and every validator must
-get the same answer. Nothing here knows of the chain.
+Integers only, see `govchain.ledger.amounts`. Nothing here knows of the chain.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from govchain.ledger.payloads import InvoiceIssue, TaxSubtotal
+from govchain.ledger.amounts import format_cents, parse_cents, round_half_up
+from govchain.ledger.kinds.invoice.fields import InvoiceIssue, TaxSubtotal
 
 
 class Tolerance(msgspec.Struct, frozen=True):
@@ -31,24 +31,8 @@ TAX_TOLERANCE: Final = Tolerance(
 BREAKDOWN_MAX: Final = 100
 LINES_MAX: Final = 2_000
 
-_AMOUNT: Final = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?")
 _RATE: Final = re.compile(r"(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?")
 _RATE_SCALE: Final = 10_000
-
-
-def parse_cents(text: str) -> int:
-    """Cents of an amount such as `1130.50`. Raises ValueError."""
-    if not _AMOUNT.fullmatch(text):
-        raise ValueError("expected a decimal amount with at most two decimals and fifteen digits before them")
-    whole, _, part = text.lstrip("-").partition(".")
-    cents = int(whole) * 100 + int(part.ljust(2, "0") or "0")
-    return -cents if text.startswith("-") else cents
-
-
-def format_cents(cents: int) -> str:
-    """An amount with two decimals."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def parse_rate(text: str) -> int:
@@ -90,13 +74,6 @@ def _validate_taxes(rows: list[tuple[int, int, int]], lines: int) -> None:
             raise ValueError(
                 f"breakdown[{number}]: net and rate give a tax of about {expected}, not {format_cents(tax)}"
             )
-
-
-def round_half_up(value: int, divisor: int) -> int:
-    """Nearest whole number of value / divisor, halves away from zero. Expects divisor >= 1."""
-    assert divisor >= 1
-    rounded = (2 * abs(value) + divisor) // (2 * divisor)
-    return rounded if value >= 0 else -rounded
 
 
 def _row_cents(row: TaxSubtotal, number: int) -> tuple[int, int, int]:

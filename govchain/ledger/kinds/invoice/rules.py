@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
+from govchain.ledger.amounts import format_cents, parse_cents
 from govchain.ledger.identifiers import parse_date_ms, validate_invoice_number
-from govchain.ledger.payloads import InvoiceBook, InvoiceIssue, invoice_object_id
-from govchain.ledger.rules.amounts import format_cents, parse_cents, validate_totals
+from govchain.ledger.kinds.invoice.fields import InvoiceBook, InvoiceData, InvoiceIssue, invoice_object_id
+from govchain.ledger.kinds.invoice.totals import validate_totals
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -21,8 +22,8 @@ from govchain.ledger.rules.common import (
     require_room,
     require_time_order,
 )
-from govchain.ledger.rules.registry import deny
-from govchain.ledger.state import InvoiceData, RecordState
+from govchain.ledger.rules.rule import Text, deny
+from govchain.ledger.state import RecordState
 
 INVOICE: Final = "invoice"
 CN: Final = "CN"
@@ -49,7 +50,7 @@ def g1_invoice_is_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", "fields.seller_ref: expected no slash")
     if len(fields.corrects) > CORRECTS_MAX or len(set(fields.corrects)) != len(fields.corrects):
         raise deny("G1", "E_PAYLOAD", f"fields.corrects: expected at most {CORRECTS_MAX} different invoices")
-    if fields.corrects and attempt.kind == "invoice.issue":
+    if fields.corrects and attempt.verb == "invoice.issue":
         raise deny("G1", "E_PAYLOAD", "fields.corrects: only a red invoice or credit note corrects another")
 
 
@@ -68,7 +69,7 @@ def i5_seller_records(attempt: Attempt) -> None:
     if fields.standard == EN16931 and attempt.has_org_role(RECORDER):
         return
     wanted = "the seller" if fields.standard == CN else f"the seller or an organisation with role {RECORDER}"
-    raise deny("I5", "E_ROLE", f"{attempt.kind} needs {wanted}")
+    raise deny("I5", "E_ROLE", f"{attempt.verb} needs {wanted}")
 
 
 def t1_number_is_right(attempt: Attempt) -> None:
@@ -101,11 +102,11 @@ def t2_totals_are_exact(attempt: Attempt) -> None:
         validate_totals(fields)
     except ValueError as error:
         raise deny("T2", "E_AMOUNT", str(error)) from error
-    if fields.standard == CN or attempt.kind == "invoice.red":
+    if fields.standard == CN or attempt.verb == "invoice.red":
         for name in _AMOUNTS:
             if parse_cents(getattr(fields, name)) < 0:
                 raise deny("T2", "E_AMOUNT", f"{name} is negative; what is taken back is written positive")
-        if parse_cents(fields.gross) == 0 and attempt.kind == "invoice.red":
+        if parse_cents(fields.gross) == 0 and attempt.verb == "invoice.red":
             raise deny("T2", "E_AMOUNT", "a red invoice takes back more than nothing")
 
 
@@ -170,13 +171,13 @@ def t3_red_within_blue(attempt: Attempt) -> None:
 
 def t6_booker_is_buyer(attempt: Attempt) -> None:
     """Rule T6: only the buyer books an invoice."""
-    if attempt.invoice.buyer_ref != attempt.org.id:
+    if _data(attempt).buyer_ref != attempt.org.id:
         raise deny("T6", "E_ROLE", "only the buyer of an invoice books it")
 
 
 def t6_booked_once(attempt: Attempt) -> None:
     """Rule T6: an invoice is booked once; the denial shows the earlier voucher."""
-    voucher_no = attempt.invoice.voucher_no
+    voucher_no = _data(attempt).voucher_no
     if voucher_no:
         raise deny("T6", "E_DOUBLE_USE", f"booked already under voucher {voucher_no}")
 
@@ -185,6 +186,11 @@ def t7_not_fully_red(attempt: Attempt) -> None:
     """Rule T7: an invoice that was taken back in full cannot be booked."""
     if attempt.existing.state == "RED_FULL":
         raise deny("T7", "E_STATE", "the invoice was taken back in full")
+
+
+def _data(attempt: Attempt) -> InvoiceData:
+    assert isinstance(attempt.data, InvoiceData)
+    return attempt.data
 
 
 def _blues(attempt: Attempt) -> list[tuple[RecordState, InvoiceData]]:
@@ -196,8 +202,7 @@ def _blues(attempt: Attempt) -> list[tuple[RecordState, InvoiceData]]:
         own = reference if fields.standard == CN else invoice_object_id(fields.seller_ref, reference)
         record = attempt.access.record(INVOICE, own) or attempt.access.record(INVOICE, reference)
         if record is not None:
-            assert record.invoice is not None
-            found[record.object_id] = (record, record.invoice)
+            found[record.object_id] = (record, record.data_as(InvoiceData))
     return list(found.values())
 
 
@@ -223,10 +228,10 @@ def _issue(attempt: Attempt) -> None:
         net=fields.net,
         tax=fields.tax,
         gross=fields.gross,
-        is_red=attempt.kind == "invoice.red",
+        is_red=attempt.verb == "invoice.red",
         corrects=tuple(fields.corrects),
     )
-    attempt.create(INVOICE, "ISSUED", invoice=data)
+    attempt.create("ISSUED", data)
 
 
 def _red(attempt: Attempt) -> None:
@@ -240,7 +245,7 @@ def _red(attempt: Attempt) -> None:
         if blue.state == "BOOKED":
             new_state = "BOOKED"
         taken = msgspec.structs.replace(taken, red_by=(*data.red_by, attempt.envelope.object_id))
-        attempt.advance(blue, new_state, invoice=taken)
+        attempt.advance(blue, new_state, taken)
 
 
 def _take(data: InvoiceData, wanted: dict[str, int]) -> InvoiceData:
@@ -255,14 +260,18 @@ def _take(data: InvoiceData, wanted: dict[str, int]) -> InvoiceData:
 
 def _book(attempt: Attempt) -> None:
     fields: InvoiceBook = attempt.fields
-    data = msgspec.structs.replace(attempt.invoice, voucher_no=fields.voucher_no, booked_by=attempt.org.id)
-    attempt.advance(attempt.existing, "BOOKED", invoice=data)
+    data = msgspec.structs.replace(_data(attempt), voucher_no=fields.voucher_no, booked_by=attempt.org.id)
+    attempt.advance(attempt.existing, "BOOKED", data)
 
 
 TRANSITIONS: Final = (
     Transition(
-        kind="invoice.issue",
-        record_type=INVOICE,
+        verb="invoice.issue",
+        fields=InvoiceIssue,
+        sentence=Text(
+            "{who} issues invoice {object} over {gross} {currency} to {buyer_ref}",
+            "{who} 向 {buyer_ref} 开具发票 {object}，价税合计 {gross} {currency}",
+        ),
         from_states=(),
         to_states=("ISSUED",),
         org_roles=(),
@@ -278,8 +287,12 @@ TRANSITIONS: Final = (
         apply=_issue,
     ),
     Transition(
-        kind="invoice.red",
-        record_type=INVOICE,
+        verb="invoice.red",
+        fields=InvoiceIssue,
+        sentence=Text(
+            "{who} issues red invoice {object} that takes back {gross} {currency}",
+            "{who} 开具红字发票 {object}，冲减 {gross} {currency}",
+        ),
         from_states=(),
         to_states=("ISSUED",),
         org_roles=(),
@@ -300,8 +313,12 @@ TRANSITIONS: Final = (
         apply=_red,
     ),
     Transition(
-        kind="invoice.book",
-        record_type=INVOICE,
+        verb="invoice.book",
+        fields=InvoiceBook,
+        sentence=Text(
+            "{who} books invoice {object} under voucher {voucher_no}",
+            "{who} 将发票 {object} 入账，凭证号 {voucher_no}",
+        ),
         from_states=("ISSUED", "RED_PARTIAL"),
         to_states=("BOOKED",),
         org_roles=(),

@@ -1,0 +1,109 @@
+"""Proposed changes of members: validators and organisations come and go by approvals (I2, I9, I10).
+
+Payloads and data are in `fields`, what is allowed in `rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from govchain.ledger.kind import RecordKind
+from govchain.ledger.kinds.change.fields import ChangeData
+from govchain.ledger.kinds.change.rules import TRANSITIONS
+from govchain.ledger.rules.rule import TECHNICAL, Rule, Text
+
+KIND: Final = RecordKind(
+    record_type="change",
+    title=Text("Change of members", "成员变更"),
+    data=ChangeData,
+    states={
+        "PROPOSED": "已提议",
+        "ADOPTED": "已通过",
+        "WITHDRAWN": "已撤回",
+    },
+    transitions=TRANSITIONS,
+    rules=(
+        Rule(
+            "I9",
+            Text(
+                "A change of validators never breaks the live quorum (also MB-5)",
+                "验证节点变更不得破坏现有法定数量（同 MB-5）",
+            ),
+            TECHNICAL,
+            {
+                "E_QUORUM": Text(
+                    "Change fewer validators at one checkpoint, or let the validator leave first.",
+                    "减少同一检查点变更的节点数，或先使相关节点退出。",
+                ),
+                "E_STATE": Text(
+                    "Propose a change that fits the members as adopted so far.",
+                    "按已通过变更后的成员情况重新提议。",
+                ),
+            },
+        ),
+        Rule(
+            "I10",
+            Text(
+                "A new vote key is proven by its holder and was never used before (also MB-4)",
+                "新投票密钥须由持有者证明且从未使用（同 MB-4）",
+            ),
+            TECHNICAL,
+            {
+                "E_SIG": Text(
+                    "Let the holder of the new key sign for this chain and validator.",
+                    "由新密钥持有者为本链及该节点签署持有证明。",
+                ),
+                "E_DUP_ID": Text("Propose a key that this chain never saw.", "使用本链从未出现过的密钥。"),
+            },
+        ),
+    ),
+    names_zh={
+        "validator": "验证节点名称",
+        "org": "机构代码",
+        "public_key": "公钥",
+        "possession": "密钥持有证明",
+        "peer_address": "节点间地址",
+        "reason": "理由",
+        "display_name": "机构名称",
+        "roles": "角色",
+        "accredited_for": "可颁发的证照类型",
+        "person": "人员代号",
+        "opinion": "复核意见",
+    },
+    texts_zh={
+        "`validator.add`: proposes a new validator, from a checkpoint on. Object id: number of the change.": (
+            "`validator.add`：提议新增验证节点，自检查点起生效。对象编号为变更编号。"
+        ),
+        "Its network name.": "节点的网络名称。",
+        "Organisation that will run it.": "运行该节点的机构。",
+        "Key of its votes, never used before (hex).": "从未使用过的投票公钥（十六进制）。",
+        "Signature of that key over chain, name and key (hex; rule I10).": (
+            "该密钥对链标识、节点名称和公钥的签名（十六进制；规则 I10）。"
+        ),
+        "Where other validators reach it: host:port.": (
+            "其他验证节点连接的地址，含主机与端口（host:port）。"
+        ),
+        "`validator.remove`: proposes that a validator leaves, from a checkpoint on.": (
+            "`validator.remove`：提议验证节点退出，自检查点起生效。"
+        ),
+        "`validator.rotate`: proposes another vote key for a validator, from a checkpoint on.": (
+            "`validator.rotate`：提议更换验证节点的投票密钥，自检查点起生效。"
+        ),
+        "`organisation.add`: proposes a new organisation with its first admin key.": (
+            "`organisation.add`：提议新增机构及其首把管理员密钥。"
+        ),
+        "Licence type codes that it may issue (rule L4).": "可颁发的证照类型代码（规则 L4）。",
+        "Of its first admin (hex).": "首位管理员的公钥（十六进制）。",
+        "Pseudonym of that admin.": "该管理员的代号。",
+        "`organisation.suspend`, `organisation.resume`: proposes that its keys may sign no more, or again.": (
+            "`organisation.suspend`（暂停）、`organisation.resume`（恢复）：提议停止或恢复该机构密钥的"
+            "签名权。"
+        ),
+        "`change.approve`: an organisation with validators approves (→ ADOPTED with the last one needed).": (
+            "`change.approve`：运行验证节点的机构批准（达到所需数量时 → ADOPTED）。"
+        ),
+        "`change.withdraw`: the proposing organisation takes its proposal back.": (
+            "`change.withdraw`：提议机构撤回提议。"
+        ),
+    },
+)
