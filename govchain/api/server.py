@@ -25,6 +25,7 @@ from govchain.api.ports import ValidatorService
 from govchain.api.problems import Refusal, error_response, problem_body, problem_response
 from govchain.api.routes import ROUTES, Route
 from govchain.errors import GovchainError, Unavailable
+from govchain.legal import legal_bases
 
 _RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("govchain.api")
@@ -37,6 +38,8 @@ _HTTP_CODES: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-to
 def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> web.Application:
     """The application of one validator, with every route of the table."""
     limits = limits or ApiLimits()
+    # Read now: the first denial must not wait for a file.
+    legal_bases()
     app = web.Application(
         client_max_size=limits.body_bytes_max,
         middlewares=[_error_boundary, _rate_limit(limits)],

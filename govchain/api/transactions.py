@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from govchain.api.context import JSON, MSGPACK, ApiContext, Asked, json_response
@@ -16,6 +17,7 @@ from govchain.api.problems import Refusal, problem_response
 from govchain.api.requests import read_json, read_msgpack
 from govchain.client.answers import Admission, TransactionStatus
 from govchain.codec import to_readable
+from govchain.legal import explain
 from govchain.model import Transaction
 from govchain.receipt import write_receipt
 
@@ -36,7 +38,7 @@ async def submit(context: ApiContext, request: web.Request, asked: Asked) -> web
             "status": each.status,
             "code": each.code,
             "detail": each.detail,
-            "final": None if final is None else to_readable(final),
+            "final": None if final is None else to_readable(_explained(final)),
         }
         for each, final in zip(admissions, finals, strict=True)
     ]
@@ -56,7 +58,15 @@ async def show_transaction(context: ApiContext, request: web.Request, asked: Ask
         status = await context.service.wait_final(wanted, asked["wait"])
     if status is None:
         raise _unknown(wanted)
-    return json_response(status)
+    return json_response(_explained(status))
+
+
+def _explained(status: TransactionStatus) -> TransactionStatus:
+    """With the reason, where it was denied."""
+    result = status.result
+    if result is None or result.applied:
+        return status
+    return msgspec.structs.replace(status, explanation=explain(result.rule, result.code))
 
 
 async def show_receipt(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:

@@ -19,6 +19,7 @@ from govchain.cli import (
     bench,
     demo,
     doctor,
+    explain,
     members,
     node,
     queries,
@@ -61,6 +62,7 @@ def build_app() -> typer.Typer:
     app.command("anchor", rich_help_panel=RECORDS)(records.anchor)
     app.command("submit", rich_help_panel=RECORDS)(records.submit)
     app.add_typer(queries.app, name="query", rich_help_panel=RECORDS)
+    app.command("explain", rich_help_panel=RECORDS)(explain.explain_refusal)
     app.command("watch", rich_help_panel=RECORDS)(queries.watch)
     app.add_typer(receipts.app, name="receipt", rich_help_panel=RECORDS)
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from govchain.cli.terminal import Language, Terminal
 from govchain.ledger import RULES, Text
+from govchain.legal import explain
 from govchain.scenario import Result, StepResult
 
 
@@ -46,6 +47,9 @@ class Narrator:
             verb = pick("refused, as it must be", "按规则驳回") if step.ok else pick("refused", "被驳回")
             self._terminal.say(f"         {verb}{self._colon}{self._rule(step)}", style="yellow")
             self._terminal.say(f"         {step.code}{self._colon}{step.detail}", style="dim")
+            why = explain(step.rule, step.code)
+            for line in () if why is None else why.lines()[1:]:
+                self._terminal.say(f"         {pick(line.en, line.zh)}", style="dim")
         elif not step.ok:
             self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
         elif step.outcome == "answered" and step.measured:

@@ -12,6 +12,7 @@ import typer
 
 from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
 from govchain.cli.exits import ExitStatus
+from govchain.cli.explain import say_denial
 from govchain.cli.receipts import read_id
 from govchain.cli.terminal import STDOUT, JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.client import FinalEvent, RecordRead
@@ -36,7 +37,7 @@ class Level(StrEnum):
 
 @app.command()
 def record(
-    record_type: Annotated[str, typer.Argument(metavar="TYPE", help="licence, evidence or invoice.")],
+    record_type: Annotated[str, typer.Argument(metavar="TYPE", help="For example licence; see records.md.")],
     object_id: Annotated[str, typer.Argument(metavar="ID", help="Object id.")],
     level: Annotated[
         Level,
@@ -122,6 +123,8 @@ def transaction(
             f"已于高度 {status.height} 最终确认：{status.result.object_id} {outcome_zh}",
         )
     )
+    if not status.result.applied:
+        say_denial(terminal, status.result.rule, status.result.code)
 
 
 def watch(

@@ -24,15 +24,18 @@ from govchain.cli.connection import (
     run_async,
 )
 from govchain.cli.exits import ExitStatus
+from govchain.cli.explain import say_denial
 from govchain.cli.record_files import is_document, now_text, read_evidence, read_record
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.client import Client, OrgSigner, TransactionStatus
+from govchain.codec import to_readable
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
 from govchain.ledger.kinds import KINDS, record_type_of
 from govchain.ledger.kinds.invoice.fields import InvoiceIssue
 from govchain.ledger.payloads import encode_payload
+from govchain.legal import explain
 from govchain.model import Transaction
 
 EXPIRY_BLOCKS: Final = 1_000
@@ -268,6 +271,7 @@ def report_sent(terminal: Terminal, sent: Sequence[Sent]) -> None:
                 + terminal.pick("denied by rule", "被规则驳回")
                 + f" {result.rule} {result.code}: {result.detail}"
             )
+            say_denial(terminal, result.rule, result.code)
         terminal.say(f"  id {item.status.id.hex()}")
     terminal.result([_sent_value(item) for item in sent])
     if not all(item.is_applied for item in sent):
@@ -286,4 +290,5 @@ def _sent_value(item: Sent) -> dict[str, Any]:
         "rule": result.rule,
         "code": result.code,
         "detail": result.detail,
+        "explanation": to_readable(explain(result.rule, result.code)),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from govchain.crypto.epochs import ValidatorChange
+from govchain.legal import Explanation
 from govchain.model import TransactionResult
 
 
@@ -35,6 +36,8 @@ class TransactionStatus(msgspec.Struct, frozen=True):
     result: TransactionResult | None = None
     time_ms: int | None = None
     """Block time, Unix milliseconds."""
+    explanation: Explanation | None = None
+    """Over HTTP, of a denial: the rule, its legal basis, and what would make it allowed."""
 
 
 class KeyAnswer(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from govchain.ledger import RULES
+from govchain.legal import explain
 from govchain.scenario import LoadedScenario, Observation, Rehearsal, Result, StepResult
 
 BINS_WANTED: Final = 120
@@ -48,13 +49,14 @@ def tell_run(rehearsal: Rehearsal, seen: Observation, result: Result, film: Any)
 
 def _step(step: StepResult, loaded: LoadedScenario) -> dict[str, Any]:
     people = {person.id: person.org for person in loaded.scenario.people}
-    rule = RULES.get(step.rule)
+    rule, why = RULES.get(step.rule), explain(step.rule, step.code)
     return {
         **{name: getattr(step, name) for name in ("number", "id", "by", "do", "ok", "outcome", "object")},
         **{name: getattr(step, name) for name in ("rule", "code", "detail", "height", "latency_ms", "at_ms")},
         **{name: getattr(step, name) for name in ("expected", "measured", "transaction")},
         "text": [step.en, step.zh],
         "org": people.get(step.by, ""),
+        "why": None if why is None else [[text.en, text.zh] for text in why.lines()[1:]],
         "rule_title": [rule.demands.en, rule.demands.zh] if rule is not None else ["", ""],
     }
 

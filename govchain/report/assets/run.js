@@ -49,7 +49,8 @@ function time_section(after) {
 function reason(step) {
   if (!step.rule && !step.code) return step.ok ? "" : step.detail || step.measured;
   return el("span", {}, el("b", {}, [step.rule, step.code].filter(Boolean).join(" · ")), " ", pick(step.rule_title),
-    el("div", { className: "dim small" }, step.detail));
+    el("div", { className: "dim small" }, step.detail),
+    ...(step.why || []).map((text) => el("div", { className: "dim small" }, pick(text))));
 }
 const outcome = (step) => el("span", {}, badge(step.outcome), step.ok ? null : el("div", { className: "small" }, badge("no", t("unexpected"))));
 
