@@ -374,7 +374,7 @@ def test_I3_denies_without_repeating_identifiers_in_any_result(world: LedgerWorl
     assert IDENTITY.encode() not in stored
 
 
-def test_I5_allows_own_and_denies_foreign_organisation(world: LedgerWorld) -> None:
+def test_I5_G5_allows_own_and_denies_foreign_organisation(world: LedgerWorld) -> None:
     assert run(world, deposit_payload(world)).applied
     payload = world.payload(KEY, "EV-2", world.deposit_fields())
     for org in ("31990100MA0XX00L9F", "91990100MA0XX00Z15"):

@@ -156,7 +156,7 @@ def test_G1_denies_other_case_number(world: LedgerWorld, case_no: str) -> None:
     assert "case_no" in result.detail
 
 
-def test_E4_report_separates_before_from_after_chaining(world: LedgerWorld) -> None:
+def test_E4_reports_and_separates_before_from_after_chaining(world: LedgerWorld) -> None:
     assert verify(world) == "MATCHED"
     report = legal_effect_report(world.record("evidence", "EV-1"), START_MS)
     by_topic = {statement.topic: statement for statement in report.statements}
@@ -167,7 +167,7 @@ def test_E4_report_separates_before_from_after_chaining(world: LedgerWorld) -> N
     assert report.weight == "ordinary"
 
 
-def test_E4_report_presumes_nothing_without_a_match(world: LedgerWorld) -> None:
+def test_E4_presumes_nothing_without_a_match(world: LedgerWorld) -> None:
     unverified = legal_effect_report(world.record("evidence", "EV-1"), START_MS)
     assert unverified.statements[0].presumed_intact is None
     assert verify(world, OTHER) == "MISMATCHED"
@@ -175,7 +175,7 @@ def test_E4_report_presumes_nothing_without_a_match(world: LedgerWorld) -> None:
     assert mismatched.statements[0].presumed_intact is False
 
 
-def test_E5_interest_lowers_the_weight(world: LedgerWorld) -> None:
+def test_E5_reports_an_interest_and_never_gives_it_ordinary_weight(world: LedgerWorld) -> None:
     world.deposit("EV-2", interest="holds 5 % of the author's firm")
     report = legal_effect_report(world.record("evidence", "EV-2"), START_MS)
     assert report.weight == "lowered"

@@ -217,13 +217,13 @@ def test_L10_denies_with_suspended_or_unknown_prerequisite(world: LedgerWorld) -
     assert denial(world.issue_licence(permit)) == ("L10", "E_STATE")
 
 
-def test_G6_allows_checker_of_another_persons_entry(world: LedgerWorld) -> None:
+def test_G6_I6_allows_checker_of_another_persons_entry(world: LedgerWorld) -> None:
     world.enter_licence(licence_id(), person="amr-c")
     assert world.issue_licence(licence_id(), person="amr-b").applied
 
 
 @pytest.mark.parametrize("person", ["amr-a", "amr-c"])
-def test_G6_denies_own_entry_with_and_without_checker_role(world: LedgerWorld, person: str) -> None:
+def test_G6_I6_denies_own_entry_with_and_without_checker_role(world: LedgerWorld, person: str) -> None:
     world.enter_licence(licence_id(), person=person)
     assert denial(world.issue_licence(licence_id(), person=person)) == ("G6", "E_SOD")
 

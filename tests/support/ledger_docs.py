@@ -18,7 +18,6 @@ from typing import Any
 
 import msgspec
 
-import govchain.ledger
 from govchain.ledger import KINDS, RULES, RecordKind, Rule, Text
 from govchain.ledger.kinds.invoice.totals import TAX_TOLERANCE
 from govchain.ledger.payloads import Envelope, Hashes, PayloadRef
@@ -27,32 +26,41 @@ from govchain.legal import bases_of
 from tests.support.ledger_docs_zh import FIELD_NAMES, TEXTS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-LEDGER = Path(inspect.getfile(govchain.ledger)).parent
+PACKAGE = Path(__file__).parents[2] / "govchain"
 
 Names = Mapping[str, str]
 
 WRITTEN_BY = "<!-- Written from the code by `python -m tests.support.ledger_docs`; a test compares them. -->"
 
 
+@functools.cache
 def rule_sources() -> dict[str, list[str]]:
-    """Rule id to the names of the functions whose docstring cites it, or whose body raises it."""
-    found: dict[str, list[str]] = {rule: [] for rule in RULES}
-    for path in sorted(LEDGER.rglob("*.py")):
+    """Rule id to the names of what cites it in its docstring: for one that denies, functions that also raise it."""
+    found: dict[str, list[str]] = {name: [] for rule in RULES.values() for name in rule.ids}
+    for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                cited = set(re.findall(r"\b(?:[A-Z]{2}-\d+|[A-Z]\d+)\b", ast.get_docstring(node) or ""))
-                for rule in [rule for rule in RULES if rule in cited and _raises(node, rule)]:
-                    found[rule].append(node.name)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                cited = _cited(ast.get_docstring(node) or "")
+                for rule in RULES.values():
+                    if not rule.codes or _raises(node, rule.id):
+                        for name in cited.intersection(rule.ids):
+                            found[name].append(node.name)
     return found
 
 
-def _raises(node: ast.FunctionDef, rule: str) -> bool:
+def _cited(docstring: str) -> set[str]:
+    """Ids that stand behind the word rule."""
+    sentences = re.findall(r"[Rr]ules? [^.:]*", docstring)
+    return set(re.findall(r"\b(?:[A-Z]{2}-\d+|[A-Z]\d+)\b", " ".join(sentences)))
+
+
+def _raises(node: ast.AST, rule: str) -> bool:
     return any(isinstance(item, ast.Constant) and item.value == rule for item in ast.walk(node))
 
 
 def render_rules_en() -> str:
     rows = (
-        f"| {rule.id} | {_codes(rule.codes)} | {rule.demands.en} | {_origin(rule, zh=False)} |"
+        f"| {_ids(rule)} | {_codes(rule.codes)} | {rule.demands.en} | {_origin(rule, zh=False)} |"
         for rule in RULES.values()
     )
     return _lines(
@@ -64,7 +72,8 @@ def render_rules_en() -> str:
         "Every denial names one of these rules and one of its codes.",
         "A denial is recorded on the chain without the payload (rule G8), uses up its nonce and nothing",
         "else changes; denials of RQ-1, RQ-4 and E_SIG change nothing at all.",
-        "L3 is also the answer of `licence_status_at`; E4 and E5 are statements of `legal_effect_report`;",
+        "L3 is also the answer of `licence_status_at`; E4 and E5 are statements of `legal_effect_report`.",
+        "A rule without code denies nothing: it is an answer, or nothing can break it.",
         "G7 needs no rule, because no document is ever on the chain.",
         "",
         "Where a standard's number or article is not confirmed, the source says so or names no number.",
@@ -89,7 +98,7 @@ def render_rules_en() -> str:
 
 def render_rules_zh() -> str:
     rows = (
-        f"| {rule.id} | {_codes(rule.codes)} | {rule.demands.zh} | {_origin(rule, zh=True)} |"
+        f"| {_ids(rule)} | {_codes(rule.codes)} | {rule.demands.zh} | {_origin(rule, zh=True)} |"
         for rule in RULES.values()
     )
     return _lines(
@@ -102,6 +111,7 @@ def render_rules_zh() -> str:
         "驳回本身上链留痕（规则 G8），不含载荷，仅消耗防重放序号，不改变其他状态；",
         "RQ-1、RQ-4 及 E_SIG 的驳回不改变任何状态。",
         "L3 同时是 `licence_status_at` 的答复；E4、E5 见 `legal_effect_report`；",
+        "没有代码的规则不产生驳回：它是一种答复，或者无从违反；",
         "文件原文从不上链，故 G7 无需规则。",
         "",
         "标准编号或条文未经核实者，来源栏注明或不列编号。",
@@ -266,6 +276,10 @@ def _field_texts(struct: type[msgspec.Struct]) -> dict[str, str]:
             assert isinstance(following.value, ast.Constant)
             texts[item.target.id] = " ".join(str(following.value.value).split())
     return texts
+
+
+def _ids(rule: Rule) -> str:
+    return ", ".join(rule.ids)
 
 
 def _codes(codes: tuple[str, ...]) -> str:

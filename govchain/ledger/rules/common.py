@@ -70,7 +70,7 @@ def require_room(record: RecordState) -> None:
 
 
 def i5_roles_allow(attempt: Attempt) -> None:
-    """Rule I5 (also G5): the organisation and the key have a role that the transition asks for."""
+    """Rule I5, also G5: the organisation and the key have a role that the transition asks for."""
     wanted = attempt.transition.org_roles
     if wanted and not attempt.has_org_role(*wanted):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation with role {' or '.join(wanted)}")

@@ -81,9 +81,19 @@ CORE_RULES: Final = (
     ),
     Rule(
         "G6",
-        Text("Maker and checker are different persons (also I6)", "经办与复核须为不同自然人（同 I6）"),
+        Text("Maker and checker are different persons", "经办与复核须为不同自然人"),
         ("separation-of-duties",),
         {"E_SOD": Text("Let another person of the organisation approve it.", "由本机构另一名人员复核。")},
+        also=("I6",),
+    ),
+    Rule(
+        "G8",
+        Text(
+            "Every denial is recorded: who, what and which rule, without the payload",
+            "每次驳回均上链留痕：何人、何事、何规则，不含载荷",
+        ),
+        TECHNICAL,
+        {},
     ),
     Rule(
         "G9",
@@ -144,8 +154,8 @@ CORE_RULES: Final = (
     Rule(
         "I5",
         Text(
-            "Organisation and key have the role that the transition asks for (also G5)",
-            "机构与密钥须具有该操作所需角色（同 G5）",
+            "Organisation and key have the role that the transition asks for",
+            "机构与密钥须具有该操作所需角色",
         ),
         TECHNICAL,
         {
@@ -154,5 +164,6 @@ CORE_RULES: Final = (
                 "由具有所需角色的机构和密钥签署。",
             )
         },
+        also=("G5",),
     ),
 )

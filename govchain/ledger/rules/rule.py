@@ -33,7 +33,15 @@ class Rule:
     basis: tuple[str, ...]
     """Ids of the legal bases, see `govchain.legal`; `TECHNICAL` when there is none."""
     remedies: Mapping[str, Text]
-    """Denial code to what would make it allowed; the usual code first."""
+    """Denial code to what would make it allowed; the usual code first. Empty for an invariant that needs no
+    denial: it is an answer, or nothing can break it."""
+    also: tuple[str, ...] = ()
+    """Other ids under which people know it."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id and the others under which people know it."""
+        return (self.id, *self.also)
 
     @property
     def codes(self) -> tuple[str, ...]:

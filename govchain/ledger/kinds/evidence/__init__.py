@@ -78,6 +78,24 @@ KIND: Final = RecordKind(
             },
         ),
         Rule(
+            "E4",
+            Text(
+                "What is presumed after chaining is told apart from what is not presumed before it",
+                "区分上链后推定未经篡改与上链前不作推定的事项",
+            ),
+            ("litigation-rules-16", "litigation-rules-18"),
+            {},
+        ),
+        Rule(
+            "E5",
+            Text(
+                "A depositor's interest is flagged and lowers the weight of the presumption",
+                "存证方有利害关系的，须提示并降低推定的证明力",
+            ),
+            ("litigation-rules-17",),
+            {},
+        ),
+        Rule(
             "E6",
             Text(
                 "Mismatched evidence is admitted only with the court's signed reason",

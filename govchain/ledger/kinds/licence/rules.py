@@ -142,7 +142,7 @@ def l10_prerequisites_are_valid(attempt: Attempt) -> None:
 
 
 def g6_checker_differs(attempt: Attempt) -> None:
-    """Rule G6 (also I6): whoever entered a licence cannot approve it, with whichever key."""
+    """Rule G6, also I6: whoever entered a licence cannot approve it, with whichever key."""
     if _data(attempt).entered_by == attempt.key.person:
         raise deny("G6", "E_SOD", f"{attempt.key.person} entered this licence and cannot approve it")
 
