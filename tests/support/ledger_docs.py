@@ -35,7 +35,7 @@ WRITTEN_BY = "<!-- Written from the code by `python -m tests.support.ledger_docs
 
 @functools.cache
 def rule_sources() -> dict[str, list[str]]:
-    """Rule id to the names of what cites it in its docstring: for one that denies, functions that also raise it."""
+    """Rule id to what cites it in its docstring; for a rule that denies, only what also raises it."""
     found: dict[str, list[str]] = {name: [] for rule in RULES.values() for name in rule.ids}
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

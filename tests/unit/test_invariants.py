@@ -1,4 +1,4 @@
-"""Each invariant of the domain is in the code, in a test that allows, in one that denies, and in the reference.
+"""Each invariant of the domain is in the code, in tests that allow and deny, and in the reference.
 
 The domain's own list stands here, so that nothing can be forgotten; `NOT_YET` can only become shorter.
 """
@@ -49,7 +49,7 @@ def names_of_tests() -> tuple[str, ...]:
     return tuple(re.findall(r"def (test_\w+)", "\n".join(texts)))
 
 
-def tests_of(rule: str) -> list[str]:
+def named_after(rule: str) -> list[str]:
     """Names of tests that carry the id, possibly among others."""
     wanted = re.compile(rf"(?<![A-Za-z0-9]){rule.replace('-', '')}_")
     return [name for name in names_of_tests() if wanted.search(name)]
@@ -67,7 +67,7 @@ def test_every_rule_is_cited_where_it_is_kept(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", IDS)
 def test_every_rule_has_a_test_that_allows_and_one_that_denies(rule: str) -> None:
-    names = tests_of(rule)
+    names = named_after(rule)
     assert any(word in name for name in names for word in ALLOWS), f"no test_{rule}_…{'|'.join(ALLOWS)}…"
     assert any(word in name for name in names for word in DENIES), f"no test_{rule}_…{'|'.join(DENIES)}…"
 

@@ -1,4 +1,4 @@
-"""The reference of records and rules is written from the code, and rule functions carry the names of their rules."""
+"""The reference of records and rules is what the code says; rule functions are named after their rules."""
 
 from __future__ import annotations
 
