@@ -69,8 +69,13 @@ class StateAccess:
 
     def indexed(self, key: bytes) -> str:
         """Object id under an index key; empty when there is none."""
+        found = self.value(key, IndexEntry)
+        return "" if found is None else found.object_id
+
+    def value(self, key: bytes, kind: type[T]) -> T | None:
+        """What a kind of record remembers under a key."""
         data = self.get(key)
-        return "" if data is None else decode_stored(data, IndexEntry).object_id
+        return None if data is None else decode_stored(data, kind)
 
 
 def decode_stored(data: bytes, kind: type[T]) -> T:

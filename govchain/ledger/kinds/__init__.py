@@ -64,12 +64,12 @@ def index_rules(kinds: Sequence[RecordKind]) -> dict[str, Rule]:
     Raises:
         ValueError: Two rules have one id.
     """
-    rules: dict[str, Rule] = {}
-    for rule in (*CORE_RULES, *(rule for kind in kinds for rule in kind.rules)):
-        if rule.id in rules:
-            raise ValueError(f"two rules have the id {rule.id}")
-        rules[rule.id] = rule
-    return rules
+    rules = (*CORE_RULES, *(rule for kind in kinds for rule in kind.rules))
+    ids = [name for rule in rules for name in rule.ids]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"two rules have the id {name}")
+    return {rule.id: rule for rule in rules}
 
 
 _FOUND: Final = find_kinds()

@@ -83,10 +83,16 @@ class Attempt:
     def create(self, new_state: str, data: RecordData | None = None) -> None:
         """Try the first state of this object."""
         assert self.record is None
+        self.create_other(self.record_type, self.envelope.object_id, new_state, data)
+
+    def create_other(
+        self, record_type: str, object_id: str, new_state: str, data: RecordData | None = None
+    ) -> None:
+        """Try the first state of an object. Expects that a rule made sure that there is none of that id."""
         self.keep_record(
             RecordState(
-                record_type=self.record_type,
-                object_id=self.envelope.object_id,
+                record_type=record_type,
+                object_id=object_id,
                 version=1,
                 state=new_state,
                 issuer_org=self.org.id,
@@ -114,10 +120,15 @@ class Attempt:
         )
 
     def set_index(self, key: bytes, object_id: str) -> None:
-        self.view.put(key, encode(IndexEntry(object_id)))
+        """Point from a property to its object; `access.indexed` reads it."""
+        self.put(key, IndexEntry(object_id))
 
     def clear_index(self, key: bytes) -> None:
-        self.view.put(key, None)
+        self.put(key, None)
+
+    def put(self, key: bytes, value: msgspec.Struct | None) -> None:
+        """Try what a kind remembers beside its records, under an `index_key`; `access.value` reads it."""
+        self.view.put(key, None if value is None else encode(value))
 
 
 RuleFunction = Callable[[Attempt], None]

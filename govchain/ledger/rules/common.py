@@ -51,7 +51,13 @@ def require_time_order(attempt: Attempt, record: RecordState) -> None:
 def g3_object_exists(attempt: Attempt) -> None:
     """Rule G3: a change needs an object that an earlier record made."""
     if attempt.record is None:
-        raise deny("G3", "E_STATE", f"there is no {attempt.verb.partition('.')[0]} with this id")
+        raise deny("G3", "E_STATE", f"there is no {attempt.record_type} with this id")
+
+
+def g3_object_is_new(attempt: Attempt) -> None:
+    """Rule G3: the id of an object is given once."""
+    if attempt.record is not None:
+        raise deny("G3", "E_DUP_ID", f"there is a {attempt.record_type} with this id")
 
 
 def g3_state_allows(attempt: Attempt) -> None:

@@ -63,7 +63,8 @@ CORE_RULES: Final = (
             "E_STATE": Text(
                 "Bring the object into a state from which this is possible, or choose another step.",
                 "先使对象进入允许该操作的状态，或改用其他操作。",
-            )
+            ),
+            "E_DUP_ID": Text("Use an id that no object of this type has.", "使用未被占用的对象编号。"),
         },
     ),
     Rule(
