@@ -368,11 +368,7 @@ KIND: Final = RecordKind(
             "B7",
             Text("Awards are on public notice for five working days", "拟补贴名单须公示五个工作日"),
             ("subsidy-notice",),
-            {
-                "E_STATE": Text(
-                    "Wait for the notice to end and settle every objection.", "待公示期满并处理全部异议。"
-                )
-            },
+            {"E_STATE": Text("Wait for the end of the notice.", "待公示期满。")},
         ),
     ),
     names_zh={
