@@ -23,8 +23,9 @@ from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
+from govchain.sim.protocol import ConsensusProtocol, Traitor
+from govchain.sim.protocols import PBFT
 from govchain.sim.trace import Fact, Trace, TraceEvent
-from govchain.sim.traitors import TRAITORS, Traitor
 from govchain.sim.turns import Turns
 from govchain.sim.vote_keys import VoteKeys
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
@@ -39,8 +40,8 @@ class SimCluster:
     """All validators of one genesis under virtual time.
 
     Args:
-        genesis: Whom the network consists of.
         secrets: Validator name to its 32-byte secret.
+        protocol: How validators agree on an order.
         latency: One-way delays; 1 ms on every link when not given.
         lines: Jitter, loss and bandwidth; none of them when not given.
         costs: What work costs in time; nothing when not given.
@@ -69,6 +70,7 @@ class SimCluster:
         genesis: Genesis,
         secrets: Mapping[str, bytes],
         *,
+        protocol: ConsensusProtocol = PBFT,
         latency: LatencyModel | None = None,
         lines: LineConditions = PLAIN_LINES,
         costs: Costs = NO_COSTS,
@@ -84,16 +86,16 @@ class SimCluster:
         events_max: int = EVENTS_MAX,
     ) -> None:
         self._on_wire = on_wire
-        self.genesis = genesis
+        self.genesis, self.protocol = genesis, protocol
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
+        self._on_wire = on_wire
         self.seed = seed
-        self.now_ns = 0
-        self.deliveries = 0
+        self.now_ns = self.deliveries = 0
         self._steps = 0
         self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
-        self.door = Door(self.suite, chain_id_of(self.suite, genesis))
+        self.door = Door(protocol, self.suite, chain_id_of(self.suite, genesis))
         self.execution = SharedExecution() if is_execution_shared else None
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)
@@ -218,7 +220,7 @@ class SimCluster:
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
         signer = self._keys.of(index)[0]
-        self.traitors[index] = TRAITORS[behaviour](index, self.genesis, self.suite, signer, org)
+        self.traitors[index] = self.protocol.traitors[behaviour](index, self.genesis, self.suite, signer, org)
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""

@@ -7,11 +7,12 @@ does not judge.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from govchain.consensus import SignedMessage, Verified, verify_message
+from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
 from govchain.model import ValidatorSet
+from govchain.sim.protocol import ConsensusProtocol
 
 REMEMBERED_MAX: Final = 20_000
 """Messages remembered at once; when there are more, all are forgotten and verified anew."""
@@ -21,23 +22,25 @@ class Door:
     """Remembers what was verified, by the message itself and not by its bytes.
 
     Args:
+        protocol: Says which messages there are, and what makes one good.
         suite: Verifies signatures.
         chain_id: Of the simulated chain.
     """
 
-    def __init__(self, suite: Suite, chain_id: bytes) -> None:
+    def __init__(self, protocol: ConsensusProtocol, suite: Suite, chain_id: bytes) -> None:
+        self._protocol = protocol
         self._suite = suite
         self._chain_id = chain_id
         # A message is kept as long as its number stands here, so the number cannot become another's.
-        self._known: dict[int, tuple[ValidatorSet, Verified]] = {}
+        self._known: dict[int, tuple[ValidatorSet, SignedMessage, Any]] = {}
 
-    def verify(self, validators: ValidatorSet, signed: SignedMessage) -> Verified:
-        """See `verify_message`; a message that is refused is looked at again each time."""
+    def verify(self, validators: ValidatorSet, signed: SignedMessage) -> Any:
+        """See `ConsensusProtocol.verify`; a message that is refused is looked at again each time."""
         known = self._known.get(id(signed))
         if known is not None and (known[0] is validators or known[0] == validators):
-            return known[1]
-        verified = verify_message(self._suite, validators, self._chain_id, signed)
+            return known[2]
+        verified = self._protocol.verify(self._suite, validators, self._chain_id, signed)
         if len(self._known) >= REMEMBERED_MAX:
             self._known.clear()
-        self._known[id(signed)] = (validators, verified)
+        self._known[id(signed)] = (validators, signed, verified)
         return verified

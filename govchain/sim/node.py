@@ -21,7 +21,6 @@ from govchain.consensus import (
     LogEntry,
     Note,
     Output,
-    Replica,
     SetTimer,
     SignedMessage,
     TimerFired,
@@ -31,7 +30,6 @@ from govchain.consensus import (
 )
 from govchain.crypto import Signer, Suite, transaction_id
 from govchain.crypto.block_proof import require_proven, split_by_certificate
-from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool
@@ -51,7 +49,7 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.vote_log import entry_writes, first_uncertified, is_kept, restore_from, settled_votes
+from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes
 from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
@@ -114,7 +112,7 @@ class SimNode:
         restored = None
         if is_restart:
             restored, self._bodies = restore_from(disk, guard, self.ledger, self.chain)
-        self.replica = Replica(genesis, suite, signers[0], spare_signers=signers[1:], restored=restored)
+        self.replica = world.protocol.make_core(genesis, suite, signers, restored)
         if self.replica.forgot:
             disk.write([(Space.VOTE, key, None) for key, _ in disk.scan(Space.VOTE)], sync=True)
         self._asked_blocks = (-1, -1)
@@ -374,11 +372,11 @@ class SimNode:
             self._world.send(self.index, peer, BlocksWanted(from_height))
 
     def _check_vote(self, signed: SignedMessage) -> None:
-        vote = identify_vote(self._suite, signed)
+        vote = self._world.protocol.identify_vote(self._suite, signed)
         # Proposals of others are sent again too, and were never ours to make durable.
         if vote is None or self._place(vote.validator) != self.index:
             return
-        is_durable = vote.seq <= self.ledger.height or is_kept(self.disk, vote, signed)
+        is_durable = self._world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
         self._world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:

@@ -6,33 +6,23 @@ are. Only the simulator has them: no code of a real validator can lie.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from govchain.codec import decode, encode
 from govchain.crypto import Signer, Suite, chain_id_of, digest_of
 from govchain.crypto.vote_identity import identify_vote
+from govchain.errors import MalformedBytes
+from govchain.hotstuff import BlockProposal, BlockVote
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage, ViewChange
 from govchain.sim.network import Frame, Gossip, TransactionsFound
 
+_BLOCK_MESSAGES: Final[Any] = BlockProposal | BlockVote
 HUGE_VIEW: Final = 1_000_000
 HUGE_VIEWS_MAX: Final = 500
 """Forged view changes of one traitor; then it has made its point."""
-
-
-class Traitor(Protocol):
-    """How one validator cheats."""
-
-    def sends(self, target: int, frame: Frame) -> list[Frame]:
-        """What really leaves for a validator instead of a frame."""
-        ...
-
-    def takes(self, frame: Frame) -> bool:
-        """False for what the validator inside shall never see."""
-        ...
 
 
 class Equivocator:
@@ -61,6 +51,41 @@ class Equivocator:
         message = decode(frame.body, Prepare if vote.phase == "prepare" else Commit)
         other = self._others.get(vote.digest, self._suite.digest(b"another batch" + vote.digest))
         return [self._sign(msgspec.structs.replace(message, digest=other))]
+
+    def takes(self, frame: Frame) -> bool:
+        return True
+
+    def _sign(self, message: msgspec.Struct) -> SignedMessage:
+        body = encode(message)
+        return SignedMessage(body, self._signer.sign(body))
+
+
+class HotStuffEquivocator:
+    """The same under HotStuff: its other block differs in the time of the batch (situation 12)."""
+
+    def __init__(self, index: int, suite: Suite, signer: Signer) -> None:
+        self._index = index
+        self._suite = suite
+        self._signer = signer
+
+    def sends(self, target: int, frame: Frame) -> list[Frame]:
+        if not isinstance(frame, SignedMessage) or target % 2 == 0:
+            return [frame]
+        try:
+            message = decode(frame.body, _BLOCK_MESSAGES)
+        except MalformedBytes:
+            return [frame]
+        if message.validator != self._index:
+            return [frame]
+        if isinstance(message, BlockVote):
+            other = self._suite.digest(b"another block" + message.digest)
+            return [self._sign(msgspec.structs.replace(message, digest=other))]
+        batch = message.block.batch
+        if batch is None:
+            return [frame]
+        batch = msgspec.structs.replace(batch, time_ms=batch.time_ms + 1)
+        block = msgspec.structs.replace(message.block, batch=batch)
+        return [self._sign(msgspec.structs.replace(message, block=block))]
 
     def takes(self, frame: Frame) -> bool:
         return True
@@ -112,11 +137,3 @@ class Censor:
 
     def _is_of_org(self, transaction: Transaction) -> bool:
         return decode(transaction.body, TransactionBody).org == self._org
-
-
-TRAITORS: Final[dict[str, Callable[[int, Genesis, Suite, Signer, str], Traitor]]] = {
-    "equivocate": lambda index, genesis, suite, signer, _: Equivocator(index, suite, signer),
-    "huge_views": lambda index, genesis, suite, signer, _: HugeViews(index, genesis, suite, signer),
-    "censor": lambda index, genesis, suite, signer, org: Censor(org),
-}
-"""Behaviour to what makes its traitor: index, genesis, suite, signer, and an organisation if it has one."""

@@ -12,6 +12,7 @@ from govchain.sim.checks import Checks
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.network import Frame
+from govchain.sim.protocol import ConsensusProtocol
 from govchain.sim.trace import Fact
 
 
@@ -19,6 +20,7 @@ class World(Protocol):
     """What a validator asks of the simulated world; `SimCluster` is it."""
 
     names: tuple[str, ...]
+    protocol: ConsensusProtocol
     checks: Checks
     door: Door
     execution: SharedExecution | None
