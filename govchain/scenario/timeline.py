@@ -39,6 +39,9 @@ CHANGES: Final = ("membership", "rotate_key")
 BEHAVIOURS: Final = ("silent", "slow", "equivocate", "huge_views")
 """How a validator cheats, but for `{censor: org}`."""
 
+DISTURBING: Final = ("silent", "slow")
+"""Those of them that any honest validator may show: its links are disturbed, whatever its protocol is."""
+
 
 class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fault that comes again and again; the time counts from the end of one to the next."""

@@ -89,10 +89,8 @@ class SimCluster:
         self.genesis, self.protocol = genesis, protocol
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
-        self._on_wire = on_wire
-        self.seed = seed
-        self.now_ns = self.deliveries = 0
-        self._steps = 0
+        self._on_wire, self.seed = on_wire, seed
+        self.now_ns = self.deliveries = self._steps = 0
         self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(protocol, self.suite, chain_id_of(self.suite, genesis))
