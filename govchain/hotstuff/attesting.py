@@ -63,6 +63,11 @@ def uncertified(state: HotStuffState) -> list[int]:
     return sorted(height for height, record in state.heights.items() if record.own is not None)
 
 
+def is_behind(state: HotStuffState) -> bool:
+    """Somebody attested what is not executed here."""
+    return max(state.heights, default=0) > state.head
+
+
 def _try_certify(state: HotStuffState, height: int, record: HeightRecord, output: Output) -> None:
     """A quorum of equal attestations is the certificate; of others than ours, the end (rules CP-1, CP-3)."""
     if record.own is None:

@@ -44,7 +44,9 @@ def on_request(state: HotStuffState, message: BlockRequest, output: Output) -> N
     """Send what was proposed, as its leaders signed it, lowest first (rule HS-9)."""
     found: list[Entry] = []
     entry = state.tree.get(message.digest)
-    while entry is not None and entry.block.seq > message.decided and len(found) < ANSWER_BLOCKS_MAX:
+    while entry is not None and len(found) < ANSWER_BLOCKS_MAX:
         found.append(entry)
+        if entry.block.seq <= message.decided:
+            break  # An empty block: it was asked for because something is built on it.
         entry = state.tree.get(entry.block.justify.digest)
     output.send.extend(Send(each.signed, to=message.validator) for each in reversed(found))

@@ -25,7 +25,7 @@ from govchain.consensus import (
 )
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
-from govchain.hotstuff.attesting import attest, on_attestation, on_certified, uncertified
+from govchain.hotstuff.attesting import attest, is_behind, on_attestation, on_certified, uncertified
 from govchain.hotstuff.certificates import genesis_certificate
 from govchain.hotstuff.committing import ask_block, decide, on_request
 from govchain.hotstuff.leading import try_propose
@@ -212,7 +212,8 @@ class HotStuff:
             ask_block(state, state.wanted, state.next_peer(), output)
         if state.fetching:
             output.fetch.append(FetchTransactions(state.fetching, state.next_peer()))
-        if state.wanted is not None or state.asks_left:
+        # Transactions that are decided leave the pools of others: then only whole blocks help.
+        if state.wanted is not None or state.fetching or state.asks_left or is_behind(state):
             state.asks_left = max(0, state.asks_left - 1)
             note(output, "behind", height=state.head + 1, peer=state.next_peer())
         leaders = dict.fromkeys(state.leader(state.view + later) for later in range(LEADERS_TOLD))
@@ -249,7 +250,7 @@ class HotStuff:
         elif not is_waiting and state.view_timer:
             state.view_timer = 0
             output.timers.append(CancelTimer(TimerKind.VIEW_CHANGE))
-        if not state.is_retransmit_armed and (is_waiting or state.asks_left or uncertified(state)):
+        if not state.is_retransmit_armed and (is_waiting or state.asks_left or state.heights):
             state.is_retransmit_armed = True
             state.retransmit_generation += 1
             delay_ms = state.parameters.retransmit_ms

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from govchain.consensus import LogEntry, Output, Send
+from govchain.consensus import Output, Send
 from govchain.crypto import compute_root, digest_of
 from govchain.hotstuff.messages import Block, BlockProposal
-from govchain.hotstuff.state import HotStuffState, kept_height, note
+from govchain.hotstuff.state import HotStuffState, note
 from govchain.hotstuff.tree import Entry, Path, published_seq
+from govchain.hotstuff.voting import keep_block
 from govchain.model import Batch
 
 
@@ -58,6 +59,6 @@ def _propose(state: HotStuffState, block: Block, output: Output) -> None:
     entry = Entry(digest_of(state.suite, block), message, signed)
     state.tree.add(entry)
     state.candidate = entry
-    output.persist.append(LogEntry(kept_height(block), "proposal", block.view, signed, block.transaction_ids))
+    keep_block(entry, output)
     output.send.append(Send(signed))
     note(output, "proposed", view=block.view, seq=block.seq, transactions=len(block.transaction_ids))

@@ -22,8 +22,9 @@ from govchain.hotstuff.messages import (
 )
 from govchain.hotstuff.state import HotStuffState, note
 from govchain.hotstuff.tree import Entry
+from govchain.hotstuff.voting import on_vote
 
-_LOCK: Final = tuple[QuorumCertificate, TimeoutCertificate | None]
+_LOCK: Final = tuple[QuorumCertificate, TimeoutCertificate | None, int]
 
 
 def restore(state: HotStuffState, restored: RestoredState) -> None:
@@ -51,6 +52,8 @@ def resume(state: HotStuffState, restored: RestoredState, output: Output) -> Non
     """Attest again what has no certificate, and ask others how far they are."""
     for header in restored.uncertified:
         attest(state, header, output)
+    if state.own_vote is not None:
+        on_vote(state, decode(state.own_vote.body, BlockVote), state.own_vote, output)
     if state.is_silent:
         note(output, "silenced", until=state.locked_view, view=state.view, reason="its lock was forgotten")
     if state.validators.size > 1:
@@ -74,7 +77,7 @@ def _restore_entry(state: HotStuffState, entry: LogEntry) -> None:
             state.timeouts[state.index] = timeout
             state.own_timeout = entry.signed
         case "lock":
-            high, state.entered = decode(body, _LOCK)
+            high, state.entered, state.timed_out_views = decode(body, _LOCK)
             _lock(state, high)
         case phase:
             raise StorageFailure(f"the vote log has an entry of the unknown phase {phase!r}")

@@ -37,6 +37,9 @@ def on_proposal(state: HotStuffState, message: BlockProposal, signed: SignedMess
     if first is not None and first != entry.digest and entry.digest not in (state.wanted, state.high.digest):
         raise refuse("two-blocks", message.validator, f"a second block in view {message.block.view}")
     state.tree.add(entry)
+    if message.validator == state.index:
+        # Others still have what this validator's disk may have lost; it proposes nothing else in that view.
+        keep_block(entry, output)
     if message.block.view == state.view and state.candidate is None:
         state.candidate = entry
 
@@ -64,6 +67,14 @@ def try_vote(state: HotStuffState, now_ms: int, output: Output) -> bool:
         return False
     _vote(state, entry, output)
     return True
+
+
+def keep_block(entry: Entry, output: Output) -> None:
+    """Have the log hold a block, as long as it may be needed after a restart (rule HS-7)."""
+    block = entry.block
+    output.persist.append(
+        LogEntry(kept_height(block), "proposal", block.view, entry.signed, block.transaction_ids)
+    )
 
 
 def fetch(state: HotStuffState, missing: tuple[bytes, ...], peer: int, output: Output) -> None:
@@ -122,8 +133,7 @@ def _vote(state: HotStuffState, entry: Entry, output: Output) -> None:
     vote = BlockVote(state.chain_id, state.validators.epoch, state.index, block.view, entry.digest)
     state.own_vote = state.sign(vote)
     state.voted_view = block.view
-    ids = block.transaction_ids
-    output.persist.append(LogEntry(kept_height(block), "proposal", block.view, entry.signed, ids))
+    keep_block(entry, output)
     keep_signed(state, "vote", state.own_vote, output)
     collector = state.leader(block.view + 1)
     if collector == state.index:
