@@ -1,4 +1,4 @@
-"""What execution said, signed: attestations and certificates of finality, as under PBFT (rules CP-1, HS-8).
+"""What execution said, signed: attestations and certificates of finality, as under PBFT (rule CP-1).
 
 Order was decided before anything arrives here. A receipt must not depend on the protocol that ordered it.
 """
@@ -13,7 +13,7 @@ from govchain.model import Attestation, BlockHeader, FinalityCertificate, Vote
 
 
 def attest(state: HotStuffState, header: BlockHeader, output: Output) -> None:
-    """Sign the own executed header and tell everybody (rule HS-8)."""
+    """Sign the own executed header and tell everybody (rule CP-1)."""
     record = state.heights.setdefault(header.height, HeightRecord())
     record.header, record.header_digest = header, digest_of(state.suite, header)
     attestation = Attestation(
@@ -30,7 +30,7 @@ def attest(state: HotStuffState, header: BlockHeader, output: Output) -> None:
 
 
 def on_attestation(state: HotStuffState, message: Attestation, signed: SignedMessage, output: Output) -> None:
-    """Count an attestation; one ahead of our execution is kept (rule HS-8).
+    """Count an attestation; one ahead of our execution is kept (rule CP-1).
 
     Raises:
         ProtocolViolation: It attests another header than ours.

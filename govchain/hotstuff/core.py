@@ -105,7 +105,7 @@ class HotStuff:
 
     @property
     def forgot(self) -> str:
-        """Empty: its log stays, however much of it was lost (rule HS-7)."""
+        """Empty: its log stays, however much of it was lost (rule HS-8)."""
         return ""
 
     def status(self) -> HotStuffStatus:

@@ -114,7 +114,7 @@ def _count(state: HotStuffState, output: Output) -> None:
 
 
 def keep_signed(state: HotStuffState, phase: str, signed: SignedMessage, output: Output) -> None:
-    """Make durable what is about to be signed, the lock with it, and have the guard know (rule HS-7)."""
+    """Make durable what is about to be signed, the lock with it, and have the guard know (rule HS-8)."""
     lock = SignedMessage(encode((state.high, state.entered, state.timed_out_views)), b"")
     output.persist.append(LogEntry(STANDING_SEQ, phase, 0, signed))
     output.persist.append(LogEntry(STANDING_SEQ, "lock", 0, lock))

@@ -1,4 +1,4 @@
-"""Waking up after a crash: votes, timeouts, lock and blocks come back from the log (rule HS-7).
+"""Waking up after a crash: votes, timeouts, lock and blocks come back from the log (rule HS-8).
 
 No file is read here. What the guard remembers and the log lacks counts as forgotten: the validator signs
 nothing until it knows a certificate as high as its lock was.
@@ -28,7 +28,7 @@ _LOCK: Final = tuple[QuorumCertificate, TimeoutCertificate | None, int]
 
 
 def restore(state: HotStuffState, restored: RestoredState) -> None:
-    """Put back what the log holds, then what the guard remembers (rule HS-7).
+    """Put back what the log holds, then what the guard remembers (rule HS-8).
 
     Raises:
         StorageFailure: An entry is not what this validator wrote.

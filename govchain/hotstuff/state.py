@@ -29,7 +29,7 @@ STANDING_SEQ: Final = 2**63 - 1
 
 @dataclass(slots=True)
 class HeightRecord:
-    """What was said about one executed height, here and by others (rule HS-8)."""
+    """What was said about one executed height, here and by others (rule CP-1)."""
 
     header: BlockHeader | None = None
     header_digest: bytes = b""
@@ -57,7 +57,7 @@ class HotStuffState:
     voted_view: int = 0
     """The highest view in which it voted, or gave up."""
     locked_view: int = 0
-    """It signs nothing until it knows a certificate as high as this (rule HS-7)."""
+    """It signs nothing until it knows a certificate as high as this (rule HS-8)."""
     failed_views: int = 0
     """Views in a row that ended with timeouts."""
     timed_out_views: int = 0
@@ -104,7 +104,7 @@ class HotStuffState:
 
     @property
     def is_silent(self) -> bool:
-        """It forgot what its guard remembers, and has not learned it again (rule HS-7)."""
+        """It forgot what its guard remembers, and has not learned it again (rule HS-8)."""
         return self.high.view < self.locked_view
 
     def leader(self, view: int) -> int:

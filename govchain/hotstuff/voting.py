@@ -70,7 +70,7 @@ def try_vote(state: HotStuffState, now_ms: int, output: Output) -> bool:
 
 
 def keep_block(entry: Entry, output: Output) -> None:
-    """Have the log hold a block, as long as it may be needed after a restart (rule HS-7)."""
+    """Have the log hold a block, as long as it may be needed after a restart (rule HS-8)."""
     block = entry.block
     output.persist.append(
         LogEntry(kept_height(block), "proposal", block.view, entry.signed, block.transaction_ids)

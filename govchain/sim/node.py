@@ -148,7 +148,7 @@ class SimNode:
             case TransactionsFound():
                 self._admit(frame.transactions, proposed=True)
             case TransactionsWanted():
-                held = [self.mempool.get(each) for each in frame.ids]
+                held = [self._body(each) for each in frame.ids]
                 found = tuple(each for each in held if each is not None)
                 if found:
                     self._world.send(self.index, source, TransactionsFound(found))
@@ -268,11 +268,13 @@ class SimNode:
         if entries:
             self._take(TransactionsAvailable(tuple(entries)))
 
+    def _body(self, id_: bytes) -> Transaction | None:
+        """A transaction that waits here, or that was executed while others may still lack it."""
+        return self.mempool.get(id_) or self.chain.transaction(id_)
+
     def _execute_decision(self, decision: Decision) -> None:
         # What a new view took over may repeat a transaction (rule VC-3); execution denies it then.
-        transactions = [
-            self.mempool.get(each) or self.chain.transaction(each) for each in decision.transaction_ids
-        ]
+        transactions = [self._body(each) for each in decision.transaction_ids]
         held = [each for each in transactions if each is not None]
         assert len(held) == len(transactions), "NC-2: a batch is voted for only with all its transactions"
         executed = self._execute(decision.batch, held, [])

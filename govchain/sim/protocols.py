@@ -92,7 +92,7 @@ class ChainedHotStuff:
         return None
 
     def is_durable(self, disk: Store, height: int, vote: VoteIdentity, signed: SignedMessage) -> bool:
-        """The log holds a vote of this view or a later one; a proposal stands there itself (rule HS-7)."""
+        """The log holds a vote of this view or a later one; a proposal stands there itself (rule HS-8)."""
         if vote.phase == "vote":
             stored = disk.get(Space.VOTE, vote_key(STANDING_SEQ, 0, "vote"))
             if stored is None:
