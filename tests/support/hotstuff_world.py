@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from govchain.codec import encode
+from govchain.codec import decode, encode
 from govchain.consensus import (
     BlockExecuted,
     Decision,
@@ -222,10 +222,9 @@ class HotWorld:
 
 
 def votes_of(output: Output) -> list[BlockVote]:
-    """Votes that leave with an output."""
-    tag = str(BlockVote.__struct_config__.tag).encode()
-    sent = [each.signed.body for each in output.send if tag in each.signed.body[:48]]
-    return [msgspec.msgpack.decode(body, type=BlockVote) for body in sent]
+    """Votes that were made durable, whoever collects them."""
+    bodies = [entry.signed.body for entry in output.persist if entry.phase == "vote"]
+    return [decode(body, BlockVote) for body in bodies]
 
 
 def codes_of(output: Output) -> list[str | int]:
