@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from govchain.consensus import Send, SignedMessage, TimerKind
+from govchain.consensus import REJECTION_CODES, Send, SignedMessage, TimerKind
 from govchain.crypto import digest_of
 from govchain.errors import BadSignature, InvalidInput, MalformedBytes, ProtocolViolation
 from govchain.hotstuff import (
@@ -387,6 +387,12 @@ def test_CP3_another_header_of_a_quorum_stops_a_validator(world: HotWorld) -> No
 def test_every_rejection_has_a_rule_and_a_test() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [code for code in HOTSTUFF_REJECTIONS if f'"{code}"' not in text] == []
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    for code, (rule, meaning) in HOTSTUFF_REJECTIONS.items():
+        if code in REJECTION_CODES:
+            assert REJECTION_CODES[code].rule == rule
+        else:
+            assert f"| `{code}` | {rule} | {meaning} |" in page
 
 
 def test_shares_of_timeouts_do_not_travel_alone(world: HotWorld) -> None:
