@@ -50,12 +50,9 @@ def check_quorum(judge: Judge, certificate: QuorumCertificate, sender: int) -> N
         if certificate != genesis_certificate(judge.chain_id):
             raise refuse("bad-certificate", sender, "a certificate of view 0 that is not that of genesis")
         return
+    view, digest = certificate.view, certificate.digest
     signed = [
-        (
-            vote.validator,
-            judge.vote_body(certificate.view, certificate.digest, vote.validator),
-            vote.signature,
-        )
+        (vote.validator, judge.vote_body(view, digest, vote.validator), vote.signature)
         for vote in certificate.votes
     ]
     _check_signatures(judge, signed, sender)
@@ -80,10 +77,9 @@ def check_timeouts(judge: Judge, certificate: TimeoutCertificate, sender: int) -
 def _check_signatures(judge: Judge, signed: Sequence[tuple[int, bytes, bytes]], sender: int) -> None:
     voters = [voter for voter, _, _ in signed]
     # Before any signature is looked at: a liar must not choose how many there are.
-    if len(voters) != judge.validators.quorum_size:
-        raise refuse(
-            "bad-certificate", sender, f"{len(voters)} votes; a quorum has {judge.validators.quorum_size}"
-        )
+    quorum = judge.validators.quorum_size
+    if len(voters) != quorum:
+        raise refuse("bad-certificate", sender, f"{len(voters)} votes; a quorum has {quorum}")
     if any(earlier >= later for earlier, later in pairwise(voters)):
         raise refuse("bad-certificate", sender, "voters are repeated or not in rising order")
     if voters[0] < 0 or voters[-1] >= judge.validators.size:

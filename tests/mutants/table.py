@@ -8,6 +8,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.of_driver import DRIVER
 from tests.mutants.of_evidence import EVIDENCE
 from tests.mutants.of_guard import GUARD
+from tests.mutants.of_hotstuff import HOTSTUFF
 from tests.mutants.of_membership import MEMBERSHIP
 from tests.mutants.of_messages import MESSAGES
 from tests.mutants.of_reads import READS
@@ -25,4 +26,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *SYNC,
     *READS,
     *DRIVER,
+    *HOTSTUFF,
 )
