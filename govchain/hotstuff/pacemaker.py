@@ -78,9 +78,11 @@ def give_up(state: HotStuffState, output: Output) -> None:
 
 
 def say_again(state: HotStuffState, output: Output) -> None:
-    """Vote and timeout of this view, for whoever did not get them."""
+    """Timeout of this view, and the vote that is in no certificate yet, for whoever did not get them."""
     assert state.own_timeout is not None
-    if state.own_vote is not None:
+    own = state.votes.get(state.index)
+    if own is not None and own[0].view > state.high.view:
+        assert state.own_vote is not None
         output.send.append(Send(state.own_vote))
     output.send.append(Send(state.own_timeout))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,6 +68,7 @@ class HotWorld:
         self.genesis = Genesis("hotstuff", SUITE.name, TIME_MS, parameters, self.validators, (), ())
         self.chain_id = chain_id_of(SUITE, self.genesis)
         self.wire: list[tuple[int, int, SignedMessage]] = []
+        self.listener: Callable[[int, HotStuffEvent, Output], None] | None = None
         self.members = [Member(HotStuff(self.genesis, SUITE, SIGNERS[index])) for index in range(size)]
         for index, member in enumerate(self.members):
             self._honour(index, member.core.start(TIME_MS))
@@ -75,6 +76,8 @@ class HotWorld:
     def handle(self, index: int, event: HotStuffEvent) -> Output:
         """Give one validator an event, and honour what comes of it."""
         output = self.members[index].core.handle(event, TIME_MS)
+        if self.listener is not None:
+            self.listener(index, event, output)
         self._honour(index, output)
         return output
 
@@ -90,15 +93,27 @@ class HotWorld:
 
     def deliver(self, kind: type[HotStuffMessage] | None = None, *, to: Sequence[int] | None = None) -> int:
         """Deliver what is on the wire now: of one kind, to some; how many that were."""
-        chosen = [
-            each
-            for each in self.wire
-            if (to is None or each[1] in to) and (kind is None or isinstance(self.read(each[2]), kind))
-        ]
+        chosen = self._choose(kind, to)
         for each in chosen:
             self.wire.remove(each)
             self.give(each[1], each[2])
         return len(chosen)
+
+    def drop(self, kind: type[HotStuffMessage] | None = None, *, to: Sequence[int] | None = None) -> int:
+        """Lose what is on the wire now; how many that were."""
+        chosen = self._choose(kind, to)
+        for each in chosen:
+            self.wire.remove(each)
+        return len(chosen)
+
+    def _choose(
+        self, kind: type[HotStuffMessage] | None, to: Sequence[int] | None
+    ) -> list[tuple[int, int, SignedMessage]]:
+        return [
+            each
+            for each in self.wire
+            if (to is None or each[1] in to) and (kind is None or isinstance(self.read(each[2]), kind))
+        ]
 
     def deliver_all(self, *, to: Sequence[int] | None = None) -> None:
         while self.deliver(to=to):
