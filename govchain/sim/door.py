@@ -32,15 +32,15 @@ class Door:
         self._suite = suite
         self._chain_id = chain_id
         # A message is kept as long as its number stands here, so the number cannot become another's.
-        self._known: dict[int, tuple[ValidatorSet, SignedMessage, Any]] = {}
+        self._known: dict[int, tuple[ValidatorSet, Any]] = {}
 
     def verify(self, validators: ValidatorSet, signed: SignedMessage) -> Any:
         """See `ConsensusProtocol.verify`; a message that is refused is looked at again each time."""
         known = self._known.get(id(signed))
         if known is not None and (known[0] is validators or known[0] == validators):
-            return known[2]
+            return known[1]
         verified = self._protocol.verify(self._suite, validators, self._chain_id, signed)
         if len(self._known) >= REMEMBERED_MAX:
             self._known.clear()
-        self._known[id(signed)] = (validators, signed, verified)
+        self._known[id(signed)] = (validators, verified)
         return verified

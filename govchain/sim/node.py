@@ -269,12 +269,16 @@ class SimNode:
             self._take(TransactionsAvailable(tuple(entries)))
 
     def _body(self, id_: bytes) -> Transaction | None:
-        """A transaction that waits here, or that was executed while others may still lack it."""
-        return self.mempool.get(id_) or self.chain.transaction(id_)
+        """A transaction that others may lack: it waits here, or its block has no certificate yet (CU-2)."""
+        place = self.chain.locate(id_)
+        is_open = place is not None and self.chain.certificate(place[0]) is None
+        return self.mempool.get(id_) or (self.chain.transaction(id_) if is_open else None)
 
     def _execute_decision(self, decision: Decision) -> None:
         # What a new view took over may repeat a transaction (rule VC-3); execution denies it then.
-        transactions = [self._body(each) for each in decision.transaction_ids]
+        transactions = [
+            self.mempool.get(each) or self.chain.transaction(each) for each in decision.transaction_ids
+        ]
         held = [each for each in transactions if each is not None]
         assert len(held) == len(transactions), "NC-2: a batch is voted for only with all its transactions"
         executed = self._execute(decision.batch, held, [])

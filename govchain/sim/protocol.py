@@ -105,6 +105,8 @@ class ConsensusProtocol(Protocol):
     def verify(self, suite: Suite, validators: ValidatorSet, chain_id: bytes, signed: SignedMessage) -> Any:
         """The event that a message is to a core, the same for every validator of the chain and epoch.
 
+        It holds the message, which is remembered by what it is and not by its bytes.
+
         Raises:
             InvalidInput: Nothing may be done for it.
         """
