@@ -40,6 +40,10 @@ class Tally:
         assert count <= len(self._votes)
         return Ballot.NEW
 
+    def add_first(self, validator: int, digest: bytes, signed: SignedMessage) -> bool:
+        """Count a vote if this validator did not vote before; False when it did."""
+        return validator not in self._votes and self.add(validator, digest, signed) is Ballot.NEW
+
     def count(self, digest: bytes) -> int:
         """Number of distinct validators that voted for a digest."""
         return self._counts.get(digest, 0)

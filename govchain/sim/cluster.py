@@ -18,6 +18,7 @@ from govchain.sim.checks import Checks, Violation
 from govchain.sim.cpu import NO_COSTS, Costs
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
+from govchain.sim.forms import SharedForms
 from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
@@ -94,6 +95,8 @@ class SimCluster:
         self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(self.suite, chain_id_of(self.suite, genesis))
+        # What reading costs is charged where it is done, so then everybody reads for itself.
+        self.forms = SharedForms(genesis, self.suite) if costs.are_none else None
         self.execution = SharedExecution() if is_execution_shared else None
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)

@@ -29,12 +29,12 @@ from govchain.consensus import (
     TransactionsAvailable,
     TransactionsDropped,
 )
-from govchain.crypto import Signer, Suite, transaction_id
+from govchain.crypto import Signer, Suite
 from govchain.crypto.block_proof import require_proven, split_by_certificate
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
-from govchain.mempool import Mempool
+from govchain.mempool import Mempool, TransactionForm
 from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.model.ids import View
 from govchain.sim.accuser import Accuser
@@ -97,7 +97,8 @@ class SimNode:
         self.ledger = Ledger(genesis, suite, disk)
         disk.write(self.ledger.genesis_writes(), sync=True)
         self.chain = Chain(genesis, suite, disk, self.ledger)
-        self.mempool = Mempool(genesis, suite, self.ledger)
+        self._read_form = TransactionForm(genesis, suite).read if world.forms is None else world.forms.read
+        self.mempool = Mempool(genesis, suite, self.ledger, read=self._read_form)
         self.accuser = Accuser(
             index,
             world,
@@ -258,9 +259,9 @@ class SimNode:
     def _admit(self, transactions: Sequence[Transaction], *, proposed: bool) -> None:
         entries: list[tuple[bytes, int]] = []
         for transaction in transactions:
-            if self.has_executed(transaction):
-                continue
             try:
+                if self.chain.locate(self._read_form(transaction)[0]) is not None:
+                    continue  # Executed here.
                 admitted = self.mempool.admit(transaction, proposed=proposed)
             except (InvalidInput, Unavailable) as error:
                 # Gossip crosses execution: what is known or executed here is no news.
@@ -291,7 +292,7 @@ class SimNode:
         recorded = self.accuser.executed(executed.block)
         self.disk.write([*executed.writes, *extra, *recorded], sync=True)
         ids = tuple(executed.transaction_ids)
-        superseded = self.mempool.supersede(executed.block.transactions)
+        superseded = self.mempool.supersede(ids, executed.block.transactions)
         self.mempool.remove(ids)
         self._world.record(
             self.index, "execute", height=header.height, header=executed.header_digest, count=len(ids)
@@ -390,7 +391,3 @@ class SimNode:
         """Public key of a key of the executed state."""
         state = self.ledger.key(key_id)
         return None if state is None else state.public_key
-
-    def has_executed(self, transaction: Transaction) -> bool:
-        """Whether a transaction is in an executed block here."""
-        return self.chain.locate(transaction_id(self._suite, transaction)) is not None
