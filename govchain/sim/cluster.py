@@ -14,12 +14,13 @@ from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
+from govchain.sim.alarms import Alarms
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.cpu import NO_COSTS, Costs
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
-from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Work
+from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Happening, Scheduled, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
@@ -101,17 +102,18 @@ class SimCluster:
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
-        self._calendar: Calendar[Happening] = Calendar()
+        self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         self._keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
         latency = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
+        self._is_free = costs.are_none
         self._turns = Turns(self._calendar, self._machines, self.wire, self._serve)
         self._guards = [MemoryGuard() for _ in self.names]
-        self._clocks_ms = [0] * len(self.names)
+        self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._timers: dict[tuple[int, TimerKind], int] = {}
+        self._alarms = Alarms(self._calendar, self._machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
             if name not in absent:
@@ -214,7 +216,7 @@ class SimCluster:
     def set_clock(self, index: int, offset_ms: int) -> None:
         """Put a validator's clock ahead of the world's, or behind."""
         self.record(index, "clock", offset_ms=offset_ms)
-        self._clocks_ms[index] = offset_ms
+        self._clocks_ms[index] = self.genesis.time_ms + offset_ms
 
     def betray(self, index: int, behaviour: str, org: str = "") -> None:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
@@ -267,7 +269,7 @@ class SimCluster:
         """Unix milliseconds on a validator's clock; the true ones without a validator."""
         if node is None:
             return self.genesis.time_ms + self.now_ns // NS_PER_MS
-        return self.genesis.time_ms + self._local_ns(node) // NS_PER_MS + self._clocks_ms[node]
+        return self._clocks_ms[node] + self._local_ns(node) // NS_PER_MS
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
@@ -304,13 +306,12 @@ class SimCluster:
 
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
-        self._timers[(node, timer.kind)] = timer.generation
-        alarm = Alarm(timer.kind, timer.generation, self._machines.lives[node])
-        self._schedule(self._local_ns(node) + timer.delay_ms * NS_PER_MS, (node,), alarm)
+        due_ns = self._local_ns(node) + timer.delay_ms * NS_PER_MS
+        self._alarms.arm(node, timer.kind, timer.generation, due_ns)
 
     def cancel(self, node: int, kind: TimerKind) -> None:
         """Forget a validator's timer."""
-        self._timers.pop((node, kind), None)
+        self._alarms.cancel(node, kind)
 
     def record(self, node: int, kind: str, **facts: Fact) -> None:
         """Put an observable event into the trace, at the time that its validator has reached."""
@@ -318,11 +319,12 @@ class SimCluster:
             self._trace.add(self._local_ns(node), node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        return self.now_ns if node < 0 else max(self.now_ns, self._machines.cpus[node].free_ns)
+        if self._is_free or node < 0:
+            return self.now_ns
+        return max(self.now_ns, self._machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
-        for kind in TimerKind:
-            self._timers.pop((index, kind), None)
+        self._alarms.forget(index)
         suite, signers = self._machines.power_on(index, self._keys.of(index), self.now_ns)
         node = SimNode(
             index,
@@ -343,25 +345,34 @@ class SimCluster:
             raise ConfigError(f"validator {self.names[index]} is not down")
 
     def _arrival(self, source: int, frame: Frame) -> Arrival:
-        if self._trace is None or not isinstance(frame, SignedMessage):
-            return Arrival(source, frame, b"")
-        return Arrival(source, frame, self.suite.digest(frame.body))
+        if self._trace is None:
+            return Arrival(source, frame, ())
+        facts: tuple[tuple[str, Fact], ...] = (("peer", source), ("frame", type(frame).__name__))
+        if isinstance(frame, SignedMessage):
+            facts = (*facts, ("digest", self.suite.digest(frame.body)))
+        return Arrival(source, frame, facts)
 
     def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Happening) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._calendar.put(time_ns, nodes, happening)
 
     def _step(self) -> None:
-        time_ns, nodes, happening = self._calendar.pop()
+        time_ns, order, nodes, happening = self._calendar.pop()
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
+        if isinstance(happening, Call):
+            alarm = self._alarms.answer(nodes[0], happening.kind, (time_ns, order))
+            if alarm is None:
+                return
+            happening = alarm
         self._steps += len(nodes)
-        if self._is_plain and isinstance(happening, Arrival) and isinstance(happening.frame, SignedMessage):
+        # When nobody cheats, stands still or is busy, what arrives needs nothing but its receivers.
+        is_plain = self._is_free and not self.traitors and not self._turns.paused
+        if is_plain and isinstance(happening, Arrival):
             for index in nodes:
                 node = self._nodes[index]
                 if node is not None:
-                    self.deliveries += 1
-                    node.receive_message(happening.source, happening.frame)
+                    self._arrive(node, happening)
             return
         for index in nodes:
             if self._nodes[index] is not None:
@@ -369,35 +380,24 @@ class SimCluster:
 
     def _serve(self, index: int, work: Work) -> None:
         self._machines.cpus[index].begin(self.now_ns)
+        node = self.node(index)
         if isinstance(work, Arrival):
-            self._arrive(self.node(index), work)
-        else:
-            self._fire(self.node(index), work)
-
-    @property
-    def _is_plain(self) -> bool:
-        """Nobody looks on, cheats or stands still: a message needs nothing but its receivers."""
-        is_free = self._machines.costs is NO_COSTS
-        return is_free and self._trace is None and not self.traitors and not self._turns.paused
+            traitor = self.traitors.get(index)
+            if traitor is not None and not traitor.takes(work.frame):
+                return
+            if isinstance(work.frame, SignedMessage):
+                self._machines.charge_message(index, len(work.frame.body))
+            self._arrive(node, work)
+        elif self._alarms.is_due(index, work):
+            self.record(index, "timer", timer=work.kind.value, generation=work.generation)
+            node.fire(work.kind, work.generation)
 
     def _arrive(self, node: SimNode, arrival: Arrival) -> None:
         frame = arrival.frame
-        if self.traitors:
-            traitor = self.traitors.get(node.index)
-            if traitor is not None and not traitor.takes(frame):
-                return
         if self._trace is not None:
             self._trace.add(self.now_ns, node.index, "arrive", arrival.facts)
         if isinstance(frame, SignedMessage):
             self.deliveries += 1
-            self._machines.charge_message(node.index, len(frame.body))
             node.receive_message(arrival.source, frame)
         else:
             node.receive(arrival.source, frame)
-
-    def _fire(self, node: SimNode, alarm: Alarm) -> None:
-        place = (node.index, alarm.kind)
-        if self._timers.get(place) == alarm.generation and alarm.life == self._machines.lives[node.index]:
-            del self._timers[place]
-            self.record(node.index, "timer", timer=alarm.kind.value, generation=alarm.generation)
-            node.fire(alarm.kind, alarm.generation)

@@ -187,15 +187,16 @@ class SimNode:
     def _take(self, event: Event) -> None:
         """Give the core an event, after those that wait, and then all that come of it."""
         inbox = self._inbox
-        next_event: Event | None = event
         if inbox:
             inbox.append(event)
-            next_event = inbox.popleft()
-        while next_event is not None:
-            output = self.replica.handle(next_event, self._world.now_ms(self.index))
+            event = inbox.popleft()
+        while True:
+            output = self.replica.handle(event, self._world.now_ms(self.index))
             if output is not NOTHING:
                 self._honour(output)
-            next_event = inbox.popleft() if inbox else None
+            if not inbox:
+                return
+            event = inbox.popleft()
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
