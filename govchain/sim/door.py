@@ -13,7 +13,7 @@ from govchain.consensus import SignedMessage, Verified, verify_message
 from govchain.crypto import Suite
 from govchain.model import ValidatorSet
 
-REMEMBERED_MAX: Final = 20_000
+REMEMBERED_MAX: Final = 256
 """Messages remembered at once; when there are more, all are forgotten and verified anew."""
 
 
