@@ -22,6 +22,7 @@ def is_counted(state: ReplicaState, message: ConsensusMessage, signed: SignedMes
         or message.epoch != state.validators.epoch
         or not 0 <= sender < len(state.validators.members)
         or sender == state.index
+        or not state.is_member
         or state.target  # During a view change no view is current (rule VC-1).
         or not state.is_retransmit_armed  # The first open vote arms it.
     ):

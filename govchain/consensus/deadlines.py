@@ -78,7 +78,7 @@ def is_anything_due(state: ReplicaState) -> bool:
     if state.tip > state.decided:
         return True
     # Slots stay until the next checkpoint, so they are many, and most often all are settled.
-    slots = state.slots if max(state.slots, default=0) > state.decided else {}
+    slots = state.slots if state.slots_to > state.decided else {}
     return state.transactions.pending_count > 0 or any(
         slot.proposal is not None or slot.parked is not None
         for seq, slot in slots.items()

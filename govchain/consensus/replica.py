@@ -126,7 +126,7 @@ class Replica:
         state, self._judged = self._state, 0
         if state.diverged_at:
             return Output()  # Rule CP-3: a replica that executes differently must not take part.
-        if isinstance(event, Verified) and state.is_member and is_counted(state, event.message, event.signed):
+        if isinstance(event, Verified) and is_counted(state, event.message, event.signed):
             return NOTHING  # All is settled: only what a vote completes can make something possible.
         output = Output()
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
@@ -165,8 +165,9 @@ class Replica:
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
-        state, entries = self._state, output.persist[self._judged :]
-        if entries:
+        state = self._state
+        if len(output.persist) > self._judged:
+            entries = output.persist[self._judged :]
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
         if state.is_silent:
             output.promises += self._guard.fall_silent(state.silent_to)
@@ -267,7 +268,6 @@ class Replica:
             try_prepare(state, above, output)  # What it waited for may have been certified.
         try_decide(state, output)
         try_propose(state, now_ms, output)
-        advance_final(state)
         arm_retransmit(state, output)
         arm_deadline(state, output)
         head = state.head.height

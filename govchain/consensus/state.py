@@ -199,21 +199,29 @@ class ReplicaState:
     """Half periods through which something waited: forward, complain (rule RQ-3)."""
     watch: Watch | None = None
     """The transaction that has waited longest, while it waits (rule RQ-3)."""
+    slots_to: int = 0
+    """No slot above it was ever opened in this epoch."""
     quorum_size: int = field(init=False)
     """Of the validator set; votes ask for it most."""
+    primary: int = field(init=False)
+    """Index of the validator that proposes in the current view (rule NC-1)."""
+    base_height: int = field(init=False)
+    """Height of the highest certified header known here."""
 
     def __post_init__(self) -> None:
         self.quorum_size = self.validators.quorum_size
+        self.base_height = self.origin.height
+        self.enter_view(self.view)
+
+    def enter_view(self, view: int) -> None:
+        """From now on this is the current view."""
+        self.view = view
+        self.primary = self.validators.primary(View(view))
 
     @property
     def high(self) -> int:
         """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
         return self.low + 2 * self.parameters.checkpoint_interval
-
-    @property
-    def base_height(self) -> int:
-        """Height of the highest certified header known here."""
-        return self.origin.height if self.base is None else self.base.header.height
 
     @property
     def in_flight_max(self) -> int:
@@ -274,11 +282,6 @@ class ReplicaState:
         return self.target != 0
 
     @property
-    def primary(self) -> int:
-        """Index of the validator that proposes in the current view (rule NC-1)."""
-        return self.validators.primary(View(self.view))
-
-    @property
     def is_primary(self) -> bool:
         return self.primary == self.index
 
@@ -287,7 +290,13 @@ class ReplicaState:
         slot = self.slots.get(seq)
         if slot is None:
             assert min(self.low, self.floor) < seq <= self.high
-            slot = self.slots[seq] = Slot(seq, self.period)
+            slot = self.open_slot(seq, None)
+        return slot
+
+    def open_slot(self, seq: int, parked: ProposalEntry | None) -> Slot:
+        """A new slot in place of the one of that seq, if there is one."""
+        self.slots_to = max(seq, self.slots_to)
+        slot = self.slots[seq] = Slot(seq, self.period, parked)
         return slot
 
     def position_at(self, seq: int) -> Position:
@@ -308,6 +317,7 @@ class ReplicaState:
         """A certificate is known: what was prepared up to it needs no other proof (rule VC-2)."""
         if header.height > self.base_height:
             self.base = CertifiedHeader(header, certificate)
+            self.base_height = header.height
             for seq in [seq for seq in self.prepared if seq <= header.height]:
                 del self.prepared[seq]
 
