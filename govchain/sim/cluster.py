@@ -269,7 +269,8 @@ class SimCluster:
         """Unix milliseconds on a validator's clock; the true ones without a validator."""
         if node is None:
             return self.genesis.time_ms + self.now_ns // NS_PER_MS
-        return self._clocks_ms[node] + self._local_ns(node) // NS_PER_MS
+        local_ns = self.now_ns if self._is_free else self._local_ns(node)
+        return self._clocks_ms[node] + local_ns // NS_PER_MS
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
@@ -319,9 +320,7 @@ class SimCluster:
             self._trace.add(self._local_ns(node), node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        if self._is_free or node < 0:
-            return self.now_ns
-        return max(self.now_ns, self._machines.cpus[node].free_ns)
+        return self.now_ns if node < 0 else max(self.now_ns, self._machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)
@@ -369,10 +368,7 @@ class SimCluster:
         # When nobody cheats, stands still or is busy, what arrives needs nothing but its receivers.
         is_plain = self._is_free and not self.traitors and not self._turns.paused
         if is_plain and isinstance(happening, Arrival):
-            for index in nodes:
-                node = self._nodes[index]
-                if node is not None:
-                    self._arrive(node, happening)
+            self._arrive(nodes, happening)
             return
         for index in nodes:
             if self._nodes[index] is not None:
@@ -380,24 +376,26 @@ class SimCluster:
 
     def _serve(self, index: int, work: Work) -> None:
         self._machines.cpus[index].begin(self.now_ns)
-        node = self.node(index)
         if isinstance(work, Arrival):
             traitor = self.traitors.get(index)
             if traitor is not None and not traitor.takes(work.frame):
                 return
             if isinstance(work.frame, SignedMessage):
                 self._machines.charge_message(index, len(work.frame.body))
-            self._arrive(node, work)
+            self._arrive((index,), work)
         elif self._alarms.is_due(index, work):
             self.record(index, "timer", timer=work.kind.value, generation=work.generation)
-            node.fire(work.kind, work.generation)
+            self.node(index).fire(work.kind, work.generation)
 
-    def _arrive(self, node: SimNode, arrival: Arrival) -> None:
-        frame = arrival.frame
-        if self._trace is not None:
-            self._trace.add(self.now_ns, node.index, "arrive", arrival.facts)
-        if isinstance(frame, SignedMessage):
-            self.deliveries += 1
-            node.receive_message(arrival.source, frame)
-        else:
-            node.receive(arrival.source, frame)
+    def _arrive(self, nodes: tuple[int, ...], arrival: Arrival) -> None:
+        source, frame, trace = arrival.source, arrival.frame, self._trace
+        is_message = isinstance(frame, SignedMessage)
+        for index in nodes:
+            node = self._nodes[index]
+            if node is None:
+                continue
+            if trace is not None:
+                trace.add(self.now_ns, index, "arrive", arrival.facts)
+            if is_message:
+                self.deliveries += 1
+            node.receive(source, frame)

@@ -93,6 +93,7 @@ class SimNode:
         self._genesis = genesis
         self._suite = suite
         self._world = world
+        self._verify = world.door.verify
         self._inbox: deque[Event] = deque()
         self.ledger = Ledger(genesis, suite, disk)
         disk.write(self.ledger.genesis_writes(), sync=True)
@@ -145,7 +146,7 @@ class SimNode:
         """Take one frame from the network."""
         match frame:
             case SignedMessage():
-                self.receive_message(source, frame)
+                self._receive_message(source, frame)
             case Gossip():
                 self._admit((frame.transaction,), proposed=False)
             case TransactionsFound():
@@ -230,14 +231,14 @@ class SimNode:
             )
         for certificate in output.certificates:
             self._store_certificate(certificate)
-        self._guard.append(output.promises)
-        if self._guard.is_full:
-            self._guard.replace(self.replica.promises())
+        if output.promises:
+            self._guard.append(output.promises)
+            if self._guard.is_full:
+                self._guard.replace(self.replica.promises())
 
-    def receive_message(self, source: int, signed: SignedMessage) -> None:
-        """Take one message of another validator's core."""
+    def _receive_message(self, source: int, signed: SignedMessage) -> None:
         try:
-            verified = self._world.door.verify(self.replica.validators, signed)
+            verified = self._verify(self.replica.validators, signed)
         except InvalidInput as error:
             if error.code == "wrong-epoch":
                 self._cross_epochs(source, signed)
@@ -363,7 +364,7 @@ class SimNode:
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
-                self.receive_message(source, signed)
+                self._receive_message(source, signed)
         elif note.event == "behind":
             self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
