@@ -60,7 +60,9 @@ class SimCluster:
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
         deliveries: Consensus messages that arrived at a validator so far.
+        events: Arrivals and timers so far.
         checks: The judge; its `violations` end a run.
+        keys: Vote keys, and who holds which.
         links: What is wrong with the links.
         wire: How long frames take on sound ones.
         traitors: Validator index to how it cheats.
@@ -92,7 +94,7 @@ class SimCluster:
         self.seed = seed
         self.now_ns = 0
         self.deliveries = 0
-        self._steps = 0
+        self.events = 0
         self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(self.suite, chain_id_of(self.suite, genesis))
@@ -104,7 +106,7 @@ class SimCluster:
         self.traitors: dict[int, Traitor] = {}
         self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
-        self._keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
+        self.keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
         latency = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
@@ -127,11 +129,6 @@ class SimCluster:
     def digest(self) -> bytes:
         """Digest over everything observable so far; empty without a trace."""
         return b"" if self._trace is None else self._trace.digest
-
-    @property
-    def events(self) -> int:
-        """Arrivals and timers so far."""
-        return self._steps
 
     def node(self, index: int) -> SimNode:
         """A running validator.
@@ -187,7 +184,7 @@ class SimCluster:
 
     def add_key(self, index: int, secret: bytes) -> None:
         """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
-        self._keys.add(index, secret)
+        self.keys.add(index, secret)
 
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
@@ -222,7 +219,7 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        signer = self._keys.of(index)[0]
+        signer = self.keys.of(index)[0]
         self.traitors[index] = TRAITORS[behaviour](index, self.genesis, self.suite, signer, org)
 
     def reform(self, index: int) -> None:
@@ -251,8 +248,8 @@ class SimCluster:
                 self.now_ns = max(self.now_ns, limit_ns)
                 return False
             self._step()
-            if self._steps > self._events_max:
-                raise SimulationFailure(self.seed, self._steps, f"no end after {self._events_max} events")
+            if self.events > self._events_max:
+                raise SimulationFailure(self.seed, self.events, f"no end after {self._events_max} events")
         return True
 
     def run_to(self, time_ns: int) -> None:
@@ -303,7 +300,7 @@ class SimCluster:
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
-        return self._keys.holder(public_key)
+        return self.keys.holder(public_key)
 
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
@@ -324,7 +321,7 @@ class SimCluster:
 
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)
-        suite, signers = self._machines.power_on(index, self._keys.of(index), self.now_ns)
+        suite, signers = self._machines.power_on(index, self.keys.of(index), self.now_ns)
         node = SimNode(
             index,
             self.genesis,
@@ -364,7 +361,7 @@ class SimCluster:
             if alarm is None:
                 return
             happening = alarm
-        self._steps += len(nodes)
+        self.events += len(nodes)
         # When nobody cheats, stands still or is busy, what arrives needs nothing but its receivers.
         is_plain = self._is_free and not self.traitors and not self._turns.paused
         if is_plain and isinstance(happening, Arrival):
