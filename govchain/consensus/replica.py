@@ -264,11 +264,13 @@ class Replica:
         if state.early:
             for message, signed in take_early(state):
                 self._take_message(message, signed, now_ms, output)
-        if (above := state.slots.get(state.base_height + 1)) is not None:
+        above = state.slots.get(state.base_height + 1)
+        if above is not None and not above.is_prepared:
             try_prepare(state, above, output)  # What it waited for may have been certified.
         try_decide(state, output)
         try_propose(state, now_ms, output)
-        arm_retransmit(state, output)
+        if not state.is_retransmit_armed:
+            arm_retransmit(state, output)
         arm_deadline(state, output)
         head = state.head.height
         assert state.low <= head <= state.decided <= state.tip <= state.high

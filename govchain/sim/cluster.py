@@ -386,13 +386,14 @@ class SimCluster:
 
     def _arrive(self, nodes: tuple[int, ...], arrival: Arrival) -> None:
         source, frame, trace = arrival.source, arrival.frame, self._trace
-        is_message = isinstance(frame, SignedMessage)
         for index in nodes:
             node = self._nodes[index]
             if node is None:
                 continue
             if trace is not None:
                 trace.add(self.now_ns, index, "arrive", arrival.facts)
-            if is_message:
+            if isinstance(frame, SignedMessage):
                 self.deliveries += 1
-            node.receive(source, frame)
+                node.receive_message(source, frame)
+            else:
+                node.receive(source, frame)

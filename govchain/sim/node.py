@@ -146,7 +146,7 @@ class SimNode:
         """Take one frame from the network."""
         match frame:
             case SignedMessage():
-                self._receive_message(source, frame)
+                self.receive_message(source, frame)
             case Gossip():
                 self._admit((frame.transaction,), proposed=False)
             case TransactionsFound():
@@ -236,7 +236,8 @@ class SimNode:
             if self._guard.is_full:
                 self._guard.replace(self.replica.promises())
 
-    def _receive_message(self, source: int, signed: SignedMessage) -> None:
+    def receive_message(self, source: int, signed: SignedMessage) -> None:
+        """Take one message of another validator's core."""
         try:
             verified = self._verify(self.replica.validators, signed)
         except InvalidInput as error:
@@ -364,7 +365,7 @@ class SimNode:
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
-                self._receive_message(source, signed)
+                self.receive_message(source, signed)
         elif note.event == "behind":
             self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
