@@ -7,7 +7,7 @@ and would do the same with those that are counted here.
 from __future__ import annotations
 
 from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, SignedMessage
-from govchain.consensus.state import ReplicaState
+from govchain.consensus.state import OBSERVER, ReplicaState
 from govchain.model import Attestation
 
 
@@ -16,13 +16,12 @@ def is_counted(state: ReplicaState, message: ConsensusMessage, signed: SignedMes
 
     False when it may be anything else; nothing was changed then.
     """
-    sender = message.validator
+    sender, validators = message.validator, state.validators
     if (
         message.chain_id != state.chain_id
-        or message.epoch != state.validators.epoch
-        or not 0 <= sender < len(state.validators.members)
-        or sender == state.index
-        or not state.is_member
+        or message.epoch != validators.epoch
+        or not 0 <= sender < len(validators.members)
+        or state.index in (sender, OBSERVER)
         or state.target  # During a view change no view is current (rule VC-1).
         or not state.is_retransmit_armed  # The first open vote arms it.
     ):
