@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govchain.cli.backends import open_backend
+from govchain.cli.backends import Crypto, open_backend
 from govchain.cli.connection import run_async
 from govchain.cli.narrative import Narrator
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
@@ -45,6 +45,12 @@ def replay(
             show_default="derived from the seed",
         ),
     ] = None,
+    crypto: Annotated[
+        Crypto | None,
+        typer.Option(
+            "--crypto", help="How simulated validators sign; symbolic is faster.", show_default="symbolic"
+        ),
+    ] = None,
     json_target: JsonOption = None,
     quiet: QuietOption = False,
     language: LanguageOption = None,
@@ -55,7 +61,7 @@ def replay(
     reporter = None
     if report is not None:
         reporter = Reporter(report, loaded.name, loaded.scenario.seed if seed is None else seed)
-    with open_backend(backend, urls=url or [], keys=keys, reporter=reporter) as chosen:
+    with open_backend(backend, urls=url or [], keys=keys, reporter=reporter, crypto=crypto) as chosen:
         result = run_async(
             run_scenario(loaded, chosen, seed=seed, observer=Narrator(terminal), folder=reporter)
         )

@@ -121,7 +121,7 @@ def _say_violation(terminal: Terminal, violation: Violation, file: Path) -> None
 def _write_page(terminal: Terminal, folder: Path, file: Path, violation: Violation) -> None:
     seed = int(violation.case["seed"])
     reporter = Reporter(folder, case_name(seed), seed)
-    backend = SimBackend(listener=reporter.add_event, on_wire=reporter.add_frame, is_symbolic=True)
+    backend = SimBackend(listener=reporter.add_event, on_wire=reporter.add_frame)
     try:
         asyncio.run(run_scenario(load_scenario(file), backend, folder=reporter))
     except Exception as error:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
+from govchain.cli.backends import Crypto
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.report import render_page, write_file
 from govchain.scenario import load_scenario
@@ -63,6 +64,9 @@ def sweep(
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="ADDRESS", help="Of the Dask scheduler or Ray cluster.")
     ] = None,
+    crypto: Annotated[
+        Crypto, typer.Option("--crypto", help="How simulated validators sign; symbolic is faster.")
+    ] = "symbolic",
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Write a page and the results there.")
     ] = None,
@@ -73,7 +77,8 @@ def sweep(
     """Every combination of the given values under several seeds, with confidence intervals."""
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     base = load_scenario(file)
-    plan = plan_sweep(base, [parse_axis(each) for each in settings or []], repeats=repeats, seed=seed)
+    axes = [parse_axis(each) for each in settings or []]
+    plan = plan_sweep(base, axes, repeats=repeats, seed=seed, is_symbolic=crypto == "symbolic")
     wanted = MaxRate(limit_ms, rate_max) if search is not None else None
     runs = len(plan.cells) * len(plan.seeds)
     terminal.heading(terminal.pick(base.scenario.meta.title, base.scenario.meta.title_zh))

@@ -43,9 +43,9 @@ def begin_anew(state: ReplicaState, output: Output, ids: Sequence[bytes] = ()) -
 
 def arm_deadline(state: ReplicaState, output: Output) -> None:
     """The right timer runs, or none (rules RQ-3, VC-4; situation 33)."""
-    if state.validators.size == 1 or state.diverged_at:
+    if len(state.validators.members) == 1 or state.diverged_at:
         return
-    if is_new_view_due(state):
+    if state.is_changing and is_new_view_due(state):
         if not state.is_change_armed:
             state.is_change_armed = True
             _set(state, TimerKind.VIEW_CHANGE, timeout_ms(state), output)
@@ -78,7 +78,7 @@ def is_anything_due(state: ReplicaState) -> bool:
     if state.tip > state.decided:
         return True
     # Slots stay until the next checkpoint, so they are many, and most often all are settled.
-    slots = state.slots if max(state.slots, default=0) > state.decided else {}
+    slots = state.slots if state.slots_to > state.decided else {}
     return state.transactions.pending_count > 0 or any(
         slot.proposal is not None or slot.parked is not None
         for seq, slot in slots.items()
@@ -87,9 +87,7 @@ def is_anything_due(state: ReplicaState) -> bool:
 
 
 def is_new_view_due(state: ReplicaState) -> bool:
-    """A quorum wants this view or a later one, so its primary could have begun (rule VC-4)."""
-    if not state.is_changing:
-        return False
+    """A quorum wants the view that is changed to or a later one: its primary could have begun (rule VC-4)."""
     votes = sum(wanted.view >= state.target for wanted in state.wanted.values())
     return votes >= state.validators.quorum_size
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from govchain.consensus.messages import ConsensusMessage, SignedMessage
 from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
@@ -23,38 +24,33 @@ class TimerKind(Enum):
     """A quorum wants a new view, and its primary owes the certificate (rule VC-4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True):
     """A peer message whose signature was checked. Only `verify_message` makes one."""
 
     message: ConsensusMessage
     signed: SignedMessage
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionsAvailable:
+class TransactionsAvailable(msgspec.Struct, frozen=True):
     """Admitted transactions that this validator holds, in order of arrival: (id, size in bytes)."""
 
     entries: tuple[tuple[bytes, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionsDropped:
+class TransactionsDropped(msgspec.Struct, frozen=True):
     """Transactions that left the pool without being ordered (expired, rule RQ-3)."""
 
     ids: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
+class TimerFired(msgspec.Struct, frozen=True):
     """A timer that the driver armed has fired."""
 
     kind: TimerKind
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class BlockExecuted:
+class BlockExecuted(msgspec.Struct, frozen=True):
     """The driver executed a decision and made block and state durable; here is its header."""
 
     header: BlockHeader
@@ -62,8 +58,7 @@ class BlockExecuted:
     """The set that this block installs for the blocks above it; None when nothing changes (rule MB-2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockInstalled:
+class BlockInstalled(msgspec.Struct, frozen=True):
     """The driver took a block by certificate from a peer, executed it and made it durable (rule CU-2).
 
     At a height that was executed before it says: the certificate came from a peer and is durable.
@@ -80,8 +75,7 @@ class BlockInstalled:
     """As in `BlockExecuted`."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceReceived:
+class EvidenceReceived(msgspec.Struct, frozen=True):
     """A peer says that some validator contradicted itself; the core verifies it (rules EV-1, EV-2)."""
 
     evidence: Evidence

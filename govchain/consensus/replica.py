@@ -6,9 +6,10 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
+from govchain.consensus.counting import is_counted
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.epochs import begin_epoch, find_member, is_epoch_over
 from govchain.consensus.events import (
@@ -63,8 +64,6 @@ from govchain.consensus.voting import (
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
-
-_COUNTED: Final = (Prepare, Commit, Attestation)
 
 
 class Replica:
@@ -124,9 +123,12 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        output, self._judged = Output(), 0
-        if self._state.diverged_at:
-            return output  # Rule CP-3: a replica that executes differently must not take part.
+        state, self._judged = self._state, 0
+        if state.diverged_at:
+            return Output()  # Rule CP-3: a replica that executes differently must not take part.
+        if isinstance(event, Verified) and is_counted(state, event.message, event.signed):
+            return NOTHING  # All is settled: only what a vote completes can make something possible.
+        output = Output()
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
         if installs_later and self._state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
@@ -136,9 +138,6 @@ class Replica:
             observe(state, event, output)
         elif isinstance(event, Verified):
             self._take_message(event.message, event.signed, now_ms, output)
-            if state.is_retransmit_armed and isinstance(event.message, _COUNTED) and output.is_empty:
-                # The vote completed nothing, and the timer that sees to open votes runs: all is settled.
-                return NOTHING
         else:
             self._dispatch(event, output)
         if not self._state.diverged_at:
@@ -166,8 +165,9 @@ class Replica:
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
-        state, entries = self._state, output.persist[self._judged :]
-        if entries:
+        state = self._state
+        if len(output.persist) > self._judged:
+            entries = output.persist[self._judged :]
             output.promises += self._guard.admit(entries, index=state.index, certified=state.base_height)
         if state.is_silent:
             output.promises += self._guard.fall_silent(state.silent_to)
@@ -264,12 +264,13 @@ class Replica:
         if state.early:
             for message, signed in take_early(state):
                 self._take_message(message, signed, now_ms, output)
-        if (above := state.slots.get(state.base_height + 1)) is not None:
+        above = state.slots.get(state.base_height + 1)
+        if above is not None and not above.is_prepared:
             try_prepare(state, above, output)  # What it waited for may have been certified.
         try_decide(state, output)
         try_propose(state, now_ms, output)
-        advance_final(state)
-        arm_retransmit(state, output)
+        if not state.is_retransmit_armed:
+            arm_retransmit(state, output)
         arm_deadline(state, output)
         head = state.head.height
         assert state.low <= head <= state.decided <= state.tip <= state.high

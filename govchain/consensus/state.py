@@ -10,6 +10,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from govchain.codec import encode
 from govchain.consensus.messages import (
     CertifiedHeader,
@@ -36,8 +38,7 @@ OBSERVER: Final = -1
 """Index of a replica whose key is not in the validator set of the epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProposalEntry:
+class ProposalEntry(msgspec.Struct, frozen=True):
     """A proposal with its batch digest, computed once on arrival and never taken from the wire."""
 
     message: Proposal
@@ -45,8 +46,7 @@ class ProposalEntry:
     digest: bytes
 
 
-@dataclass(slots=True, eq=False)
-class Slot:
+class Slot(msgspec.Struct, eq=False):
     """One sequence number in the current view: its proposal and the votes on it (rules NC-2 to NC-5)."""
 
     seq: int
@@ -58,32 +58,29 @@ class Slot:
     """Missing transactions were asked for; again only when the retransmit timer fires."""
     proposal: ProposalEntry | None = None
     """The accepted one; never replaced within a view (rule NC-3)."""
-    prepares: Tally = field(default_factory=Tally)
-    commits: Tally = field(default_factory=Tally)
+    prepares: Tally = msgspec.field(default_factory=Tally)
+    commits: Tally = msgspec.field(default_factory=Tally)
     own_prepare: SignedMessage | None = None
     own_commit: SignedMessage | None = None
     is_prepared: bool = False
     is_committed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedEntry:
+class PreparedEntry(msgspec.Struct, frozen=True):
     """What was prepared at one seq, in the highest view in which that was seen (rule VC-2)."""
 
     view: int
     certificate: PreparedCertificate
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """The last view change of one validator, checked (rule VC-5: one each, whatever views it names)."""
 
     view: int
     signed: SignedMessage
 
 
-@dataclass(slots=True, eq=False)
-class HeightRecord:
+class HeightRecord(msgspec.Struct, eq=False):
     """Attestations of one height (rule CP-1)."""
 
     born: int
@@ -92,15 +89,14 @@ class HeightRecord:
     header_digest: bytes = b""
     """Digest of the own executed header; empty before execution."""
     own: SignedMessage | None = None
-    votes: Tally = field(default_factory=Tally)
+    votes: Tally = msgspec.field(default_factory=Tally)
     """Emptied once the height is certified."""
     is_certified: bool = False
     certificate: FinalityCertificate | None = None
     """Once certified, as far as it was seen: the votes in it may contradict later ones (rule EV-1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Where the executed chain ends."""
 
     height: int
@@ -109,8 +105,7 @@ class Position:
     time_ms: int
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(msgspec.Struct):
     """A waiting transaction, and whether the primary prefers others to it (rule RQ-3, situation 49)."""
 
     id: bytes
@@ -204,21 +199,29 @@ class ReplicaState:
     """Half periods through which something waited: forward, complain (rule RQ-3)."""
     watch: Watch | None = None
     """The transaction that has waited longest, while it waits (rule RQ-3)."""
+    slots_to: int = 0
+    """No slot above it was ever opened in this epoch."""
     quorum_size: int = field(init=False)
     """Of the validator set; votes ask for it most."""
+    primary: int = field(init=False)
+    """Index of the validator that proposes in the current view (rule NC-1)."""
+    base_height: int = field(init=False)
+    """Height of the highest certified header known here."""
 
     def __post_init__(self) -> None:
         self.quorum_size = self.validators.quorum_size
+        self.base_height = self.origin.height
+        self.enter_view(self.view)
+
+    def enter_view(self, view: int) -> None:
+        """From now on this is the current view."""
+        self.view = view
+        self.primary = self.validators.primary(View(view))
 
     @property
     def high(self) -> int:
         """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
         return self.low + 2 * self.parameters.checkpoint_interval
-
-    @property
-    def base_height(self) -> int:
-        """Height of the highest certified header known here."""
-        return self.origin.height if self.base is None else self.base.header.height
 
     @property
     def in_flight_max(self) -> int:
@@ -279,11 +282,6 @@ class ReplicaState:
         return self.target != 0
 
     @property
-    def primary(self) -> int:
-        """Index of the validator that proposes in the current view (rule NC-1)."""
-        return self.validators.primary(View(self.view))
-
-    @property
     def is_primary(self) -> bool:
         return self.primary == self.index
 
@@ -292,7 +290,13 @@ class ReplicaState:
         slot = self.slots.get(seq)
         if slot is None:
             assert min(self.low, self.floor) < seq <= self.high
-            slot = self.slots[seq] = Slot(seq, self.period)
+            slot = self.open_slot(seq, None)
+        return slot
+
+    def open_slot(self, seq: int, parked: ProposalEntry | None) -> Slot:
+        """A new slot in place of the one of that seq, if there is one."""
+        self.slots_to = max(seq, self.slots_to)
+        slot = self.slots[seq] = Slot(seq, self.period, parked)
         return slot
 
     def position_at(self, seq: int) -> Position:
@@ -313,6 +317,7 @@ class ReplicaState:
         """A certificate is known: what was prepared up to it needs no other proof (rule VC-2)."""
         if header.height > self.base_height:
             self.base = CertifiedHeader(header, certificate)
+            self.base_height = header.height
             for seq in [seq for seq in self.prepared if seq <= header.height]:
                 del self.prepared[seq]
 

@@ -35,10 +35,17 @@ class Tally:
         known = self._votes.get(validator)
         if known is not None:
             return Ballot.SAME if known[0] == digest else Ballot.CONFLICT
-        self._votes[validator] = (digest, signed)
-        count = self._counts[digest] = self._counts.get(digest, 0) + 1
-        assert count <= len(self._votes)
+        is_first = self.add_first(validator, digest, signed)
+        assert is_first
         return Ballot.NEW
+
+    def add_first(self, validator: int, digest: bytes, signed: SignedMessage) -> bool:
+        """Count a vote if this validator did not vote before; False when it did."""
+        if validator in self._votes:
+            return False
+        self._votes[validator] = (digest, signed)
+        self._counts[digest] = self._counts.get(digest, 0) + 1
+        return True
 
     def count(self, digest: bytes) -> int:
         """Number of distinct validators that voted for a digest."""

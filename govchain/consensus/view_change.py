@@ -14,7 +14,7 @@ from govchain.consensus.messages import Commit, NewView, Prepare, Proposal, Sign
 from govchain.consensus.new_view import CheckedNewView, check_new_view, compute_carried, make_proposals
 from govchain.consensus.output import VIEW_ENTRY_SEQ, LogEntry, Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import ReplicaState, Slot, Wanted, note
+from govchain.consensus.state import ReplicaState, Wanted, note
 from govchain.consensus.voting import carry
 from govchain.crypto import digest_of
 from govchain.model.ids import View
@@ -175,7 +175,8 @@ def enter(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView, o
 
 def install(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView) -> None:
     """Put the replica into a view; what it carries is parked until its turn comes (rule VC-3)."""
-    state.view, state.target = checked.view, 0
+    state.enter_view(checked.view)
+    state.target = 0
     state.new_view, state.own_view_change = signed, None
     for sender in [sender for sender, wanted in state.wanted.items() if wanted.view <= state.view]:
         del state.wanted[sender]
@@ -197,7 +198,7 @@ def install(state: ReplicaState, signed: SignedMessage, checked: CheckedNewView)
     state.tip = state.decided
     for entry in checked.proposals:
         seq = entry.message.seq
-        state.slots[seq] = Slot(seq, state.period, parked=entry)
+        state.open_slot(seq, entry)
 
 
 def keep_early(state: ReplicaState, message: Proposal | Prepare | Commit, signed: SignedMessage) -> bool:

@@ -7,7 +7,7 @@ Only complete nodes are stored and none is ever changed, so every earlier size s
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from govchain.crypto.log_tree import (
@@ -72,6 +72,16 @@ class HistoryTree:
         assert len(self._peaks) == self._size.bit_count()
         self._remember(writes)
         return writes
+
+    def adopt(self, nodes: Mapping[bytes, bytes | None]) -> None:
+        """Take over the nodes that `append` gave for an equal tree."""
+        written = [(key, node) for key, node in nodes.items() if node is not None]
+        # The first is the leaf; each further one took the place of a peak.
+        del self._peaks[len(self._peaks) + 1 - len(written) :]
+        self._peaks.append(written[-1][1])
+        self._size += 1
+        assert len(self._peaks) == self._size.bit_count()
+        self._remember(written)
 
     def peaks(self, size: int) -> list[tuple[bytes, bytes]]:
         """Keys and nodes of the subtrees that make up the first `size` leaves, largest first: whoever stores

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from govchain.codec import decode
+import msgspec
+
 from govchain.crypto.signing import digest_of
 from govchain.crypto.suite import Suite
+from govchain.model import Attestation
 from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage
 
-_KINDS: Final[tuple[tuple[bytes, type[Proposal | Prepare | Commit], str], ...]] = tuple(
-    (str(kind.__struct_config__.tag).encode(), kind, phase)
-    for kind, phase in ((Commit, "commit"), (Prepare, "prepare"), (Proposal, "proposal"))
-)
-_HEAD_BYTES: Final = 40
-"""A canonical message begins with an array head, a string head and its tag."""
+_PHASES: Final[dict[type, str]] = {Proposal: "proposal", Prepare: "prepare", Commit: "commit"}
+_votes: Final = msgspec.msgpack.Decoder(Commit | Prepare | Proposal | Attestation)
 
 
 class VoteIdentity(NamedTuple):
@@ -33,10 +31,12 @@ class VoteIdentity(NamedTuple):
 
 def identify_vote(suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
     """The vote in a message of our own side; None when it is another kind of message."""
-    head = signed.body[:_HEAD_BYTES]
-    for tag, kind, phase in _KINDS:
-        if tag in head:
-            message = decode(signed.body, kind)
-            digest = digest_of(suite, message.batch) if isinstance(message, Proposal) else message.digest
-            return VoteIdentity(phase, message.view, message.seq, message.validator, digest, message.epoch)
-    return None
+    try:
+        message = _votes.decode(signed.body)
+    except msgspec.DecodeError:
+        return None
+    if isinstance(message, Attestation):
+        return None  # The executed block fixes it.
+    digest = digest_of(suite, message.batch) if isinstance(message, Proposal) else message.digest
+    phase = _PHASES[type(message)]
+    return VoteIdentity(phase, message.view, message.seq, message.validator, digest, message.epoch)

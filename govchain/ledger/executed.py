@@ -5,12 +5,19 @@ Values only; executing is the ledger's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
-from govchain.model import Block, TransactionBody, ValidatorSet, Write
+from govchain.model import Block, Space, TransactionBody, ValidatorSet, Write
 from govchain.model.ids import Digest
+
+_MOVING: Final = (Space.STATE, Space.TREE, Space.TRANSACTION, Space.HISTORY)
+"""Spaces of which a ledger keeps the last changes."""
+
+Moved = Mapping[Space, dict[bytes, bytes | None]]
+"""Changes by space; shared by those who take them over, who only read them."""
 
 
 class ExecutedBlock(msgspec.Struct, frozen=True):
@@ -26,6 +33,14 @@ class ExecutedBlock(msgspec.Struct, frozen=True):
     header_digest: Digest
     next_validators: ValidatorSet | None = None
     """The set that this block installs for the blocks above it (rule MB-2)."""
+
+    def list_moved(self) -> Moved:
+        """What `Ledger.adopt` takes over of the writes."""
+        moved: Moved = {space: {} for space in _MOVING}
+        for space, key, value in self.writes:
+            if space in moved:
+                moved[space][key] = value
+        return moved
 
 
 class ProvenBlock(msgspec.Struct, frozen=True):

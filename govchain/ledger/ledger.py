@@ -20,7 +20,7 @@ from govchain.errors import ConfigError, StorageFailure
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
 from govchain.ledger.epochs import EpochOrigin, epoch_write
-from govchain.ledger.executed import ExecutedBlock, ProvenBlock
+from govchain.ledger.executed import ExecutedBlock, Moved, ProvenBlock
 from govchain.ledger.execution import Execution, is_nonce_spent
 from govchain.ledger.head import (
     LedgerHead,
@@ -51,9 +51,6 @@ from govchain.model import (
 )
 from govchain.model.ids import ChainId, Digest
 from govchain.model.validators import validators_key
-
-_MOVING = (Space.STATE, Space.TREE, Space.TRANSACTION)
-"""Spaces of which a ledger keeps the last changes."""
 
 
 class Ledger:
@@ -264,18 +261,18 @@ class Ledger:
         executed = self._advance(block, data, ids, view.settled, tree_writes)
         return executed if installed is None else self._begin_epoch(executed, installed)
 
-    def adopt(self, executed: ExecutedBlock) -> None:
-        """Take over what an equal ledger executed above the same head; `execute` would give the same."""
+    def adopt(self, executed: ExecutedBlock, moved: Moved) -> None:
+        """Take over what an equal ledger executed above the same head; `execute` would give the same.
+
+        Args:
+            moved: Of `executed`.
+        """
         block = executed.block
         assert block.header.parent == self._head_digest, "the block stands on another head"
-        by_space: dict[Space, dict[bytes, bytes | None]] = {space: {} for space in _MOVING}
-        for space, key, value in executed.writes:
-            if space in by_space:
-                by_space[space][key] = value
-        self._map.adopt(block.header.state_root, by_space[Space.TREE])
-        self._history.append(executed.header_digest)
-        self._recent_ids.append(frozenset(by_space[Space.TRANSACTION]))
-        self._move_head(block, executed.header_digest, by_space[Space.STATE])
+        self._map.adopt(block.header.state_root, moved[Space.TREE])
+        self._history.adopt(moved[Space.HISTORY])
+        self._recent_ids.append(frozenset(moved[Space.TRANSACTION]))
+        self._move_head(block, executed.header_digest, moved[Space.STATE])
         self._validators = executed.next_validators or self._validators
 
     def _install_next(self, view: StateView, height: int) -> ValidatorSet | None:

@@ -3,7 +3,17 @@
 Pure bookkeeping over the executed state; gossip and order live elsewhere. Rules RQ-1 to RQ-5.
 """
 
+from govchain.mempool.form import ReadForm, TransactionForm
 from govchain.mempool.pool import AdmissionView, Admitted, KeyView, Mempool
 from govchain.mempool.rejections import REJECTIONS, PoolFull
 
-__all__ = ["REJECTIONS", "AdmissionView", "Admitted", "KeyView", "Mempool", "PoolFull"]
+__all__ = [
+    "REJECTIONS",
+    "AdmissionView",
+    "Admitted",
+    "KeyView",
+    "Mempool",
+    "PoolFull",
+    "ReadForm",
+    "TransactionForm",
+]

@@ -7,22 +7,19 @@ It admits, keeps and forgets. Gossip, order and execution live elsewhere; the ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from govchain.codec import decode
-from govchain.crypto import Suite, chain_id_of, transaction_id
-from govchain.errors import BadSignature, InvalidTransaction, MalformedBytes, Unavailable
-from govchain.ledger import mask_identifiers, payload_holds_identifier
+from govchain.crypto import Suite
+from govchain.errors import BadSignature, InvalidTransaction, Unavailable
 from govchain.ledger.nonces import NONCE_WINDOW
+from govchain.mempool.form import ReadForm, TransactionForm
 from govchain.mempool.rejections import PoolFull, reject
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.ids import TransactionId
-
-KIND_CHARACTERS_MAX: Final = 64
-"""Longest kind. Unknown kinds are denied by execution, which records the denial."""
-NONCE_MAX: Final = 2**53 - 1
 
 
 class KeyView(Protocol):
@@ -58,8 +55,7 @@ class AdmissionView(Protocol):
     def is_nonce_used(self, key_id: bytes, nonce: int) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True):
     """A transaction that may be ordered."""
 
     id: TransactionId
@@ -68,8 +64,7 @@ class Admitted:
     body: TransactionBody
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     transaction: Transaction
     admitted: Admitted
     due: int
@@ -79,9 +74,16 @@ class _Entry:
 class Mempool:
     """The pool of one validator. Every map is bounded by the chain's parameters."""
 
-    def __init__(self, genesis: Genesis, suite: Suite, view: AdmissionView) -> None:
+    def __init__(
+        self, genesis: Genesis, suite: Suite, view: AdmissionView, *, read: ReadForm | None = None
+    ) -> None:
+        """An empty pool.
+
+        Args:
+            read: Reads the form of transactions, see `TransactionForm.read`, which it is when not given.
+        """
         self._parameters = genesis.parameters
-        self._chain_id = chain_id_of(suite, genesis)
+        self._read = TransactionForm(genesis, suite).read if read is None else read
         self._suite = suite
         self._view = view
         self._live: dict[bytes, _Entry] = {}
@@ -110,7 +112,7 @@ class Mempool:
             InvalidTransaction: It may not enter; `code` is one of `REJECTIONS`.
             Unavailable: There is no room (code `pool-full`, rule RQ-5).
         """
-        id_, body = self._validate_form(transaction)
+        id_, body = self._read(transaction)
         if id_ in self._live:
             raise reject("duplicate", "the transaction is in the pool")
         if not proposed:
@@ -160,7 +162,7 @@ class Mempool:
         """Ids that have waited longest."""
         return tuple(islice(self._live, limit))
 
-    def supersede(self, executed: Iterable[Transaction]) -> tuple[bytes, ...]:
+    def supersede(self, ids: Sequence[bytes], executed: Sequence[Transaction]) -> tuple[bytes, ...]:
         """Take out what can only be denied now, because another transaction used its nonce (rule RQ-4).
 
         Call it before `remove`, and report the ids as dropped. The bodies stay readable as after `expire`.
@@ -168,8 +170,7 @@ class Mempool:
         dropped: list[bytes] = []
         if not self._nonces:
             return ()  # Nothing waits, as while catching up: bodies need not be read for that.
-        for transaction in executed:
-            id_ = transaction_id(self._suite, transaction)
+        for id_, transaction in zip(ids, executed, strict=True):
             entry = self._live.get(id_)
             body = decode(transaction.body, TransactionBody) if entry is None else entry.admitted.body
             waiting = self._nonces.get((body.key_id, body.nonce), id_)
@@ -206,26 +207,6 @@ class Mempool:
         while self._fading and (first := next(iter(self._fading.items())))[1].due + window < height:
             del self._fading[first[0]]
         return tuple(expired)
-
-    def _validate_form(self, transaction: Transaction) -> tuple[TransactionId, TransactionBody]:
-        size_bytes = len(transaction.body) + len(transaction.signature)
-        if size_bytes > self._parameters.transaction_bytes_max:
-            limit = self._parameters.transaction_bytes_max
-            raise reject("too-large", f"{size_bytes} bytes, limit {limit}")
-        try:
-            body = decode(transaction.body, TransactionBody)
-        except MalformedBytes as error:
-            raise reject("malformed", str(error)) from error
-        if not 1 <= len(body.kind) <= KIND_CHARACTERS_MAX:
-            raise reject("malformed", f"kind of {len(body.kind)} characters, limit {KIND_CHARACTERS_MAX}")
-        if not 0 <= body.nonce <= NONCE_MAX:
-            raise reject("malformed", f"nonce {body.nonce}; expected 0 to 2^53-1")
-        if body.chain_id != self._chain_id:
-            raise reject("wrong-chain", f"made for chain {body.chain_id.hex()[:12]}")
-        # A denial would come too late: blocks keep denied payloads for ever (rule I3).
-        if payload_holds_identifier(body.payload) or mask_identifiers(body.kind) != body.kind:
-            raise reject("plain-identifier", "the transaction holds a plain identity or mobile number")
-        return transaction_id(self._suite, transaction), body
 
     def _validate_window(self, body: TransactionBody) -> None:
         height, window = self._view.height, self._parameters.expiry_window_blocks
@@ -291,7 +272,7 @@ class Mempool:
     def _fade(self, id_: bytes) -> None:
         entry = self._live[id_]
         self._unlist(id_)
-        self._fading[id_] = replace(entry, due=self._expired_to)
+        self._fading[id_] = msgspec.structs.replace(entry, due=self._expired_to)
 
     def _unlist(self, id_: bytes) -> None:
         entry = self._live.pop(id_, None)

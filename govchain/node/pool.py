@@ -154,7 +154,7 @@ class PoolTraffic:
 
     def executed(self, ids: Sequence[bytes], transactions: Sequence[Transaction]) -> tuple[bytes, ...]:
         """Forget executed transactions; returns others that they left without a nonce."""
-        dropped = self._mempool.supersede(transactions)
+        dropped = self._mempool.supersede(ids, transactions)
         self._mempool.remove(ids)
         if self._wanted:
             for id_ in ids:

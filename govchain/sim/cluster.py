@@ -14,11 +14,13 @@ from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
+from govchain.sim.alarms import Alarms
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.cpu import NO_COSTS, Costs
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
-from govchain.sim.happenings import Alarm, Arrival, AtPort, Calendar, Happening, Work
+from govchain.sim.forms import SharedForms
+from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Happening, Scheduled, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
@@ -59,7 +61,9 @@ class SimCluster:
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
         deliveries: Consensus messages that arrived at a validator so far.
+        events: Arrivals and timers so far.
         checks: The judge; its `violations` end a run.
+        keys: Vote keys, and who holds which.
         links: What is wrong with the links.
         wire: How long frames take on sound ones.
         traitors: Validator index to how it cheats.
@@ -89,26 +93,29 @@ class SimCluster:
         self.genesis, self.protocol = genesis, protocol
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
-        self._on_wire, self.seed = on_wire, seed
-        self.now_ns = self.deliveries = self._steps = 0
+        self.seed = seed
+        self.now_ns = self.deliveries = self.events = 0
         self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(protocol, self.suite, chain_id_of(self.suite, genesis))
+        # What reading costs is charged where it is done, so then everybody reads for itself.
+        self.forms = SharedForms(genesis, self.suite) if costs.are_none else None
         self.execution = SharedExecution() if is_execution_shared else None
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
-        self._calendar: Calendar[Happening] = Calendar()
+        self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
-        self._keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
+        self.keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
         latency = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
+        self._is_free = costs.are_none
         self._turns = Turns(self._calendar, self._machines, self.wire, self._serve)
         self._guards = [MemoryGuard() for _ in self.names]
-        self._clocks_ms = [0] * len(self.names)
+        self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._timers: dict[tuple[int, TimerKind], int] = {}
+        self._alarms = Alarms(self._calendar, self._machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
             if name not in absent:
@@ -122,11 +129,6 @@ class SimCluster:
     def digest(self) -> bytes:
         """Digest over everything observable so far; empty without a trace."""
         return b"" if self._trace is None else self._trace.digest
-
-    @property
-    def events(self) -> int:
-        """Arrivals and timers so far."""
-        return self._steps
 
     def node(self, index: int) -> SimNode:
         """A running validator.
@@ -182,7 +184,7 @@ class SimCluster:
 
     def add_key(self, index: int, secret: bytes) -> None:
         """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
-        self._keys.add(index, secret)
+        self.keys.add(index, secret)
 
     def pause(self, index: int) -> None:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
@@ -211,13 +213,13 @@ class SimCluster:
     def set_clock(self, index: int, offset_ms: int) -> None:
         """Put a validator's clock ahead of the world's, or behind."""
         self.record(index, "clock", offset_ms=offset_ms)
-        self._clocks_ms[index] = offset_ms
+        self._clocks_ms[index] = self.genesis.time_ms + offset_ms
 
     def betray(self, index: int, behaviour: str, org: str = "") -> None:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        signer = self._keys.of(index)[0]
+        signer = self.keys.of(index)[0]
         self.traitors[index] = self.protocol.traitors[behaviour](index, self.genesis, self.suite, signer, org)
 
     def reform(self, index: int) -> None:
@@ -246,8 +248,8 @@ class SimCluster:
                 self.now_ns = max(self.now_ns, limit_ns)
                 return False
             self._step()
-            if self._steps > self._events_max:
-                raise SimulationFailure(self.seed, self._steps, f"no end after {self._events_max} events")
+            if self.events > self._events_max:
+                raise SimulationFailure(self.seed, self.events, f"no end after {self._events_max} events")
         return True
 
     def run_to(self, time_ns: int) -> None:
@@ -264,7 +266,8 @@ class SimCluster:
         """Unix milliseconds on a validator's clock; the true ones without a validator."""
         if node is None:
             return self.genesis.time_ms + self.now_ns // NS_PER_MS
-        return self.genesis.time_ms + self._local_ns(node) // NS_PER_MS + self._clocks_ms[node]
+        local_ns = self.now_ns if self._is_free else self._local_ns(node)
+        return self._clocks_ms[node] + local_ns // NS_PER_MS
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
@@ -297,17 +300,16 @@ class SimCluster:
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
-        return self._keys.holder(public_key)
+        return self.keys.holder(public_key)
 
     def arm(self, node: int, timer: SetTimer) -> None:
         """Set a validator's timer, replacing the one of its kind."""
-        self._timers[(node, timer.kind)] = timer.generation
-        alarm = Alarm(timer.kind, timer.generation, self._machines.lives[node])
-        self._schedule(self._local_ns(node) + timer.delay_ms * NS_PER_MS, (node,), alarm)
+        due_ns = self._local_ns(node) + timer.delay_ms * NS_PER_MS
+        self._alarms.arm(node, timer.kind, timer.generation, due_ns)
 
     def cancel(self, node: int, kind: TimerKind) -> None:
         """Forget a validator's timer."""
-        self._timers.pop((node, kind), None)
+        self._alarms.cancel(node, kind)
 
     def record(self, node: int, kind: str, **facts: Fact) -> None:
         """Put an observable event into the trace, at the time that its validator has reached."""
@@ -318,9 +320,8 @@ class SimCluster:
         return self.now_ns if node < 0 else max(self.now_ns, self._machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
-        for kind in TimerKind:
-            self._timers.pop((index, kind), None)
-        suite, signers = self._machines.power_on(index, self._keys.of(index), self.now_ns)
+        self._alarms.forget(index)
+        suite, signers = self._machines.power_on(index, self.keys.of(index), self.now_ns)
         node = SimNode(
             index,
             self.genesis,
@@ -340,25 +341,31 @@ class SimCluster:
             raise ConfigError(f"validator {self.names[index]} is not down")
 
     def _arrival(self, source: int, frame: Frame) -> Arrival:
-        if self._trace is None or not isinstance(frame, SignedMessage):
-            return Arrival(source, frame, b"")
-        return Arrival(source, frame, self.suite.digest(frame.body))
+        if self._trace is None:
+            return Arrival(source, frame, ())
+        facts: tuple[tuple[str, Fact], ...] = (("peer", source), ("frame", type(frame).__name__))
+        if isinstance(frame, SignedMessage):
+            facts = (*facts, ("digest", self.suite.digest(frame.body)))
+        return Arrival(source, frame, facts)
 
     def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Happening) -> None:
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._calendar.put(time_ns, nodes, happening)
 
     def _step(self) -> None:
-        time_ns, nodes, happening = self._calendar.pop()
+        time_ns, order, nodes, happening = self._calendar.pop()
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
-        self._steps += len(nodes)
-        if self._is_plain and isinstance(happening, Arrival) and isinstance(happening.frame, SignedMessage):
-            for index in nodes:
-                node = self._nodes[index]
-                if node is not None:
-                    self.deliveries += 1
-                    node.receive_message(happening.source, happening.frame)
+        if isinstance(happening, Call):
+            alarm = self._alarms.answer(nodes[0], happening.kind, (time_ns, order))
+            if alarm is None:
+                return
+            happening = alarm
+        self.events += len(nodes)
+        # When nobody cheats, stands still or is busy, what arrives needs nothing but its receivers.
+        is_plain = self._is_free and not self.traitors and not self._turns.paused
+        if is_plain and isinstance(happening, Arrival):
+            self._arrive(nodes, happening)
             return
         for index in nodes:
             if self._nodes[index] is not None:
@@ -367,34 +374,26 @@ class SimCluster:
     def _serve(self, index: int, work: Work) -> None:
         self._machines.cpus[index].begin(self.now_ns)
         if isinstance(work, Arrival):
-            self._arrive(self.node(index), work)
-        else:
-            self._fire(self.node(index), work)
-
-    @property
-    def _is_plain(self) -> bool:
-        """Nobody looks on, cheats or stands still: a message needs nothing but its receivers."""
-        is_free = self._machines.costs is NO_COSTS
-        return is_free and self._trace is None and not self.traitors and not self._turns.paused
-
-    def _arrive(self, node: SimNode, arrival: Arrival) -> None:
-        frame = arrival.frame
-        if self.traitors:
-            traitor = self.traitors.get(node.index)
-            if traitor is not None and not traitor.takes(frame):
+            traitor = self.traitors.get(index)
+            if traitor is not None and not traitor.takes(work.frame):
                 return
-        if self._trace is not None:
-            self._trace.add(self.now_ns, node.index, "arrive", arrival.facts)
-        if isinstance(frame, SignedMessage):
-            self.deliveries += 1
-            self._machines.charge_message(node.index, len(frame.body))
-            node.receive_message(arrival.source, frame)
-        else:
-            node.receive(arrival.source, frame)
+            if isinstance(work.frame, SignedMessage):
+                self._machines.charge_message(index, len(work.frame.body))
+            self._arrive((index,), work)
+        elif self._alarms.is_due(index, work):
+            self.record(index, "timer", timer=work.kind.value, generation=work.generation)
+            self.node(index).fire(work.kind, work.generation)
 
-    def _fire(self, node: SimNode, alarm: Alarm) -> None:
-        place = (node.index, alarm.kind)
-        if self._timers.get(place) == alarm.generation and alarm.life == self._machines.lives[node.index]:
-            del self._timers[place]
-            self.record(node.index, "timer", timer=alarm.kind.value, generation=alarm.generation)
-            node.fire(alarm.kind, alarm.generation)
+    def _arrive(self, nodes: tuple[int, ...], arrival: Arrival) -> None:
+        source, frame, trace = arrival.source, arrival.frame, self._trace
+        for index in nodes:
+            node = self._nodes[index]
+            if node is None:
+                continue
+            if trace is not None:
+                trace.add(self.now_ns, index, "arrive", arrival.facts)
+            if isinstance(frame, SignedMessage):
+                self.deliveries += 1
+                node.receive_message(source, frame)
+            else:
+                node.receive(source, frame)

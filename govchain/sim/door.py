@@ -14,8 +14,8 @@ from govchain.crypto import Suite
 from govchain.model import ValidatorSet
 from govchain.sim.protocol import ConsensusProtocol
 
-REMEMBERED_MAX: Final = 20_000
-"""Messages remembered at once; when there are more, all are forgotten and verified anew."""
+REMEMBERED_PER_VALIDATOR: Final = 32
+"""Messages after which those of before begin to be forgotten: more than are on their way at one time."""
 
 
 class Door:
@@ -33,14 +33,17 @@ class Door:
         self._chain_id = chain_id
         # A message is kept as long as its number stands here, so the number cannot become another's.
         self._known: dict[int, tuple[ValidatorSet, Any]] = {}
+        self._before: dict[int, tuple[ValidatorSet, Any]] = {}
 
     def verify(self, validators: ValidatorSet, signed: SignedMessage) -> Any:
         """See `ConsensusProtocol.verify`; a message that is refused is looked at again each time."""
-        known = self._known.get(id(signed))
+        number = id(signed)
+        known = self._known.get(number) or self._before.get(number)
         if known is not None and (known[0] is validators or known[0] == validators):
             return known[1]
         verified = self._protocol.verify(self._suite, validators, self._chain_id, signed)
-        if len(self._known) >= REMEMBERED_MAX:
-            self._known.clear()
-        self._known[id(signed)] = (validators, verified)
+        if len(self._known) >= REMEMBERED_PER_VALIDATOR * validators.size:
+            # Few are kept: what is kept long is out of the processor's cache when it is needed or freed.
+            self._before, self._known = self._known, {}
+        self._known[number] = (validators, verified)
         return verified

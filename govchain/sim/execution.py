@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from govchain.ledger import ExecutedBlock, Ledger
+from govchain.ledger.executed import Moved
 from govchain.model import Batch, Transaction
 
 BLOCKS_KEPT_MAX: Final = 256
@@ -20,17 +21,17 @@ class SharedExecution:
     """Blocks that were executed lately, by the head below them and their batch."""
 
     def __init__(self) -> None:
-        self._blocks: dict[tuple[bytes, Batch], ExecutedBlock] = {}
+        self._blocks: dict[tuple[bytes, Batch], tuple[ExecutedBlock, Moved]] = {}
 
     def execute(self, ledger: Ledger, batch: Batch, transactions: Sequence[Transaction]) -> ExecutedBlock:
         """See `Ledger.execute`."""
         place = (ledger.head_digest, batch)
         known = self._blocks.get(place)
-        if known is not None and known.block.transactions == tuple(transactions):
-            ledger.adopt(known)
-            return known
+        if known is not None and known[0].block.transactions == tuple(transactions):
+            ledger.adopt(*known)
+            return known[0]
         executed = ledger.execute(batch, transactions)
         if len(self._blocks) >= BLOCKS_KEPT_MAX:
             del self._blocks[next(iter(self._blocks))]
-        self._blocks[place] = executed
+        self._blocks[place] = (executed, executed.list_moved())
         return executed

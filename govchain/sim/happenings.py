@@ -21,14 +21,14 @@ class Arrival(msgspec.Struct, frozen=True):
 
     source: int
     frame: Frame
-    digest: bytes
-    """Of a signed message, for the trace; empty for other frames and when nothing is traced."""
+    facts: tuple[tuple[str, Fact], ...]
+    """What the trace keeps of it; empty when nothing is traced."""
 
-    @property
-    def facts(self) -> tuple[tuple[str, Fact], ...]:
-        """What the trace keeps of it."""
-        facts: tuple[tuple[str, Fact], ...] = (("peer", self.source), ("frame", type(self.frame).__name__))
-        return (*facts, ("digest", self.digest)) if self.digest else facts
+
+class Call(msgspec.Struct, frozen=True):
+    """Look whether this timer has run out."""
+
+    kind: TimerKind
 
 
 class Alarm(msgspec.Struct, frozen=True):
@@ -55,6 +55,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 Work = Arrival | Alarm
 Happening = Work | AtPort | Ready
+Scheduled = Happening | Call
 
 
 Thing = TypeVar("Thing")
@@ -72,11 +73,19 @@ class Calendar(Generic[Thing]):
         self._order += 1
         heapq.heappush(self._heap, (time_ns, self._order, nodes, happening))
 
+    def reserve(self) -> int:
+        """A place among what happens at one time, for something that is put there later."""
+        self._order += 1
+        return self._order
+
+    def put_at(self, moment: tuple[int, int], nodes: tuple[int, ...], happening: Thing) -> None:
+        """Let something happen at a time and a reserved place in it."""
+        heapq.heappush(self._heap, (*moment, nodes, happening))
+
     def has_until(self, limit_ns: int) -> bool:
         """Whether anything happens up to this time."""
         return bool(self._heap) and self._heap[0][0] <= limit_ns
 
-    def pop(self) -> tuple[int, tuple[int, ...], Thing]:
-        """The next time, the validators and what happens to them."""
-        time_ns, _, nodes, happening = heapq.heappop(self._heap)
-        return time_ns, nodes, happening
+    def pop(self) -> tuple[int, int, tuple[int, ...], Thing]:
+        """The next time and place in it, the validators and what happens to them."""
+        return heapq.heappop(self._heap)

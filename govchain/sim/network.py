@@ -7,8 +7,10 @@ A latency model answers with integer nanoseconds and holds no state but its own 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Protocol
+
+import msgspec
 
 from govchain.codec import encode
 from govchain.config import DurationNs
@@ -20,36 +22,31 @@ from govchain.reads import ProvenHeight
 from govchain.sim.regions import LatencyMatrix
 
 
-@dataclass(frozen=True, slots=True)
-class Gossip:
+class Gossip(msgspec.Struct, frozen=True):
     """An admitted transaction on its way to the other validators (rule RQ-1)."""
 
     transaction: Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionsWanted:
+class TransactionsWanted(msgspec.Struct, frozen=True):
     """Transactions of an accepted proposal that the sender lacks."""
 
     ids: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionsFound:
+class TransactionsFound(msgspec.Struct, frozen=True):
     """Answer to `TransactionsWanted`: those that the sender holds."""
 
     transactions: tuple[Transaction, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BlocksWanted:
+class BlocksWanted(msgspec.Struct, frozen=True):
     """Final blocks from this height on (rule CU-2)."""
 
     from_height: int
 
 
-@dataclass(frozen=True, slots=True)
-class BlocksFound:
+class BlocksFound(msgspec.Struct, frozen=True):
     """Answer to `BlocksWanted`: blocks in rising order, the last one with its certificate.
 
     One without is proven by the parents of those above it, up to one that has a certificate.
@@ -58,22 +55,19 @@ class BlocksFound:
     blocks: tuple[tuple[Block, FinalityCertificate | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceFound:
+class EvidenceFound(msgspec.Struct, frozen=True):
     """Evidence on its way to the other validators (rule EV-1)."""
 
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class ReadQuestion:
+class ReadQuestion(msgspec.Struct, frozen=True):
     """How far had you executed when this came? (rule RD-1)"""
 
     nonce: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ReadAnswer:
+class ReadAnswer(msgspec.Struct, frozen=True):
     """Answer to `ReadQuestion`: the highest certified header with its certificate; None at height 0."""
 
     nonce: bytes
@@ -101,8 +95,7 @@ def frame_bytes(frame: Frame) -> int:
     """What a frame takes on the wire."""
     if isinstance(frame, SignedMessage):
         return FRAME_HEAD_BYTES + len(encode(frame))
-    parts = tuple(getattr(frame, each.name) for each in fields(frame))
-    return FRAME_HEAD_BYTES + len(encode(parts))
+    return FRAME_HEAD_BYTES + len(encode(msgspec.structs.astuple(frame)))
 
 
 @dataclass(frozen=True, slots=True)

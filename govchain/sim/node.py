@@ -28,11 +28,11 @@ from govchain.consensus import (
     TransactionsAvailable,
     TransactionsDropped,
 )
-from govchain.crypto import Signer, Suite, transaction_id
+from govchain.crypto import Signer, Suite
 from govchain.crypto.block_proof import require_proven, split_by_certificate
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
-from govchain.mempool import Mempool
+from govchain.mempool import Mempool, TransactionForm
 from govchain.model import Batch, Block, FinalityCertificate, Genesis, Space, Transaction, Write
 from govchain.model.ids import View
 from govchain.sim.accuser import Accuser
@@ -91,11 +91,13 @@ class SimNode:
         self._genesis = genesis
         self._suite = suite
         self._world = world
+        self._verify = world.door.verify
         self._inbox: deque[Event] = deque()
         self.ledger = Ledger(genesis, suite, disk)
         disk.write(self.ledger.genesis_writes(), sync=True)
         self.chain = Chain(genesis, suite, disk, self.ledger)
-        self.mempool = Mempool(genesis, suite, self.ledger)
+        self._read_form = TransactionForm(genesis, suite).read if world.forms is None else world.forms.read
+        self.mempool = Mempool(genesis, suite, self.ledger, read=self._read_form)
         self.accuser = Accuser(
             index,
             world,
@@ -184,15 +186,16 @@ class SimNode:
     def _take(self, event: Event) -> None:
         """Give the core an event, after those that wait, and then all that come of it."""
         inbox = self._inbox
-        next_event: Event | None = event
         if inbox:
             inbox.append(event)
-            next_event = inbox.popleft()
-        while next_event is not None:
-            output = self.replica.handle(next_event, self._world.now_ms(self.index))
+            event = inbox.popleft()
+        while True:
+            output = self.replica.handle(event, self._world.now_ms(self.index))
             if output is not NOTHING:
                 self._honour(output)
-            next_event = inbox.popleft() if inbox else None
+            if not inbox:
+                return
+            event = inbox.popleft()
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
@@ -226,14 +229,15 @@ class SimNode:
             )
         for certificate in output.certificates:
             self._store_certificate(certificate)
-        self._guard.append(output.promises)
-        if self._guard.is_full:
-            self._guard.replace(self.replica.promises())
+        if output.promises:
+            self._guard.append(output.promises)
+            if self._guard.is_full:
+                self._guard.replace(self.replica.promises())
 
     def receive_message(self, source: int, signed: SignedMessage) -> None:
         """Take one message of another validator's core."""
         try:
-            verified = self._world.door.verify(self.replica.validators, signed)
+            verified = self._verify(self.replica.validators, signed)
         except InvalidInput as error:
             if error.code == "wrong-epoch":
                 self._cross_epochs(source, signed)
@@ -256,9 +260,9 @@ class SimNode:
     def _admit(self, transactions: Sequence[Transaction], *, proposed: bool) -> None:
         entries: list[tuple[bytes, int]] = []
         for transaction in transactions:
-            if self.has_executed(transaction):
-                continue
             try:
+                if self.chain.locate(self._read_form(transaction)[0]) is not None:
+                    continue  # Executed here.
                 admitted = self.mempool.admit(transaction, proposed=proposed)
             except (InvalidInput, Unavailable) as error:
                 # Gossip crosses execution: what is known or executed here is no news.
@@ -295,7 +299,7 @@ class SimNode:
         recorded = self.accuser.executed(executed.block)
         self.disk.write([*executed.writes, *extra, *recorded], sync=True)
         ids = tuple(executed.transaction_ids)
-        superseded = self.mempool.supersede(executed.block.transactions)
+        superseded = self.mempool.supersede(ids, executed.block.transactions)
         self.mempool.remove(ids)
         self._world.record(
             self.index, "execute", height=header.height, header=executed.header_digest, count=len(ids)
@@ -394,7 +398,3 @@ class SimNode:
         """Public key of a key of the executed state."""
         state = self.ledger.key(key_id)
         return None if state is None else state.public_key
-
-    def has_executed(self, transaction: Transaction) -> bool:
-        """Whether a transaction is in an executed block here."""
-        return self.chain.locate(transaction_id(self._suite, transaction)) is not None

@@ -17,6 +17,8 @@ from govchain.errors import BadSignature
 from govchain.model.ids import KeyId
 
 SIGNATURE_BYTES: Final = 64
+VERIFIED_MAX: Final = 4096
+"""Real signatures that are remembered as good; when there are more, all are forgotten."""
 _DOMAIN: Final = b"govchain.symbolic/1:"
 # Ed25519 reads the second half as a number below 2^253; this one is not, so it is refused unseen (RFC 8032).
 _MARK: Final = b"symbolic, not signed".ljust(32, b"\xff")
@@ -27,6 +29,9 @@ class SymbolicSuite:
 
     Args:
         real: The suite that genesis names; gives keys and hashes.
+
+    Attributes:
+        real: The same.
     """
 
     def __init__(self, real: Suite) -> None:
@@ -35,21 +40,31 @@ class SymbolicSuite:
         self.digest = real.digest
         self.hasher = real.hasher
         self.key_id = real.key_id
-        self._real = real
+        self.real = real
+        self._verified: dict[tuple[bytes, bytes, bytes], None] = {}
 
     def signer(self, secret: bytes) -> Signer:
         """Signer with the real key pair of a secret. Raises ConfigError when the length is wrong."""
-        return _SymbolicSigner(self._real.signer(secret))
+        return _SymbolicSigner(self.real.signer(secret))
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> None:
         """Raises BadSignature unless the signer of this key made `signature` for `message`.
 
-        Clients may sign with real keys all the same: what is not symbolic is verified as what it is.
+        Clients may sign with real keys all the same: what is not symbolic is verified as what it is, and once
+        for all validators.
         """
         if not signature.endswith(_MARK):
-            self._real.verify(public_key, message, signature)
+            self._verify_real(public_key, message, signature)
         elif signature != _sign(public_key, message):
             raise BadSignature("the symbolic signature does not match the message and key")
+
+    def _verify_real(self, public_key: bytes, message: bytes, signature: bytes) -> None:
+        known = (public_key, message, signature)
+        if known not in self._verified:
+            self.real.verify(public_key, message, signature)
+            if len(self._verified) >= VERIFIED_MAX:
+                self._verified.clear()
+            self._verified[known] = None
 
 
 class _SymbolicSigner:

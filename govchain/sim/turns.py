@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from govchain.sim.happenings import AtPort, Calendar, Happening, Ready, Work
+from govchain.sim.happenings import AtPort, Calendar, Happening, Ready, Scheduled, Work
 from govchain.sim.machines import Machines
 from govchain.sim.wire import Wire
 
@@ -29,7 +29,7 @@ class Turns:
 
     def __init__(
         self,
-        calendar: Calendar[Happening],
+        calendar: Calendar[Scheduled],
         machines: Machines[Work],
         wire: Wire,
         serve: Callable[[int, Work], None],

@@ -19,6 +19,7 @@ class VoteKeys:
         self._suite = suite
         self._signers: list[tuple[Signer, ...]] = [() for _ in names]
         self._holders: dict[bytes, int] = {}
+        self._secrets: dict[bytes, bytes] = {}
         for index, name in enumerate(names):
             for known in secrets:
                 if name in known:
@@ -29,6 +30,7 @@ class VoteKeys:
         signer = self._suite.signer(secret)
         self._signers[index] = (*self._signers[index], signer)
         self._holders[signer.public_key] = index
+        self._secrets[signer.public_key] = secret
 
     def of(self, index: int) -> tuple[Signer, ...]:
         """The signers of a validator."""
@@ -37,3 +39,7 @@ class VoteKeys:
     def holder(self, public_key: bytes) -> int:
         """The validator that holds a key."""
         return self._holders[public_key]
+
+    def secret(self, public_key: bytes) -> bytes:
+        """The secret of a key."""
+        return self._secrets[public_key]

@@ -5,6 +5,7 @@ Its counterpart on real processes is `govchain.node.vote_log`. Nothing is judged
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 from govchain.codec import decode, encode
@@ -17,11 +18,13 @@ from govchain.storage import MemoryGuard, Store
 
 BODIES: Final = "transactions"
 """Phase under which the bodies of a proposal's transactions are kept beside the vote log."""
+_PLACE: Final = struct.Struct(">QQ")
+"""Seq and view, so that keys are in order of both."""
 
 
 def vote_key(seq: int, view: int, phase: str) -> bytes:
     """Key of one entry."""
-    return seq.to_bytes(8, "big") + view.to_bytes(8, "big") + phase.encode("ascii")
+    return _PLACE.pack(seq, view) + phase.encode("ascii")
 
 
 def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write]:

@@ -11,6 +11,7 @@ from govchain.consensus import SetTimer, TimerKind
 from govchain.sim.checks import Checks
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
+from govchain.sim.forms import SharedForms
 from govchain.sim.network import Frame
 from govchain.sim.protocol import ConsensusProtocol
 from govchain.sim.trace import Fact
@@ -23,6 +24,7 @@ class World(Protocol):
     protocol: ConsensusProtocol
     checks: Checks
     door: Door
+    forms: SharedForms | None
     execution: SharedExecution | None
 
     def now_ms(self, node: int) -> int: ...

@@ -110,7 +110,7 @@ def run_case(case: Case) -> Outcome:
         ConfigError: It is no possible scenario.
     """
     loaded = load_case(case)
-    backend = SimBackend(is_symbolic=True)
+    backend = SimBackend()
     seed = int(case["seed"])
     try:
         result = asyncio.run(run_scenario(loaded, backend))

@@ -48,6 +48,7 @@ class SweepPlan:
         source: The same, to travel.
         cells: One tuple of settings for each combination of values, in the order of the axes.
         seeds: Of the repeats of each cell.
+        is_symbolic: Validators sign symbolically.
     """
 
     base: LoadedScenario
@@ -55,6 +56,7 @@ class SweepPlan:
     axes: tuple[Axis, ...]
     cells: tuple[tuple[Setting, ...], ...]
     seeds: tuple[int, ...]
+    is_symbolic: bool = True
 
 
 def parse_axis(text: str) -> Axis:
@@ -72,7 +74,14 @@ def parse_axis(text: str) -> Axis:
     return Axis(key.strip(), values)
 
 
-def plan_sweep(base: LoadedScenario, axes: Sequence[Axis], *, repeats: int, seed: int | None) -> SweepPlan:
+def plan_sweep(
+    base: LoadedScenario,
+    axes: Sequence[Axis],
+    *,
+    repeats: int,
+    seed: int | None,
+    is_symbolic: bool = True,
+) -> SweepPlan:
     """The plan of a sweep.
 
     Args:
@@ -80,6 +89,7 @@ def plan_sweep(base: LoadedScenario, axes: Sequence[Axis], *, repeats: int, seed
         axes: Parameters and values; none gives one cell, the scenario itself.
         repeats: Seeds for each cell, counted up from the first.
         seed: The first seed, instead of the scenario's own.
+        is_symbolic: Validators sign symbolically.
 
     Raises:
         ConfigError: A key or a value does not fit, or there are too many runs.
@@ -104,7 +114,8 @@ def plan_sweep(base: LoadedScenario, axes: Sequence[Axis], *, repeats: int, seed
     for cell in cells:
         load_with(source, cell)
     first = base.scenario.seed if seed is None else seed
-    return SweepPlan(base, source, tuple(axes), tuple(cells), tuple(range(first, first + repeats)))
+    seeds = tuple(range(first, first + repeats))
+    return SweepPlan(base, source, tuple(axes), tuple(cells), seeds, is_symbolic)
 
 
 def load_with(source: ScenarioText, settings: Sequence[Setting]) -> LoadedScenario:

@@ -46,6 +46,7 @@ class SearchTask:
     seeds: tuple[int, ...]
     limit_ms: float
     rate_max: int
+    is_symbolic: bool = True
 
 
 def limit_of(search: MaxRate, base: LoadedScenario) -> float:
@@ -112,7 +113,7 @@ def _bisect(keeps_up: Callable[[int], bool], start: int, rate_max: int) -> tuple
 
 def _probe(task: SearchTask, rate: int) -> tuple[Probe, list[Run]]:
     settings = (*task.settings, *_rates(task, rate))
-    runs = [run_task(Task(task.source, settings, seed)) for seed in task.seeds]
+    runs = [run_task(Task(task.source, settings, seed, task.is_symbolic)) for seed in task.seeds]
     p95_ms = max((run.figures.get("latency_p95_ms", 0.0) for run in runs), default=0.0)
     drained_ms = max((run.figures.get("drained_ms", 0.0) for run in runs), default=0.0)
     is_good = all(run.verdict == "pass" for run in runs) and max(p95_ms, drained_ms) <= task.limit_ms

@@ -48,7 +48,7 @@ def run_sweep(
 
 
 def _cells(plan: SweepPlan, spread: Spread) -> Iterator[CellResult]:
-    tasks = [Task(plan.source, cell, seed) for cell in plan.cells for seed in plan.seeds]
+    tasks = [Task(plan.source, cell, seed, plan.is_symbolic) for cell in plan.cells for seed in plan.seeds]
     runs = spread(run_task, tasks)
     for cell in plan.cells:
         yield sum_up({each.key: each.text for each in cell}, [next(runs) for _ in plan.seeds])
@@ -57,5 +57,8 @@ def _cells(plan: SweepPlan, spread: Spread) -> Iterator[CellResult]:
 def _searched(plan: SweepPlan, spread: Spread, search: MaxRate) -> Iterator[CellResult]:
     require_fixed_rate(plan.base)
     limit_ms = limit_of(search, plan.base)
-    tasks = [SearchTask(plan.source, cell, plan.seeds, limit_ms, search.rate_max) for cell in plan.cells]
+    tasks = [
+        SearchTask(plan.source, cell, plan.seeds, limit_ms, search.rate_max, plan.is_symbolic)
+        for cell in plan.cells
+    ]
     yield from spread(run_search, tasks)

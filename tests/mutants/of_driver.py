@@ -77,8 +77,8 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     # Admission (RQ-1, RQ-4, RQ-5).
     Mutant(
         "transactions of any size",
-        "mempool/pool.py",
-        "        if size_bytes > self._parameters.transaction_bytes_max:",
+        "mempool/form.py",
+        "        if size_bytes > self._bytes_max:",
         "        if False:",
         _CODES,
         (10, 52),
@@ -86,7 +86,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "transactions of another chain",
-        "mempool/pool.py",
+        "mempool/form.py",
         "        if body.chain_id != self._chain_id:",
         "        if False:",
         _CODES,

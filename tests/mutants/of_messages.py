@@ -11,6 +11,7 @@ _NORMAL = "tests/rules/test_consensus_normal.py::"
 _CHANGES = "tests/rules/test_consensus_view_change.py::"
 _CHECKPOINTS = "tests/rules/test_consensus_checkpoints.py::"
 _FAULTY = (f"{_MESSAGES}test_situation_02_16_18_NC2_faulty_proposal_is_refused",)
+_COUNTING = "tests/rules/test_consensus_counting.py::"
 _TABLE = f"{_MESSAGES}TestEveryType::"
 
 MESSAGES: Final[tuple[Mutant, ...]] = (
@@ -487,5 +488,51 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
         ),
         (14,),
         ("NC-8",),
+    ),
+    # The short cut for votes that complete nothing.
+    Mutant(
+        "counted though a quorum is complete",
+        "consensus/counting.py",
+        "    if is_settled or len(tally) + 1 < quorum_size:",
+        "    if True:",
+        (f"{_COUNTING}test_NC8_a_vote_that_completes_nothing_is_only_counted",),
+        (),
+        ("NC-8",),
+    ),
+    Mutant(
+        "counted though it is for another batch",
+        "consensus/counting.py",
+        "    elif message.digest != slot.proposal.digest:",
+        "    elif False:",
+        (f"{_COUNTING}test_EV1_a_vote_for_another_batch_is_told_to_the_others",),
+        (),
+        ("NC-8",),
+    ),
+    Mutant(
+        "counted though another header is attested",
+        "consensus/counting.py",
+        "        if message.header_digest != record.header_digest:",
+        "        if False:",
+        (f"{_CHECKPOINTS}test_CP3_fewer_than_a_quorum_stop_nobody",),
+        (),
+        ("CP-3",),
+    ),
+    Mutant(
+        "counted whatever the chain or epoch",
+        "consensus/counting.py",
+        "        message.chain_id != state.chain_id\n        or message.epoch != validators.epoch\n        or not",
+        "        not",
+        (f"{_COUNTING}test_MS1_what_no_member_of_the_epoch_says_is_refused_by_its_rule",),
+        (),
+        ("MS-1",),
+    ),
+    Mutant(
+        "counted under a view that is left",
+        "consensus/counting.py",
+        "        or state.target  # During a view change no view is current (rule VC-1).\n",
+        "",
+        (f"{_COUNTING}test_VC1_during_a_view_change_no_vote_is_counted",),
+        (),
+        ("VC-1",),
     ),
 )

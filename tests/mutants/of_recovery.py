@@ -138,8 +138,8 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a stopped replica goes on",
         "consensus/replica.py",
-        "        if self._state.diverged_at:\n            return output",
-        "        if False:\n            return output",
+        "        if state.diverged_at:\n            return Output()",
+        "        if False:\n            return Output()",
         (f"{_CHECKPOINTS}test_CP3_a_stopped_replica_answers_nothing",),
         (17,),
         ("CP-3",),

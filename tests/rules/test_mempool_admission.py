@@ -95,6 +95,10 @@ def make_pool() -> tuple[Mempool, View, CountingSuite]:
     return Mempool(GENESIS, counting, view), view, counting
 
 
+def supersede(pool: Mempool, *executed: Transaction) -> tuple[bytes, ...]:
+    return pool.supersede([transaction_id(SUITE, each) for each in executed], executed)
+
+
 def make_body(nonce: int = 1, signer: Signer = SIGNER, **changes: object) -> TransactionBody:
     body = TransactionBody(
         chain_id=chain_id_of(SUITE, GENESIS),
@@ -338,13 +342,13 @@ def test_RQ4_what_lost_its_nonce_is_dropped_and_stays_readable_for_one_window() 
     chosen, twin, unrelated = make(1, payload=b"[1]"), make(1, payload=b"[2]"), make(2)
     waiting = pool.admit(twin)
     pool.admit(unrelated)
-    assert pool.supersede([unrelated]) == ()
-    assert pool.supersede([chosen]) == (waiting.id,), "the executed one need not be in the pool"
+    assert supersede(pool, unrelated) == ()
+    assert supersede(pool, chosen) == (waiting.id,), "the executed one need not be in the pool"
     assert pool.get(waiting.id) == twin, "a proposal may have named it"
     assert not pool.is_waiting(waiting.id)
     assert pool.oldest(5) == (transaction_id(SUITE, unrelated),)
     assert pool.oldest(0) == ()
-    assert pool.supersede([chosen]) == ()
+    assert supersede(pool, chosen) == ()
     view.height = 11
     assert pool.expire(11) == ()
     pool.expire(30)
@@ -354,7 +358,7 @@ def test_RQ4_what_lost_its_nonce_is_dropped_and_stays_readable_for_one_window() 
 def test_RQ4_executed_transactions_supersede_nothing_but_their_twins() -> None:
     pool, _, _ = make_pool()
     first = pool.admit(make(1))
-    assert pool.supersede([make(1), make(1, OTHER)]) == ()
+    assert supersede(pool, make(1), make(1, OTHER)) == ()
     assert pool.is_waiting(first.id)
 
 

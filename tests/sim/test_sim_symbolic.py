@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -11,11 +13,14 @@ from govchain.consensus import SignedMessage
 from govchain.crypto import Suite, chain_id_of, derive_secret, suite, verify_finality
 from govchain.errors import BadProof, BadSignature, ConfigError, ProtocolViolation
 from govchain.model.votes import Prepare
+from govchain.scenario import Rehearsal, Result, SimBackend, load_scenario, run_scenario
+from govchain.scenario.engine import Observation
 from govchain.sim import FixedLatency, SimCluster
 from govchain.sim.door import Door
 from govchain.sim.protocols import PBFT
 from govchain.sim.symbolic import SymbolicSuite
 from tests.sim.test_sim_cluster import deposit, finish, network
+from tests.support.scenario_texts import PROJECT
 
 REAL = suite()
 SYMBOLIC = SymbolicSuite(REAL)
@@ -132,3 +137,33 @@ def test_a_ledger_that_took_blocks_over_goes_on_like_one_that_executed_them() ->
     assert took_over.state_root == restarted.state_root
     assert took_over.transaction_count == restarted.transaction_count == 3
     assert took_over.history.root() == restarted.history.root()
+
+
+class KeptReceipts:
+    """Where a run leaves its receipt files: here."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def write(self, rehearsal: Rehearsal, seen: Observation, result: Result) -> None:
+        self.files = {step: data for step, (_, data) in seen.receipts.items()}
+        self.files |= {f"{label} of {name}": data for label, name, data in seen.witnesses}
+
+
+@pytest.mark.parametrize(
+    ("name", "has_view_change"), [("020-evidence-in-court", False), ("112-disk-wiped", True)]
+)
+def test_what_leaves_a_symbolic_run_is_what_leaves_the_real_one(name: str, has_view_change: bool) -> None:
+    loaded = load_scenario(PROJECT / "scenarios" / f"{name}.yaml")
+    found = []
+    for backend in (SimBackend(), SimBackend(is_symbolic=False)):
+        kept = KeptReceipts()
+        result = asyncio.run(run_scenario(loaded, backend, folder=kept))
+        assert result.verdict == "pass"
+        found.append((result, kept.files))
+    (symbolic, receipts), (real, real_receipts) = found
+    # View changes carry signatures, so the digest of messages about them tells the two runs apart.
+    assert (symbolic.digest != real.digest) == has_view_change
+    assert msgspec.structs.replace(symbolic, digest=real.digest) == real
+    assert receipts
+    assert receipts == real_receipts, "byte for byte"

@@ -33,7 +33,7 @@ steps:
 """
 
 
-def play(text: str, *, seed: int | None = None, folder: Path = PROJECT, is_symbolic: bool = False) -> Result:
+def play(text: str, *, seed: int | None = None, folder: Path = PROJECT, is_symbolic: bool = True) -> Result:
     """Run a scenario text in the simulator."""
     loaded = parse_scenario(text, "test.yaml", folder)
     return asyncio.run(run_scenario(loaded, SimBackend(is_symbolic=is_symbolic), seed=seed))
@@ -41,4 +41,4 @@ def play(text: str, *, seed: int | None = None, folder: Path = PROJECT, is_symbo
 
 def digest_of_run(path: Path, seed: int) -> str:
     """Digest of a symbolic run of a scenario file; importable by the processes of a pool."""
-    return play(path.read_text(encoding="utf-8"), seed=seed, is_symbolic=True).digest
+    return play(path.read_text(encoding="utf-8"), seed=seed).digest

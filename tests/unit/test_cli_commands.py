@@ -159,6 +159,21 @@ def test_replay_speaks_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert "通过" in text
 
 
+def test_replay_signs_for_real_when_told_so_and_leaves_the_same_receipts(tmp_path: Path) -> None:
+    receipts = []
+    for crypto in ("symbolic", "real"):
+        root = tmp_path / crypto
+        assert run(["replay", SCENARIO, "--quiet", "--crypto", crypto, "--report", str(root)]) == 0
+        receipts.append({path.name: path.read_bytes() for path in root.glob("*/*/receipts/*.json")})
+    assert receipts[0] == receipts[1]
+    assert receipts[0]
+
+
+def test_only_simulated_validators_sign_symbolically(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["replay", SCENARIO, "--backend", "local", "--crypto", "symbolic"]) == 2
+    assert "--crypto is for the simulator" in capsys.readouterr().err
+
+
 def test_replay_on_an_unknown_backend_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", SCENARIO, "--backend", "ship"]) == 2
     assert "sim, local, or" in capsys.readouterr().err

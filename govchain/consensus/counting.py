@@ -1,0 +1,70 @@
+"""Votes that are counted, and nothing follows: four of five that arrive (rule NC-8).
+
+A short cut and no rule. What is not certainly such a vote is left alone: `voting` and `attesting` judge it,
+and would do the same with those that are counted here.
+"""
+
+from __future__ import annotations
+
+from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, SignedMessage
+from govchain.consensus.state import OBSERVER, ReplicaState
+from govchain.model import Attestation
+
+
+def is_counted(state: ReplicaState, message: ConsensusMessage, signed: SignedMessage) -> bool:
+    """Count a peer's first vote if it contradicts nothing here and completes no quorum (NC-4, NC-5, CP-1).
+
+    False when it may be anything else; nothing was changed then.
+    """
+    sender, validators = message.validator, state.validators
+    if (
+        message.chain_id != state.chain_id
+        or message.epoch != validators.epoch
+        or not 0 <= sender < len(validators.members)
+        or state.index in (sender, OBSERVER)
+        or state.target  # During a view change no view is current (rule VC-1).
+        or not state.is_retransmit_armed  # The first open vote arms it.
+    ):
+        return False
+    if isinstance(message, Prepare):
+        return sender != state.primary and _is_vote_counted(state, message, signed)
+    if isinstance(message, Commit):
+        return _is_vote_counted(state, message, signed)
+    return isinstance(message, Attestation) and _is_attestation_counted(state, message, signed)
+
+
+def _is_vote_counted(state: ReplicaState, message: Prepare | Commit, signed: SignedMessage) -> bool:
+    slot = state.slots.get(message.seq)
+    if slot is None or message.view != state.view:
+        return False
+    if isinstance(message, Prepare):
+        # The proposal is the primary's prepare.
+        tally, is_settled, quorum_size = slot.prepares, slot.is_prepared, state.quorum_size - 1
+    else:
+        tally, is_settled, quorum_size = slot.commits, slot.is_committed, state.quorum_size
+    if slot.proposal is None:
+        is_settled = slot.parked is None  # Votes come to nothing before there is a proposal.
+    elif message.digest != slot.proposal.digest:
+        return False
+    if is_settled or len(tally) + 1 < quorum_size:
+        return tally.add_first(message.validator, message.digest, signed)
+    return False
+
+
+def _is_attestation_counted(state: ReplicaState, message: Attestation, signed: SignedMessage) -> bool:
+    sender, height = message.validator, message.height
+    record = state.heights.get(height)
+    if record is None:
+        return False
+    if record.own is not None:
+        if message.header_digest != record.header_digest:
+            return False
+        if not record.is_certified and len(record.votes) + 1 >= state.quorum_size:
+            return False
+    elif record.is_certified:
+        return False
+    # Votes on a certified height are not kept any more.
+    if not record.is_certified and not record.votes.add_first(sender, message.header_digest, signed):
+        return False
+    state.highest_attested[sender] = max(height, state.highest_attested.get(sender, 0))
+    return True
