@@ -20,24 +20,38 @@ from govchain.disclosure.presentation import (
 )
 from govchain.disclosure.reasons import REASONS
 from govchain.disclosure.sd_jwt import hide
+from govchain.disclosure.status_list import (
+    ListedStatus,
+    StatusList,
+    draw_index,
+    issue_status_list,
+    status_request,
+    verify_status_list,
+)
 
 __all__ = [
     "REASONS",
     "Challenges",
+    "ListedStatus",
     "SealedFace",
+    "StatusList",
     "StatusReference",
     "TokenKey",
     "TokenSigner",
     "VerifiedCredential",
+    "draw_index",
     "hide",
     "issue",
     "issue_licence",
+    "issue_status_list",
     "present",
     "require_licence",
     "seal_face",
     "stamp_copy",
+    "status_request",
     "token_signer",
     "verify_copy",
     "verify_credential",
     "verify_presentation",
+    "verify_status_list",
 ]

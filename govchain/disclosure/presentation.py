@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from govchain.disclosure.jws import TokenKey, TokenSigner, read_token, sign_token, to_base64url, verify_token
 from govchain.disclosure.reasons import refuse
@@ -146,7 +146,7 @@ def _verify_bound(text: str, key_of: KeyOf, audience: str, now_s: int, token_typ
         raise refuse("wrong-disclosures", "the holder signed other disclosures than these")
     if binding.get("aud") != audience:
         raise refuse("wrong-audience", f"made for {str(binding.get('aud'))[:40]!r}, shown to {audience!r}")
-    if not _is_time(binding.get("iat")) or not isinstance(binding.get("nonce"), str):
+    if not is_time(binding.get("iat")) or not isinstance(binding.get("nonce"), str):
         raise refuse("malformed", "the holder's signature covers no time or no nonce")
     _require_time(binding, now_s)
     if binding["iat"] > now_s + CLOCK_TOLERANCE_S:
@@ -172,7 +172,7 @@ def _verify_issued(text: str, key_of: KeyOf, now_s: int, token_type: str) -> tup
 def _require_time(claims: Mapping[str, Any], now_s: int) -> None:
     # No more at `exp`. Only the beginning is tolerant: a clock that is late must not prolong anything.
     for name in ("iat", "nbf", "exp"):
-        if name in claims and not _is_time(claims[name]):
+        if name in claims and not is_time(claims[name]):
             raise refuse("malformed", f"{name} is no whole number of seconds")
     if claims.get("nbf", 0) > now_s + CLOCK_TOLERANCE_S:
         raise refuse("not-yet-valid", f"valid from {claims['nbf']}, now is {now_s}")
@@ -180,7 +180,8 @@ def _require_time(claims: Mapping[str, Any], now_s: int) -> None:
         raise refuse("expired", f"valid until {claims['exp']}, now is {now_s}")
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> TypeGuard[int]:
+    """True for whole seconds."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -33,6 +33,7 @@ from govchain.disclosure.sd_jwt import (
     split,
 )
 from govchain.errors import BadCredential, ConfigError, Unavailable
+from tests.architecture.sources import ROOT
 from tests.support.credentials import (
     ALL_PATHS,
     AMR,
@@ -354,3 +355,10 @@ def test_every_reason_has_its_sentences() -> None:
         verify("x~")
     assert caught.value.reason in REASONS
     assert token_signer(P256Signer(b"\x01" * 32)).key.algorithm == "ES256"
+
+
+@pytest.mark.parametrize(("page", "language"), [("credential.md", 0), ("credential.zh.md", 1)])
+def test_every_reason_is_documented(page: str, language: int) -> None:
+    text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
+    rows = [f"| `{reason}` | {sentences[language]} |" for reason, sentences in REASONS.items()]
+    assert text.endswith("\n".join(rows) + "\n"), "the table differs from govchain/disclosure/reasons.py"
