@@ -1,9 +1,9 @@
 """Status of many licences in one signed list that is fetched as a whole (rule L9).
 
 Source: IETF draft Token Status List (draft-ietf-oauth-status-list-21, not yet an RFC): two bits for each
-licence, compressed with zlib, in a signed token with an end and a time to live. Whoever asks names the list and
-never a place in it, and may ask any validator or gateway: signature and digest say that it is the issuer's.
-A list says what is now; what was at an earlier time is said by the chain.
+licence, compressed with zlib, in a signed token with an end and a time to live. Whoever asks names the list
+and never a place in it, and may ask any validator or gateway: signature and digest say whose it is. A list
+says what is now; what was at an earlier time is said by the chain.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "govchain"
 PURE_PACKAGES = (
     *("consensus", "ledger", "mempool", "reads", "codec", "model", "receipt", "documents"),
-    "disclosure",
+    *("disclosure", "analysis"),
 )
 SKIPPED_FOLDERS = {".git", ".venv", "__pycache__", "build", "dist", "runs", "demo", "network"} | {
     f".{tool}" for tool in ("hypothesis", "mypy_cache", "ruff_cache", "pytest_cache", "import_linter_cache")
