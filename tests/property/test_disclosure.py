@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import string
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -77,6 +78,7 @@ def test_L8_any_subset_of_any_claims_round_trips(claims: dict[str, Any], data: s
     assert without_frame(verified.claims) == visible(claims, set(hidden) - with_parents)
 
 
+URL_SIGNS = string.ascii_letters + string.digits + "-_"
 PRESENTATION = present(
     licence_credential(),
     [("face", "certificateHolderName"), ("face", "scope"), ("face", "scope", 2)],
@@ -104,6 +106,11 @@ def test_every_byte_of_a_presentation_matters() -> None:
                 changed = data[:position] + bytes([other]) + data[position + 1 :]
                 reasons.add(refused(changed.decode("latin-1")))
     assert {"bad-signature", "unknown-disclosure", "malformed"} <= reasons
+
+
+def test_unused_bits_at_the_end_of_a_part_matter() -> None:
+    others = [sign for sign in URL_SIGNS if sign != PRESENTATION[-1]]
+    assert {refused(PRESENTATION[:-1] + sign) for sign in others} == {"malformed", "bad-signature"}
 
 
 @given(st.integers(0, len(PRESENTATION)), st.integers(0, len(PRESENTATION)), st.text(max_size=5))
