@@ -11,6 +11,7 @@ from govchain.disclosure.licence import (
 )
 from govchain.disclosure.presentation import (
     VerifiedCredential,
+    hidden_fields,
     issue,
     present,
     stamp_copy,
@@ -40,6 +41,7 @@ __all__ = [
     "TokenSigner",
     "VerifiedCredential",
     "draw_index",
+    "hidden_fields",
     "hide",
     "issue",
     "issue_licence",

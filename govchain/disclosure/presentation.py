@@ -53,6 +53,12 @@ def issue(
     return join(sign_token(signer, {"typ": CREDENTIAL_TYPE, "kid": key_id}, payload), hidden.disclosures)
 
 
+def hidden_fields(credential: str) -> tuple[Path, ...]:
+    """Every field that the holder of a credential may show or keep."""
+    token, disclosures, _ = split(credential)
+    return tuple(sorted(open_claims(read_token(token).payload, disclosures).places, key=str))
+
+
 def present(
     credential: str, disclosed: Iterable[Path], holder: TokenSigner, *, audience: str, nonce: str, now_s: int
 ) -> str:
