@@ -12,8 +12,10 @@ from govchain.crypto.p256 import P256Signer
 from govchain.disclosure import (
     REASONS,
     Challenges,
+    StatusReference,
     hide,
     issue,
+    issue_licence,
     present,
     require_licence,
     seal_face,
@@ -55,6 +57,7 @@ from tests.support.credentials import (
     reason_of,
     seeded_bytes,
 )
+from tests.support.ledger_world import LedgerWorld, licence_id, signer_of
 
 CREDENTIAL = licence_credential()
 NAME = ("face", "certificateHolderName")
@@ -362,3 +365,25 @@ def test_every_reason_is_documented(page: str, language: int) -> None:
     text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
     rows = [f"| `{reason}` | {sentences[language]} |" for reason, sentences in REASONS.items()]
     assert text.endswith("\n".join(rows) + "\n"), "the table differs from govchain/disclosure/reasons.py"
+
+
+def test_commitment_is_what_the_ledger_holds_of_the_licence() -> None:
+    world, sealed = LedgerWorld(), seal_face(FACE, seeded_bytes())
+    number = licence_id()
+    world.make_licence(number, face_commitment=sealed.commitment)
+    holder = signer_of("amr-a")
+    credential = issue_licence(
+        token_signer(holder),
+        sealed,
+        issuer=AMR,
+        key_id=holder.key_id.hex(),
+        holder=HOLDER.key,
+        licence_id=number,
+        status=StatusReference(LIST_URI, 1),
+        issued_s=NOW_S,
+    )
+    text = present(credential, [NAME], HOLDER, audience=BANK, nonce="n-1", now_s=NOW_S)
+    verified = verify(text, key_of=lambda issuer, key_id: TokenKey("EdDSA", holder.public_key))
+    record = world.record("licence", number)
+    assert record.licence is not None
+    assert require_licence(verified, licence_id=number, face_commitment=record.licence.face_commitment)
