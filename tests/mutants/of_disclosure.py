@@ -194,11 +194,11 @@ DISCLOSURE: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "estimated terms that do not say so",
-        "model/working_days.py",
-        "            is_estimated |= day.year not in self._exceptions\n",
+        "analysis/terms.py",
+        '        is_estimated |= f"{day.year:04d}" not in _YEARS_KNOWN\n',
         "",
         (
-            "tests/unit/test_working_days.py::test_year_without_a_table_has_weekends_and_says_that_it_is_an_estimate",
+            "tests/unit/test_working_days.py::test_D5_year_without_a_table_has_weekends_and_says_that_it_is_an_estimate",
         ),
         rules=("D5",),
     ),

@@ -35,6 +35,7 @@ from govchain.disclosure.sd_jwt import (
     split,
 )
 from govchain.errors import BadCredential, ConfigError, Unavailable
+from govchain.ledger.kinds.licence.fields import LicenceData
 from tests.architecture.sources import ROOT
 from tests.support.credentials import (
     ALL_PATHS,
@@ -384,6 +385,5 @@ def test_commitment_is_what_the_ledger_holds_of_the_licence() -> None:
     )
     text = present(credential, [NAME], HOLDER, audience=BANK, nonce="n-1", now_s=NOW_S)
     verified = verify(text, key_of=lambda issuer, key_id: TokenKey("EdDSA", holder.public_key))
-    record = world.record("licence", number)
-    assert record.licence is not None
-    assert require_licence(verified, licence_id=number, face_commitment=record.licence.face_commitment)
+    held = world.record("licence", number).data_as(LicenceData).face_commitment
+    assert require_licence(verified, licence_id=number, face_commitment=held)
