@@ -10,6 +10,8 @@ the node into a counter. An error class exists for each cause that somebody must
     │   │   └── UnknownVersion they are of a format version that this build does not know
     │   ├── BadSignature       a signature does not verify
     │   ├── BadProof           a Merkle, state or finality proof does not verify
+    │   ├── BadCredential      a credential, presentation or status list does not verify (reason)
+    │   ├── BadTimestamp       a timestamp token does not verify (reason)
     │   ├── InvalidTransaction a transaction may not enter the pool (rule RQ-1); `code` tells why
     │   ├── InvalidDocument    a business document breaks a rule of its own standard (rule, field)
     │   └── ProtocolViolation  a peer broke the protocol (peer, rule)
@@ -114,6 +116,34 @@ class BadProof(InvalidInput):
     def __init__(self, problem: str, *, step: str = "proof") -> None:
         self.step = step
         super().__init__(problem)
+
+
+class BadCredential(InvalidInput):
+    """A credential, a presentation of one, or a status list is not to be believed.
+
+    Attributes:
+        reason: Why: one of the names in `govchain.disclosure.REASONS`.
+    """
+
+    code = "bad-credential"
+
+    def __init__(self, reason: str, problem: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason}: {problem}")
+
+
+class BadTimestamp(InvalidInput):
+    """A timestamp token (RFC 3161) is not to be believed.
+
+    Attributes:
+        reason: Why: one of the names in `govchain.crypto.timestamp.REASONS`.
+    """
+
+    code = "bad-timestamp"
+
+    def __init__(self, reason: str, problem: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason}: {problem}")
 
 
 class InvalidTransaction(InvalidInput):

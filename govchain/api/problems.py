@@ -83,6 +83,8 @@ _ROWS: Final = (
     # Rules and proofs.
     Problem("invalid-document", 422, "A document breaks a rule of its standard", "单据违反其标准规则"),
     Problem("not-permitted", 403, "A rule refuses", "规则不允许"),
+    Problem("bad-credential", 422, "A credential does not verify", "凭证验证失败"),
+    Problem("bad-timestamp", 422, "A timestamp token does not verify", "时间戳验证失败"),
     Problem("bad-proof", 422, "A proof does not verify", "证明验证失败"),
     Problem("protocol-violation", 400, "Not a message that a correct peer sends", "不符合协议的消息"),
     # The validator itself.

@@ -20,6 +20,7 @@ from govchain.cli import (
     demo,
     doctor,
     explain,
+    licences,
     members,
     node,
     queries,
@@ -66,6 +67,7 @@ def build_app() -> typer.Typer:
     app.command("watch", rich_help_panel=RECORDS)(queries.watch)
     app.add_typer(receipts.app, name="receipt", rich_help_panel=RECORDS)
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
+    app.add_typer(licences.app, name="licence", rich_help_panel=RECORDS)
     app.command("replay", rich_help_panel=REHEARSE)(replay.replay)
     app.add_typer(scenario.app, name="scenario", rich_help_panel=REHEARSE)
     app.command("swarm", rich_help_panel=REHEARSE)(swarm.swarm)

@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.text import Text
 
 from govchain.errors import (
+    BadCredential,
     BadProof,
     BadSignature,
+    BadTimestamp,
     ConfigError,
     GovchainError,
     Indeterminate,
@@ -45,6 +47,8 @@ class ExitStatus(IntEnum):
 
 _STATUS_OF: Final[tuple[tuple[type[BaseException], ExitStatus], ...]] = (
     # The first class that fits decides, so a subclass stands before its base.
+    (BadCredential, ExitStatus.FAILS),
+    (BadTimestamp, ExitStatus.FAILS),
     (BadProof, ExitStatus.FAILS),
     (BadSignature, ExitStatus.FAILS),
     (InvalidTransaction, ExitStatus.FAILS),

@@ -12,6 +12,7 @@ PACKAGE = ROOT / "govchain"
 PURE_PACKAGES = (
     *("consensus", "hotstuff", "ledger", "mempool", "reads"),
     *("codec", "model", "receipt", "documents"),
+    *("disclosure", "analysis"),
 )
 SKIPPED_FOLDERS = {".git", ".venv", "__pycache__", "build", "dist", "runs", "demo", "network"} | {
     f".{tool}" for tool in ("hypothesis", "mypy_cache", "ruff_cache", "pytest_cache", "import_linter_cache")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.of_disclosure import DISCLOSURE
 from tests.mutants.of_driver import DRIVER
 from tests.mutants.of_evidence import EVIDENCE
 from tests.mutants.of_guard import GUARD
@@ -27,4 +28,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *READS,
     *DRIVER,
     *HOTSTUFF,
+    *DISCLOSURE,
 )

@@ -11,8 +11,10 @@ from rich.console import Console
 from govchain.cli.exits import ExitStatus, run_bounded, status_of
 from govchain.cli.terminal import Language, language_of
 from govchain.errors import (
+    BadCredential,
     BadProof,
     BadSignature,
+    BadTimestamp,
     ConfigError,
     Indeterminate,
     InvalidDocument,
@@ -39,6 +41,8 @@ def outcome(error: BaseException) -> tuple[int, str]:
     [
         (FileNotFoundError(errno.ENOENT, "No such file", "x.json"), 2),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "x"), 2),
+        (BadCredential("expired", "x"), 1),
+        (BadTimestamp("wrong-nonce", "x"), 1),
         (BadProof("x", step="header"), 1),
         (BadSignature("x"), 1),
         (InvalidTransaction("expired", "x"), 1),
