@@ -11,7 +11,7 @@ from govchain.crypto import suite
 from govchain.model import Space
 from govchain.sim import Costs, FixedLatency
 from govchain.sim.cpu import Cpu
-from govchain.sim.happenings import OUTSIDE, Calendar, Errand, Happening, Work
+from govchain.sim.happenings import OUTSIDE, Calendar, Call, Errand, Scheduled, Work
 from govchain.sim.machines import Machines
 from govchain.sim.network import seeded_stream
 from govchain.sim.quantiles import exponential
@@ -27,7 +27,7 @@ class Rig:
     """Processes on one machine, without any protocol: each is given errands, and tells when they are done."""
 
     def __init__(self, processes: int, costs: Costs) -> None:
-        self.calendar: Calendar[Happening] = Calendar()
+        self.calendar: Calendar[Scheduled] = Calendar()
         self.machines: Machines[Work] = Machines(suite(), 7, processes, costs)
         wire = Wire(suite(), 7, processes, FixedLatency(DurationNs(0)), PLAIN_LINES)
         self.turns = Turns(self.calendar, self.machines, wire, self._serve)
@@ -40,7 +40,8 @@ class Rig:
 
     def run(self) -> list[tuple[int, int]]:
         while self.calendar.has_until(2**63):
-            now_ns, indices, happening = self.calendar.pop()
+            now_ns, _, indices, happening = self.calendar.pop()
+            assert not isinstance(happening, Call), "nobody armed a timer"
             for index in indices:
                 self.turns.take(index, happening, now_ns)
         return self.done
