@@ -1,7 +1,7 @@
 """Terms that all records of data sharing use: modes, sharing classes, roles, deadlines, well-formed names.
 
-Words and small checks only. What a record may do is in its own kind: `catalog`, `grant`, `consent`, `exchange`,
-`objection`, `form`.
+Words and small checks only. What a record may do is in its own kind: `catalog`, `grant`, `consent`,
+`exchange`, `objection`, `form`.
 """
 
 from __future__ import annotations

@@ -78,6 +78,8 @@ class CatalogData(RecordData, frozen=True, tag="govchain.catalog-data/1"):
     """Pseudonym of who described it (rule G6)."""
     reason: str = ""
     """Of the last update, suspension, resumption or retirement."""
+    suspended_by: str = ""
+    """Organisation that suspended it; empty while it is not suspended."""
 
     def field(self, name: str) -> ItemElement | None:
         return next((field for field in self.fields if field.name == name), None)

@@ -29,7 +29,7 @@ class ExchangeQuery(Part, frozen=True):
     mode: str
     """`yes-no`, `threshold` or `value` (rule D9)."""
     subject_ref: str
-    """Whom it is about, as the asking department knows them: a pseudonym, or the code of an organisation."""
+    """Whom it is about, as the asking department knows them: a pseudonym or a credit code."""
     query_hash: Hashes
     """Of the query as it is sent to the provider."""
     consent: str = ""
@@ -57,7 +57,7 @@ class ExchangeAnswer(Part, frozen=True):
 
 
 class ExchangeConfirm(Part, frozen=True):
-    """`exchange.confirm`: the asking department signs what it received (ANSWERED → CONFIRMED; rule D7)."""
+    """`exchange.confirm`: the asking department signs what came (ANSWERED → CONFIRMED; rule D7)."""
 
     answer_hash: Hashes
 
@@ -70,7 +70,7 @@ class ExchangePermit(Part, frozen=True):
 
 
 class ExchangeForward(Part, frozen=True):
-    """`exchange.forward`: the asking department passes an answer on, with the provider's consent (rule D3)."""
+    """`exchange.forward`: the answer is passed on, with the provider's consent (rule D3)."""
 
     to_org: str
 

@@ -15,7 +15,7 @@ class SubjectScope(Part, frozen=True):
     """About whom may be asked (rule D2)."""
 
     kind: str
-    """`any`; `case`: one case; `licence`: holders of a valid licence of a type; `listed`: pseudonyms of a list."""
+    """`any`; `case`: one case; `licence`: holders of a licence of a type; `listed`: those on a list."""
     ref: str = ""
     """Case number, licence type code, or root over the list (hex, RFC 9162 over the pseudonyms)."""
     size: int = 0
@@ -23,8 +23,8 @@ class SubjectScope(Part, frozen=True):
 
 
 class GrantRequest(Part, frozen=True):
-    """`grant.request`: a department asks for data of another one (→ SUBMITTED; an item of the unconditional
-    class → ACTIVE at once, rule D6). Object id: number of the request."""
+    """`grant.request`: a department asks for data of another one (→ SUBMITTED; what is shared
+    unconditionally → ACTIVE at once, rule D6). Object id: number of the request."""
 
     item: str
     """Code of the catalog item."""
@@ -42,7 +42,7 @@ class GrantRequest(Part, frozen=True):
     max_uses: int = 0
     """Most queries altogether; 0 means no limit but the rate."""
     value_need: str = ""
-    """Why yes or no will not do; required when the value of a field is asked for that can be told so (rule D9)."""
+    """Why less will not do; required for the value of a field that can be told by less (rule D9)."""
 
 
 class GrantAccept(Part, frozen=True):
@@ -50,7 +50,7 @@ class GrantAccept(Part, frozen=True):
 
 
 class GrantApprove(Part, frozen=True):
-    """`grant.approve`: the providing department, or once it is too late the data authority, agrees (→ ACTIVE)."""
+    """`grant.approve`: the provider agrees, or once it is late the data authority (→ ACTIVE)."""
 
     opinion: str = ""
     connect_later: bool = False

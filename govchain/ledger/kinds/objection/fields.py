@@ -12,8 +12,8 @@ from govchain.ledger.state import RecordData
 
 
 class ObjectionRaise(Part, frozen=True):
-    """`objection.raise`: a datum is said to be wrong, by who received it, by the person concerned or by the
-    provider itself (→ RAISED). Object id: number of the objection."""
+    """`objection.raise`: a datum is said to be wrong, by who received it, by the person concerned or
+    by the provider itself (→ RAISED). Object id: number of the objection."""
 
     item: str
     field: str
@@ -31,7 +31,7 @@ class ObjectionCheck(Part, frozen=True):
 
 
 class ObjectionCorrect(Part, frozen=True):
-    """`objection.correct`: the provider has corrected it; the chain lists who received it (→ CORRECTED; D10)."""
+    """`objection.correct`: the provider corrects; the chain lists who received it (→ CORRECTED)."""
 
     source_key: str
     """The provider's key of that subject (hex), from which its `source_ref` to each department follows."""
