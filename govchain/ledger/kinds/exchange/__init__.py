@@ -1,6 +1,7 @@
 """Exchanges between departments 数据交换 (records.md 1.4): one query under a grant, its answer, both signed.
 
-Payloads and data are in `fields`, whether a query is allowed in `judgement`, what else is in `rules`.
+Payloads and data are in `fields`, whether a query is allowed in `judgement`, what else is in `rules`,
+what a record changes in `lifecycle`, how providers name subjects in `sources`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Final
 
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.exchange.fields import ExchangeData
-from govchain.ledger.kinds.exchange.rules import TRANSITIONS
+from govchain.ledger.kinds.exchange.lifecycle import TRANSITIONS
 from govchain.ledger.rules.rule import Rule, Text
 
 KIND: Final = RecordKind(

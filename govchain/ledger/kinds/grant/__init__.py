@@ -1,6 +1,7 @@
 """Requests and grants 共享申请与授权 (records.md 1.4): who may ask whom, for what and how often.
 
-Payloads and data are in `fields`, what is allowed in `rules`, the answer about a moment in `status`.
+Payloads and data are in `fields`, what is allowed in `rules`, what that changes in
+`lifecycle`, the answer about a moment in `status`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Final
 
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.grant.fields import GrantData
-from govchain.ledger.kinds.grant.rules import TRANSITIONS
+from govchain.ledger.kinds.grant.lifecycle import TRANSITIONS
 from govchain.ledger.rules.rule import Rule, Text
 
 KIND: Final = RecordKind(

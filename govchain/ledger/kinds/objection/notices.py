@@ -8,7 +8,7 @@ from __future__ import annotations
 from govchain.crypto import Suite
 from govchain.ledger.access import StateAccess
 from govchain.ledger.kinds.exchange.fields import SourceUses
-from govchain.ledger.kinds.exchange.rules import source_reference, source_uses_key
+from govchain.ledger.kinds.exchange.sources import source_reference, source_uses_key
 from govchain.ledger.kinds.grant.fields import ItemRequesters
 from govchain.ledger.kinds.grant.rules import requesters_key
 from govchain.ledger.kinds.objection.fields import NoticeData

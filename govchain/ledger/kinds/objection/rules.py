@@ -11,7 +11,7 @@ import msgspec
 
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.kinds.exchange.fields import ExchangeData
-from govchain.ledger.kinds.exchange.rules import source_reference
+from govchain.ledger.kinds.exchange.sources import source_reference
 from govchain.ledger.kinds.objection.fields import (
     ObjectionAcknowledge,
     ObjectionCheck,
