@@ -169,7 +169,6 @@ def test_D2_denies_more_uses_than_granted_in_one_block(world: SharingWorld) -> N
             "exchange.query",
             "hpf-gateway",
             world.payload("exchange.query", number, query_fields(grant="G-2")),
-            org=HPF,
         )
         for number in ("X-1", "X-2")
     ]
@@ -185,7 +184,7 @@ def test_G9_denies_claiming_an_earlier_time_to_get_around_a_limit(world: Sharing
     payload = world.payload(
         "exchange.query", "X-2", query_fields(grant="G-2"), claimed_time=rfc3339(world.now_ms - DAY_MS)
     )
-    (result,) = world.execute([world.sign("exchange.query", "hpf-gateway", payload, org=HPF)]).block.results
+    (result,) = world.execute([world.sign("exchange.query", "hpf-gateway", payload)]).block.results
     assert denial(result) == ("G9", "E_TIME_ORDER")
 
 
@@ -194,9 +193,7 @@ def test_G9_denies_claiming_a_time_before_a_revocation(personal: SharingWorld) -
     personal.now_ms += DAY_MS
     personal.must("catalog.update", "ca-checker", MARRIAGE, fields=[STATUS], reason="less")
     payload = personal.payload("exchange.query", "X-1", query_fields(consent="C-1"), claimed_time=claimed)
-    (result,) = personal.execute(
-        [personal.sign("exchange.query", "hpf-gateway", payload, org=HPF)]
-    ).block.results
+    (result,) = personal.execute([personal.sign("exchange.query", "hpf-gateway", payload)]).block.results
     assert denial(result) == ("G9", "E_TIME_ORDER")
 
 

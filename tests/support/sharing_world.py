@@ -12,7 +12,7 @@ import msgspec
 from govchain.crypto.log_tree import compute_inclusion_proof, compute_root
 from govchain.ledger.access import DecodeCache, StateAccess
 from govchain.ledger.kinds.exchange.sources import source_reference
-from govchain.model import KeyRecord, Organisation, TransactionResult
+from govchain.model import KeyRecord, Organisation, Transaction, TransactionResult
 from tests.support.ledger_world import HASHES, SUITE, LedgerWorld, make_genesis, rfc3339, signer_of
 
 PSB = "11990100MA0XX00B72"
@@ -80,9 +80,12 @@ class SharingWorld(LedgerWorld):
         """The state as somebody reads it who holds values and no ledger."""
         return StateAccess(self.store.state().get, DecodeCache())
 
+    def sign(self, kind: str, person: str, payload: bytes, **body: Any) -> Transaction:
+        org = body.pop("org", None)
+        return super().sign(kind, person, payload, org=org or PEOPLE.get(person, (None, ()))[0], **body)
+
     def act(self, verb: str, person: str, object_id: str, **fields: Any) -> TransactionResult:
-        org = PEOPLE[person][0] if person in PEOPLE else None
-        return self.submit(verb, person, object_id, fields, org=org)
+        return self.submit(verb, person, object_id, fields)
 
     def must(self, verb: str, person: str, object_id: str, **fields: Any) -> None:
         result = self.act(verb, person, object_id, **fields)
