@@ -19,6 +19,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "        if other and other != attempt.envelope.object_id:",
         "        if False:",
         (f"{_CATALOG}test_D1_denies_a_second_source_of_an_element",),
+        rules=("D1",),
     ),
     Mutant(
         "a retired draft takes the source along",
@@ -26,6 +27,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "        if attempt.access.indexed(element_key(field.element)) == attempt.envelope.object_id:",
         "        if True:",
         (f"{_CATALOG}test_D1_denies_publishing_what_another_item_took_meanwhile",),
+        rules=("D1",),
     ),
     Mutant(
         "forms ask again",
@@ -33,6 +35,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if again:",
         "    if False:",
         (f"{_CATALOG}test_D4_denies_a_form_that_asks_for_what_is_shared",),
+        rules=("D4",),
     ),
     Mutant(
         "late refusals",
@@ -40,6 +43,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         '    if late and is_provider and attempt.verb == "grant.reject":',
         "    if False:",
         (f"{_GRANT}test_D5_denies_rejecting_late_and_allows_agreeing_late",),
+        rules=("D5",),
     ),
     Mutant(
         "the authority decides early",
@@ -47,6 +51,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if not late and not is_provider:",
         "    if False:",
         (f"{_GRANT}test_D5_denies_deciding_for_the_provider_before_the_deadline",),
+        rules=("D5",),
     ),
     Mutant(
         "values without a need",
@@ -54,6 +59,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "        if VALUE in fields.modes and len(offered) > 1 and VALUE in offered and not fields.value_need:",
         "        if False:",
         (f"{_GRANT}test_D9_denies_a_value_without_a_need_and_allows_it_with_one",),
+        rules=("D9",),
     ),
     Mutant(
         "grants of other departments",
@@ -61,6 +67,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         " or record.issuer_org != asked.requester",
         "",
         (f"{_EXCHANGE}test_D2_denies_the_grant_of_another_department_or_item",),
+        rules=("D2",),
     ),
     Mutant(
         "rates without end",
@@ -68,6 +75,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if uses.day == day_of(asked.at_ms) and uses.today >= grant.rate_per_day:",
         "    if False:",
         (f"{_EXCHANGE}test_D2_denies_beyond_the_rate_of_a_day_and_allows_the_next_day",),
+        rules=("D2",),
     ),
     Mutant(
         "claims that run back under a grant",
@@ -75,6 +83,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if asked.at_ms < uses.last_ms:",
         "    if False:",
         (f"{_EXCHANGE}test_G9_denies_claiming_an_earlier_time_to_get_around_a_limit",),
+        rules=("G9",),
     ),
     Mutant(
         "consents of anybody",
@@ -82,6 +91,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         '        ("person", data.subject_ref, query.subject_ref),\n',
         "",
         (f"{_EXCHANGE}test_D11_denies_a_query_that_no_consent_covers",),
+        rules=("D11",),
     ),
     Mutant(
         "consents used without end",
@@ -89,6 +99,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if uses is not None and len(uses.exchanges) >= most:",
         "    if False:",
         (f"{_EXCHANGE}test_D11_denies_a_consent_that_is_used_up",),
+        rules=("D11",),
     ),
     Mutant(
         "answers after the consent was revoked",
@@ -96,6 +107,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    d9_mode_is_granted,\n    d11_person_consents,\n)",
         "    d9_mode_is_granted,\n)",
         (f"{_EXCHANGE}test_D11_denies_query_and_answer_once_the_person_revokes",),
+        rules=("D11",),
     ),
     Mutant(
         "consenting for others",
@@ -103,6 +115,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if attempt.key.person != subject:",
         "    if False:",
         (f"{_EXCHANGE}test_D11_denies_consenting_for_somebody_else",),
+        rules=("D11",),
     ),
     Mutant(
         "answers passed on",
@@ -110,6 +123,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if attempt.existing.issuer_org not in data.permitted:",
         "    if False:",
         (f"{_EXCHANGE}test_D3_denies_answering_with_what_was_received",),
+        rules=("D3",),
     ),
     Mutant(
         "one reference for two requesters",
@@ -117,6 +131,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if known is not None and known.requester != attempt.existing.issuer_org:",
         "    if False:",
         (f"{_EXCHANGE}test_D10_denies_one_reference_for_two_requesters",),
+        rules=("D10",),
     ),
     Mutant(
         "corrections that forget who got it second hand",
@@ -124,6 +139,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "        passed_on += [(other, uses.last_exchange) for other in uses.forwarded]\n",
         "",
         (f"{_OBJECTION}test_D10_reports_those_to_whom_it_was_passed_on",),
+        rules=("D10",),
     ),
     Mutant(
         "corrections with a wrong key",
@@ -131,5 +147,6 @@ SHARING: Final[tuple[Mutant, ...]] = (
         "    if source_reference(attempt.suite, key, record.issuer_org) != record.data_as(ExchangeData).source_ref:",
         "    if False:",
         (f"{_OBJECTION}test_D10_denies_a_key_of_another_subject",),
+        rules=("D10",),
     ),
 )
