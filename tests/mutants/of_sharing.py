@@ -72,7 +72,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
     Mutant(
         "rates without end",
         _JUDGEMENT,
-        "    if uses.day == day_of(asked.at_ms) and uses.today >= grant.rate_per_day:",
+        "    if grant.day == day_of(asked.at_ms) and grant.uses_of_day >= grant.rate_per_day:",
         "    if False:",
         (f"{_EXCHANGE}test_D2_denies_beyond_the_rate_of_a_day_and_allows_the_next_day",),
         rules=("D2",),
@@ -80,10 +80,10 @@ SHARING: Final[tuple[Mutant, ...]] = (
     Mutant(
         "claims that run back under a grant",
         _JUDGEMENT,
-        "    if asked.at_ms < uses.last_ms:",
+        "    if asked.at_ms < grant.last_query_ms:",
         "    if False:",
         (f"{_EXCHANGE}test_G9_denies_claiming_an_earlier_time_to_get_around_a_limit",),
-        rules=("G9",),
+        rules=("D2",),
     ),
     Mutant(
         "consents of anybody",
@@ -96,7 +96,7 @@ SHARING: Final[tuple[Mutant, ...]] = (
     Mutant(
         "consents used without end",
         _JUDGEMENT,
-        "    if uses is not None and len(uses.exchanges) >= most:",
+        "    if data.count(query.item) >= data.max_uses:",
         "    if False:",
         (f"{_EXCHANGE}test_D11_denies_a_consent_that_is_used_up",),
         rules=("D11",),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from govchain.ledger import RecordState
-from govchain.ledger.kinds.consent import ConsentData
+from govchain.ledger.kinds.consent import ConsentData, ConsentUse
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.grant.fields import GrantData
 from govchain.ledger.kinds.objection.fields import ObjectionData
@@ -218,6 +218,7 @@ class SharingMachine(Machine):
             given = consent.data_as(ConsentData)
             assert (given.subject_ref, given.audience) == (data.subject_ref, record.issuer_org)
             assert {f"{data.item}/{field}" for field in data.fields} <= set(given.fields)
+            assert ConsentUse(data.item, record.object_id) in given.uses
             for entry in record.timeline:
                 if entry.kind in ("exchange.query", "exchange.answer"):
                     assert entry.claimed_time_ms < given.until_ms

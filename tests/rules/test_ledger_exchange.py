@@ -8,10 +8,10 @@ import pytest
 
 from govchain.ledger import state
 from govchain.ledger.access import DecodeCache, StateAccess
-from govchain.ledger.kinds.exchange.fields import ConsentUses, ExchangeData, ExchangeQuery
+from govchain.ledger.kinds.consent import ConsentData, ConsentUse
+from govchain.ledger.kinds.exchange.fields import ExchangeData, ExchangeQuery
 from govchain.ledger.kinds.exchange.judgement import (
     Asked,
-    consent_uses_key,
     judge_answer,
     judge_query,
     keys_to_judge,
@@ -247,8 +247,9 @@ def test_D9_denies_an_answer_in_a_mode_that_is_offered_no_more(world: SharingWor
 
 def test_D11_allows_a_query_with_consent_and_lists_it_for_the_person(personal: SharingWorld) -> None:
     personal.exchange(consent="C-1")
-    uses = personal.access.value(consent_uses_key("C-1", MARRIAGE), ConsentUses)
-    assert uses == ConsentUses(("X-1",))
+    consent = personal.record("consent", "C-1")
+    assert consent.data_as(ConsentData).uses == (ConsentUse(MARRIAGE, "X-1"),)
+    assert consent.version == 1, "revoking never races with a query"
 
 
 @pytest.mark.parametrize(
@@ -316,7 +317,8 @@ def test_I5_denies_a_consent_signed_by_a_department(personal: SharingWorld) -> N
         {"fields": ["a/b/c"]},
         {"expires_at": "soon"},
         {"max_uses": 0},
-        {"max_uses": 101},
+        {"max_uses": 201},
+        {"fields": ["a/b", "c/d"], "max_uses": 101},
     ],
 )
 def test_G1_denies_a_malformed_consent(personal: SharingWorld, changes: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
@@ -33,8 +35,8 @@ from govchain.ledger.sharing import (
 )
 from govchain.ledger.state import RecordData
 
-CONSENT_USES_MAX: Final = 100
-"""Most uses of one consent for one item; their exchanges are listed for the person."""
+CONSENT_USES_MAX: Final = 200
+"""Most uses of one consent, all items together; their exchanges are listed for the person."""
 
 
 class ConsentGive(Part, frozen=True):
@@ -59,6 +61,13 @@ class ConsentRevoke(Part, frozen=True):
     reason: str = ""
 
 
+class ConsentUse(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One exchange under a consent."""
+
+    item: str
+    exchange: str
+
+
 class ConsentData(RecordData, frozen=True, tag="govchain.consent-data/1"):
     """What the rules of consents and exchanges need to remember."""
 
@@ -68,6 +77,12 @@ class ConsentData(RecordData, frozen=True, tag="govchain.consent-data/1"):
     fields: tuple[str, ...]
     until_ms: int
     max_uses: int
+    uses: tuple[ConsentUse, ...] = ()
+    """In their order. A query adds to them without being a version of the consent."""
+
+    def count(self, item: str) -> int:
+        """Exchanges about one item so far."""
+        return sum(use.item == item for use in self.uses)
 
 
 def g1_consent_is_well_formed(attempt: Attempt) -> None:
@@ -85,7 +100,8 @@ def g1_consent_is_well_formed(attempt: Attempt) -> None:
         require_code("fields", item)
         require_code("fields", field)
     require_time("expires_at", fields.expires_at)
-    require_number("max_uses", fields.max_uses, 1, CONSENT_USES_MAX)
+    items = {entry.partition("/")[0] for entry in fields.fields}
+    require_number("max_uses", fields.max_uses, 1, CONSENT_USES_MAX // len(items))
 
 
 def d11_person_speaks_for_themselves(attempt: Attempt) -> None:

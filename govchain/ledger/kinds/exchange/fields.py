@@ -97,14 +97,6 @@ class ExchangeData(RecordData, frozen=True, tag="govchain.exchange-data/1"):
     forwarded: tuple[str, ...] = ()
 
 
-class ConsentUses(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.consent-uses/1"
-):
-    """Exchanges that used one consent for one item (rule D11)."""
-
-    exchanges: tuple[str, ...]
-
-
 class SourceUses(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.source-uses/1"
 ):

@@ -17,14 +17,14 @@ from govchain.ledger import state
 from govchain.ledger.access import StateAccess
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.kinds.consent import ConsentData
-from govchain.ledger.kinds.exchange.fields import ConsentUses, ExchangeQuery
-from govchain.ledger.kinds.grant.fields import GrantData, GrantUses
+from govchain.ledger.kinds.exchange.fields import ExchangeQuery
+from govchain.ledger.kinds.grant.fields import GrantData
 from govchain.ledger.kinds.grant.status import grant_status_at
 from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.sharing import CALLABLE, day_of
-from govchain.ledger.state import RecordState, index_key
+from govchain.ledger.state import RecordState
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +52,15 @@ class Asked:
         return record.data_as(GrantData)
 
 
-def grant_uses_key(grant: str) -> bytes:
-    """Where the number of queries under a grant stands."""
-    return index_key("grant-uses", grant)
-
-
-def consent_uses_key(consent: str, item: str) -> bytes:
-    """Where the exchanges stand that used a consent for an item."""
-    return index_key("consent-uses", item, consent)
-
-
 def keys_to_judge(query: ExchangeQuery) -> tuple[bytes, ...]:
-    """State keys whose values decide about a query; a value that is absent counts as none."""
-    keys = [state.record_key("catalog", query.item), state.record_key("grant", query.grant)]
-    keys.append(grant_uses_key(query.grant))
-    if query.consent:
-        keys.append(state.record_key("consent", query.consent))
-        keys.append(consent_uses_key(query.consent, query.item))
-    if query.licence:
-        keys.append(state.record_key("licence", query.licence))
-    return tuple(keys)
+    """State keys of the records that decide about a query; one that is absent counts as none."""
+    named = (
+        ("catalog", query.item),
+        ("grant", query.grant),
+        ("consent", query.consent),
+        ("licence", query.licence),
+    )
+    return tuple(state.record_key(record_type, number) for record_type, number in named if number)
 
 
 def judge_query(asked: Asked) -> NotPermitted | None:
@@ -196,15 +185,12 @@ def _is_listed(asked: Asked, root: bytes, size: int) -> bool:
 def d2_rate_is_kept(asked: Asked) -> None:
     """Rule D2: the query stays within the rate of the day and the uses of the grant."""
     grant = asked.grant
-    uses = asked.access.value(grant_uses_key(asked.query.grant), GrantUses)
-    if uses is None:
-        return
-    if asked.at_ms < uses.last_ms:
+    if asked.at_ms < grant.last_query_ms:
         raise deny("G9", "E_TIME_ORDER", "the claimed time lies before the last query under this grant")
-    if grant.max_uses and uses.total >= grant.max_uses:
+    if grant.max_uses and grant.uses >= grant.max_uses:
         raise deny("D2", "E_CAP", f"all {grant.max_uses} uses of the grant are taken")
-    if uses.day == day_of(asked.at_ms) and uses.today >= grant.rate_per_day:
-        raise deny("D2", "E_CAP", f"the {grant.rate_per_day} queries of {uses.day} are taken")
+    if grant.day == day_of(asked.at_ms) and grant.uses_of_day >= grant.rate_per_day:
+        raise deny("D2", "E_CAP", f"the {grant.rate_per_day} queries of {grant.day} are taken")
 
 
 def d11_person_consents(asked: Asked) -> None:
@@ -239,12 +225,10 @@ def d11_consent_has_uses_left(asked: Asked) -> None:
     record = asked.access.record("consent", query.consent) if query.consent else None
     if record is None:
         return
-    uses = asked.access.value(consent_uses_key(query.consent, query.item), ConsentUses)
-    most = record.data_as(ConsentData).max_uses
-    if uses is not None and len(uses.exchanges) >= most:
-        raise deny(
-            "D11", "E_CONSENT_EXPIRED", f"all {most} uses of consent {query.consent} are taken (max_uses)"
-        )
+    data = record.data_as(ConsentData)
+    if data.count(query.item) >= data.max_uses:
+        detail = f"all {data.max_uses} uses of consent {query.consent} are taken (max_uses)"
+        raise deny("D11", "E_CONSENT_EXPIRED", detail)
 
 
 def _require_order(asked: Asked, record: RecordState) -> None:

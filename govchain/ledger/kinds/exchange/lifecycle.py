@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from govchain.codec import encode
+from govchain.ledger.kinds.consent import ConsentData, ConsentUse
 from govchain.ledger.kinds.exchange.fields import (
-    ConsentUses,
     ExchangeAnswer,
     ExchangeConfirm,
     ExchangeData,
@@ -19,12 +20,7 @@ from govchain.ledger.kinds.exchange.fields import (
     ExchangeQuery,
     SourceUses,
 )
-from govchain.ledger.kinds.exchange.judgement import (
-    ANSWER_CHECKS,
-    QUERY_CHECKS,
-    consent_uses_key,
-    grant_uses_key,
-)
+from govchain.ledger.kinds.exchange.judgement import ANSWER_CHECKS, QUERY_CHECKS
 from govchain.ledger.kinds.exchange.rules import (
     d1_source_answers,
     d3_data_is_not_passed_on,
@@ -43,7 +39,7 @@ from govchain.ledger.kinds.exchange.rules import (
     source_uses_of,
 )
 from govchain.ledger.kinds.exchange.sources import source_uses_key
-from govchain.ledger.kinds.grant.fields import GrantData, GrantUses
+from govchain.ledger.kinds.grant.fields import GrantData
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -54,6 +50,7 @@ from govchain.ledger.rules.common import (
 )
 from govchain.ledger.rules.rule import Text
 from govchain.ledger.sharing import GATEWAY, PROVIDER, REQUESTER, day_of
+from govchain.ledger.state import RecordState
 
 
 def _query(attempt: Attempt) -> None:
@@ -73,18 +70,27 @@ def _query(attempt: Attempt) -> None:
         query_sm3=fields.query_hash.sm3,
     )
     attempt.create("QUERIED", data)
-    _count(attempt, fields)
+    _count(attempt, fields, grant)
 
 
-def _count(attempt: Attempt, fields: ExchangeQuery) -> None:
-    day = day_of(attempt.claimed_time_ms)
-    uses = attempt.access.value(grant_uses_key(fields.grant), GrantUses) or GrantUses(0, day, 0, 0)
-    today = uses.today + 1 if uses.day == day else 1
-    attempt.put(grant_uses_key(fields.grant), GrantUses(uses.total + 1, day, today, attempt.claimed_time_ms))
+def _count(attempt: Attempt, fields: ExchangeQuery, grant: RecordState) -> None:
+    """Of grant and consent only the data changes, not the version: nobody's next record meets a race."""
+    data, day = grant.data_as(GrantData), day_of(attempt.claimed_time_ms)
+    counted = msgspec.structs.replace(
+        data,
+        uses=data.uses + 1,
+        day=day,
+        uses_of_day=data.uses_of_day + 1 if data.day == day else 1,
+        last_query_ms=attempt.claimed_time_ms,
+    )
+    attempt.keep_record(msgspec.structs.replace(grant, data=encode(counted)))
     if fields.consent:
-        key = consent_uses_key(fields.consent, fields.item)
-        used = attempt.access.value(key, ConsentUses) or ConsentUses(())
-        attempt.put(key, ConsentUses((*used.exchanges, attempt.envelope.object_id)))
+        consent = attempt.access.record("consent", fields.consent)
+        assert consent is not None
+        given = consent.data_as(ConsentData)
+        used = (*given.uses, ConsentUse(fields.item, attempt.envelope.object_id))
+        listed = msgspec.structs.replace(given, uses=used)
+        attempt.keep_record(msgspec.structs.replace(consent, data=encode(listed)))
 
 
 def _answer(attempt: Attempt) -> None:

@@ -110,18 +110,13 @@ class GrantData(RecordData, frozen=True, tag="govchain.grant-data/1"):
     decided_by: str = ""
     """Organisation that approved or rejected; empty for the unconditional class."""
     reason: str = ""
-
-
-class GrantUses(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.grant-uses/1"
-):
-    """Queries under one grant (rule D2)."""
-
-    total: int
-    day: str
-    today: int
-    last_ms: int
-    """Claimed time of the last one: claims under one grant never run back."""
+    uses: int = 0
+    """Queries under it (rule D2). A query changes these four without being a version of the grant."""
+    day: str = ""
+    """Of the last query (China time)."""
+    uses_of_day: int = 0
+    last_query_ms: int = 0
+    """Its claimed time: claims under one grant never run back."""
 
 
 class ItemRequesters(
