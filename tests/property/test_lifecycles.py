@@ -1,25 +1,21 @@
 """Random interleavings of every life cycle reach only listed states and break no invariant.
 
-Each machine throws valid, early, late and foreign requests at one world and judges it from outside.
+Each machine throws valid, early, late and foreign requests at one world and judges it from outside; how many
+runs there are is said by `tests.support.lifecycle`.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from govchain.ledger import RecordState
 from govchain.ledger.amounts import parse_cents
-from govchain.ledger.kinds import KINDS
 from govchain.ledger.kinds.evidence.fields import EvidenceData
 from govchain.ledger.kinds.invoice.fields import InvoiceData
 from govchain.ledger.kinds.licence.fields import LicenceData
-from govchain.ledger.state import denial_key, nonces_key
 from tests.support.ledger_world import (
     BETA,
     COURT,
@@ -28,73 +24,12 @@ from tests.support.ledger_world import (
     HASHES,
     NOTARY,
     SM3,
-    SUITE,
-    LedgerWorld,
     invoice_fields,
     invoice_number,
     licence_fields,
     licence_id,
-    signer_of,
 )
-
-RUNS = settings(max_examples=25, stateful_step_count=25, deadline=None)
-
-
-class Machine(RuleBasedStateMachine):
-    """A world, and what holds after every transaction of any kind."""
-
-    record_type = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = LedgerWorld()
-        self.states: dict[str, str] = {}
-        self.denied = 0
-
-    def ask(self, kind: str, person: str, object_id: str, fields: Any) -> bool:
-        """Submit one transaction and check what it changed."""
-        world = self.world
-        before = world.store.state()
-        transaction = world.sign(kind, person, world.payload(kind, object_id, fields))
-        (result,) = world.execute([transaction]).block.results
-        if not result.applied:
-            self.denied += 1
-            after = world.store.state()
-            changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-            expected = {denial_key(SUITE.digest(transaction.body)), nonces_key(signer_of(person).key_id)}
-            assert changed == expected, result
-        return result.applied
-
-    def known(self) -> list[RecordState]:
-        ids = [key.decode().split("/", 2)[2] for key in self.world.store.state() if self._is_record(key)]
-        return [self.world.record(self.record_type, object_id) for object_id in ids]
-
-    def _is_record(self, key: bytes) -> bool:
-        return key.startswith(f"record/{self.record_type}/".encode())
-
-    @invariant()
-    def test_G3_only_listed_changes(self) -> None:
-        kind = KINDS[self.record_type]
-        rows = kind.transitions
-        listed = {(old, new) for row in rows for old in row.from_states for new in row.to_states}
-        listed |= {("", new) for row in rows if not row.from_states for new in row.to_states}
-        listed |= set(kind.side_changes)
-        for record in self.known():
-            states = ["", *(entry.state for entry in record.timeline)]
-            assert states[-1] == record.state
-            assert len(record.timeline) == record.version
-            for change in itertools.pairwise(states):
-                assert change in listed, f"{record.object_id}: {change}"
-
-    @invariant()
-    def test_G9_timelines_never_run_back(self) -> None:
-        for record in self.known():
-            times = [entry.claimed_time_ms for entry in record.timeline]
-            assert times == sorted(times)
-
-    @invariant()
-    def test_G8_every_denial_is_counted(self) -> None:
-        assert sum(self.world.ledger.denial_counts.values()) == self.denied
+from tests.support.lifecycle import RUNS, Machine
 
 
 def licence_data(record: RecordState) -> LicenceData:
