@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from govchain.analysis import InvoiceEdge, RingRule, find_rings
 from govchain.ledger.amounts import format_cents, parse_cents
 from govchain.ledger.kinds.invoice.fields import InvoiceData
 from govchain.ledger.kinds.invoice.standing import Standing, standing_of, transfer_due
@@ -525,6 +528,23 @@ def test_T10_denies_what_is_no_ring(world: LedgerWorld) -> None:
     assert denial(risk(world, window_days=8)) == state, "too far apart"
     assert denial(risk(world, ratio="0.97")) == state, "exactly the ratio is not more than it"
     assert risk(world, ratio="0.9699", window_days=9).applied
+
+
+def test_T10_records_what_detection_finds(world: LedgerWorld) -> None:
+    ring(world)
+    invoices = {number: data_of(world, number) for number in (BLUE, *RING)}
+    edges = [
+        InvoiceEdge(
+            number, each.seller_ref, each.buyer_ref, Decimal(each.gross), date.fromisoformat(each.issue_date)
+        )
+        for number, each in invoices.items()
+    ]
+    (found,) = find_rings(edges, RingRule(window_days=10)).rings
+    in_order = [
+        next(number for number in found.invoices if invoices[number].seller_ref == firm)
+        for firm in found.firms
+    ]
+    assert risk(world, tuple(in_order)).applied
 
 
 @pytest.mark.parametrize(
