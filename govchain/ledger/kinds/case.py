@@ -202,13 +202,13 @@ KIND: Final = RecordKind(
         ),
         "What it is about, as a code.": "案由代码。",
         "Each an organisation, `organisation/pseudonym` of a person that it knows, or a salted commitment.": (
-            "每一项为机构代码、`机构代码/人员代号`，或加盐承诺值。"
+            "每一项为机构代码、该机构所识人员的 `organisation/pseudonym`（机构代码/人员代号），或加盐承诺值。"
         ),
         "`case.close`: whoever opened it closes it, with the records that came of it (→ CLOSED).": (
             "`case.close`：由立案机构结案，并列明所形成的记录（→ CLOSED）。"
         ),
         "How it ended, as a code.": "结案方式代码。",
-        "Records as `type/id`; each is on the chain.": "以 `类型/编号` 表示的记录，均须已上链。",
+        "Records as `type/id`; each is on the chain.": "以 `type/id`（类型/编号）表示的记录，均须已上链。",
         "SHA-256 of judgment, settlement or decision, hex; may be empty.": (
             "判决书、调解书或决定书的 SHA-256（十六进制），可为空。"
         ),
