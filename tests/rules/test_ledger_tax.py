@@ -250,8 +250,8 @@ def test_T4_allows_an_answer_until_72_hours(world: LedgerWorld, verb: str, wait_
 def test_T4_denies_an_answer_after_72_hours(world: LedgerWorld, verb: str) -> None:
     ask(world)
     after(world, HOURS_72_MS + 1_000)
-    assert denial(step(world, verb, "acme-a")) == ("T4", "E_CONFIRM_TIMEOUT")
     assert form_state_at(world.record("red-form", "F-1"), world.now_ms) == "AUTO_VOID"
+    assert denial(step(world, verb, "acme-a")) == ("T4", "E_CONFIRM_TIMEOUT")
 
 
 @pytest.mark.parametrize("person", ["acme-a", "beta-a", "tax-a"])
