@@ -64,8 +64,6 @@ def test_G1_denies_malformed_case(world: LedgerWorld, number: str, fields: dict[
     assert denial(world.submit("case.open", "court-a", number, fields)) == ("G1", "E_PAYLOAD")
 
 
-@pytest.mark.parametrize(
-    "fields", [{"outcome": ""}, {"results": ["evidence"]}, {"document_hash": "abc"}]
-)
+@pytest.mark.parametrize("fields", [{"outcome": ""}, {"results": ["evidence"]}, {"document_hash": "abc"}])
 def test_G1_denies_malformed_end(world: LedgerWorld, fields: dict[str, Any]) -> None:
     assert denial(close(world, **fields)) == ("G1", "E_PAYLOAD")

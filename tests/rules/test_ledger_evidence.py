@@ -330,7 +330,12 @@ def test_E6_denies_admission_of_a_mismatch_after_an_appraisal_too(world: LedgerW
 
 def test_E8_answers_the_tier_of_an_organisation() -> None:
     tiers = {org.id: tier_of(org.roles) for org in ORGANISATIONS}
-    assert [tiers[org] for org in (COURT, NOTARY, EVP, ACME)] == ["consensus", "consensus", "verify", "verify"]
+    assert [tiers[org] for org in (COURT, NOTARY, EVP, ACME)] == [
+        "consensus",
+        "consensus",
+        "verify",
+        "verify",
+    ]
 
 
 def test_E8_never_lets_the_lower_tier_decide(world: LedgerWorld) -> None:

@@ -18,7 +18,10 @@ from govchain.ledger.state import RecordData
 
 
 class EvidenceRead(Part, frozen=True):
-    """`evidence.read`: asks to read the file behind evidence (→ GRANTED; rule E9). Object id: request number."""
+    """`evidence.read`: asks to read the file behind evidence (→ GRANTED; rule E9).
+
+    Object id: request number.
+    """
 
     evidence_no: str
 

@@ -1,7 +1,7 @@
 """Judicial evidence 司法存证 (records.md 1.2): dual hashes, custody, the court's check and ruling.
 
-Payloads and data are in `fields`, what is allowed in `rules`, `custody` and `parties`, its life in `life`, what
-the law presumes in `legal_effect`.
+Payloads and data are in `fields`, what is allowed in `rules`, `custody` and `parties`, its life in `life`,
+what the law presumes in `legal_effect`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ KIND: Final = RecordKind(
                     "按取证结果存证；不同的数据须另行编号。",
                 ),
                 "E_ROLE": Text(
-                    "Nothing: nobody deletes evidence. Deposit a correction that names this number in `replaces`.",
+                    "Nothing: nobody deletes evidence. Deposit a correction that names this number in "
+                    "`replaces`.",
                     "任何人不得删除证据；请另行存证，并在 `replaces` 中注明本编号。",
                 ),
             },
@@ -71,13 +72,15 @@ KIND: Final = RecordKind(
         Rule(
             "E3",
             Text(
-                "Signed, collected, timestamped, put on the chain: in this order, and with a key valid at signing",
+                "Signed, collected, timestamped, put on the chain: in this order, and with a key valid at "
+                "signing",
                 "签名、取证、时间戳、上链依次发生，且签名时密钥有效",
             ),
             ("litigation-rules-18", "rfc-3161"),
             {
                 "E_TIME_ORDER": Text(
-                    "Correct the time that the detail names; a signature by a key that was revoked since needs a "
+                    "Correct the time that the detail names; a signature by a key revoked since needs "
+                    "a "
                     "timestamp token older than the revocation.",
                     "更正说明中指出的时间；签名密钥其后被吊销的，须有早于吊销时间的时间戳。",
                 ),
@@ -101,7 +104,8 @@ KIND: Final = RecordKind(
             ("litigation-rules-17",),
             {
                 "E_INTEREST": Text(
-                    "Let a notary or appraiser that neither deposited the evidence nor is a party appraise it.",
+                    "Let a notary or appraiser that neither deposited the evidence nor is a party appraise "
+                    "it.",
                     "由未参与存证且非当事人的公证或鉴定机构鉴定。",
                 ),
             },

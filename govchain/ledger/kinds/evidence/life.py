@@ -130,7 +130,13 @@ def _advance(attempt: Attempt, new_state: str, **changes: object) -> None:
 
 
 def _first(
-    verb: str, fields: type[Part], new_state: str, roles: tuple[str, ...], sentence: Text, apply: RuleFunction
+    verb: str,
+    fields: type[Part],
+    new_state: str,
+    sentence: Text,
+    apply: RuleFunction,
+    *,
+    roles: tuple[str, ...],
 ) -> Transition:
     """A row that makes evidence."""
     return Transition(
@@ -184,9 +190,9 @@ TRANSITIONS: Final = (
         "collect",
         EvidenceCollect,
         "COLLECTED",
-        COLLECT_ROLES,
         Text("{who} collects {object} ({evidence_kind})", "{who} 对 {object} 取证（{evidence_kind}）"),
         _collect,
+        roles=COLLECT_ROLES,
     ),
     _next(
         "lodge",
@@ -201,12 +207,12 @@ TRANSITIONS: Final = (
         "deposit",
         EvidenceDeposit,
         "DEPOSITED",
-        DEPOSIT_ROLES,
         Text(
             "{who} deposits the hashes of {object} ({evidence_kind})",
             "{who} 对 {object} 存证（{evidence_kind}）",
         ),
         _deposit,
+        roles=DEPOSIT_ROLES,
     ),
     _next(
         "transfer",

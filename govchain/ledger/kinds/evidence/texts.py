@@ -60,7 +60,9 @@ TEXTS_ZH: Final = {
     "`evidence.appraise`: a notary or appraiser without an interest gives an opinion (→ APPRAISAL).": (
         "`evidence.appraise`：无利害关系的公证或鉴定机构出具意见（→ APPRAISAL）。"
     ),
-    "supports, refutes or inconclusive.": "取值 supports（支持）、refutes（否定）或 inconclusive（无法判断）。",
+    "supports, refutes or inconclusive.": (
+        "取值 supports（支持）、refutes（否定）或 inconclusive（无法判断）。"
+    ),
     "SHA-256 of the appraisal report, hex.": "鉴定书的 SHA-256（十六进制）。",
     "`evidence.rule`: the court rules (→ ADMITTED, PARTIAL or EXCLUDED; rule E6).": (
         "`evidence.rule`：法院作出认定（→ ADMITTED 采信、PARTIAL 部分采信或 EXCLUDED 不予采信；规则 E6）。"
