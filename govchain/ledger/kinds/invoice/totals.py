@@ -62,7 +62,7 @@ def validate_totals(invoice: InvoiceIssue) -> None:
         raise ValueError(f"net {invoice.net} and tax {invoice.tax} do not make gross {invoice.gross}")
     if not 1 <= len(invoice.breakdown) <= BREAKDOWN_MAX or len(invoice.line_nets) > LINES_MAX:
         raise ValueError(f"expected 1 to {BREAKDOWN_MAX} rows of breakdown and at most {LINES_MAX} lines")
-    rows = [_row_cents(row, number) for number, row in enumerate(invoice.breakdown)]
+    rows = [_row_cents(row, f"breakdown[{number}]") for number, row in enumerate(invoice.breakdown)]
     row_net, row_tax = sum(row[0] for row in rows), sum(row[1] for row in rows)
     if row_net != net:
         raise ValueError(f"the breakdown's net amounts make {format_cents(row_net)}, not {invoice.net}")
@@ -140,8 +140,7 @@ def _validate_taxes(rows: list[tuple[int, int, int]], lines: int) -> None:
             )
 
 
-def _row_cents(row: TaxSubtotal, number: int) -> tuple[int, int, int]:
-    where = f"breakdown[{number}]"
+def _row_cents(row: TaxSubtotal, where: str) -> tuple[int, int, int]:
     try:
         # Category O (not subject to tax) has no rate in EN 16931.
         rate = 0 if row.rate == "" and row.category == "O" else parse_rate(row.rate)
