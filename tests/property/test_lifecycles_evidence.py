@@ -55,7 +55,8 @@ class EvidenceLife(Machine):
         sealed=st.booleans(),
     )
     def begin(self, *, number: str, person: str, file: dict[str, str], verb: str, sealed: bool) -> None:
-        fields = self.world.deposit_fields(raw_hash=file, sealed=sealed)
+        more = {"for_org": EVP} if verb == "collect" else {}
+        fields = self.world.deposit_fields(raw_hash=file, sealed=sealed, **more)
         if self.ask(f"evidence.{verb}", person, number, fields):
             self.hashes[number] = (file["sha256"], file["sm3"])
 
@@ -162,7 +163,7 @@ class EvidenceLife(Machine):
     def test_E2_custody_is_contiguous(self) -> None:
         for record in self.known():
             data = record.data_as(EvidenceData)
-            holder = data.depositor or record.issuer_org
+            holder = record.issuer_org
             for position, hop in enumerate(data.custody):
                 assert hop.from_org == holder
                 holder = hop.to_org if hop.received else holder

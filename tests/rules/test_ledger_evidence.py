@@ -220,16 +220,30 @@ def appraise(world: LedgerWorld, person: str = "notary-a", opinion: str = "suppo
     return world.submit("evidence.appraise", person, "EV-1", fields)
 
 
-def test_E1_allows_deposit_of_what_was_collected(world: LedgerWorld) -> None:
-    assert world.submit("evidence.collect", "notary-a", "EV-2", world.deposit_fields()).applied
+def collect(world: LedgerWorld, for_org: str = EVP) -> TransactionResult:
+    return world.submit("evidence.collect", "notary-a", "EV-2", world.deposit_fields(for_org=for_org))
+
+
+def test_E1_E2_allows_deposit_of_what_was_collected(world: LedgerWorld) -> None:
+    assert collect(world).applied
     assert world.record("evidence", "EV-2").state == "COLLECTED"
     assert world.submit("evidence.lodge", "evp-a", "EV-2", {"raw_hash": HASHES}).applied
     data = world.record("evidence", "EV-2").data_as(EvidenceData)
     assert (data.depositor, data.custodian) == (EVP, EVP)
+    assert [(hop.from_org, hop.to_org) for hop in data.custody] == [(NOTARY, EVP)]
+    assert all(hop.sent and hop.received for hop in data.custody)
+
+
+def test_E2_denies_deposit_by_another_than_the_collector_named(world: LedgerWorld) -> None:
+    gap = ("E2", "E_CUSTODY_GAP")
+    assert denial(collect(world, "91990100MA0XX00Z15")) == gap
+    assert collect(world, NOTARY).applied
+    assert denial(world.submit("evidence.lodge", "evp-a", "EV-2", {"raw_hash": HASHES})) == gap
+    assert world.submit("evidence.lodge", "notary-a", "EV-2", {"raw_hash": HASHES}).applied
 
 
 def test_E1_denies_deposit_of_other_data_than_was_collected(world: LedgerWorld) -> None:
-    world.submit("evidence.collect", "notary-a", "EV-2", world.deposit_fields())
+    collect(world)
     result = world.submit("evidence.lodge", "evp-a", "EV-2", {"raw_hash": OTHER})
     assert denial(result) == ("E1", "E_HASH_MISMATCH")
     assert denial(world.deposit("EV-2")) == ("E1", "E_DUP_ID")

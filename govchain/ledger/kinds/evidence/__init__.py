@@ -184,6 +184,7 @@ KIND: Final = RecordKind(
         "interest": "利害关系声明",
         "replaces": "被替代的证据编号",
         "sealed": "是否涉密",
+        "for_org": "存证机构",
         "to_org": "接收机构",
         "action": "移交事由",
         "case_no": "案号",

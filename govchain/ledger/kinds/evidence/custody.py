@@ -29,6 +29,21 @@ def e2_receiver_can_sign(attempt: Attempt) -> None:
         raise deny("E2", "E_CUSTODY_GAP", "to_org is not another organisation of this chain")
 
 
+def e2_depositor_can_sign(attempt: Attempt) -> None:
+    """Rule E2: evidence is collected for an organisation that the chain knows and that can sign for it."""
+    if attempt.access.organisation(attempt.fields.for_org) is None:
+        raise deny("E2", "E_CUSTODY_GAP", "for_org is not an organisation of this chain")
+
+
+def e2_depositor_is_named(attempt: Attempt) -> None:
+    """Rule E2: what was collected is deposited by the organisation that it was collected for."""
+    data = data_of(attempt)
+    under_way = _under_way(data)
+    expected = data.custodian if under_way is None else under_way.to_org
+    if expected != attempt.org.id:
+        raise deny("E2", "E_CUSTODY_GAP", f"it was collected for {expected}")
+
+
 def e2_receiver_is_named(attempt: Attempt) -> None:
     """Rule E2: custody moves only to the receiver that the hand-over names."""
     under_way = _under_way(data_of(attempt))
@@ -42,6 +57,19 @@ def e2_hash_is_equal(attempt: Attempt) -> None:
     """Rule E2: both sides sign over the deposited hashes."""
     if not has_same_hashes(attempt, attempt.fields.raw_hash):
         raise deny("E2", "E_HASH_MISMATCH", "the hashes differ from the deposited ones")
+
+
+def after_collection(attempt: Attempt) -> tuple[Custody, ...]:
+    """The hand-over that collection for another organisation begins."""
+    if attempt.fields.for_org == attempt.org.id:
+        return ()
+    return (Custody(attempt.org.id, attempt.fields.for_org, "deposit", attempt.transaction_id),)
+
+
+def after_lodging(attempt: Attempt) -> tuple[Custody, ...]:
+    """The same hand-over, ended by the depositor."""
+    custody = data_of(attempt).custody
+    return tuple(msgspec.structs.replace(hop, received=attempt.transaction_id) for hop in custody)
 
 
 def transfer(attempt: Attempt) -> None:

@@ -62,8 +62,11 @@ class EvidenceDeposit(Part, frozen=True):
     """Whether only judge and parties of its case may read it (rule E9)."""
 
 
-class EvidenceCollect(EvidenceDeposit, frozen=True):
+class EvidenceCollect(EvidenceDeposit, frozen=True, kw_only=True):
     """`evidence.collect`: who collects for another depositor says so, like a deposit (→ COLLECTED)."""
+
+    for_org: str
+    """Organisation that is to deposit it; custody goes there when it does."""
 
 
 class EvidenceLodge(Part, frozen=True):

@@ -60,7 +60,8 @@ IN_CUSTODY: Final = tuple(state for state in STATES if state not in ("COLLECTED"
 
 
 def _collect(attempt: Attempt) -> None:
-    attempt.create("COLLECTED", _first_data(attempt))
+    data = msgspec.structs.replace(_first_data(attempt), custody=hands.after_collection(attempt))
+    attempt.create("COLLECTED", data)
 
 
 def _deposit(attempt: Attempt) -> None:
@@ -88,7 +89,8 @@ def _first_data(attempt: Attempt) -> EvidenceData:
 
 
 def _lodge(attempt: Attempt) -> None:
-    _advance(attempt, "DEPOSITED", depositor=attempt.org.id, custodian=attempt.org.id)
+    org, custody = attempt.org.id, hands.after_lodging(attempt)
+    _advance(attempt, "DEPOSITED", depositor=org, custodian=org, custody=custody)
 
 
 def _submit(attempt: Attempt) -> None:
@@ -135,7 +137,7 @@ def _first(
     new_state: str,
     sentence: Text,
     apply: RuleFunction,
-    *,
+    *rules: RuleFunction,
     roles: tuple[str, ...],
 ) -> Transition:
     """A row that makes evidence."""
@@ -154,6 +156,7 @@ def _first(
             ask.e1_replaced_exists,
             ask.e3_collected_before_chaining,
             ask.e3_signing_key_was_valid,
+            *rules,
             g4_version_continues,
         ),
         apply=apply,
@@ -192,6 +195,7 @@ TRANSITIONS: Final = (
         "COLLECTED",
         Text("{who} collects {object} ({evidence_kind})", "{who} 对 {object} 取证（{evidence_kind}）"),
         _collect,
+        hands.e2_depositor_can_sign,
         roles=COLLECT_ROLES,
     ),
     _next(
@@ -200,6 +204,7 @@ TRANSITIONS: Final = (
         (("COLLECTED",), ("DEPOSITED",)),
         Text("{who} deposits {object} as it was collected", "{who} 按取证结果对 {object} 存证"),
         _lodge,
+        hands.e2_depositor_is_named,
         ask.e1_hash_is_that_of_collection,
         roles=DEPOSIT_ROLES,
     ),

@@ -35,6 +35,9 @@ TEXTS_ZH: Final = {
     "`evidence.collect`: who collects for another depositor says so, like a deposit (→ COLLECTED).": (
         "`evidence.collect`：为其他存证方取证时登记，字段同存证（→ COLLECTED）。"
     ),
+    "Organisation that is to deposit it; custody goes there when it does.": (
+        "存证机构；存证时保管责任转移至该机构。"
+    ),
     "`evidence.lodge`: the collector's data is deposited as it was collected (COLLECTED → DEPOSITED).": (
         "`evidence.lodge`：将所取证的数据原样存证（COLLECTED → DEPOSITED）。"
     ),
