@@ -59,7 +59,7 @@ ORGANISATIONS = (
     Organisation(ACME, "Acme", ("seller", "buyer")),
     Organisation(BETA, "Beta", ("seller", "buyer")),
     Organisation(EVP, "Evidence platform", ("evidence-platform",)),
-    Organisation(INSP, "Tax inspection", ("tax-inspection",)),
+    Organisation(INSP, "Inspection", ("tax-inspection", "auditor")),
     Organisation(AMR_B, "Market regulation, other province", ("licence-issuer",), (f"{AMR_B}001",)),
 )
 
@@ -70,7 +70,7 @@ PEOPLE = {
     "amr-admin": (AMR, ("admin",)),
     "tax-a": (TAX, ()),
     "tax-admin": (TAX, ("admin",)),
-    "insp-a": (INSP, ()),
+    "insp-a": (INSP, ("inspector",)),
     "court-a": (COURT, ()),
     "court-admin": (COURT, ("admin",)),
     "notary-a": (NOTARY, ()),
