@@ -85,9 +85,13 @@ _BETWEEN_HAN: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-
 
 def sentence(verb: str, names: Mapping[str, Any]) -> Text:
     """The sentence of a verb; a name that is missing shows as `…`."""
-    filled = _Names({key: str(value) for key, value in names.items()})
+    filled = _Names({key: _spell(value) for key, value in names.items()})
     template = _READ_SENTENCES[verb] if verb in READS else LEDGER_VERBS[verb].transition.sentence
     return Text(template.en.format_map(filled), _BETWEEN_HAN.sub("", template.zh.format_map(filled)))
+
+
+def _spell(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class _Names(dict[str, str]):

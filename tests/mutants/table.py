@@ -15,6 +15,7 @@ from tests.mutants.of_membership import MEMBERSHIP
 from tests.mutants.of_messages import MESSAGES
 from tests.mutants.of_reads import READS
 from tests.mutants.of_recovery import RECOVERY
+from tests.mutants.of_sharing import SHARING
 from tests.mutants.of_sync import SYNC
 from tests.mutants.of_view_change import VIEW_CHANGE
 
@@ -30,5 +31,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *DRIVER,
     *HOTSTUFF,
     *DISCLOSURE,
+    *SHARING,
     *EVIDENCE_AND_TAX,
 )

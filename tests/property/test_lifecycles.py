@@ -29,7 +29,7 @@ from tests.support.ledger_world import (
     licence_fields,
     licence_id,
 )
-from tests.support.lifecycle import RUNS, Machine
+from tests.support.lifecycles import RUNS, Machine
 
 
 def licence_data(record: RecordState) -> LicenceData:
@@ -42,7 +42,7 @@ ORDER = {"reason": "order", "basis_document": "D-1"}
 
 
 class LicenceMachine(Machine):
-    record_type = "licence"
+    record_types = ("licence",)
 
     @rule(object_id=LICENCES, person=OFFICERS, holder=st.sampled_from(["holder-1", "holder-2"]))
     def enter(self, object_id: str, person: str, holder: str) -> None:
@@ -88,7 +88,7 @@ FILES = st.sampled_from([HASHES, HASHES, {"sha256": "c" * 64, "sm3": SM3}])
 
 
 class EvidenceMachine(Machine):
-    record_type = "evidence"
+    record_types = ("evidence",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ NETS = st.sampled_from(["100.00", "333.33", "400.00", "1000.00"])
 
 
 class InvoiceMachine(Machine):
-    record_type = "invoice"
+    record_types = ("invoice",)
 
     @rule(number=BLUES, net=NETS, person=st.sampled_from(["acme-a", "acme-a", "beta-a"]))
     def issue(self, number: str, net: str, person: str) -> None:

@@ -22,6 +22,7 @@ from govchain.ledger import KINDS, RULES, RecordKind, Rule, Text
 from govchain.ledger.kinds.invoice.totals import TAX_TOLERANCE
 from govchain.ledger.payloads import Envelope, Hashes, PayloadRef
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Transition
+from govchain.ledger.sharing import CORRECTION, DECISION, SUPPLY
 from govchain.legal import bases_of
 from tests.support.ledger_docs_zh import FIELD_NAMES, TEXTS
 
@@ -93,6 +94,8 @@ def render_rules_en() -> str:
         f"Claimed times (G9) and times of collection (E3) may lie {_TOLERANCE_MIN} minutes after the block.",
         f"Taxes (T2) may differ by {_LINE} a line, and at most {_DOCUMENT} a row of the breakdown",
         f"({TAX_TOLERANCE.source}).",
+        f"Working days (D5): {DECISION.workdays} to decide a request, {CORRECTION.workdays} to refute an",
+        f"objection, {SUPPLY.workdays} to connect the data (not confirmed).",
     )
 
 
@@ -130,6 +133,8 @@ def render_rules_zh() -> str:
         "",
         f"申报时间（G9）与取证时间（E3）可晚于区块时间 {_TOLERANCE_MIN} 分钟。",
         f"税额（T2）允差：每行 {_LINE}，每个税率行合计至多 {_DOCUMENT}（未经核实）。",
+        f"工作日（D5）：答复申请 {DECISION.workdays} 日，驳回异议 {CORRECTION.workdays} 日，",
+        f"接通数据 {SUPPLY.workdays} 日（未经核实）。",
     )
 
 

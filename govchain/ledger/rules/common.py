@@ -18,14 +18,11 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 def g2_hashes_are_well_formed(attempt: Attempt) -> None:
     """Rule G2: every pair of hashes holds two lower-case hex values of 64 digits."""
-    pairs = (
-        ("payload_hash", attempt.envelope.payload_hash),
-        ("raw_hash", getattr(attempt.fields, "raw_hash", None)),
-    )
-    for where, hashes in pairs:
-        if hashes is None:
+    fields = attempt.fields
+    pairs = [(name, getattr(fields, name)) for name in fields.__struct_fields__]
+    for where, hashes in (("payload_hash", attempt.envelope.payload_hash), *pairs):
+        if not isinstance(hashes, Hashes):
             continue
-        assert isinstance(hashes, Hashes)
         for name, value in (("sha256", hashes.sha256), ("sm3", hashes.sm3)):
             if not _HASH.fullmatch(value):
                 raise deny("G2", "E_PAYLOAD", f"{where}.{name}: expected 64 lower-case hex digits")
