@@ -36,6 +36,9 @@ from govchain.scenario.result import (
 RECEIPTS: Final = "receipts"
 """Invariant that every backend has: a final transaction has a receipt that verifies offline."""
 
+BEFORE_A_BREAK: Final = ("finalised", "happened ")
+"""Expectations that count although a scenario expects a broken promise."""
+
 
 def judge(
     rehearsal: Rehearsal, backend_name: str, seen: Observation, watched: Mapping[str, str], digest: str
@@ -86,9 +89,11 @@ def _verdict(
     invariants: tuple[InvariantResult, ...],
 ) -> Verdict:
     if isinstance(outcome, FailOutcome):
-        # The scenario documents a break: it passes when exactly that promise was broken.
+        # The scenario documents a break. A run ends at the first one, so of what else it expects only what
+        # must have come before counts.
         broken = [each.name for each in invariants if not each.ok]
-        return "pass" if outcome.fail in broken else "fail"
+        before = [each.ok for each in expectations if each.name.startswith(BEFORE_A_BREAK)]
+        return "pass" if broken == [outcome.fail] and all(before) else "fail"
     if any(not each.ok for each in invariants):
         return "fail"
     failed = [each for each in expectations if not each.ok]

@@ -26,7 +26,7 @@ from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
-from govchain.sim.traitors import TRAITORS, Traitor
+from govchain.sim.traitors import Recruiter, Traitor
 from govchain.sim.turns import Turns
 from govchain.sim.vote_keys import VoteKeys
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
@@ -104,6 +104,7 @@ class SimCluster:
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)
         self.traitors: dict[int, Traitor] = {}
+        self._recruiter = Recruiter(genesis, self.suite)
         self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         self.keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
@@ -219,8 +220,7 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        signer = self.keys.of(index)[0]
-        self.traitors[index] = TRAITORS[behaviour](index, self.genesis, self.suite, signer, org)
+        self.traitors[index] = self._recruiter.recruit(index, behaviour, org, self.keys.of(index)[0])
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""

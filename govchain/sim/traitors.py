@@ -7,6 +7,7 @@ are. Only the simulator has them: no code of a real validator can lie.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import msgspec
@@ -35,32 +36,54 @@ class Traitor(Protocol):
         ...
 
 
+class Plot:
+    """What the equivocators of one network agreed on: the digest for even indices and the one for odd."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._pairs: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def pair(self, even: bytes, odd: bytes) -> None:
+        """Both are proposals of one place."""
+        self._pairs[even] = self._pairs[odd] = (even, odd)
+
+    def digest_for(self, target: int, digest: bytes) -> bytes:
+        """What a vote for this digest says to that validator."""
+        other = self._suite.digest(b"another batch" + digest)
+        return self._pairs.get(digest, (digest, other))[target % 2]
+
+
 class Equivocator:
     """Says one thing to validators with an even index, another to the others (situation 12).
 
-    Its other proposal differs in the time of the batch, and its votes for it are as well signed.
+    Its other proposal differs in the time of the batch, and its votes for it are as well signed. Several
+    equivocators tell the same validators the same.
     """
 
-    def __init__(self, index: int, suite: Suite, signer: Signer) -> None:
+    def __init__(self, index: int, suite: Suite, signer: Signer, plot: Plot) -> None:
         self._index = index
         self._suite = suite
         self._signer = signer
-        self._others: dict[bytes, bytes] = {}
+        self._plot = plot
 
     def sends(self, target: int, frame: Frame) -> list[Frame]:
-        if not isinstance(frame, SignedMessage) or target % 2 == 0:
+        if not isinstance(frame, SignedMessage):
             return [frame]
         vote = identify_vote(self._suite, frame)
         if vote is None or vote.validator != self._index:
             return [frame]
         if vote.phase == "proposal":
+            if target % 2 == 0:
+                return [frame]
             proposal = decode(frame.body, Proposal)
             batch = msgspec.structs.replace(proposal.batch, time_ms=proposal.batch.time_ms + 1)
-            self._others[vote.digest] = digest_of(self._suite, batch)
+            self._plot.pair(vote.digest, digest_of(self._suite, batch))
             return [self._sign(msgspec.structs.replace(proposal, batch=batch))]
+        digest = self._plot.digest_for(target, vote.digest)
+        if digest == vote.digest:
+            return [frame]
         message = decode(frame.body, Prepare if vote.phase == "prepare" else Commit)
-        other = self._others.get(vote.digest, self._suite.digest(b"another batch" + vote.digest))
-        return [self._sign(msgspec.structs.replace(message, digest=other))]
+        return [self._sign(msgspec.structs.replace(message, digest=digest))]
 
     def takes(self, frame: Frame) -> bool:
         return True
@@ -114,9 +137,41 @@ class Censor:
         return decode(transaction.body, TransactionBody).org == self._org
 
 
-TRAITORS: Final[dict[str, Callable[[int, Genesis, Suite, Signer, str], Traitor]]] = {
-    "equivocate": lambda index, genesis, suite, signer, _: Equivocator(index, suite, signer),
-    "huge_views": lambda index, genesis, suite, signer, _: HugeViews(index, genesis, suite, signer),
-    "censor": lambda index, genesis, suite, signer, org: Censor(org),
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a traitor has to work with.
+
+    Attributes:
+        index: Which validator it is.
+        signer: Its vote key.
+        org: Code of the organisation that it is after, if its behaviour has one.
+        plot: Shared with all other equivocators.
+    """
+
+    index: int
+    genesis: Genesis
+    suite: Suite
+    signer: Signer
+    org: str
+    plot: Plot
+
+
+TRAITORS: Final[dict[str, Callable[[Role], Traitor]]] = {
+    "equivocate": lambda role: Equivocator(role.index, role.suite, role.signer, role.plot),
+    "huge_views": lambda role: HugeViews(role.index, role.genesis, role.suite, role.signer),
+    "censor": lambda role: Censor(role.org),
 }
-"""Behaviour to what makes its traitor: index, genesis, suite, signer, and an organisation if it has one."""
+"""Behaviour to what makes its traitor."""
+
+
+class Recruiter:
+    """Makes the traitors of one network; its equivocators share a plot."""
+
+    def __init__(self, genesis: Genesis, suite: Suite) -> None:
+        self._genesis = genesis
+        self._suite = suite
+        self._plot = Plot(suite)
+
+    def recruit(self, index: int, behaviour: str, org: str, signer: Signer) -> Traitor:
+        """The traitor that a validator becomes."""
+        return TRAITORS[behaviour](Role(index, self._genesis, self._suite, signer, org, self._plot))
