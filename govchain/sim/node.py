@@ -301,6 +301,7 @@ class SimNode:
             self.index, "execute", height=header.height, header=executed.header_digest, count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
+        self._world.checks.note_meaning(self.index, executed)
         if executed.next_validators is not None:
             self._world.checks.note_installed(self.index, executed.next_validators)
         dropped = (*superseded, *self.mempool.expire(header.height))
