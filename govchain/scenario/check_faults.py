@@ -24,7 +24,7 @@ from govchain.scenario.timeline import CHANGES, TARGETS, Censoring, Fault, Fault
 from govchain.scenario.workload import load_person
 
 KINDS: Final[tuple[str, ...]] = typing.get_args(FaultKind)
-COUNTED: Final = (*KINDS, "view_change", "epoch", "validators")
+COUNTED: Final = (*KINDS, "view_change", "lie", "epoch", "validators")
 """What `happened` may count."""
 
 _TRIGGERS: Final = ("at", "after", "when", "every")

@@ -36,7 +36,17 @@ LINK_FAULTS: Final = ("delay", "drop", "duplicate", "reorder")
 CHANGES: Final = ("membership", "rotate_key")
 """Changes of the validators: nothing breaks, organisations decide (rules MB-1 to MB-5)."""
 
-BEHAVIOURS: Final = ("silent", "slow", "equivocate", "huge_views")
+Behaviour = Literal[
+    "silent",
+    "slow",
+    "equivocate",
+    "huge_views",
+    "replay",
+    "mutate",
+    "twins",
+    "wrong_execution",
+    "lying_sync",
+]
 """How a validator cheats, but for `{censor: org}`."""
 
 
@@ -97,7 +107,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     """How far a skewed clock runs ahead."""
     behind: DurationNs | None = None
     """How far a skewed clock runs behind."""
-    behaviour: Literal["silent", "slow", "equivocate", "huge_views"] | Censoring | None = None
+    behaviour: Behaviour | Censoring | None = None
     """How a byzantine validator cheats."""
     change: Literal["join", "leave"] | None = None
     """Of a `membership`: the target is added to the validators, or removed from them."""

@@ -13,6 +13,8 @@ from typing import Final
 from govchain.codec import decode
 from govchain.crypto import Suite
 from govchain.ledger import ExecutedBlock, RecordState
+from govchain.ledger.kinds.evidence.fields import EvidenceData
+from govchain.ledger.kinds.invoice.fields import InvoiceData
 from govchain.ledger.state import KeyState, OrganisationState, TimelineEntry
 from govchain.model import Genesis, Space, Transaction, TransactionBody, ValidatorSet
 from govchain.sim.policy import (
@@ -205,11 +207,14 @@ class BusinessJudge:
 def _judge_facts(label: str, record: RecordState, thing: Thing) -> Iterator[Problem]:
     """What the chain remembers of a record is what the records about it said."""
     facts = thing.facts
-    if record.evidence is not None and record.evidence.custodian != facts.get("custodian"):
-        yield POLICY, f"{label}: {record.evidence.custodian} holds it, and nobody handed it over"
-    if record.invoice is not None:
-        if record.invoice.voucher_no != facts.get("voucher", ""):
-            yield POLICY, f"{label}: booked under {record.invoice.voucher_no}, and no record says so"
+    if record.record_type == "evidence":
+        evidence = record.data_as(EvidenceData)
+        if evidence.custodian != facts.get("custodian"):
+            yield POLICY, f"{label}: {evidence.custodian} holds it, and nobody handed it over"
+    if record.record_type == "invoice":
+        invoice = record.data_as(InvoiceData)
+        if invoice.voucher_no != facts.get("voucher", ""):
+            yield POLICY, f"{label}: booked under {invoice.voucher_no}, and no record says so"
         for name in AMOUNTS:
-            if cents(getattr(record.invoice, f"red_{name}")) > cents(getattr(record.invoice, name)):
+            if cents(getattr(invoice, f"red_{name}")) > cents(getattr(invoice, name)):
                 yield POLICY, f"{label}: {name}: more was taken back than it had"

@@ -26,7 +26,7 @@ from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
 from govchain.sim.trace import Fact, Trace, TraceEvent
-from govchain.sim.traitors import Recruiter, Traitor
+from govchain.sim.treason import Treason
 from govchain.sim.turns import Turns
 from govchain.sim.vote_keys import VoteKeys
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
@@ -65,7 +65,7 @@ class SimCluster:
         keys: Vote keys, and who holds which.
         links: What is wrong with the links.
         wire: How long frames take on sound ones.
-        traitors: Validator index to how it cheats.
+        traitors: Validator index to how it cheats; `treason` made them, and knows how often they did.
     """
 
     def __init__(
@@ -92,9 +92,7 @@ class SimCluster:
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
         self.seed = seed
-        self.now_ns = 0
-        self.deliveries = 0
-        self.events = 0
+        self.now_ns = self.deliveries = self.events = 0
         self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(self.suite, chain_id_of(self.suite, genesis))
@@ -103,8 +101,8 @@ class SimCluster:
         self.execution = SharedExecution() if is_execution_shared else None
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links = Links(self.suite, seed)
-        self.traitors: dict[int, Traitor] = {}
-        self._recruiter = Recruiter(genesis, self.suite)
+        self.treason = Treason(genesis, self.suite, seed)
+        self.traitors = self.treason.traitors
         self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         self.keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
@@ -161,7 +159,7 @@ class SimCluster:
         self.checks.note_submitted(known)
         self.record(to, "submit", transaction=known)
         traitor = self.traitors.get(to)
-        if traitor is not None and not traitor.takes(Gossip(transaction)):
+        if traitor is not None and not traitor.takes(to, Gossip(transaction)):
             return known
         self._machines.cpus[to].begin(self.now_ns)
         return node.submit(transaction)
@@ -220,11 +218,12 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        self.traitors[index] = self._recruiter.recruit(index, behaviour, org, self.keys.of(index)[0])
+        machine = (self.keys.of(index), self._machines.disks[index], self._guards[index])
+        self.treason.recruit(index, behaviour, org, machine, self)
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""
-        if self.traitors.pop(index, None) is not None:
+        if self.traitors.pop(index, None):
             self.record(index, "reform")
 
     def replace_disk(self, index: int, disk: MemoryStore) -> None:
@@ -375,7 +374,7 @@ class SimCluster:
         self._machines.cpus[index].begin(self.now_ns)
         if isinstance(work, Arrival):
             traitor = self.traitors.get(index)
-            if traitor is not None and not traitor.takes(work.frame):
+            if traitor is not None and not traitor.takes(work.source, work.frame):
                 return
             if isinstance(work.frame, SignedMessage):
                 self._machines.charge_message(index, len(work.frame.body))

@@ -30,7 +30,7 @@ from govchain.consensus import (
     TransactionsDropped,
 )
 from govchain.crypto import Signer, Suite
-from govchain.crypto.block_proof import require_proven, split_by_certificate
+from govchain.crypto.block_proof import require_contents, require_proven, split_by_certificate
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
@@ -152,7 +152,8 @@ class SimNode:
             case TransactionsFound():
                 self._admit(frame.transactions, proposed=True)
             case TransactionsWanted():
-                held = [self.mempool.get(each) for each in frame.ids]
+                # Who executed a block that has no certificate yet serves its transactions, too.
+                held = [self.mempool.get(each) or self.chain.transaction(each) for each in frame.ids]
                 found = tuple(each for each in held if each is not None)
                 if found:
                     self._world.send(self.index, source, TransactionsFound(found))
@@ -336,6 +337,8 @@ class SimNode:
         for group in split_by_certificate(blocks):
             try:
                 require_proven(self._suite, self.ledger.validators_of, group)
+                for block, _ in group:
+                    require_contents(self._suite, block)
             except BadProof:
                 self._world.record(self.index, "refused-block", height=group[-1][0].header.height)
                 return

@@ -130,6 +130,14 @@ ROWS: Final[dict[str, Row]] = {
     **dict.fromkeys(_PROPOSALS, _row("change", ">PROPOSED >ADOPTED", key="admin")),
     "change.approve": _row("change", "PROPOSED>PROPOSED PROPOSED>ADOPTED", key="admin"),
     "change.withdraw": _row("change", "PROPOSED>WITHDRAWN", key="admin"),
+    "subsidy.publish": _row("subsidy", ">PUBLISHED", org="subsidy-department", key="maker"),
+    "subsidy.match": _row("subsidy", "PUBLISHED>MATCHED", org="subsidy-department", key="maker"),
+    "subsidy.review": _row("subsidy", "MATCHED>REVIEWED", org="subsidy-department", key="checker"),
+    "subsidy.notice": _row("subsidy", "REVIEWED>NOTICE", org="subsidy-department"),
+    "subsidy.approve": _row("subsidy", "NOTICE>APPROVED", org="subsidy-department", key="approver"),
+    "subsidy.pay": _row("subsidy", "APPROVED>APPROVED APPROVED>PAID", org="subsidy-department", key="payer"),
+    "subsidy.audit": _row("subsidy", "PAID>AUDITED", org="auditor"),
+    "subsidy.claw": _row("subsidy", "AUDITED>CLAWED CLAWED>CLAWED", org="subsidy-department", key="payer"),
     "validator.accuse": _row("equivocation", ">RECORDED", key="validator"),
 }
 """Kind of record to what it may do."""
@@ -254,6 +262,45 @@ def _book(house: House, deed: Deed, facts: Facts) -> str:
     return "" if facts.get("buyer") == deed.org else "its organisation is not the buyer"
 
 
+def _publish(house: House, deed: Deed, facts: Facts) -> str:
+    facts |= {"budget": cents(deed.fields["budget"]), "signers": [deed.person], "left": {}, "paid": {}}
+    return ""
+
+
+def _department(house: House, deed: Deed, facts: Facts) -> str:
+    return "" if facts["issuer"] == deed.org else "another department published it"
+
+
+def _match(house: House, deed: Deed, facts: Facts) -> str:
+    facts["signers"].append(deed.person)
+    facts["left"] = {each["project"]: cents(each["amount"]) for each in deed.fields["awards"]}
+    is_too_much = sum(facts["left"].values()) > facts["budget"]
+    return "more is awarded than budgeted" if is_too_much else _department(house, deed, facts)
+
+
+def _sign(house: House, deed: Deed, facts: Facts) -> str:
+    if deed.person in facts["signers"]:
+        return "its signer signed an earlier step"
+    facts["signers"].append(deed.person)
+    return _department(house, deed, facts)
+
+
+def _pay(house: House, deed: Deed, facts: Facts) -> str:
+    project, amount = deed.fields["project"], cents(deed.fields["amount"])
+    facts["left"][project] = facts["left"].get(project, 0) - amount
+    facts["paid"][project] = facts["paid"].get(project, 0) + amount
+    if deed.person in facts["signers"]:
+        return "its signer signed an earlier step"
+    deed.becomes = "APPROVED" if any(facts["left"].values()) else "PAID"
+    return "more is paid than approved" if facts["left"][project] < 0 else _department(house, deed, facts)
+
+
+def _claw(house: House, deed: Deed, facts: Facts) -> str:
+    project = deed.fields["project"]
+    facts["paid"][project] = facts["paid"].get(project, 0) - cents(deed.fields["amount"])
+    return "more comes back than was paid" if facts["paid"][project] < 0 else _department(house, deed, facts)
+
+
 def _propose(house: House, deed: Deed, facts: Facts) -> str:
     facts |= {"kind": deed.kind, "asks": deed.fields, "approved by": []}
     return _approve(house, deed, facts)
@@ -322,6 +369,13 @@ _POLICIES: Final[dict[str, Callable[[House, Deed, Facts], str]]] = {
     "invoice.issue": _invoice,
     "invoice.red": _red,
     "invoice.book": _book,
+    "subsidy.publish": _publish,
+    "subsidy.match": _match,
+    "subsidy.review": _sign,
+    "subsidy.notice": _department,
+    "subsidy.approve": _sign,
+    "subsidy.pay": _pay,
+    "subsidy.claw": _claw,
     "change.propose": _propose,
     "change.approve": _approve,
     "change.withdraw": _withdraw,

@@ -1,13 +1,12 @@
 """Validators that cheat: wrappers that alter what leaves a simulated validator, or what reaches it.
 
-The validator inside is honest and stays so; its key signs what the traitor forges. The judge knows who they
-are. Only the simulator has them: no code of a real validator can lie.
+The validator inside is honest and stays so; its key signs what the traitor forges. Those here contradict
+themselves or keep things out; `liars` and `twins` have the others. Only the simulator has them: no code of a
+real validator can lie.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import msgspec
@@ -31,7 +30,7 @@ class Traitor(Protocol):
         """What really leaves for a validator instead of a frame."""
         ...
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         """False for what the validator inside shall never see."""
         ...
 
@@ -85,7 +84,7 @@ class Equivocator:
         message = decode(frame.body, Prepare if vote.phase == "prepare" else Commit)
         return [self._sign(msgspec.structs.replace(message, digest=digest))]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         return True
 
     def _sign(self, message: msgspec.Struct) -> SignedMessage:
@@ -111,7 +110,7 @@ class HugeViews:
         body = encode(ViewChange(self._chain_id, self._epoch, self._index, view, None, ()))
         return [frame, SignedMessage(body, self._signer.sign(body))]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         return True
 
 
@@ -124,7 +123,7 @@ class Censor:
     def sends(self, target: int, frame: Frame) -> list[Frame]:
         return [frame]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         match frame:
             case Gossip(transaction=transaction):
                 return not self._is_of_org(transaction)
@@ -135,43 +134,3 @@ class Censor:
 
     def _is_of_org(self, transaction: Transaction) -> bool:
         return decode(transaction.body, TransactionBody).org == self._org
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """What a traitor has to work with.
-
-    Attributes:
-        index: Which validator it is.
-        signer: Its vote key.
-        org: Code of the organisation that it is after, if its behaviour has one.
-        plot: Shared with all other equivocators.
-    """
-
-    index: int
-    genesis: Genesis
-    suite: Suite
-    signer: Signer
-    org: str
-    plot: Plot
-
-
-TRAITORS: Final[dict[str, Callable[[Role], Traitor]]] = {
-    "equivocate": lambda role: Equivocator(role.index, role.suite, role.signer, role.plot),
-    "huge_views": lambda role: HugeViews(role.index, role.genesis, role.suite, role.signer),
-    "censor": lambda role: Censor(role.org),
-}
-"""Behaviour to what makes its traitor."""
-
-
-class Recruiter:
-    """Makes the traitors of one network; its equivocators share a plot."""
-
-    def __init__(self, genesis: Genesis, suite: Suite) -> None:
-        self._genesis = genesis
-        self._suite = suite
-        self._plot = Plot(suite)
-
-    def recruit(self, index: int, behaviour: str, org: str, signer: Signer) -> Traitor:
-        """The traitor that a validator becomes."""
-        return TRAITORS[behaviour](Role(index, self._genesis, self._suite, signer, org, self._plot))

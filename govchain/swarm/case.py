@@ -43,6 +43,11 @@ COVERAGE: Final = (
     "equivocate",
     "huge_views",
     "censor",
+    "replay",
+    "mutate",
+    "twins",
+    "wrong_execution",
+    "lying_sync",
     "memberships",
     "rotations",
 )

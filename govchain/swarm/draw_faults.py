@@ -149,6 +149,11 @@ KINDS: Final[dict[str, Callable[[Dice, Cast], list[Entry]]]] = {
     "equivocate": _traitor("equivocate"),
     "huge views": _traitor("huge_views"),
     "censor": _traitor({"censor": "evp"}),
+    "replay": _traitor("replay"),
+    "mutate": _traitor("mutate"),
+    "twins": _traitor("twins"),
+    "wrong execution": _traitor("wrong_execution"),
+    "lying sync": _traitor("lying_sync"),
 }
 """Kind of fault to what draws one; the last entry is the fault, what stands before it prepares it."""
 
@@ -160,5 +165,10 @@ NEED_FAULTY: Final = (
     "equivocate",
     "huge views",
     "censor",
+    "replay",
+    "mutate",
+    "twins",
+    "wrong execution",
+    "lying sync",
 )
 NEED_OTHERS: Final = ("partition", "one-way partition", "delay", "drop", "duplicate", "reorder")
