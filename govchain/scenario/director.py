@@ -177,7 +177,7 @@ class Director:
             self._note(Happening("heal_all", (), self._clock.now_ns(), self._clock.now_ns()))
             return
         glance = await self._port.glance()
-        targets = [] if fault.do == "partition" else self._targets.resolve(number, fault, glance)
+        targets = self._targets.resolve(number, fault, glance)
         happening = Happening(fault.do, tuple(targets), self._clock.now_ns())
         happening.hit_primary = self._targets.primary(glance) in targets
         if fault.do in CHANGES:

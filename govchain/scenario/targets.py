@@ -46,6 +46,8 @@ class Targets:
         Raises:
             ConfigError: It depends on who runs, and nobody does.
         """
+        if fault.do == "partition":
+            return cut_off(fault, self.names)
         target, members = fault.target, self._members(glance)
         names = [member.name for member in members.members]
         if isinstance(target, FaultyCount):
@@ -98,3 +100,10 @@ def groups_of(fault: Fault, names: Sequence[str]) -> list[list[str]]:
     named = [name for group in fault.groups if group != "rest" for name in group]
     rest = [name for name in names if name not in named]
     return [rest if group == "rest" else list(group) for group in fault.groups]
+
+
+def cut_off(fault: Fault, names: Sequence[str]) -> list[str]:
+    """Whom a partition separates from the largest group; of two halves, the first."""
+    groups = groups_of(fault, names)
+    largest = max(reversed(groups), key=len)
+    return [name for name in names if name not in largest]

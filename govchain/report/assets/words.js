@@ -14,6 +14,7 @@ const WORDS = {
   expectations: ["Expectations", "预期"], invariants: ["Invariants", "不变式"],
   expectation: ["expectation", "预期项"], expected: ["expected", "预期"], measured: ["measured", "实际"],
   invariant: ["invariant", "不变式"], detail: ["what was broken", "破坏情况"],
+  unused: ["Without effect here, because only the simulator has them: {0}", "以下内容仅模拟器具备，在此不起作用：{0}"],
   digest: ["Digest of everything observable", "全部可观察行为的摘要"],
   time: ["Over time", "时间曲线"],
   time_help: ["Faults are the shaded bands. Both axes of time are the run's own clock.", "阴影带为故障区间，时间为运行自身的时钟。"],
