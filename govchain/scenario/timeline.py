@@ -19,6 +19,7 @@ FaultKind = Literal[
     "resume",
     "backup",
     "partition",
+    "clog",
     "delay",
     "drop",
     "duplicate",
@@ -30,7 +31,7 @@ FaultKind = Literal[
     "heal_all",
 ]
 
-LINK_FAULTS: Final = ("delay", "drop", "duplicate", "reorder")
+LINK_FAULTS: Final = ("clog", "delay", "drop", "duplicate", "reorder")
 """Faults of the links of a target."""
 
 CHANGES: Final = ("membership", "rotate_key")
