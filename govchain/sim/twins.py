@@ -81,6 +81,7 @@ class TwinWorld:
         self.names = world.names
         self.checks = world.checks
         self.door = world.door
+        self.forms = world.forms
         self.execution: SharedExecution | None = None
         self._world = world
         self._twins = twins

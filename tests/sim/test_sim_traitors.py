@@ -49,7 +49,7 @@ def kept(result: Result) -> None:
 @pytest.mark.parametrize("target", ["validator-0", "validator-3"])
 @pytest.mark.parametrize("behaviour", LIES_MIN)
 def test_one_traitor_of_four_splits_nobody(behaviour: str, target: str) -> None:
-    result = play(WORLD + betrayal(target, behaviour), is_symbolic=True)
+    result = play(WORLD + betrayal(target, behaviour))
     assert result.happened["lie"] >= LIES_MIN[behaviour]
     kept(result)
 
@@ -57,7 +57,7 @@ def test_one_traitor_of_four_splits_nobody(behaviour: str, target: str) -> None:
 @pytest.mark.parametrize("seed", [2, 3])
 def test_situation_40_a_liar_about_blocks_is_found_out_and_others_are_asked(seed: int) -> None:
     text = WORLD + betrayal("validator-0", "lying_sync") + FALLING_BEHIND
-    result = play(text.replace("to: 4s", "to: 9s").replace("for: 3s", "for: 8s"), seed=seed, is_symbolic=True)
+    result = play(text.replace("to: 4s", "to: 9s").replace("for: 3s", "for: 8s"), seed=seed)
     assert result.happened["lie"] >= 3
     kept(result)
 
@@ -65,12 +65,12 @@ def test_situation_40_a_liar_about_blocks_is_found_out_and_others_are_asked(seed
 @pytest.mark.parametrize("other", LIES_MIN)
 def test_two_traitors_of_seven_split_nobody(other: str) -> None:
     text = WORLD.replace("validators: 4", "validators: 7") + betrayal("validator-0", "equivocate")
-    kept(play(text + betrayal("validator-1", other), is_symbolic=True))
+    kept(play(text + betrayal("validator-1", other)))
 
 
 def test_situation_45_a_twin_votes_and_executes_beside_its_original() -> None:
     kinds: Counter[tuple[int, str]] = Counter()
-    backend = SimBackend(lambda event: kinds.update([(event.node, event.kind)]), is_symbolic=True)
+    backend = SimBackend(lambda event: kinds.update([(event.node, event.kind)]))
     loaded = parse_scenario(WORLD + betrayal("validator-1", "twins"), "twins.yaml", PROJECT)
     kept(asyncio.run(run_scenario(loaded, backend)))
     for kind in ("persist", "execute", "final"):
@@ -81,12 +81,12 @@ def test_situation_45_a_twin_votes_and_executes_beside_its_original() -> None:
 
 def test_lies_are_drawn_from_the_seed() -> None:
     text = WORLD + betrayal("primary", "mutate") + betrayal("primary", "replay").replace("10ms", "2s")
-    one, same, other = (play(text, seed=seed, is_symbolic=True).digest for seed in (1, 1, 2))
+    one, same, other = (play(text, seed=seed).digest for seed in (1, 1, 2))
     assert one == same
     assert one != other
 
 
 def test_a_traitor_that_had_nothing_to_lie_about_fails_the_scenario() -> None:
-    result = play(WORLD + betrayal("one", "lying_sync"), is_symbolic=True)
+    result = play(WORLD + betrayal("one", "lying_sync"))
     (failed,) = [each for each in result.expectations if not each.ok]
     assert (failed.name, failed.measured) == ("happened lie", "0")
