@@ -30,6 +30,11 @@ class ReplicaStatus:
     stall: str
     """What the lowest unfinished height waits for; empty when nothing is waiting."""
 
+    @property
+    def view_changes(self) -> int:
+        """Views that ended: a view lasts as long as its primary works (rule VC-1)."""
+        return self.view
+
 
 def compute_status(state: ReplicaState) -> ReplicaStatus:
     """The status now."""

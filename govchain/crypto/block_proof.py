@@ -32,7 +32,7 @@ def split_by_certificate(blocks: Sequence[MaybeCertified]) -> list[list[MaybeCer
 def require_proven(
     suite: Suite, validators_of: Callable[[int], ValidatorSet | None], blocks: Sequence[MaybeCertified]
 ) -> None:
-    """Each block has its certificate, or is the parent of the next one (rule CU-2).
+    """Each block has its certificate, or is the parent of the next one, and holds what it names (rule CU-2).
 
     Raises:
         BadProof: A certificate does not hold, of an epoch that is not known, or a chain leads to none.
@@ -48,6 +48,7 @@ def require_proven(
             raise BadProof(f"height {block.header.height} has no certificate, nor one above it", step="block")
         else:
             require_parent(suite, block.header, above)
+        require_contents(suite, block)
         above = block.header
 
 

@@ -124,10 +124,15 @@ def read_message(body: bytes) -> tuple[str, int, int]:
             view, seq = LOST, fields[3]
         case "proposal" | "prepare" | "commit" if len(fields) > 5:
             view, seq = fields[4], fields[5]
-        case "view-change" | "new-view" | "progress":
+        case "view-change" | "new-view" | "progress" | "hotstuff-vote" | "hotstuff-timeout":
             view, seq = fields[4], LOST
+        case "hotstuff-proposal" if isinstance(fields[4], list) and len(fields[4]) > 1:
+            view, seq = fields[4][:2]
+        case "hotstuff-request" if len(fields) > 5:
+            view, seq = LOST, fields[5]
         case _:
             return "unknown", LOST, LOST
+    name = name.removeprefix("hotstuff-")
     return (name, view, seq) if isinstance(view, int) and isinstance(seq, int) else ("unknown", LOST, LOST)
 
 

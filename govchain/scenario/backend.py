@@ -43,7 +43,8 @@ class NodeFacts:
     final_height: int
     state_root: bytes
     head_digest: bytes
-    view: int = 0
+    view_changes: int = 0
+    """Views that failed, in the last epoch."""
     epoch: int = 0
     validators: int = 0
     """Members of the validator set of that epoch."""

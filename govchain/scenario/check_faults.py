@@ -20,8 +20,18 @@ from govchain.scenario.comparison import (
 from govchain.scenario.model import Scenario
 from govchain.scenario.rehearsal import joining_names, validator_names
 from govchain.scenario.suggest import suggestion
-from govchain.scenario.timeline import CHANGES, TARGETS, Censoring, Fault, FaultKind, FaultyCount
+from govchain.scenario.timeline import (
+    BEHAVIOURS,
+    CHANGES,
+    DISTURBING,
+    TARGETS,
+    Censoring,
+    Fault,
+    FaultKind,
+    FaultyCount,
+)
 from govchain.scenario.workload import load_person
+from govchain.sim import PROTOCOLS
 
 KINDS: Final[tuple[str, ...]] = typing.get_args(FaultKind)
 COUNTED: Final = (*KINDS, "view_change", "lie", "epoch", "validators")
@@ -57,6 +67,7 @@ def check_timeline(source: Loaded[Any], scenario: Scenario) -> None:
         _check_keys(source, number, fault)
         _check_target(source, scenario, number, fault)
         _check_details(source, scenario, number, fault)
+        _check_protocol(source, scenario, number, fault)
 
 
 def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
@@ -236,6 +247,23 @@ def _check_details(source: Loaded[Any], scenario: Scenario, number: int, fault: 
                 raise source.error(
                     "no old disk to restore", *where, "disk", expected="an entry with do: backup before it"
                 )
+
+
+def _check_protocol(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
+    """Some faults are attacks on one protocol; most have nothing to do with any."""
+    protocol = PROTOCOLS[scenario.protocol.consensus]
+    if fault.do in CHANGES and not protocol.changes_validators:
+        problem = f"{protocol.name} changes no validators"
+        raise source.error(problem, "timeline", number, "do", found=fault.do, expected="consensus: pbft")
+    behaviour = fault.behaviour
+    if isinstance(behaviour, str) and behaviour not in (*DISTURBING, *protocol.traitors):
+        known = [each for each in BEHAVIOURS if each in (*DISTURBING, *protocol.traitors)]
+        raise source.error(
+            f"no such behaviour under {protocol.name}",
+            *("timeline", number, "behaviour"),
+            found=behaviour,
+            expected=", ".join([*known, "{censor: ORGANISATION}"]),
+        )
 
 
 def _no_comparison(source: Loaded[Any], where: tuple[str | int, ...], found: str) -> Exception:

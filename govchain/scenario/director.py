@@ -21,7 +21,7 @@ from govchain.scenario.comparison import parse_condition
 from govchain.scenario.disturbances import Disturbance
 from govchain.scenario.fault_port import FaultPort, Glance
 from govchain.scenario.targets import Targets
-from govchain.scenario.timeline import CHANGES, LINK_FAULTS, Censoring, Fault
+from govchain.scenario.timeline import CHANGES, DISTURBING, LINK_FAULTS, Censoring, Fault
 
 WATCH_NS: Final = 50_000_000
 """How often a `when` is looked at."""
@@ -272,7 +272,7 @@ class Director:
         return None
 
     async def _betray(self, fault: Fault, targets: list[str]) -> Mend | None:
-        if fault.behaviour in ("silent", "slow"):
+        if fault.behaviour in DISTURBING:
             # Whoever is silent or slow may be honest: its links are what shows.
             late_ns = fault.by or self._scenario.protocol.view_timeout * 4 // 5
             slow = LinkFault(delay_ms=late_ns // disturbances.NS_PER_MS)

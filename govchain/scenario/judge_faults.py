@@ -25,7 +25,7 @@ def count_happenings(seen: Observation) -> dict[str, int]:
     counted: dict[str, int] = {}
     for happening in seen.happenings:
         counted[happening.do] = counted.get(happening.do, 0) + 1
-    counted["view_change"] = max((node.view for node in seen.nodes), default=0)
+    counted["view_change"] = max((node.view_changes for node in seen.nodes), default=0)
     counted["lie"] = sum(node.lies for node in seen.nodes)
     counted["epoch"] = max((node.epoch for node in seen.nodes), default=0)
     counted["validators"] = max(

@@ -19,7 +19,7 @@ from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.local_faults import LocalFaults
 from govchain.scenario.rehearsal import network_plan
-from govchain.scenario.remote_backend import RemoteBackend
+from govchain.scenario.remote_backend import RemoteBackend, require_pbft
 from govchain.scenario.timing import story_end_ns
 from govchain.testnet import Addresses, LocalNetwork, free_ports, init_network
 
@@ -46,6 +46,7 @@ class LocalBackend(RemoteBackend):
         self._network: LocalNetwork | None = None
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
+        require_pbft(rehearsal.loaded, self.name)
         _require_past(rehearsal.loaded, self._now)
         plan = network_plan(rehearsal.loaded, rehearsal.seed)
         ports = self._ports or _pairs(free_ports(2 * len(plan.validators)))

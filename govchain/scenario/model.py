@@ -81,6 +81,8 @@ class Batching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The shared parameters of the chain."""
 
+    consensus: Literal["pbft", "hotstuff"] = "pbft"
+    """How validators agree on an order; real ones by PBFT alone."""
     suite: Literal["ed25519"] = "ed25519"
     batch: Batching = Batching()
     pipeline: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4

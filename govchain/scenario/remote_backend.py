@@ -22,6 +22,7 @@ from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.live_traffic import LiveTraffic
+from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.traffic import Clerk, Traffic
 
 NS_PER_S: Final = 1_000_000_000
@@ -53,6 +54,7 @@ class RemoteBackend:
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         self._began_s = asyncio.get_running_loop().time()
+        require_pbft(rehearsal.loaded, self.name)
         genesis = await self._fetch_genesis()
         if self._keys is not None:
             rehearsal = _with_keys(rehearsal, genesis, self._keys)
@@ -227,7 +229,7 @@ class RemoteBackend:
             final_height=status.final_height,
             state_root=status.state_root,
             head_digest=status.head_digest,
-            view=status.view,
+            view_changes=status.view,
             epoch=status.epoch,
             validators=members,
         )
@@ -243,6 +245,22 @@ async def _final_ids(client: Client, height: int) -> Set[bytes]:
         if event.height >= height:
             break
     return found
+
+
+def require_pbft(loaded: LoadedScenario, backend: str) -> None:
+    """Real validators know no other protocol.
+
+    Raises:
+        ConfigError: The scenario asks for one.
+    """
+    if loaded.scenario.protocol.consensus != "pbft":
+        raise loaded.source.error(
+            f"{backend} has no such protocol: real validators agree by PBFT",
+            "protocol",
+            "consensus",
+            found=loaded.scenario.protocol.consensus,
+            expected="pbft, or --backend sim",
+        )
 
 
 def _require_same_chain(rehearsal: Rehearsal, genesis: Genesis) -> None:

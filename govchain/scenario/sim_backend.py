@@ -23,7 +23,7 @@ from govchain.scenario.rehearsal import joining_names
 from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
-from govchain.sim import INVARIANTS, SimCluster, SimNode, TraceEvent, WireFrame
+from govchain.sim import INVARIANTS, PROTOCOLS, SimCluster, SimNode, TraceEvent, WireFrame
 from govchain.sim.export import chain_for_outsiders
 from govchain.sim.symbolic import SymbolicSuite
 from govchain.testnet.plan import validator_label
@@ -71,6 +71,7 @@ class SimBackend:
         self._cluster = SimCluster(
             genesis,
             {name: derive_secret(rehearsal.seed, validator_label(name)) for name in names},
+            protocol=PROTOCOLS[rehearsal.loaded.scenario.protocol.consensus],
             candidates=joining,
             absent=joining,
             latency=physics.latency,
@@ -205,7 +206,7 @@ class SimBackend:
                     final_height=node.final_height,
                     state_root=node.ledger.state_root,
                     head_digest=b"" if head is None else digest_of(self.cluster.suite, head),
-                    view=node.replica.status().view,
+                    view_changes=node.replica.status().view_changes,
                     epoch=node.replica.validators.epoch,
                     validators=node.replica.validators.size,
                     is_honest=index not in self._traitors(),

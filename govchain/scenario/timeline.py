@@ -5,6 +5,7 @@ Values only. Which validators a fault hits and what happens to them is decided i
 
 from __future__ import annotations
 
+import typing
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -49,6 +50,10 @@ Behaviour = Literal[
     "lying_sync",
 ]
 """How a validator cheats, but for `{censor: org}`."""
+BEHAVIOURS: Final[tuple[str, ...]] = typing.get_args(Behaviour)
+
+DISTURBING: Final = ("silent", "slow")
+"""Those of them that any honest validator may show: its links are disturbed, whatever its protocol is."""
 
 
 class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

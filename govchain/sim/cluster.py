@@ -25,6 +25,8 @@ from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
+from govchain.sim.protocol import ConsensusProtocol
+from govchain.sim.protocols import PBFT
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.treason import Treason
 from govchain.sim.turns import Turns
@@ -41,8 +43,8 @@ class SimCluster:
     """All validators of one genesis under virtual time.
 
     Args:
-        genesis: Whom the network consists of.
         secrets: Validator name to its 32-byte secret.
+        protocol: How validators agree on an order.
         latency: One-way delays; 1 ms on every link when not given.
         lines: Jitter, loss and bandwidth; none of them when not given.
         costs: What work costs in time; nothing when not given.
@@ -73,6 +75,7 @@ class SimCluster:
         genesis: Genesis,
         secrets: Mapping[str, bytes],
         *,
+        protocol: ConsensusProtocol = PBFT,
         latency: LatencyModel | None = None,
         lines: LineConditions = PLAIN_LINES,
         costs: Costs = NO_COSTS,
@@ -88,14 +91,13 @@ class SimCluster:
         events_max: int = EVENTS_MAX,
     ) -> None:
         self._on_wire = on_wire
-        self.genesis = genesis
+        self.genesis, self.protocol = genesis, protocol
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
-        self.seed = seed
+        self.seed, self._events_max = seed, events_max
         self.now_ns = self.deliveries = self.events = 0
-        self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
-        self.door = Door(self.suite, chain_id_of(self.suite, genesis))
+        self.door = Door(protocol, self.suite, chain_id_of(self.suite, genesis))
         # What reading costs is charged where it is done, so then everybody reads for itself.
         self.forms = SharedForms(genesis, self.suite) if costs.are_none else None
         self.execution = SharedExecution() if is_execution_shared else None
@@ -219,7 +221,7 @@ class SimCluster:
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
         machine = (self.keys.of(index), self._machines.disks[index], self._guards[index])
-        self.treason.recruit(index, behaviour, org, machine, self)
+        self.treason.recruit(index, self.protocol.traitors[behaviour], org, machine, self)
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""

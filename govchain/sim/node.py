@@ -21,7 +21,6 @@ from govchain.consensus import (
     LogEntry,
     Note,
     Output,
-    Replica,
     SetTimer,
     SignedMessage,
     TimerFired,
@@ -30,8 +29,7 @@ from govchain.consensus import (
     TransactionsDropped,
 )
 from govchain.crypto import Signer, Suite
-from govchain.crypto.block_proof import require_contents, require_proven, split_by_certificate
-from govchain.crypto.vote_identity import identify_vote
+from govchain.crypto.block_proof import require_proven, split_by_certificate
 from govchain.errors import BadProof, InvalidInput, Unavailable
 from govchain.ledger import Chain, ExecutedBlock, Ledger
 from govchain.mempool import Mempool, TransactionForm
@@ -51,7 +49,7 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.vote_log import entry_writes, first_uncertified, is_kept, restore_from, settled_votes
+from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes
 from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
@@ -116,7 +114,7 @@ class SimNode:
         restored = None
         if is_restart:
             restored, self._bodies = restore_from(disk, guard, self.ledger, self.chain)
-        self.replica = Replica(genesis, suite, signers[0], spare_signers=signers[1:], restored=restored)
+        self.replica = world.protocol.make_core(genesis, suite, signers, restored)
         if self.replica.forgot:
             disk.write([(Space.VOTE, key, None) for key, _ in disk.scan(Space.VOTE)], sync=True)
         self._asked_blocks = (-1, -1)
@@ -152,9 +150,7 @@ class SimNode:
             case TransactionsFound():
                 self._admit(frame.transactions, proposed=True)
             case TransactionsWanted():
-                # Who executed a block that has no certificate yet serves its transactions, too.
-                held = [self.mempool.get(each) or self.chain.transaction(each) for each in frame.ids]
-                found = tuple(each for each in held if each is not None)
+                found = tuple(filter(None, map(self._body, frame.ids)))
                 if found:
                     self._world.send(self.index, source, TransactionsFound(found))
             case BlocksWanted():
@@ -275,6 +271,12 @@ class SimNode:
         if entries:
             self._take(TransactionsAvailable(tuple(entries)))
 
+    def _body(self, id_: bytes) -> Transaction | None:
+        """A transaction that others may lack: it waits here, or its block has no certificate yet (CU-2)."""
+        place = self.chain.locate(id_)
+        is_open = place is not None and self.chain.certificate(place[0]) is None
+        return self.mempool.get(id_) or (self.chain.transaction(id_) if is_open else None)
+
     def _execute_decision(self, decision: Decision) -> None:
         # What a new view took over may repeat a transaction (rule VC-3); execution denies it then.
         transactions = [
@@ -337,8 +339,6 @@ class SimNode:
         for group in split_by_certificate(blocks):
             try:
                 require_proven(self._suite, self.ledger.validators_of, group)
-                for block, _ in group:
-                    require_contents(self._suite, block)
             except BadProof:
                 self._world.record(self.index, "refused-block", height=group[-1][0].header.height)
                 return
@@ -382,11 +382,11 @@ class SimNode:
             self._world.send(self.index, peer, BlocksWanted(from_height))
 
     def _check_vote(self, signed: SignedMessage) -> None:
-        vote = identify_vote(self._suite, signed)
+        vote = self._world.protocol.identify_vote(self._suite, signed)
         # Proposals of others are sent again too, and were never ours to make durable.
         if vote is None or self._place(vote.validator) != self.index:
             return
-        is_durable = vote.seq <= self.ledger.height or is_kept(self.disk, vote, signed)
+        is_durable = self._world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
         self._world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:

@@ -7,32 +7,23 @@ real validator can lie.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from govchain.codec import decode, encode
 from govchain.crypto import Signer, Suite, chain_id_of, digest_of
 from govchain.crypto.vote_identity import identify_vote
+from govchain.errors import MalformedBytes
+from govchain.hotstuff import BlockProposal, BlockVote
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage, ViewChange
 from govchain.sim.network import Frame, Gossip, TransactionsFound
 
+_BLOCK_MESSAGES: Final[Any] = BlockProposal | BlockVote
 HUGE_VIEW: Final = 1_000_000
 HUGE_VIEWS_MAX: Final = 500
 """Forged view changes of one traitor; then it has made its point."""
-
-
-class Traitor(Protocol):
-    """How one validator cheats."""
-
-    def sends(self, target: int, frame: Frame) -> list[Frame]:
-        """What really leaves for a validator instead of a frame."""
-        ...
-
-    def takes(self, source: int, frame: Frame) -> bool:
-        """False for what the validator inside shall never see."""
-        ...
 
 
 class Plot:
@@ -83,6 +74,41 @@ class Equivocator:
             return [frame]
         message = decode(frame.body, Prepare if vote.phase == "prepare" else Commit)
         return [self._sign(msgspec.structs.replace(message, digest=digest))]
+
+    def takes(self, source: int, frame: Frame) -> bool:
+        return True
+
+    def _sign(self, message: msgspec.Struct) -> SignedMessage:
+        body = encode(message)
+        return SignedMessage(body, self._signer.sign(body))
+
+
+class HotStuffEquivocator:
+    """The same under HotStuff: its other block differs in the time of the batch (situation 12)."""
+
+    def __init__(self, index: int, suite: Suite, signer: Signer) -> None:
+        self._index = index
+        self._suite = suite
+        self._signer = signer
+
+    def sends(self, target: int, frame: Frame) -> list[Frame]:
+        if not isinstance(frame, SignedMessage) or target % 2 == 0:
+            return [frame]
+        try:
+            message = decode(frame.body, _BLOCK_MESSAGES)
+        except MalformedBytes:
+            return [frame]
+        if message.validator != self._index:
+            return [frame]
+        if isinstance(message, BlockVote):
+            other = self._suite.digest(b"another block" + message.digest)
+            return [self._sign(msgspec.structs.replace(message, digest=other))]
+        batch = message.block.batch
+        if batch is None:
+            return [frame]
+        batch = msgspec.structs.replace(batch, time_ms=batch.time_ms + 1)
+        block = msgspec.structs.replace(message.block, batch=batch)
+        return [self._sign(msgspec.structs.replace(message, block=block))]
 
     def takes(self, source: int, frame: Frame) -> bool:
         return True

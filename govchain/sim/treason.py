@@ -5,60 +5,17 @@ What each lie is stands in `traitors`, `liars` and `twins`. Who becomes a traito
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
 
 from govchain.crypto import Signer, Suite
 from govchain.model import Genesis
 from govchain.sim.disk import SimDisk
-from govchain.sim.liars import Mutator, Replayer, SyncLiar, WrongExecutor
 from govchain.sim.network import Frame, seeded_stream
-from govchain.sim.traitors import Censor, Equivocator, HugeViews, Plot, Traitor
+from govchain.sim.protocol import MakeTraitor, Role, Traitor
+from govchain.sim.traitors import Plot
 from govchain.sim.twins import Original, Twins
 from govchain.sim.world import World
 from govchain.storage import MemoryGuard
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """What a traitor has to work with.
-
-    Attributes:
-        original: The validator that becomes one.
-        org: Code of the organisation that it is after, if its behaviour has one.
-        plot: Shared with all other equivocators.
-        draws: Numbers of its own.
-    """
-
-    original: Original
-    genesis: Genesis
-    suite: Suite
-    org: str
-    plot: Plot
-    draws: Iterator[int]
-
-    @property
-    def index(self) -> int:
-        return self.original.index
-
-    @property
-    def signer(self) -> Signer:
-        """Its first vote key."""
-        return self.original.signers[0]
-
-
-TRAITORS: Final[dict[str, Callable[[Role], Traitor]]] = {
-    "equivocate": lambda role: Equivocator(role.index, role.suite, role.signer, role.plot),
-    "huge_views": lambda role: HugeViews(role.index, role.genesis, role.suite, role.signer),
-    "censor": lambda role: Censor(role.org),
-    "replay": lambda role: Replayer(role.draws),
-    "mutate": lambda role: Mutator(role.signer, role.draws),
-    "twins": lambda role: Twins(role.original, role.genesis, role.suite),
-    "wrong_execution": lambda role: WrongExecutor(role.suite, role.signer),
-    "lying_sync": lambda role: SyncLiar(role.draws),
-}
-"""Behaviour to what makes its traitor."""
 
 
 class Treason:
@@ -81,7 +38,7 @@ class Treason:
     def recruit(
         self,
         index: int,
-        behaviour: str,
+        make: MakeTraitor,
         org: str,
         machine: tuple[Sequence[Signer], SimDisk, MemoryGuard],
         world: World,
@@ -89,9 +46,19 @@ class Treason:
         """This validator cheats from now on."""
         self._recruited += 1
         draws = seeded_stream(self._suite, self._seed, f"traitor:{self._recruited}")
-        original = Original(index, *machine, world)
-        role = Role(original, self._genesis, self._suite, org, self._plot, draws)
-        self.traitors[index] = Counted(TRAITORS[behaviour](role), lambda: self._note_lie(index))
+        signers, disk, guard = machine
+        original = Original(index, signers, disk, guard, world)
+        role = Role(
+            index=index,
+            genesis=self._genesis,
+            suite=self._suite,
+            signer=signers[0],
+            org=org,
+            plot=self._plot,
+            draws=draws,
+            make_twins=lambda: Twins(original, self._genesis, self._suite),
+        )
+        self.traitors[index] = Counted(make(role), lambda: self._note_lie(index))
 
     def _note_lie(self, index: int) -> None:
         self.lies[index] = self.lies.get(index, 0) + 1

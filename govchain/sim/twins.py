@@ -82,6 +82,7 @@ class TwinWorld:
         self.checks = world.checks
         self.door = world.door
         self.forms = world.forms
+        self.protocol = world.protocol
         self.execution: SharedExecution | None = None
         self._world = world
         self._twins = twins

@@ -13,6 +13,7 @@ from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
 from govchain.sim.network import Frame
+from govchain.sim.protocol import ConsensusProtocol
 from govchain.sim.trace import Fact
 
 
@@ -20,6 +21,7 @@ class World(Protocol):
     """What a validator asks of the simulated world; `SimCluster` is it."""
 
     names: tuple[str, ...]
+    protocol: ConsensusProtocol
     checks: Checks
     door: Door
     forms: SharedForms | None

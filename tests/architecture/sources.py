@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "govchain"
 PURE_PACKAGES = (
-    *("consensus", "ledger", "mempool", "reads", "codec", "model", "receipt", "documents"),
+    *("consensus", "hotstuff", "ledger", "mempool", "reads"),
+    *("codec", "model", "receipt", "documents"),
     *("disclosure", "analysis"),
 )
 SKIPPED_FOLDERS = {".git", ".venv", "__pycache__", "build", "dist", "runs", "demo", "network"} | {

@@ -249,7 +249,7 @@ class SimDriver(Driver):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self._made: list[ScriptedCore] = []
-        install_core(monkeypatch, "govchain.sim.node", self._made)
+        install_core(monkeypatch, "govchain.sim.protocols", self._made)
         self._clerk = node_world.NodeWorld(Path())
         self.genesis, self.chain_id = self._clerk.genesis, self._clerk.chain_id
         driver = self

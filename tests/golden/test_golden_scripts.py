@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.golden.hotstuff_script import HotStuffScript
 from tests.golden.script import Script
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
@@ -15,7 +16,8 @@ SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
 def test_golden_script(path: Path, rewrite_golden: bool) -> None:
     written = path.read_text(encoding="utf-8")
-    happened = Script().run(written)
+    is_hotstuff = "\nhotstuff " in written
+    happened = (HotStuffScript() if is_hotstuff else Script()).run(written)
     if rewrite_golden:
         path.write_text(happened, encoding="utf-8")
     assert happened == (happened if rewrite_golden else written)

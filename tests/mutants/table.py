@@ -9,6 +9,7 @@ from tests.mutants.of_disclosure import DISCLOSURE
 from tests.mutants.of_driver import DRIVER
 from tests.mutants.of_evidence import EVIDENCE
 from tests.mutants.of_guard import GUARD
+from tests.mutants.of_hotstuff import HOTSTUFF
 from tests.mutants.of_membership import MEMBERSHIP
 from tests.mutants.of_messages import MESSAGES
 from tests.mutants.of_reads import READS
@@ -26,5 +27,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *SYNC,
     *READS,
     *DRIVER,
+    *HOTSTUFF,
     *DISCLOSURE,
 )

@@ -18,7 +18,7 @@ from govchain.model import Attestation
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "protocol.md"
-GROUPS = {"MS": 1, "RQ": 5, "NC": 8, "CP": 3, "VC": 7, "RC": 4, "CU": 5, "MB": 5, "EV": 2, "RD": 1}
+GROUPS = {"MS": 1, "RQ": 5, "NC": 8, "CP": 3, "VC": 7, "RC": 4, "CU": 5, "MB": 5, "EV": 2, "RD": 1, "HS": 9}
 """Number of rules in each group."""
 TESTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py")))
 RULE_TESTS = "\n".join(

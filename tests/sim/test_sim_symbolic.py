@@ -17,6 +17,7 @@ from govchain.scenario import Rehearsal, Result, SimBackend, load_scenario, run_
 from govchain.scenario.engine import Observation
 from govchain.sim import FixedLatency, SimCluster
 from govchain.sim.door import Door
+from govchain.sim.protocols import PBFT
 from govchain.sim.symbolic import SymbolicSuite
 from tests.sim.test_sim_cluster import deposit, finish, network
 from tests.support.scenario_texts import PROJECT
@@ -68,7 +69,7 @@ def test_a_forged_message_is_refused_though_the_one_that_it_is_made_from_was_see
     signed = SignedMessage(
         encode(vote), SYMBOLIC.signer(network(4).secrets["validator/validator-1"]).sign(encode(vote))
     )
-    door = Door(SYMBOLIC, chain_id)
+    door = Door(PBFT, SYMBOLIC, chain_id)
     assert door.verify(genesis.validators, signed) is door.verify(genesis.validators, signed)
     other = encode(msgspec.structs.replace(vote, digest=b"x" * 32))
     with pytest.raises(BadSignature):
@@ -82,7 +83,7 @@ def test_what_was_verified_under_one_epoch_is_not_taken_in_another() -> None:
     chain_id = chain_id_of(REAL, genesis)
     body = encode(Prepare(chain_id, 0, 1, 0, 1, bytes(32)))
     signed = SignedMessage(body, SYMBOLIC.signer(network(4).secrets["validator/validator-1"]).sign(body))
-    door = Door(SYMBOLIC, chain_id)
+    door = Door(PBFT, SYMBOLIC, chain_id)
     door.verify(genesis.validators, signed)
     with pytest.raises(ProtocolViolation):
         door.verify(msgspec.structs.replace(genesis.validators, epoch=1), signed)

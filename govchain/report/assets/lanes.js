@@ -1,7 +1,7 @@
 "use strict";
 // Lanes of the validators on a canvas: views as colours, votes as marks, messages as lines, one moment under the cursor.
 const F = DATA.film;
-const KIND_COLOURS = { proposal: "#1f4e9c", prepare: "#2a9d8f", commit: "#8a5cc2", attestation: "#c98a1b", "view-change": "#d1495b", "new-view": "#e76f51" };
+const KIND_COLOURS = { proposal: "#1f4e9c", prepare: "#2a9d8f", vote: "#2a9d8f", timeout: "#d1495b", commit: "#8a5cc2", attestation: "#c98a1b", "view-change": "#d1495b", "new-view": "#e76f51" };
 const MARK_COLOURS = { ...KIND_COLOURS, proposed: "#1f4e9c", prepared: "#2a9d8f", committed: "#8a5cc2", executed: "#1c2733", final: "#1d7f4f",
   rejected: "#9aa5b1", equivocation: "#b3263a", diverged: "#b3263a", silenced: "#b3263a", checkpoint: "#5b7083" };
 const VIEW_TINTS = ["#eef4fb", "#fdf3e3", "#eaf6f0", "#f5eefa", "#fbeef0"];

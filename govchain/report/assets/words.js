@@ -35,7 +35,7 @@ const WORDS = {
   validator: ["validator", "验证节点"], org: ["organisation", "机构"], view: ["view", "视图"], executed: ["executed", "已执行"],
   final: ["final", "已最终确认"], state: ["state", "状态"], running: ["running", "运行中"], changing: ["changing views", "视图切换中"],
   proposal: ["proposal", "提案"], prepare: ["prepare", "准备"], commit: ["commit", "提交投票"], attestation: ["attestation", "执行见证"],
-  progress: ["progress", "进度"], "view-change": ["view-change", "视图切换"], "new-view": ["new-view", "新视图"],
+  vote: ["vote", "投票"], timeout: ["timeout", "超时"], request: ["request", "索取"], progress: ["progress", "进度"], "view-change": ["view-change", "视图切换"], "new-view": ["new-view", "新视图"],
   fault_crash: ["crash", "断电"], fault_restart: ["restart", "重启"], fault_pause: ["pause", "暂停"], fault_resume: ["resume", "恢复"],
   fault_backup: ["backup", "备份"], fault_partition: ["partition", "分区"], fault_clog: ["clog", "堵塞"], fault_delay: ["delay", "延迟"], fault_drop: ["drop", "丢帧"],
   fault_duplicate: ["duplicate", "重复"], fault_reorder: ["reorder", "乱序"], fault_clock_skew: ["clock skew", "时钟偏差"],
