@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := govchain tests benchmarks nodes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-pythons demo test check mutants bench e2e format lock clean
+.PHONY: help setup setup-dev setup-pythons demo test check mutants bench fidelity e2e format lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ mutants: setup-dev ## Take the guards out one by one; the tests must notice (abo
 bench: setup ## Measure the hot path and the consensus of four processes on this machine
 	@$(BIN)/python benchmarks/hotpath.py
 	@$(BIN)/python benchmarks/consensus.py
+
+fidelity: setup ## Simulator and processes side by side, with measured costs; wants an idle machine
+	@$(BIN)/govchain bench fidelity
 
 # Starts an engine where none runs; a machine that has one needs nothing.
 DOCKER_ENGINE ?= $(addsuffix $() up,$(wildcard ../shared/tools/docker-engine))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from govchain.bench.machine import describe_machine
 from govchain.bench.simulation import SimBench, SimFigures, measure_simulation
 from govchain.bench.sync import SyncBench, SyncFigures, measure_sync
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.fidelity import Row, measure_fidelity
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 
@@ -119,6 +121,43 @@ def sim(
     machine = describe_machine()
     _say_machine(terminal, machine)
     terminal.result({"runs": msgspec.to_builtins(found), "machine": machine})
+
+
+@app.command()
+def fidelity(
+    seconds: Annotated[int, typer.Option("--seconds", min=3, help="Load in each scenario.")] = 12,
+    json_target: JsonOption = None,
+    quiet: QuietOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Five scenarios live and simulated with the costs of this machine: 0 they agree, 1 they do not."""
+    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    figures = measure_fidelity(
+        seconds,
+        describe_machine(),
+        now=lambda: datetime.now(UTC),
+        say=lambda text: terminal.say(text, style="dim"),
+    )
+    for line in fidelity_table(figures.rows):
+        terminal.say(line)
+    _say_machine(terminal, figures.machine)
+    rows = [{**msgspec.to_builtins(row), "holds": row.holds} for row in figures.rows]
+    terminal.result({**msgspec.to_builtins(figures), "rows": rows})
+    if not figures.holds:
+        raise typer.Exit(1)
+
+
+def fidelity_table(rows: Sequence[Row]) -> list[str]:
+    """The comparison as lines: each figure simulated, live, and the one over the other."""
+    lines = [f"{'':<16}{'records/s':^28}{'p50, ms':^28}{'others':>8}"]
+    columns = f"{'simulated':>12}{'live':>8}{'ratio':>8}"
+    lines.append(f"{'scenario':<16}{columns}{columns}{'cores':>8}")
+    for row in rows:
+        sim, live, verdict = row.sim, row.live, "holds" if row.holds else "does not hold"
+        rates = f"{sim.finalised_per_s:>12,.1f}{live.finalised_per_s:>8,.1f}{row.throughput_ratio:>8.2f}"
+        medians = f"{sim.p50_ms:>12,.1f}{live.p50_ms:>8,.1f}{row.latency_ratio:>8.2f}"
+        lines.append(f"{row.scenario:<16}{rates}{medians}{row.foreign_cores:>8.2f}  {verdict}")
+    return lines
 
 
 def _say_simulation(terminal: Terminal, run: SimFigures) -> None:

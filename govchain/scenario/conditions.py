@@ -87,14 +87,27 @@ class WorkCosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One transaction of a block."""
     hash_kb: DurationNs = DurationNs(0)
     """1024 bytes."""
+    message: DurationNs = DurationNs(0)
+    """A frame, at either end: what one turn tells one peer."""
+    request: DurationNs = DurationNs(0)
+    """A request of a client, at the validator; each record takes two."""
+    client: DurationNs = DurationNs(0)
+    """The same at the client."""
+    client_turn: DurationNs = DurationNs(0)
+    """Waking up the clients, who are one process, for whatever waits."""
     file: str | None = None
-    """What `govchain bench hotpath --json` wrote, below the scenario's folder; instead of all others."""
+    """What `govchain bench hotpath --json` or `govchain bench fidelity --json` wrote, below the scenario's
+    folder; instead of all others."""
 
 
 class Cpu(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The processor of every validator, which does one thing at a time."""
 
     costs: Literal["measured"] | WorkCosts = WorkCosts()
+    cores: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+    """With `shared: host`: how many the machine has."""
+    shared: Literal["host"] | None = None
+    """All validators and the clients of `workload` run on one machine, and share its cores."""
 
 
 class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

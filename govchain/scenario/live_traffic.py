@@ -6,6 +6,7 @@ An answer is one validator's word; what it is worth is found out at the end, whe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -20,7 +21,9 @@ RETRY_PAUSE_S: Final = 0.05
 REFUSALS_MAX: Final = 20
 """Refusals in a row after which a record is given up; a validator that catches up refuses for a while."""
 CLIENTS: Final = 8
-"""Connections over which the records of a fixed rate go."""
+"""Clients that hand in the records of a fixed rate, in turn."""
+WAITING_MAX: Final = 5_000
+"""Records that may wait at a fixed rate; when there are more, those that are due are left out."""
 
 
 class LiveTraffic:
@@ -43,13 +46,11 @@ class LiveTraffic:
 
     def start(self) -> None:
         for clerk in self._clerks:
-            clients = clerk.load.rate.closed_loop or CLIENTS
-            due: asyncio.Queue[None] | None = None
-            if clerk.load.rate.closed_loop is None:
-                due = asyncio.Queue()
-                self._tasks.append(asyncio.create_task(self._tick(clerk, due)))
-            for number in range(clients):
-                self._tasks.append(asyncio.create_task(self._work(clerk, number, due)))
+            loops = clerk.load.rate.closed_loop
+            if loops is None:
+                self._tasks.append(asyncio.create_task(self._pace(clerk)))
+            for number in range(loops or 0):
+                self._tasks.append(asyncio.create_task(self._loop(clerk, number)))
 
     def stop(self) -> None:
         self._is_stopped = True
@@ -75,42 +76,47 @@ class LiveTraffic:
     async def _sleep_until(self, at_ns: int) -> None:
         await asyncio.sleep(max(0, at_ns - self._now_ns()) / NS_PER_S)
 
-    async def _tick(self, clerk: Clerk, due: asyncio.Queue[None]) -> None:
-        at_ns = int(clerk.load.from_)
-        while not self._is_over(clerk):
-            await self._sleep_until(at_ns)
-            due.put_nowait(None)
-            at_ns += NS_PER_S // clerk.load.rate.per_s
-
-    async def _work(self, clerk: Clerk, number: int, due: asyncio.Queue[None] | None) -> None:
-        """One client, from the beginning of its load to the end."""
-        await self._sleep_until(int(clerk.load.from_))
-        first = number % len(self._urls)
-        urls = [*self._urls[first:], *self._urls[:first]]
-        async with self._client(urls) as client:
+    async def _pace(self, clerk: Clerk) -> None:
+        """Hand in a record at each time that is due, whether or not those before are final."""
+        at_ns, number = int(clerk.load.from_), 0
+        async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as records:
+            clients = [await stack.enter_async_context(self._client(number)) for number in range(CLIENTS)]
             while not self._is_over(clerk):
-                if due is not None and due.empty():
-                    await asyncio.sleep(RETRY_PAUSE_S / 5)
-                    continue
-                if due is not None:
-                    due.get_nowait()
-                await self._hand_in(client, clerk)
+                await self._sleep_until(at_ns)
+                if len(self.seen.waiting) < WAITING_MAX:
+                    first = number % CLIENTS
+                    in_turn = [*clients[first:], *clients[:first]]
+                    records.create_task(self._hand_in(in_turn, clerk, at_ns))
+                at_ns += NS_PER_S // clerk.load.rate.per_s
+                number += 1
+
+    async def _loop(self, clerk: Clerk, number: int) -> None:
+        """One client that waits for each record, from the beginning of its load to the end."""
+        await self._sleep_until(int(clerk.load.from_))
+        async with self._client(number) as client:
+            while not self._is_over(clerk):
+                await self._hand_in([client], clerk, self._now_ns())
 
     async def _hand_in_one(self, clerk: Clerk) -> None:
-        async with self._client(self._urls) as client:
-            await self._hand_in(client, clerk)
+        async with self._client(0) as client:
+            await self._hand_in([client], clerk, self._now_ns())
 
-    def _client(self, urls: Sequence[str]) -> Client:
+    def _client(self, number: int) -> Client:
+        """A client that prefers the validator of its number."""
+        first = number % len(self._urls)
+        urls = [*self._urls[first:], *self._urls[:first]]
         return Client(
             urls, genesis=self._genesis, timeout_s=PATIENCE_NS / NS_PER_S, retry_pause_s=RETRY_PAUSE_S
         )
 
-    async def _hand_in(self, client: Client, clerk: Clerk) -> None:
+    async def _hand_in(self, clients: Sequence[Client], clerk: Clerk, due_ns: int) -> None:
+        """Hand in the next record until it is final, each attempt by the next client."""
         id_, transaction = clerk.next_record(self.seen.height)
         self.seen.waiting[id_] = transaction
-        sent_ns = self._now_ns()
-        refusals = 0
+        refusals = attempts = 0
         while refusals < REFUSALS_MAX:
+            client = clients[attempts % len(clients)]
+            attempts += 1
             try:
                 height = await self._attempt(client, id_, transaction)
             except InvalidTransaction as error:
@@ -121,7 +127,7 @@ class LiveTraffic:
                 now_ns = self._now_ns()
                 self.seen.refused.pop(id_, None)
                 self.seen.acknowledged[id_] = now_ns
-                self.seen.latencies_ms.append((now_ns - sent_ns) / NS_PER_MS)
+                self.seen.latencies_ms.append((now_ns - due_ns) / NS_PER_MS)
                 self.seen.height = max(self.seen.height, height)
                 break
             await asyncio.sleep(RETRY_PAUSE_S)

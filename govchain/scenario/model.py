@@ -196,7 +196,6 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 RESERVED: Final[tuple[str, ...]] = (
-    "cpu.cores",
     "repeat",
     "stop.height",
     "stop.when",

@@ -202,6 +202,14 @@ def _ends(loaded: LoadedScenario, written: str, where: tuple[str | int, ...]) ->
 
 
 def _costs(loaded: LoadedScenario) -> Costs:
+    cpu = loaded.scenario.cpu
+    if (cpu.cores is None) != (cpu.shared is None):
+        expected = "cores: 2 and shared: host, or neither"
+        raise loaded.source.error("cores that nobody shares, or nobody counts", "cpu", expected=expected)
+    return replace(_work_costs(loaded), shared_cores=cpu.cores or 0)
+
+
+def _work_costs(loaded: LoadedScenario) -> Costs:
     costs, sync_ns = loaded.scenario.cpu.costs, loaded.scenario.disk.sync
     if costs == "measured":
         return shipped_costs(sync_ns)
@@ -211,7 +219,17 @@ def _costs(loaded: LoadedScenario) -> Costs:
         if costs != WorkCosts(file=costs.file):
             raise loaded.source.error("costs by hand and from a file", *where, expected="one of them")
         return parse_costs(_content(loaded, costs.file, where), costs.file, sync_ns=sync_ns)
-    return Costs(costs.verify, costs.sign, costs.apply, costs.hash_kb, sync_ns)
+    return Costs(
+        verify_ns=costs.verify,
+        sign_ns=costs.sign,
+        apply_ns=costs.apply,
+        hash_kib_ns=costs.hash_kb,
+        sync_ns=sync_ns,
+        message_ns=costs.message,
+        request_ns=costs.request,
+        client_ns=costs.client,
+        client_turn_ns=costs.client_turn,
+    )
 
 
 def _content(loaded: LoadedScenario, name: str, where: tuple[str | int, ...]) -> bytes:

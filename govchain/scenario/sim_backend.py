@@ -53,8 +53,10 @@ class SimBackend:
         self._cluster: SimCluster | None = None
         self._agenda: list[tuple[int, int, Callable[[], Awaitable[None]]]] = []
         self._order = 0
+        self._is_called = False
+        """Something was put on the agenda while time passed."""
         self._traffic: SimTraffic | None = None
-        self._finals: deque[tuple[int, int]] = deque()
+        self._finals: deque[tuple[int, int, int]] = deque()
         self._offers = 0
 
     @property
@@ -96,6 +98,7 @@ class SimBackend:
 
     def call_at(self, at_ns: int, action: Callable[[], Awaitable[None]]) -> None:
         self._order += 1
+        self._is_called = True
         heapq.heappush(self._agenda, (max(at_ns, self.cluster.now_ns), self._order, action))
 
     def faults(self) -> FaultPort:
@@ -235,8 +238,11 @@ class SimBackend:
         while True:
             self._tell_finals()
             due_ns = self._agenda[0][0] if self._agenda else limit_ns
-            self.cluster.run_until(lambda: is_done() or bool(self._finals), limit_ns=min(due_ns, limit_ns))
-            if self._finals:
+            self._is_called = False
+            self.cluster.run_until(
+                lambda: is_done() or self._is_called or bool(self._finals), limit_ns=min(due_ns, limit_ns)
+            )
+            if self._finals or self._is_called:
                 continue
             if is_done() or self.cluster.checks.violations:
                 return
@@ -248,7 +254,7 @@ class SimBackend:
         if event.kind == "final" and self._traffic is not None:
             height = dict(event.facts)["height"]
             assert isinstance(height, int)
-            self._finals.append((event.node, height))
+            self._finals.append((event.node, height, event.time_ns))
         if self._listener is not None:
             self._listener(event)
 

@@ -15,17 +15,18 @@ from govchain.errors import GovchainError
 from govchain.model import Transaction
 from govchain.scenario.traffic import PATIENCE_NS, Clerk, LoadSeen
 from govchain.sim import SimCluster
+from govchain.sim.clients import Clients
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
 CLIENT_NS: Final = 5_000_000
-"""From the answer to a client to its next record: time must pass, also where validators need none."""
+"""From the answer to a client to its next record where nothing costs time: some must pass."""
 
 CallAt = Callable[[int, Callable[[], Awaitable[None]]], None]
 
 
 class SimTraffic:
-    """The workload of a simulated run.
+    """The workload of a simulated run. A client believes the validator that it asked.
 
     Args:
         run: Lets virtual time pass until a predicate holds or a limit is reached.
@@ -40,13 +41,16 @@ class SimTraffic:
     ) -> None:
         self.seen = LoadSeen()
         self._cluster = cluster
+        self._clients = Clients(cluster)
         self._clerks = clerks
         self._call_at = call_at
         self._run = run
         self._is_stopped = False
         self._next_node = 0
         self._sent_ns: dict[bytes, int] = {}
-        self._clients: dict[bytes, Clerk] = {}
+        self._asked: dict[bytes, int] = {}
+        """The validator whose answer is waited for."""
+        self._loops: dict[bytes, Clerk] = {}
         """Records of closed loops: acknowledging one makes its client hand in the next."""
 
     def start(self) -> None:
@@ -61,22 +65,32 @@ class SimTraffic:
             self._hand_in(clerk, is_loop=False)
         await self._run(lambda: not self.seen.waiting, self._cluster.now_ns + limit_ns)
 
-    def note_final(self, node: int, height: int) -> None:
+    def note_final(self, node: int, height: int, at_ns: int) -> None:
         """A validator calls a height final."""
         if not self._cluster.is_running(node):
             return
         block = self._cluster.node(node).chain.block(height)
         for transaction in block.transactions if block is not None else ():
             id_ = transaction_id(self._cluster.suite, transaction)
+            asked = self._asked.get(id_)
+            if asked is not None and (asked == node or not self._cluster.is_running(asked)):
+                self._answer(id_, node, height, at_ns)
+
+    def _answer(self, id_: bytes, node: int, height: int, at_ns: int) -> None:
+        del self._asked[id_]
+
+        def read(at_ns: int) -> None:
             if self.seen.waiting.pop(id_, None) is None:
-                continue
-            now_ns = self._cluster.now_ns
-            self.seen.acknowledged[id_] = now_ns
-            self.seen.latencies_ms.append((now_ns - self._sent_ns.pop(id_)) / NS_PER_MS)
+                return
+            self.seen.acknowledged[id_] = at_ns
+            self.seen.latencies_ms.append((at_ns - self._sent_ns.pop(id_)) / NS_PER_MS)
             self.seen.height = max(self.seen.height, height)
-            clerk = self._clients.pop(id_, None)
+            clerk = self._loops.pop(id_, None)
             if clerk is not None:
-                self._call_at(now_ns + CLIENT_NS, functools.partial(self._go_on, clerk))
+                pause_ns = CLIENT_NS if self._clients.are_free else 0
+                self._call_at(at_ns + pause_ns, functools.partial(self._go_on, clerk))
+
+        self._clients.ask(node, lambda at_ns: self._clients.work(read, at_ns=at_ns), at_ns=at_ns)
 
     async def _begin(self, clerk: Clerk) -> None:
         if clerk.load.rate.closed_loop is None:
@@ -105,21 +119,32 @@ class SimTraffic:
         self.seen.waiting[id_] = transaction
         self._sent_ns[id_] = self._cluster.now_ns
         if is_loop:
-            self._clients[id_] = clerk
+            self._loops[id_] = clerk
         self._next_node += 1
-        self._offer(id_, transaction, self._next_node)
+        turn = self._next_node
+        self._clients.work(lambda at_ns: self._offer(id_, transaction, turn, at_ns))
 
-    def _offer(self, id_: bytes, transaction: Transaction, turn: int) -> None:
+    def _offer(self, id_: bytes, transaction: Transaction, turn: int, at_ns: int) -> None:
         """Hand in a record at one validator, and at the next one when it is not final in time."""
         if id_ not in self.seen.waiting:
             return
-        awake = [node.index for node in self._cluster.running() if not self._cluster.is_paused(node.index)]
+        cluster = self._cluster
+        awake = [node.index for node in cluster.running() if not cluster.is_paused(node.index)]
         if awake:
-            # Known there, or no room: the next attempt goes elsewhere.
-            with contextlib.suppress(GovchainError):
-                self._cluster.submit(transaction, to=awake[turn % len(awake)])
+            node = awake[turn % len(awake)]
+            self._asked[id_] = node
+            self._clients.ask(node, lambda at_ns: self._submit(id_, transaction, node, at_ns), at_ns=at_ns)
 
         async def again() -> None:
-            self._offer(id_, transaction, turn + 1)
+            self._offer(id_, transaction, turn + 1, cluster.now_ns)
 
-        self._call_at(self._cluster.now_ns + PATIENCE_NS, again)
+        self._call_at(max(at_ns, cluster.now_ns) + PATIENCE_NS, again)
+
+    def _submit(self, id_: bytes, transaction: Transaction, node: int, at_ns: int) -> None:
+        # Known there, or no room: the next attempt goes elsewhere.
+        with contextlib.suppress(GovchainError):
+            self._cluster.submit(transaction, to=node)
+        asked = self._cluster.node(node)
+        place = asked.chain.locate(id_)
+        if place is not None and place[0] <= asked.final_height and self._asked.get(id_) == node:
+            self._answer(id_, node, place[0], at_ns)

@@ -20,7 +20,7 @@ from govchain.sim.cpu import NO_COSTS, Costs
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
-from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Happening, Scheduled, Work
+from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Errand, Happening, Scheduled, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
@@ -32,7 +32,7 @@ from govchain.sim.treason import Treason
 from govchain.sim.turns import Turns
 from govchain.sim.vote_keys import VoteKeys
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
-from govchain.storage import MemoryGuard, MemoryStore
+from govchain.storage import MemoryStore
 
 NS_PER_MS: Final = 1_000_000
 EVENTS_MAX: Final = 5_000_000
@@ -67,6 +67,7 @@ class SimCluster:
         keys: Vote keys, and who holds which.
         links: What is wrong with the links.
         wire: How long frames take on sound ones.
+        machines: Processors and disks.
         traitors: Validator index to how it cheats; `treason` made them, and knows how often they did.
     """
 
@@ -102,21 +103,19 @@ class SimCluster:
         self.forms = SharedForms(genesis, self.suite) if costs.are_none else None
         self.execution = SharedExecution() if is_execution_shared else None
         self._trace = Trace(self.suite, listener) if is_traced else None
-        self.links = Links(self.suite, seed)
-        self.treason = Treason(genesis, self.suite, seed)
+        self.links, self.treason = Links(self.suite, seed), Treason(genesis, self.suite, seed)
         self.traitors = self.treason.traitors
         self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         self.keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
         latency = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
-        self._machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
+        self.machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
         self._is_free = costs.are_none
-        self._turns = Turns(self._calendar, self._machines, self.wire, self._serve)
-        self._guards = [MemoryGuard() for _ in self.names]
+        self._turns = Turns(self._calendar, self.machines, self.wire, self._serve)
         self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._alarms = Alarms(self._calendar, self._machines.lives)
+        self._alarms = Alarms(self._calendar, self.machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
             if name not in absent:
@@ -163,7 +162,7 @@ class SimCluster:
         traitor = self.traitors.get(to)
         if traitor is not None and not traitor.takes(to, Gossip(transaction)):
             return known
-        self._machines.cpus[to].begin(self.now_ns)
+        self.machines.cpus[to].begin(self.now_ns)
         return node.submit(transaction)
 
     def crash(self, index: int, *, unsynced: Unsynced = "keep") -> None:
@@ -172,7 +171,7 @@ class SimCluster:
         Power goes between two pieces of work. Writes that no sync confirmed are kept, lost, or kept in part.
         """
         self.node(index)
-        lost = self._machines.cut_power(index, unsynced)
+        lost = self.machines.cut_power(index, unsynced)
         self.record(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
         self._nodes[index] = None
         self._turns.paused.pop(index, None)
@@ -205,11 +204,11 @@ class SimCluster:
     def back_up(self, index: int) -> None:
         """Keep a copy of a validator's disk as it is now."""
         self.record(index, "backup")
-        self._machines.back_up(index)
+        self.machines.back_up(index)
 
     def backup(self, index: int) -> MemoryStore:
         """A copy of the disk that a validator had when it was backed up; an empty one if it never was."""
-        return self._machines.backups[index].copy()
+        return self.machines.backups[index].copy()
 
     def set_clock(self, index: int, offset_ms: int) -> None:
         """Put a validator's clock ahead of the world's, or behind."""
@@ -220,7 +219,7 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        machine = (self.keys.of(index), self._machines.disks[index], self._guards[index])
+        machine = (self.keys.of(index), self.machines.disks[index], self.machines.guards[index])
         self.treason.recruit(index, self.protocol.traitors[behaviour], org, machine, self)
 
     def reform(self, index: int) -> None:
@@ -232,7 +231,7 @@ class SimCluster:
         """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
         self._require_down(index)
         self.record(index, "replace-disk")
-        self._machines.replace_disk(index, disk)
+        self.machines.replace_disk(index, disk)
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
         """Let things happen until the predicate holds; False when the virtual time limit comes first.
@@ -272,20 +271,20 @@ class SimCluster:
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
-        self._machines.cpus[node].spend(self._machines.costs.apply_ns * transactions)
+        self.machines.charge_apply(node, transactions)
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
         targets = self._others[source] if target is None else (target,)
         traitor = self.traitors.get(source)
-        now_ns = self._local_ns(source)
+        now_ns = max(self.now_ns, self.machines.charge_send(source, targets, frame))
         if traitor is None and self.wire.equal_ns is not None and self.links.is_sound:
             # All arrive at one time, one after the other: one entry of the calendar holds them all.
             due_ns = now_ns + self.wire.equal_ns
             if self._on_wire is not None:
                 for each in targets:
                     self._on_wire(WireFrame(now_ns, (due_ns,), source, each, frame))
-            self._schedule(due_ns, targets, self._arrival(source, frame))
+            self.schedule(due_ns, targets, self._arrival(source, frame))
             return
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
@@ -297,7 +296,7 @@ class SimCluster:
                 arrival = self._arrival(source, sent)
                 arriving = AtPort(arrival, size_bytes) if self.wire.has_ports else arrival
                 for arrival_ns in arrivals_ns:
-                    self._schedule(arrival_ns, (each,), arriving)
+                    self.schedule(arrival_ns, (each,), arriving)
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
@@ -318,20 +317,20 @@ class SimCluster:
             self._trace.add(self._local_ns(node), node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        return self.now_ns if node < 0 else max(self.now_ns, self._machines.cpus[node].free_ns)
+        return self.now_ns if node < 0 else max(self.now_ns, self.machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)
-        suite, signers = self._machines.power_on(index, self.keys.of(index), self.now_ns)
+        suite, signers = self.machines.power_on(index, self.keys.of(index), self.now_ns)
         node = SimNode(
             index,
             self.genesis,
             suite=suite,
             signers=signers,
-            disk=self._machines.disks[index],
-            guard=self._guards[index],
+            disk=self.machines.disks[index],
+            guard=self.machines.guards[index],
             world=self,
-            is_restart=self._machines.lives[index] > 0,
+            is_restart=self.machines.lives[index] > 0,
         )
         self._nodes[index] = node
         self.checks.note_restarted(index, node.ledger.height)
@@ -343,13 +342,14 @@ class SimCluster:
 
     def _arrival(self, source: int, frame: Frame) -> Arrival:
         if self._trace is None:
-            return Arrival(source, frame, ())
+            return Arrival(source, frame, (), self.machines.cpus[source].turns)
         facts: tuple[tuple[str, Fact], ...] = (("peer", source), ("frame", type(frame).__name__))
         if isinstance(frame, SignedMessage):
             facts = (*facts, ("digest", self.suite.digest(frame.body)))
-        return Arrival(source, frame, facts)
+        return Arrival(source, frame, facts, self.machines.cpus[source].turns)
 
-    def _schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Happening) -> None:
+    def schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Happening) -> None:
+        """Let something happen then, to these validators or to what is `OUTSIDE` of them."""
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._calendar.put(time_ns, nodes, happening)
 
@@ -369,18 +369,18 @@ class SimCluster:
             self._arrive(nodes, happening)
             return
         for index in nodes:
-            if self._nodes[index] is not None:
+            if index < 0 or self._nodes[index] is not None:
                 self._turns.take(index, happening, time_ns)
 
     def _serve(self, index: int, work: Work) -> None:
-        self._machines.cpus[index].begin(self.now_ns)
         if isinstance(work, Arrival):
             traitor = self.traitors.get(index)
             if traitor is not None and not traitor.takes(work.source, work.frame):
                 return
-            if isinstance(work.frame, SignedMessage):
-                self._machines.charge_message(index, len(work.frame.body))
+            self.machines.charge_arrival(index, work)
             self._arrive((index,), work)
+        elif isinstance(work, Errand):
+            self.machines.run_errand(index, work)
         elif self._alarms.is_due(index, work):
             self.record(index, "timer", timer=work.kind.value, generation=work.generation)
             self.node(index).fire(work.kind, work.generation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from govchain.crypto import Signer, Suite
@@ -31,7 +31,17 @@ class Costs:
     """Of one transaction of a block that is executed."""
     hash_kib_ns: int = 0
     sync_ns: int = 0
-    """Of one synced write: what the disk takes, while the validator waits."""
+    """Of one synced write: what the disk takes, while the validator waits and its core is free."""
+    message_ns: int = 0
+    """Of one frame at either end: what one turn tells one peer, on its way through event loop and socket."""
+    request_ns: int = 0
+    """Of one request of a client, at the validator that answers it."""
+    client_ns: int = 0
+    """Of one request, at the client."""
+    client_turn_ns: int = 0
+    """Of waking up the clients for whatever waits."""
+    shared_cores: int = 0
+    """Cores of the one machine on which all validators and their clients run; 0: each has a processor."""
 
     def hash_ns(self, size_bytes: int) -> int:
         """Of hashing so many bytes."""
@@ -40,7 +50,7 @@ class Costs:
     @property
     def are_none(self) -> bool:
         """Whether nothing costs anything."""
-        return self == NO_COSTS
+        return replace(self, shared_cores=0) == NO_COSTS
 
 
 NO_COSTS: Final = Costs()
@@ -49,26 +59,77 @@ NO_COSTS: Final = Costs()
 class Cpu(Generic[Work]):
     """One processor with its queue: first come, first served (rule of ADR 0009: one task does everything).
 
+    What waits when it becomes free is one turn: each disk is synced once for all of it, and what it tells a
+    peer is one frame of each kind: of votes, of transactions.
+
     Attributes:
         free_ns: Until then it is busy; while it works, the validator's own time.
         waiting: What came while it was busy.
         lost: What found no room in `waiting`.
+        turns: Turns so far; the last one may still run.
+        waited_ns: How much of the last turn it spent on nothing but waiting for its disks.
+        busy_ns: How long it worked so far.
+        frames: Frames that it sent and received so far, when anything costs.
+        requests: Requests of clients that it answered so far, or made.
     """
 
-    __slots__ = ("free_ns", "lost", "waiting")
+    __slots__ = (
+        *("_heard", "_synced", "_told", "busy_ns", "frames", "free_ns", "lost"),
+        *("requests", "turns", "waited_ns", "waiting"),
+    )
 
     def __init__(self) -> None:
         self.free_ns = 0
         self.waiting: deque[Work] = deque()
         self.lost = 0
+        self.turns = 0
+        self.waited_ns = 0
+        self.busy_ns = 0
+        self.frames = 0
+        self.requests = 0
+        self._synced: list[str] = []
+        self._told: dict[tuple[int, str], int] = {}
+        self._heard: dict[tuple[int, str], int] = {}
 
     def begin(self, now_ns: int) -> None:
-        """Turn to a piece of work; it starts when what was begun before is done."""
-        self.free_ns = max(self.free_ns, now_ns)
+        """Turn to what waits; as long as it is busy, what comes is part of the turn that runs."""
+        if self.free_ns <= now_ns:
+            self.free_ns = now_ns
+            self.turns += 1
+            self.waited_ns = 0
+            self._synced.clear()
 
     def spend(self, cost_ns: int) -> None:
         """Work that long on what was begun."""
         self.free_ns += cost_ns
+        self.busy_ns += cost_ns
+
+    def tell(self, peer: int, kind: str, cost_ns: int) -> None:
+        """Work so long to tell a peer something, unless it is told in a frame of this turn."""
+        if self._told.get((peer, kind)) != self.turns:
+            self._told[peer, kind] = self.turns
+            self._handle_frame(cost_ns)
+
+    def hear(self, peer: int, kind: str, turn: int, cost_ns: int) -> None:
+        """Work so long to hear what a peer told in that turn of its, unless the frame came already."""
+        if self._heard.get((peer, kind)) != turn:
+            self._heard[peer, kind] = turn
+            self._handle_frame(cost_ns)
+
+    def _handle_frame(self, cost_ns: int) -> None:
+        self.frames += 1
+        self.spend(cost_ns)
+
+    def sync(self, disk: str, cost_ns: int) -> None:
+        """Wait so long for a disk, unless what it wrote in this turn shares a sync."""
+        if disk not in self._synced:
+            self._synced.append(disk)
+            self.free_ns += cost_ns
+            self.waited_ns += cost_ns
+
+    def end_writes(self) -> None:
+        """What is written from here on in this turn needs a sync of its own."""
+        self._synced.clear()
 
     def must_wait(self, now_ns: int) -> bool:
         """Whether what comes now has to queue."""

@@ -1,4 +1,4 @@
-"""A simulated disk: a sync takes time, and what was not synced when the power went is lost or torn.
+"""A simulated disk and its guard: a sync takes time, and what no sync confirmed goes or tears with the power.
 
 The store under it keeps what a database would keep. Which validator loses power is decided elsewhere.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from govchain.model import Space, Write
-from govchain.storage import MemoryStore, View
+from govchain.storage import MemoryGuard, MemoryStore, View
 
 
 class SimDisk:
@@ -80,3 +80,21 @@ class SimDisk:
         self._undo.clear()
         if lost:
             self._store.write(lost[::-1], sync=True)
+
+
+class SimGuard(MemoryGuard):
+    """A guard that notes its syncs; nothing of it is ever lost (rule RC-2).
+
+    Args:
+        note_sync: Called at each synced write.
+    """
+
+    def __init__(self, note_sync: Callable[[], None]) -> None:
+        super().__init__()
+        self._note_sync = note_sync
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """See `Guard.append`."""
+        super().append(records)
+        if records:
+            self._note_sync()

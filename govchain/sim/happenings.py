@@ -7,7 +7,8 @@ the cluster's business.
 from __future__ import annotations
 
 import heapq
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -23,6 +24,8 @@ class Arrival(msgspec.Struct, frozen=True):
     frame: Frame
     facts: tuple[tuple[str, Fact], ...]
     """What the trace keeps of it; empty when nothing is traced."""
+    turn: int = 0
+    """Turn of the sender in which it was sent."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -53,8 +56,23 @@ class Ready(msgspec.Struct, frozen=True):
     life: int
 
 
-Work = Arrival | Alarm
-Happening = Work | AtPort | Ready
+class CoreFree(msgspec.Struct, frozen=True):
+    """A core of the shared machine is free for whoever waits longest."""
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """Work of a client, or for one."""
+
+    cost_ns: int
+    action: Callable[[int], None]
+    """Called when it is done, with the time at which it is."""
+
+
+OUTSIDE: Final = -1
+"""In place of a validator: clients, and the machine on which all run."""
+
+Work = Arrival | Alarm | Errand
+Happening = Work | AtPort | Ready | CoreFree
 Scheduled = Happening | Call
 
 

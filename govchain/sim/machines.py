@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, Literal, TypeVar
 
+from govchain.consensus import SignedMessage
 from govchain.crypto import Signer, Suite
 from govchain.sim.cpu import NO_COSTS, CostedSuite, Costs, Cpu
-from govchain.sim.disk import SimDisk
-from govchain.sim.network import seeded_stream
-from govchain.storage import MemoryStore
+from govchain.sim.disk import SimDisk, SimGuard
+from govchain.sim.happenings import Arrival, Errand
+from govchain.sim.host import Host
+from govchain.sim.network import Frame, seeded_stream
+from govchain.storage import MemoryGuard, MemoryStore
 
 Work = TypeVar("Work")
 Unsynced = Literal["keep", "lose", "tear"]
@@ -24,18 +27,22 @@ class Machines(Generic[Work]):
 
     Attributes:
         costs: What work costs on each.
-        cpus: Processors, by validator.
+        host: The machine whose cores all share; None when each has a processor of its own.
+        cpus: Processors, by validator; the last one is that of the clients (`OUTSIDE`).
         disks: Disks, by validator.
+        guards: What each remembers to have signed, apart from its disk.
         backups: The copy of its disk that each made last; empty ones at first.
         lives: How often each lost power; timers and queues of another life count for nothing.
     """
 
     def __init__(self, suite: Suite, seed: int, count: int, costs: Costs) -> None:
         self.costs = NO_COSTS if costs.are_none else costs
-        self.cpus: list[Cpu[Work]] = [Cpu() for _ in range(count)]
+        self.host = Host(costs.shared_cores) if costs.shared_cores else None
+        self.cpus: list[Cpu[Work]] = [Cpu() for _ in range(count + 1)]
         self.disks = [self._disk(index, MemoryStore()) for index in range(count)]
         self.backups = [MemoryStore() for _ in range(count)]
-        self.lives = [0] * count
+        self.guards: list[MemoryGuard] = [self._guard(index) for index in range(count)]
+        self.lives = [0] * (count + 1)
         self._suite = suite
         self._seed = seed
 
@@ -47,9 +54,31 @@ class Machines(Generic[Work]):
         costed = CostedSuite(self._suite, self.costs, self.cpus[index].spend)
         return costed, [costed.costed(signer) for signer in signers]
 
-    def charge_message(self, index: int, size_bytes: int) -> None:
-        """Charge for a look at a signed message, whoever really verified it."""
-        self.cpus[index].spend(self.costs.verify_ns + self.costs.hash_ns(size_bytes))
+    def run_errand(self, index: int, errand: Errand) -> None:
+        """Let somebody work for a client, or a client for itself."""
+        self.cpus[index].requests += 1
+        self.cpus[index].spend(errand.cost_ns)
+        errand.action(self.cpus[index].free_ns)
+
+    def charge_send(self, source: int, targets: Sequence[int], frame: Frame) -> int:
+        """Charge for telling peers something; the time that this has reached."""
+        if self.costs is not NO_COSTS:
+            for each in targets:
+                self.cpus[source].tell(each, _kind(frame), self.costs.message_ns)
+        return self.cpus[source].free_ns
+
+    def charge_arrival(self, index: int, arrival: Arrival) -> None:
+        """Charge for hearing a peer, and for a look at what it signed, whoever really verifies that."""
+        if self.costs is NO_COSTS:
+            return
+        self.cpus[index].hear(arrival.source, _kind(arrival.frame), arrival.turn, self.costs.message_ns)
+        if isinstance(arrival.frame, SignedMessage):
+            self.cpus[index].spend(self.costs.verify_ns + self.costs.hash_ns(len(arrival.frame.body)))
+
+    def charge_apply(self, index: int, transactions: int) -> None:
+        """Charge for the execution of a block, which is then written by itself."""
+        self.cpus[index].spend(self.costs.apply_ns * transactions)
+        self.cpus[index].end_writes()
 
     def cut_power(self, index: int, unsynced: Unsynced) -> int:
         """Forget what is not on the disk; how many writes no sync had confirmed."""
@@ -71,4 +100,15 @@ class Machines(Generic[Work]):
         self.disks[index] = self._disk(index, store)
 
     def _disk(self, index: int, store: MemoryStore) -> SimDisk:
-        return SimDisk(store, lambda: self.cpus[index].spend(self.costs.sync_ns))
+        return SimDisk(store, lambda: self._sync(index, "store"))
+
+    def _guard(self, index: int) -> SimGuard:
+        return SimGuard(lambda: self._sync(index, "guard"))
+
+    def _sync(self, index: int, disk: str) -> None:
+        self.cpus[index].sync(disk, self.costs.sync_ns)
+
+
+def _kind(frame: Frame) -> str:
+    """Frames of one kind are put together (`govchain.node.peers`)."""
+    return type(frame).__name__

@@ -5,6 +5,7 @@ Figures in, costs out. Which run of the benchmark counts is for the caller to sa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -31,11 +32,17 @@ class _Operation(msgspec.Struct, frozen=True):
 
 
 class _Report(msgspec.Struct, frozen=True):
-    operations: tuple[_Operation, ...]
+    operations: tuple[_Operation, ...] = ()
+    costs: Costs | None = None
 
 
 def parse_costs(data: bytes, path: str, *, sync_ns: int) -> Costs:
-    """Costs from the JSON that `govchain bench hotpath --json` writes.
+    """Costs from the JSON that `govchain bench hotpath --json` or `govchain bench fidelity --json` writes.
+
+    Args:
+        data: Content of the file.
+        path: Its name, for errors.
+        sync_ns: Of a synced write; where it is 0 and the file knows one, that counts.
 
     Raises:
         ConfigError: It is no such report, or an operation is missing.
@@ -43,8 +50,10 @@ def parse_costs(data: bytes, path: str, *, sync_ns: int) -> Costs:
     try:
         report = msgspec.json.decode(data, type=_Report)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        expected = "what govchain bench hotpath --json writes"
+        expected = "what govchain bench hotpath --json or bench fidelity --json writes"
         raise ConfigError("no measured costs", path=path, found=str(error), expected=expected) from error
+    if report.costs is not None:
+        return replace(report.costs, sync_ns=sync_ns or report.costs.sync_ns)
     # Longer names tell the conditions: `state update in blocks of 500 at 20000 records`.
     rates = {each.name.split(" in ")[0].split(" over ")[0]: each.per_s for each in report.operations}
 

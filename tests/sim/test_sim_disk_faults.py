@@ -41,7 +41,7 @@ def strike(fault: Fault, at: int, index: int) -> tuple[Plan, SimCluster, list[Tr
     cluster.crash(index)
     disk = FaultyStore(plan)
     cluster.replace_disk(index, disk)
-    cluster._guards[index] = FaultyGuard(plan)
+    cluster.machines.guards[index] = FaultyGuard(plan)
 
     def attempt(action: object) -> None:
         try:
@@ -109,7 +109,7 @@ def remains(*, gives_up: bool) -> tuple[object, Remains]:
         cluster.run_until(lambda: ("ViewChange", 1, 0) in sent, limit_ns=cluster.now_ns + MINUTE_NS)
     assert {name[0] for name in sent} == {"Prepare", "Commit", *(["ViewChange"] if gives_up else [])}
     node = cluster.node(2)
-    return made, Remains(node.disk, tuple(cluster._guards[2].records), sent)
+    return made, Remains(node.disk, tuple(cluster.machines.guards[2].records), sent)
 
 
 def name_of(signed: SignedMessage, index: int) -> tuple[str, int, int] | None:

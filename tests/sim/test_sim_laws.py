@@ -68,9 +68,10 @@ def test_commit_at_the_primary_takes_three_equal_hops(validators: int) -> None:
 def test_commit_at_the_primary_takes_three_hops_and_the_work_between(validators: int, sync_us: int) -> None:
     costs = Costs(verify_ns=66 * US, sign_ns=28 * US, apply_ns=15 * US, sync_ns=sync_us * US)
     genesis, took_ns = commit_ns(validators, FixedLatency(DurationNs(20 * MS)), costs=costs)
-    # Proposal, prepare, commit and block are made durable; of each kind of vote one is the own one.
+    # Proposal, prepare, commit and block are made durable, and two promises in the guards beside the disks.
+    # Of each kind of vote one is the own one.
     others = genesis.validators.quorum_size - 1
-    work_us = 4 * sync_us + (1 + others + others) * 66 + 2 * 28 + 15
+    work_us = 6 * sync_us + (1 + others + others) * 66 + 2 * 28 + 15
     assert took_ns == pytest.approx(3 * 20 * MS + work_us * US, rel=0.02)
 
 

@@ -41,7 +41,7 @@ def chain() -> tuple[Network, Disks]:
         network.deposit()
         network.cluster.run_to(network.cluster.now_ns + 2_000_000_000)
         for index, name in enumerate(network.cluster.names):
-            guard = tuple(network.cluster._guards[index].records)
+            guard = tuple(network.cluster.machines.guards[index].records)
             disks[name, epoch] = network.cluster.node(index).disk.copy(), guard
     return network, disks
 

@@ -101,7 +101,6 @@ ADDED = [
         "workload: [{org: evp, rate: {closed_loop: 1}, from: 2s, to: 1s}]",
         "s.yaml:19: the load ends before it begins",
     ),
-    ("cpu: {cores: 2}", "not yet supported by this version: cpu.cores at s.yaml:19"),
     ("repeat: {seeds: 3}", "not yet supported by this version: repeat at s.yaml:19"),
     ("stop: {height: 3}", "not yet supported by this version: stop.height at s.yaml:19"),
     ("protocol: {suite: sm2}", "not yet supported by this version: protocol.suite: sm2 at s.yaml:19"),

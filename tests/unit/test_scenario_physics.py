@@ -121,6 +121,9 @@ REFUSED = [
     ("network: {links: [{from: all, to: all, bandwidth: 0bit}]}", "s.yaml:19: a link without bandwidth"),
     ("cpu: {costs: {file: LICENSE}}", "LICENSE: no measured costs"),
     ("cpu: {costs: {file: LICENSE, sign: 1us}}", "s.yaml:19: costs by hand and from a file"),
+    ("cpu: {cores: 2}", "s.yaml:19: cores that nobody shares, or nobody counts"),
+    ("cpu: {shared: host}", "s.yaml:19: cores that nobody shares, or nobody counts"),
+    ("cpu: {cores: 0, shared: host}", "s.yaml:19: cpu.cores: not allowed"),
     ("cpu: {costs: guessed}", "s.yaml:19: cpu.costs: unknown value"),
 ]
 

@@ -1,0 +1,169 @@
+"""What a run on this machine's processes used: processor time of validators and clients, syncs, the rest.
+
+A backend that meters itself. Nothing is concluded here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psutil
+
+from govchain.scenario import LocalBackend
+from govchain.scenario.backend import Rehearsal
+from govchain.scenario.traffic import Clerk, Traffic
+
+SETTLE_S: Final = 1.0
+"""From when all validators are ready to the first record: what a start leaves behind comes to rest."""
+METRICS_TIMEOUT_S: Final = 5.0
+_STORE: Final = re.compile(r"^govchain_store_seconds_(sum|count)\{.*\} (\S+)$", re.MULTILINE)
+_NS_PER_S: Final = 1_000_000_000
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a run used while there was load."""
+
+    records: int
+    blocks: int
+    seconds: float
+    validators_cpu_s: float
+    client_cpu_s: float
+    sync_us: float
+    """Mean of all synced writes of all validators, as they saw it."""
+    foreign_cores: float
+    """Cores that other processes of the machine used."""
+
+    def plus(self, other: Usage) -> Usage:
+        """Both runs as one; means by how long each was."""
+        seconds = self.seconds + other.seconds
+
+        def mean(own: float, others: float) -> float:
+            return round((own * self.seconds + others * other.seconds) / seconds, 2)
+
+        return Usage(
+            records=self.records + other.records,
+            blocks=self.blocks + other.blocks,
+            seconds=seconds,
+            validators_cpu_s=self.validators_cpu_s + other.validators_cpu_s,
+            client_cpu_s=self.client_cpu_s + other.client_cpu_s,
+            sync_us=mean(self.sync_us, other.sync_us),
+            foreign_cores=mean(self.foreign_cores, other.foreign_cores),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    at_s: float
+    validators_s: float
+    client_s: float
+    machine_s: float
+    syncs: float
+    synced_s: float
+
+
+class MeteredBackend(LocalBackend):
+    """Validator processes, with a meter that runs as long as there is load."""
+
+    def __init__(self, directory: Path, *, now: datetime) -> None:
+        super().__init__(directory, now=now)
+        self._began: _Reading | None = None
+        self._usage: Usage | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """Once the load is over."""
+        assert self._usage is not None, "a run with a workload comes first"
+        return self._usage
+
+    async def start(self, rehearsal: Rehearsal) -> Rehearsal:
+        rehearsal = await super().start(rehearsal)
+        await asyncio.sleep(SETTLE_S)
+        self._began = await asyncio.to_thread(self._read)
+        self._began_s = asyncio.get_running_loop().time()
+        return rehearsal
+
+    def traffic(self, clerks: list[Clerk]) -> Traffic:
+        return _MeteredTraffic(super().traffic(clerks), self)
+
+    async def end_load(self, traffic: Traffic) -> None:
+        """The load is over: read the meters."""
+        began, ended = self._began, await asyncio.to_thread(self._read)
+        assert began is not None
+        seconds = ended.at_s - began.at_s
+        own_s = ended.validators_s - began.validators_s + ended.client_s - began.client_s
+        self._usage = Usage(
+            records=len(traffic.seen.acknowledged),
+            blocks=traffic.seen.height,
+            seconds=round(seconds, 3),
+            validators_cpu_s=round(ended.validators_s - began.validators_s, 3),
+            client_cpu_s=round(ended.client_s - began.client_s, 3),
+            sync_us=round((ended.synced_s - began.synced_s) * 1e6 / max(1.0, ended.syncs - began.syncs), 1),
+            foreign_cores=round(max(0.0, ended.machine_s - began.machine_s - own_s) / seconds, 2),
+        )
+
+    def _read(self) -> _Reading:
+        syncs = synced_s = 0.0
+        for url in self.urls:
+            for kind, value in _STORE.findall(_metrics(url)):
+                if kind == "count":
+                    syncs += float(value)
+                else:
+                    synced_s += float(value)
+        processes = [self.network.process(name).find() for name in self.network.names]
+        return _Reading(
+            at_s=time.perf_counter(),
+            validators_s=sum(_cpu_s(process) for process in processes if process is not None),
+            client_s=_cpu_s(psutil.Process()),
+            machine_s=_machine_s(),
+            syncs=syncs,
+            synced_s=synced_s,
+        )
+
+
+class _MeteredTraffic:
+    """Traffic that tells the backend when the load is over."""
+
+    def __init__(self, traffic: Traffic, backend: MeteredBackend) -> None:
+        self.seen = traffic.seen
+        self._traffic = traffic
+        self._backend = backend
+
+    def start(self) -> None:
+        self._traffic.start()
+
+    def stop(self) -> None:
+        self._traffic.stop()
+
+    async def drain(self, limit_ns: int) -> None:
+        await self._backend.end_load(self._traffic)
+        await self._traffic.drain(limit_ns)
+
+
+def _metrics(url: str) -> str:
+    try:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=METRICS_TIMEOUT_S) as answer:
+            text: str = answer.read().decode()
+            return text
+    except OSError:
+        return ""  # Down, or cut off from those who would tell it that it is well.
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _machine_s() -> float:
+    times = psutil.cpu_times()
+    idle_s: Sequence[float] = (times.idle, getattr(times, "iowait", 0.0))
+    guests_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    return float(sum(times) - sum(idle_s) - guests_s)

@@ -1,0 +1,45 @@
+"""What clients do costs time too: theirs, and that of the validator which they ask.
+
+With no costs an errand is done at once. What is asked and answered is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from govchain.sim.cluster import SimCluster
+from govchain.sim.happenings import OUTSIDE, Errand
+
+Done = Callable[[int], None]
+"""Called with the time at which it is done, which may lie ahead of the clock of the world."""
+
+
+class Clients:
+    """All clients of a network: one process, beside the validators.
+
+    Args:
+        cluster: The simulated network.
+    """
+
+    def __init__(self, cluster: SimCluster) -> None:
+        self._cluster = cluster
+
+    @property
+    def are_free(self) -> bool:
+        """Whether what clients do takes no time."""
+        return self._cluster.machines.costs.are_none
+
+    def work(self, done: Done, *, at_ns: int = 0) -> None:
+        """Let the clients spend what one request costs them."""
+        self._run(OUTSIDE, self._cluster.machines.costs.client_ns, done, at_ns)
+
+    def ask(self, node: int, done: Done, *, at_ns: int = 0) -> None:
+        """Let a validator spend what one request costs it; a validator that is down never does."""
+        self._run(node, self._cluster.machines.costs.request_ns, done, at_ns)
+
+    def _run(self, node: int, cost_ns: int, done: Done, at_ns: int) -> None:
+        now_ns = self._cluster.now_ns
+        if self.are_free:
+            done(now_ns)
+        else:
+            self._cluster.schedule(max(at_ns, now_ns), (node,), Errand(cost_ns, done))
