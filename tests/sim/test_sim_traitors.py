@@ -33,9 +33,9 @@ LIES_MIN = {
 }
 """Behaviour to how many frames are false at least: a traitor that never lies proves nothing."""
 FALLING_BEHIND = """\
-  - {every: {mean: 1300ms}, times: 6, do: crash, target: validator-2, disk: wipe, for: 50ms}
+  - {every: {mean: 900ms}, times: 6, do: crash, target: validator-2, disk: wipe, for: 900ms}
 """
-"""Somebody must ask for blocks, again and again, until it asks the liar."""
+"""Somebody must miss more than a checkpoint interval: votes sent again would be the cheaper cure."""
 
 
 def betrayal(target: str, behaviour: str) -> str:
@@ -54,11 +54,12 @@ def test_one_traitor_of_four_splits_nobody(behaviour: str, target: str) -> None:
     kept(result)
 
 
-@pytest.mark.parametrize("seed", [3, 9])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_situation_40_a_liar_about_blocks_is_found_out_and_others_are_asked(seed: int) -> None:
-    text = WORLD + betrayal("validator-0", "lying_sync") + FALLING_BEHIND
-    result = play(text.replace("to: 4s", "to: 9s").replace("for: 3s", "for: 8s"), seed=seed)
-    assert result.happened["lie"] >= 2
+    # Validator 1 is the one that validator 2 asks first.
+    text = WORLD.replace("to: 4s", "to: 12s") + betrayal("validator-1", "lying_sync")
+    result = play(text.replace("for: 3s", "for: 11s") + FALLING_BEHIND, seed=seed)
+    assert result.happened["lie"] >= 3
     kept(result)
 
 
