@@ -11,16 +11,20 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := govchain tests benchmarks nodes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check mutants bench fidelity e2e format lock clean
+.PHONY: help setup setup-dev setup-pythons demo test check mutants bench fidelity e2e format lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Four validators on this machine, a cross-department story, a receipt verified offline
 	@$(BIN)/govchain demo
 
-test: setup-dev ## The whole suite that needs no Docker
+test: setup-pythons ## The whole suite that needs no Docker
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
+
+# One seed must show the same on every version of Python. A version that this machine has not is left out.
+setup-pythons: setup-dev ## Other Python versions of this machine, with the locked dependencies
+	@$(BIN)/python -m tests.support.pythons
 
 check: setup-dev ## Format, lint, types, layers
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -64,6 +64,15 @@ class Narrator:
         """The verdict is known."""
         pick = self._terminal.pick
         self._terminal.say()
+        if result.unused:
+            names = ", ".join(result.unused)
+            self._terminal.say(
+                pick(
+                    f"Without effect here, because only the simulator has them: {names}.",
+                    f"以下内容仅模拟器具备，在此不起作用：{names}。",
+                ),
+                style="dim",
+            )
         for invariant in result.invariants:
             if not invariant.ok:
                 broken = pick("invariant broken", "不变式被破坏") + self._colon

@@ -22,6 +22,8 @@ class LinkFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Added to every frame; order is kept, as on a stream."""
     jitter_ms: Milliseconds = 0
     """Up to that much is added to every frame; order is kept."""
+    held_until_ms: Milliseconds = 0
+    """Frames arrive no sooner than that long after the run began; order is kept. The simulator only."""
     duplicate: Percent = 0
     """Of frames that arrive twice."""
     reorder: Percent = 0
@@ -33,6 +35,7 @@ class LinkFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             loss=max(self.loss, other.loss),
             delay_ms=self.delay_ms + other.delay_ms,
             jitter_ms=self.jitter_ms + other.jitter_ms,
+            held_until_ms=max(self.held_until_ms, other.held_until_ms),
             duplicate=max(self.duplicate, other.duplicate),
             reorder=max(self.reorder, other.reorder),
         )

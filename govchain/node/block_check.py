@@ -12,11 +12,10 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from govchain.codec import decode, encode
-from govchain.crypto import Suite, bulk_verify, digest_of, verify_finality
-from govchain.crypto.block_proof import require_parent
+from govchain.codec import decode
+from govchain.crypto import Suite, bulk_verify, verify_finality
+from govchain.crypto.block_proof import require_contents, require_parent
 from govchain.crypto.bulk_verify import Signed
-from govchain.crypto.log_tree import compute_root
 from govchain.errors import BadProof, MalformedBytes
 from govchain.ledger import ProvenBlock
 from govchain.ledger.access import decode_stored
@@ -31,7 +30,6 @@ from govchain.model import (
     TransactionBody,
     ValidatorSet,
 )
-from govchain.model.ids import Digest
 from govchain.model.validators import validators_key
 from govchain.node.wire import BlockParts
 
@@ -102,23 +100,13 @@ class BlockCheck:
         for each, above in pairwise((*below, block)):
             require_parent(self._suite, each.header, above.header)
         for each in below:
-            self._require_contents(each)
-        ids = self._require_contents(block)
+            require_contents(self._suite, each)
+        ids = require_contents(self._suite, block)
         bodies = [_decode_body(each) for each in block.transactions]
         unverified = self._verify(block.transactions, bodies)
         return CheckedBlock(
             block, certificate, unverified, below, ProvenBlock(block, parts.block, ids, bodies)
         )
-
-    def _require_contents(self, block: Block) -> tuple[Digest, ...]:
-        """Ids of the transactions of a block whose header is proven."""
-        ids = self._contents(block)
-        leaves = [encode(result) for result in block.results]
-        if tuple(result.transaction_id for result in block.results) != ids:
-            raise BadProof("the results are not those of the transactions", step=STEP)
-        if compute_root(self._suite, leaves) != block.header.results_root:
-            raise BadProof("the results are not those that the header names", step=STEP)
-        return ids
 
     def certified(self, parts: BlockParts) -> tuple[Block, FinalityCertificate]:
         """A block whose header its certificate proves; nothing is said of the rest.
@@ -144,15 +132,6 @@ class BlockCheck:
         """
         if self._verify(transactions, [_decode_body(each) for each in transactions]):
             raise BadProof("a transaction of a key that the state does not know", step=STEP)
-
-    def _contents(self, block: Block) -> tuple[Digest, ...]:
-        header, batch = block.header, block.batch
-        if digest_of(self._suite, batch) != header.batch_digest or batch.seq != header.height:
-            raise BadProof("the batch is not the one that the header names", step=STEP)
-        ids = tuple(self._suite.digest(each.body) for each in block.transactions)
-        if batch.transaction_count != len(ids) or compute_root(self._suite, ids) != batch.transactions_root:
-            raise BadProof("the transactions are not those that the batch names", step=STEP)
-        return ids
 
     def _verify(
         self, transactions: Sequence[Transaction], bodies: Sequence[TransactionBody]

@@ -11,6 +11,7 @@ import msgspec
 
 from govchain.ledger import RULES
 from govchain.legal import explain
+from govchain.report.phrases import PROMISES, in_chinese
 from govchain.scenario import LoadedScenario, Observation, Rehearsal, Result, StepResult
 
 BINS_WANTED: Final = 120
@@ -44,6 +45,18 @@ def tell_run(rehearsal: Rehearsal, seen: Observation, result: Result, film: Any)
         "organisations": _organisations(loaded, result),
         "lives": _lives(result),
         "film": film,
+        "zh": _chinese(result),
+    }
+
+
+def _chinese(result: Result) -> dict[str, list[list[str]]]:
+    """Texts of expectations and promises in Chinese, in the order of the result."""
+    return {
+        "expectations": [
+            [in_chinese(text) for text in (each.name, each.expected, each.measured)]
+            for each in result.expectations
+        ],
+        "invariants": [[PROMISES.get(each.name, each.name)] for each in result.invariants],
     }
 
 

@@ -50,6 +50,8 @@ class NodeFacts:
     """Members of the validator set of that epoch."""
     is_honest: bool = True
     """False for a validator that was told to cheat: nothing is demanded of it."""
+    lies: int = 0
+    """Frames that it sent otherwise than an honest one would, or would not hear."""
 
 
 class Backend(Protocol):

@@ -34,7 +34,7 @@ from govchain.scenario.workload import load_person
 from govchain.sim import PROTOCOLS
 
 KINDS: Final[tuple[str, ...]] = typing.get_args(FaultKind)
-COUNTED: Final = (*KINDS, "view_change", "epoch", "validators")
+COUNTED: Final = (*KINDS, "view_change", "lie", "epoch", "validators")
 """What `happened` may count."""
 
 _TRIGGERS: Final = ("at", "after", "when", "every")
@@ -46,6 +46,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "resume": ("target",),
     "backup": ("target",),
     "partition": ("groups", "for", "direction"),
+    "clog": ("target", "for", "direction"),
     "delay": ("target", "for", "direction", "by", "jitter"),
     "drop": ("target", "for", "direction", "percent"),
     "duplicate": ("target", "for", "direction", "percent"),
@@ -190,8 +191,7 @@ def _check_target(source: Loaded[Any], scenario: Scenario, number: int, fault: F
     target = fault.target
     if "target" not in _KEYS[fault.do] or fault.do in CHANGES or isinstance(target, FaultyCount):
         return
-    organisations = [f"org({org.id})" for org in scenario.organisations]
-    targets = [*validator_names(scenario), *joining_names(scenario), *TARGETS, *organisations]
+    targets = [*_who(scenario), *TARGETS]
     if target not in targets:
         expected = suggestion(target, targets)
         raise source.error("unknown target", *where, found=target or None, expected=expected)
@@ -201,20 +201,33 @@ def _check_target(source: Loaded[Any], scenario: Scenario, number: int, fault: F
         raise source.error("one after the other needs every", *where, found=target)
 
 
+def _who(scenario: Scenario) -> list[str]:
+    """Every validator, and the words for those of an organisation or of a region."""
+    organisations = [f"org({org.id})" for org in scenario.organisations]
+    regions = dict.fromkeys(f"region({org.region})" for org in scenario.organisations if org.region)
+    return [*validator_names(scenario), *joining_names(scenario), *organisations, *regions]
+
+
+def _check_groups(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
+    where = ("timeline", number)
+    if len(fault.groups) < 2 or fault.groups.count("rest") > 1 or fault.groups[0] == "rest":
+        raise source.error(
+            "a partition needs groups", *where, expected="groups: [[validator-0, validator-1], rest]"
+        )
+    names = _who(scenario)
+    for name in (name for group in fault.groups if group != "rest" for name in group):
+        if name not in names:
+            expected = suggestion(name, names)
+            raise source.error("unknown validator", *where, "groups", found=name, expected=expected)
+
+
 def _check_details(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
     where = ("timeline", number)
-    names = [*validator_names(scenario), *joining_names(scenario)]
     match fault.do:
         case "partition":
-            if len(fault.groups) < 2 or fault.groups.count("rest") > 1 or fault.groups[0] == "rest":
-                raise source.error(
-                    "a partition needs groups", *where, expected="groups: [[validator-0, validator-1], rest]"
-                )
-            named = [name for group in fault.groups if group != "rest" for name in group]
-            for name in named:
-                if name not in names:
-                    expected = suggestion(name, names)
-                    raise source.error("unknown validator", *where, "groups", found=name, expected=expected)
+            _check_groups(source, scenario, number, fault)
+        case "clog" if fault.for_ is None:
+            raise source.error("what is clogged must open again", *where, expected="for: 1s")
         case "delay" if fault.by is None and fault.jitter is None:
             raise source.error("a delay of nothing", *where, expected="by: 200ms, or jitter: 500ms")
         case "clock_skew" if (fault.ahead is None) == (fault.behind is None):

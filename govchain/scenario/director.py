@@ -81,7 +81,10 @@ class Director:
         self._scenario = rehearsal.loaded.scenario
         self._organisations = {org.id: org.code for org in self._scenario.organisations}
         self._targets = Targets(
-            rehearsal.genesis, suite(rehearsal.genesis.suite), rehearsal.seed, self._organisations
+            rehearsal.genesis,
+            suite(rehearsal.genesis.suite),
+            rehearsal.seed,
+            self._scenario.organisations,
         )
         self._port = port
         self._clock = clock
@@ -177,7 +180,7 @@ class Director:
             self._note(Happening("heal_all", (), self._clock.now_ns(), self._clock.now_ns()))
             return
         glance = await self._port.glance()
-        targets = [] if fault.do == "partition" else self._targets.resolve(number, fault, glance)
+        targets = self._targets.resolve(number, fault, glance)
         happening = Happening(fault.do, tuple(targets), self._clock.now_ns())
         happening.hit_primary = self._targets.primary(glance) in targets
         if fault.do in CHANGES:
@@ -238,7 +241,7 @@ class Director:
     async def _break(self, fault: Fault, targets: list[str], glance: Glance) -> Mend | None:
         """Produce the fault; how to mend it, or None when there is nothing to mend."""
         if fault.do in LINK_FAULTS:
-            wrong = disturbances.link_fault(fault)
+            wrong = disturbances.link_fault(fault, self._clock.now_ns())
             names = self._targets.names
             return await self._disturb(disturbances.around(targets, names, fault.direction, wrong))
         match fault.do:
@@ -256,7 +259,8 @@ class Director:
             case "backup":
                 await self._each(self._port.back_up, targets)
             case "partition":
-                return await self._disturb(disturbances.partition(fault, self._targets.names))
+                spelled_out = self._targets.spelled_out(fault, glance)
+                return await self._disturb(disturbances.partition(spelled_out, self._targets.names))
             case "clock_skew":
                 offset_ms = ((fault.ahead or 0) - (fault.behind or 0)) // disturbances.NS_PER_MS
                 for name in targets:

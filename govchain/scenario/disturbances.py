@@ -43,9 +43,11 @@ def around(targets: Sequence[str], names: Sequence[str], direction: str, wrong: 
     }
 
 
-def link_fault(fault: Fault) -> LinkFault:
-    """What a `delay`, `drop`, `duplicate` or `reorder` does to a link."""
+def link_fault(fault: Fault, now_ns: int) -> LinkFault:
+    """What a `clog`, `delay`, `drop`, `duplicate` or `reorder` that begins now does to a link."""
     match fault.do:
+        case "clog":
+            return LinkFault(held_until_ms=(now_ns + (fault.for_ or 0)) // NS_PER_MS)
         case "delay":
             return LinkFault(
                 delay_ms=(fault.by or 0) // NS_PER_MS, jitter_ms=(fault.jitter or 0) // NS_PER_MS

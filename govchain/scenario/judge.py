@@ -13,6 +13,7 @@ from govchain import __version__
 from govchain.model import Genesis
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.comparison import parse_comparison
+from govchain.scenario.conditions import Cpu, Disk, Network
 from govchain.scenario.engine import Observation
 from govchain.scenario.judge_faults import (
     count_happenings,
@@ -21,7 +22,7 @@ from govchain.scenario.judge_faults import (
     list_faults,
     workload_result,
 )
-from govchain.scenario.model import FailOutcome
+from govchain.scenario.model import FailOutcome, Scenario
 from govchain.scenario.reads import check_receipt
 from govchain.scenario.result import (
     Expectation,
@@ -35,6 +36,12 @@ from govchain.scenario.result import (
 
 RECEIPTS: Final = "receipts"
 """Invariant that every backend has: a final transaction has a receipt that verifies offline."""
+
+SIMULATED: Final = "sim"
+"""Name of the backend on which lines, processors and disks are what the file says."""
+
+BEFORE_A_BREAK: Final = ("finalised", "happened ")
+"""Expectations that count although a scenario expects a broken promise."""
 
 
 def judge(
@@ -77,7 +84,17 @@ def judge(
         workload=workload_result(scenario, seen),
         happened=count_happenings(seen),
         faults=list_faults(seen),
+        unused=() if backend_name == SIMULATED else _physics_blocks(scenario),
     )
+
+
+def _physics_blocks(scenario: Scenario) -> tuple[str, ...]:
+    written = {
+        "network": scenario.network != Network(),
+        "cpu": scenario.cpu != Cpu(),
+        "disk": scenario.disk != Disk(),
+    }
+    return tuple(name for name, is_written in written.items() if is_written)
 
 
 def _verdict(
@@ -86,9 +103,11 @@ def _verdict(
     invariants: tuple[InvariantResult, ...],
 ) -> Verdict:
     if isinstance(outcome, FailOutcome):
-        # The scenario documents a break: it passes when exactly that promise was broken.
+        # The scenario documents a break. A run ends at the first one, so of what else it expects only what
+        # must have come before counts.
         broken = [each.name for each in invariants if not each.ok]
-        return "pass" if outcome.fail in broken else "fail"
+        before = [each.ok for each in expectations if each.name.startswith(BEFORE_A_BREAK)]
+        return "pass" if broken == [outcome.fail] and all(before) else "fail"
     if any(not each.ok for each in invariants):
         return "fail"
     failed = [each for each in expectations if not each.ok]

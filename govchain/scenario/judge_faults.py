@@ -21,11 +21,12 @@ NS_PER_MS: Final = 1e6
 
 
 def count_happenings(seen: Observation) -> dict[str, int]:
-    """Kind of fault, and `view_change`, to how often it happened; the last epoch and its size."""
+    """Kind of fault, `view_change` and `lie` to how often it happened; the last epoch and its size."""
     counted: dict[str, int] = {}
     for happening in seen.happenings:
         counted[happening.do] = counted.get(happening.do, 0) + 1
     counted["view_change"] = max((node.view_changes for node in seen.nodes), default=0)
+    counted["lie"] = sum(node.lies for node in seen.nodes)
     counted["epoch"] = max((node.epoch for node in seen.nodes), default=0)
     counted["validators"] = max(
         (node.validators for node in seen.nodes if node.epoch == counted["epoch"]), default=0

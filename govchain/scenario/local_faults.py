@@ -85,6 +85,10 @@ class LocalFaults:
         await self.restart(name)
 
     async def set_links(self, faults: Mapping[tuple[str, str], LinkFault]) -> None:
+        if any(fault.held_until_ms for fault in faults.values()):
+            raise ConfigError(
+                "lines of processes cannot be clogged", found="clog", expected="delay, or --backend sim"
+            )
         links: dict[str, dict[str, LinkFault]] = {name: {} for name in self._network.names}
         for (source, target), fault in faults.items():
             links[source][target] = fault

@@ -213,7 +213,6 @@ RESERVED: Final[tuple[str, ...]] = (
 
 RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "timeline.*.do": ("one_of", "revoke_key"),
-    "timeline.*.behaviour": ("replay", "mutate", "twins", "wrong_execution"),
     "protocol.suite": ("sm2", "mldsa65"),
 }
 """Words of the format that this version does not carry out, by the key whose value they are."""

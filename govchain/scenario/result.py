@@ -123,6 +123,8 @@ class Result(msgspec.Struct, frozen=True):
     """Kind of fault, and `view_change`, to how often it happened."""
     faults: tuple[FaultEntry, ...] = ()
     """What went wrong, in order."""
+    unused: tuple[str, ...] = ()
+    """Blocks of the file that have no effect where it was played: real lines and disks are what they are."""
 
     def to_json(self) -> bytes:
         """The result as JSON, for people and programs."""

@@ -195,8 +195,9 @@ class SimBackend:
     async def nodes(self) -> list[NodeFacts]:
         found = []
         for index, name in enumerate(self.cluster.names):
+            lies = self.cluster.treason.lies.get(index, 0)
             if not self.cluster.is_running(index):
-                found.append(NodeFacts(name, False, 0, 0, b"", b""))
+                found.append(NodeFacts(name, False, 0, 0, b"", b"", lies=lies))
                 continue
             node = self.cluster.node(index)
             head = node.ledger.head
@@ -212,6 +213,7 @@ class SimBackend:
                     epoch=node.replica.validators.epoch,
                     validators=node.replica.validators.size,
                     is_honest=index not in self._traitors(),
+                    lies=lies,
                 )
             )
         return found

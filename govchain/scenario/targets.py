@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from govchain.crypto import Suite
 from govchain.errors import ConfigError
 from govchain.model import Genesis, ValidatorSet
 from govchain.scenario.fault_port import Glance
+from govchain.scenario.model import OrganisationEntry
 from govchain.scenario.timeline import Fault, FaultyCount
 from govchain.sim.network import seeded_stream
 
@@ -16,13 +19,20 @@ class Targets:
     """Resolves targets of one run; every entry of the timeline has generators of its own.
 
     Args:
-        organisations: Organisation id of the file to its code.
+        organisations: Those of the file.
     """
 
-    def __init__(self, genesis: Genesis, suite: Suite, seed: int, organisations: dict[str, str]) -> None:
+    def __init__(
+        self, genesis: Genesis, suite: Suite, seed: int, organisations: Sequence[OrganisationEntry]
+    ) -> None:
         self.names = [member.name for member in genesis.validators.members]
         self._genesis = genesis.validators
-        self._organisations = organisations
+        self._codes: dict[str, list[str]] = {}
+        """`org(id)` and `region(name)` to the codes of the organisations that are meant."""
+        for org in organisations:
+            self._codes[f"org({org.id})"] = [org.code]
+            if org.region:
+                self._codes.setdefault(f"region({org.region})", []).append(org.code)
         self._suite = suite
         self._seed = seed
         self._streams: dict[tuple[int, str], Iterator[int]] = {}
@@ -46,14 +56,15 @@ class Targets:
         Raises:
             ConfigError: It depends on who runs, and nobody does.
         """
+        if fault.do == "partition":
+            return cut_off(self.spelled_out(fault, glance), self.names)
         target, members = fault.target, self._members(glance)
         names = [member.name for member in members.members]
         if isinstance(target, FaultyCount):
             count = members.max_faulty if target.count == "max_faulty" else target.count
             return self._drawn(number, names, count)
-        if target.startswith("org("):
-            code = self._organisations[target[4:-1]]
-            return [member.name for member in members.members if member.org == code]
+        if target in self._codes:
+            return [member.name for member in members.members if member.org in self._codes[target]]
         match target:
             case "each_in_turn":
                 turn = self._turns.get(number, 0)
@@ -67,6 +78,20 @@ class Targets:
             case "primary" | "backups" | "one":
                 return self._by_role(target, glance, names)
         return [target]
+
+    def spelled_out(self, fault: Fault, glance: Glance) -> Fault:
+        """A partition with the names of validators instead of organisations and regions."""
+        members = self._members(glance).members
+
+        def names(word: str) -> list[str]:
+            codes = self._codes.get(word)
+            return [word] if codes is None else [each.name for each in members if each.org in codes]
+
+        groups = tuple(
+            "rest" if group == "rest" else tuple(name for word in group for name in names(word))
+            for group in fault.groups
+        )
+        return msgspec.structs.replace(fault, groups=groups)
 
     def _by_role(self, target: str, glance: Glance, names: list[str]) -> list[str]:
         if not glance.running:
@@ -98,3 +123,10 @@ def groups_of(fault: Fault, names: Sequence[str]) -> list[list[str]]:
     named = [name for group in fault.groups if group != "rest" for name in group]
     rest = [name for name in names if name not in named]
     return [rest if group == "rest" else list(group) for group in fault.groups]
+
+
+def cut_off(fault: Fault, names: Sequence[str]) -> list[str]:
+    """Whom a partition separates from the largest group; of two halves, the first."""
+    groups = groups_of(fault, names)
+    largest = max(reversed(groups), key=len)
+    return [name for name in names if name not in largest]

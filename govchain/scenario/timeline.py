@@ -5,6 +5,7 @@ Values only. Which validators a fault hits and what happens to them is decided i
 
 from __future__ import annotations
 
+import typing
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -19,6 +20,7 @@ FaultKind = Literal[
     "resume",
     "backup",
     "partition",
+    "clog",
     "delay",
     "drop",
     "duplicate",
@@ -30,14 +32,25 @@ FaultKind = Literal[
     "heal_all",
 ]
 
-LINK_FAULTS: Final = ("delay", "drop", "duplicate", "reorder")
+LINK_FAULTS: Final = ("clog", "delay", "drop", "duplicate", "reorder")
 """Faults of the links of a target."""
 
 CHANGES: Final = ("membership", "rotate_key")
 """Changes of the validators: nothing breaks, organisations decide (rules MB-1 to MB-5)."""
 
-BEHAVIOURS: Final = ("silent", "slow", "equivocate", "huge_views")
+Behaviour = Literal[
+    "silent",
+    "slow",
+    "equivocate",
+    "huge_views",
+    "replay",
+    "mutate",
+    "twins",
+    "wrong_execution",
+    "lying_sync",
+]
 """How a validator cheats, but for `{censor: org}`."""
+BEHAVIOURS: Final[tuple[str, ...]] = typing.get_args(Behaviour)
 
 DISTURBING: Final = ("silent", "slow")
 """Those of them that any honest validator may show: its links are disturbed, whatever its protocol is."""
@@ -100,7 +113,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     """How far a skewed clock runs ahead."""
     behind: DurationNs | None = None
     """How far a skewed clock runs behind."""
-    behaviour: Literal["silent", "slow", "equivocate", "huge_views"] | Censoring | None = None
+    behaviour: Behaviour | Censoring | None = None
     """How a byzantine validator cheats."""
     change: Literal["join", "leave"] | None = None
     """Of a `membership`: the target is added to the validators, or removed from them."""

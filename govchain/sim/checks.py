@@ -11,8 +11,9 @@ from typing import Final
 from govchain.crypto import Suite, digest_of, verify_finality
 from govchain.crypto.vote_identity import VoteIdentity
 from govchain.errors import BadProof
-from govchain.ledger import Chain
+from govchain.ledger import Chain, ExecutedBlock
 from govchain.model import BlockHeader, FinalityCertificate, Genesis, ValidatorSet
+from govchain.sim.business import BUSINESS, BusinessJudge
 
 INVARIANTS: Final[dict[str, str]] = {
     "agreement": "no two validators execute different blocks at one height",
@@ -23,6 +24,7 @@ INVARIANTS: Final[dict[str, str]] = {
     "durable-votes": "a vote is durable before it leaves",
     "evidence": "evidence names only validators that lie",
     "certificates": "every final block has a certificate that verifies",
+    **BUSINESS,
 }
 """Name to the promise, in the order in which results list them."""
 
@@ -53,6 +55,7 @@ class Checks:
         self._submitted: dict[bytes, bool] = {}
         self._votes: dict[tuple[bytes, str, int, int], bytes] = {}
         self._sets = [genesis.validators]
+        self._business = BusinessJudge(genesis, suite)
 
     def forgive(self, node: int) -> None:
         """This validator is a traitor from now on."""
@@ -95,6 +98,13 @@ class Checks:
             self._violate(
                 "agreement", f"height {header.height}: validators {first[2]} and {node} have different blocks"
             )
+
+    def note_meaning(self, node: int, executed: ExecutedBlock) -> None:
+        """What the block did to records; once for each height, since equal blocks do the same."""
+        if node in self.forgiven or executed.block.header.height <= self._business.height:
+            return
+        for invariant, problem in self._business.take(executed):
+            self._violate(invariant, problem)
 
     def note_installed(self, node: int, validators: ValidatorSet) -> None:
         """A validator executed the block that installs this set (rule MB-2)."""

@@ -25,9 +25,10 @@ from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
-from govchain.sim.protocol import ConsensusProtocol, Traitor
+from govchain.sim.protocol import ConsensusProtocol
 from govchain.sim.protocols import PBFT
 from govchain.sim.trace import Fact, Trace, TraceEvent
+from govchain.sim.treason import Treason
 from govchain.sim.turns import Turns
 from govchain.sim.vote_keys import VoteKeys
 from govchain.sim.wire import PLAIN_LINES, LineConditions, Wire
@@ -67,7 +68,7 @@ class SimCluster:
         links: What is wrong with the links.
         wire: How long frames take on sound ones.
         machines: Processors and disks.
-        traitors: Validator index to how it cheats.
+        traitors: Validator index to how it cheats; `treason` made them, and knows how often they did.
     """
 
     def __init__(
@@ -94,17 +95,16 @@ class SimCluster:
         self.genesis, self.protocol = genesis, protocol
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
-        self.seed = seed
+        self.seed, self._events_max = seed, events_max
         self.now_ns = self.deliveries = self.events = 0
-        self._events_max = events_max
         self.checks = Checks(genesis, self.suite)
         self.door = Door(protocol, self.suite, chain_id_of(self.suite, genesis))
         # What reading costs is charged where it is done, so then everybody reads for itself.
         self.forms = SharedForms(genesis, self.suite) if costs.are_none else None
         self.execution = SharedExecution() if is_execution_shared else None
         self._trace = Trace(self.suite, listener) if is_traced else None
-        self.links = Links(self.suite, seed)
-        self.traitors: dict[int, Traitor] = {}
+        self.links, self.treason = Links(self.suite, seed), Treason(genesis, self.suite, seed)
+        self.traitors = self.treason.traitors
         self._calendar: Calendar[Scheduled] = Calendar()
         self.names = (*(member.name for member in genesis.validators.members), *candidates)
         self.keys = VoteKeys(self.suite, self.names, (secrets, spares or {}))
@@ -160,7 +160,7 @@ class SimCluster:
         self.checks.note_submitted(known)
         self.record(to, "submit", transaction=known)
         traitor = self.traitors.get(to)
-        if traitor is not None and not traitor.takes(Gossip(transaction)):
+        if traitor is not None and not traitor.takes(to, Gossip(transaction)):
             return known
         self.machines.cpus[to].begin(self.now_ns)
         return node.submit(transaction)
@@ -219,12 +219,12 @@ class SimCluster:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
         self.record(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
-        signer = self.keys.of(index)[0]
-        self.traitors[index] = self.protocol.traitors[behaviour](index, self.genesis, self.suite, signer, org)
+        machine = (self.keys.of(index), self.machines.disks[index], self.machines.guards[index])
+        self.treason.recruit(index, self.protocol.traitors[behaviour], org, machine, self)
 
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""
-        if self.traitors.pop(index, None) is not None:
+        if self.traitors.pop(index, None):
             self.record(index, "reform")
 
     def replace_disk(self, index: int, disk: MemoryStore) -> None:
@@ -375,7 +375,7 @@ class SimCluster:
     def _serve(self, index: int, work: Work) -> None:
         if isinstance(work, Arrival):
             traitor = self.traitors.get(index)
-            if traitor is not None and not traitor.takes(work.frame):
+            if traitor is not None and not traitor.takes(work.source, work.frame):
                 return
             self.machines.charge_arrival(index, work)
             self._arrive((index,), work)

@@ -46,6 +46,7 @@ class Links:
         return [self._arrival((source, target), fault, due_ns) for _ in range(copies)]
 
     def _arrival(self, link: tuple[int, int], fault: LinkFault, due_ns: int) -> int:
+        due_ns = max(due_ns, fault.held_until_ms * NS_PER_MS)
         due_ns += fault.delay_ms * NS_PER_MS + self._draw("jitter", fault.jitter_ms * NS_PER_MS)
         if self._hits("reorder", fault.reorder):
             return due_ns + self._draw("late", REORDER_MS * NS_PER_MS)

@@ -150,8 +150,7 @@ class SimNode:
             case TransactionsFound():
                 self._admit(frame.transactions, proposed=True)
             case TransactionsWanted():
-                held = [self._body(each) for each in frame.ids]
-                found = tuple(each for each in held if each is not None)
+                found = tuple(filter(None, map(self._body, frame.ids)))
                 if found:
                     self._world.send(self.index, source, TransactionsFound(found))
             case BlocksWanted():
@@ -305,6 +304,7 @@ class SimNode:
             self.index, "execute", height=header.height, header=executed.header_digest, count=len(ids)
         )
         self._world.checks.note_executed(self.index, header, ids)
+        self._world.checks.note_meaning(self.index, executed)
         if executed.next_validators is not None:
             self._world.checks.note_installed(self.index, executed.next_validators)
         dropped = (*superseded, *self.mempool.expire(header.height))

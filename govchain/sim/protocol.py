@@ -6,7 +6,8 @@ A port and nothing else. How a core speaks to its driver, events in and effects 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from govchain.consensus import Output, RestoredState, SignedMessage
@@ -14,6 +15,7 @@ from govchain.crypto import Signer, Suite
 from govchain.crypto.vote_identity import VoteIdentity
 from govchain.model import Genesis, ValidatorSet
 from govchain.sim.network import Frame
+from govchain.sim.traitors import Plot
 from govchain.storage import Store
 
 
@@ -69,13 +71,35 @@ class Traitor(Protocol):
         """What really leaves for a validator instead of a frame."""
         ...
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         """False for what the validator inside shall never see."""
         ...
 
 
-MakeTraitor = Callable[[int, Genesis, Suite, Signer, str], Traitor]
-"""From index, genesis, suite, signer, and an organisation if the behaviour has one."""
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a traitor has to work with.
+
+    Attributes:
+        index: Which validator it is.
+        signer: Its first vote key.
+        org: Code of the organisation that it is after, if its behaviour has one.
+        plot: Shared with all other equivocators.
+        draws: Numbers of its own.
+        make_twins: Lets the validator run twice.
+    """
+
+    index: int
+    genesis: Genesis
+    suite: Suite
+    signer: Signer
+    org: str
+    plot: Plot
+    draws: Iterator[int]
+    make_twins: Callable[[], Traitor]
+
+
+MakeTraitor = Callable[[Role], Traitor]
 
 
 class ConsensusProtocol(Protocol):

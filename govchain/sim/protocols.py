@@ -22,6 +22,7 @@ from govchain.hotstuff import (
     verify_hotstuff,
 )
 from govchain.model import Genesis, Space, ValidatorSet
+from govchain.sim.liars import Mutator, Replayer, SyncLiar, WrongExecutor
 from govchain.sim.protocol import ConsensusProtocol, MakeTraitor
 from govchain.sim.traitors import Censor, Equivocator, HotStuffEquivocator, HugeViews
 from govchain.sim.vote_log import is_kept, vote_key
@@ -32,6 +33,14 @@ _PROPOSAL_TAG: Final = str(BlockProposal.__struct_config__.tag).encode()
 _HEAD_BYTES: Final = 48
 """A canonical message begins with an array head, a string head and its tag."""
 
+_OF_ANY: Final[Mapping[str, MakeTraitor]] = {
+    "censor": lambda role: Censor(role.org),
+    "replay": lambda role: Replayer(role.draws),
+    "wrong_execution": lambda role: WrongExecutor(role.suite, role.signer),
+    "lying_sync": lambda role: SyncLiar(role.draws),
+}
+"""Ways to cheat that have nothing to do with how order is reached."""
+
 
 class Pbft:
     """PBFT with signatures: `govchain.consensus`."""
@@ -39,9 +48,11 @@ class Pbft:
     name = "pbft"
     changes_validators = True
     traitors: Mapping[str, MakeTraitor] = {
-        "equivocate": lambda index, genesis, suite, signer, _: Equivocator(index, suite, signer),
-        "huge_views": lambda index, genesis, suite, signer, _: HugeViews(index, genesis, suite, signer),
-        "censor": lambda index, genesis, suite, signer, org: Censor(org),
+        **_OF_ANY,
+        "equivocate": lambda role: Equivocator(role.index, role.suite, role.signer, role.plot),
+        "huge_views": lambda role: HugeViews(role.index, role.genesis, role.suite, role.signer),
+        "mutate": lambda role: Mutator(role.signer, role.draws),
+        "twins": lambda role: role.make_twins(),
     }
 
     def make_core(
@@ -67,8 +78,8 @@ class ChainedHotStuff:
     name = "hotstuff"
     changes_validators = False
     traitors: Mapping[str, MakeTraitor] = {
-        "equivocate": lambda index, genesis, suite, signer, _: HotStuffEquivocator(index, suite, signer),
-        "censor": lambda index, genesis, suite, signer, org: Censor(org),
+        **_OF_ANY,
+        "equivocate": lambda role: HotStuffEquivocator(role.index, role.suite, role.signer),
     }
 
     def make_core(

@@ -1,7 +1,8 @@
 """Validators that cheat: wrappers that alter what leaves a simulated validator, or what reaches it.
 
-The validator inside is honest and stays so; its key signs what the traitor forges. The judge knows who they
-are. Only the simulator has them: no code of a real validator can lie.
+The validator inside is honest and stays so; its key signs what the traitor forges. Those here contradict
+themselves or keep things out; `liars` and `twins` have the others. Only the simulator has them: no code of a
+real validator can lie.
 """
 
 from __future__ import annotations
@@ -25,34 +26,56 @@ HUGE_VIEWS_MAX: Final = 500
 """Forged view changes of one traitor; then it has made its point."""
 
 
+class Plot:
+    """What the equivocators of one network agreed on: the digest for even indices and the one for odd."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._pairs: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def pair(self, even: bytes, odd: bytes) -> None:
+        """Both are proposals of one place."""
+        self._pairs[even] = self._pairs[odd] = (even, odd)
+
+    def digest_for(self, target: int, digest: bytes) -> bytes:
+        """What a vote for this digest says to that validator."""
+        other = self._suite.digest(b"another batch" + digest)
+        return self._pairs.get(digest, (digest, other))[target % 2]
+
+
 class Equivocator:
     """Says one thing to validators with an even index, another to the others (situation 12).
 
-    Its other proposal differs in the time of the batch, and its votes for it are as well signed.
+    Its other proposal differs in the time of the batch, and its votes for it are as well signed. Several
+    equivocators tell the same validators the same.
     """
 
-    def __init__(self, index: int, suite: Suite, signer: Signer) -> None:
+    def __init__(self, index: int, suite: Suite, signer: Signer, plot: Plot) -> None:
         self._index = index
         self._suite = suite
         self._signer = signer
-        self._others: dict[bytes, bytes] = {}
+        self._plot = plot
 
     def sends(self, target: int, frame: Frame) -> list[Frame]:
-        if not isinstance(frame, SignedMessage) or target % 2 == 0:
+        if not isinstance(frame, SignedMessage):
             return [frame]
         vote = identify_vote(self._suite, frame)
         if vote is None or vote.validator != self._index:
             return [frame]
         if vote.phase == "proposal":
+            if target % 2 == 0:
+                return [frame]
             proposal = decode(frame.body, Proposal)
             batch = msgspec.structs.replace(proposal.batch, time_ms=proposal.batch.time_ms + 1)
-            self._others[vote.digest] = digest_of(self._suite, batch)
+            self._plot.pair(vote.digest, digest_of(self._suite, batch))
             return [self._sign(msgspec.structs.replace(proposal, batch=batch))]
+        digest = self._plot.digest_for(target, vote.digest)
+        if digest == vote.digest:
+            return [frame]
         message = decode(frame.body, Prepare if vote.phase == "prepare" else Commit)
-        other = self._others.get(vote.digest, self._suite.digest(b"another batch" + vote.digest))
-        return [self._sign(msgspec.structs.replace(message, digest=other))]
+        return [self._sign(msgspec.structs.replace(message, digest=digest))]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         return True
 
     def _sign(self, message: msgspec.Struct) -> SignedMessage:
@@ -87,7 +110,7 @@ class HotStuffEquivocator:
         block = msgspec.structs.replace(message.block, batch=batch)
         return [self._sign(msgspec.structs.replace(message, block=block))]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         return True
 
     def _sign(self, message: msgspec.Struct) -> SignedMessage:
@@ -113,7 +136,7 @@ class HugeViews:
         body = encode(ViewChange(self._chain_id, self._epoch, self._index, view, None, ()))
         return [frame, SignedMessage(body, self._signer.sign(body))]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         return True
 
 
@@ -126,7 +149,7 @@ class Censor:
     def sends(self, target: int, frame: Frame) -> list[Frame]:
         return [frame]
 
-    def takes(self, frame: Frame) -> bool:
+    def takes(self, source: int, frame: Frame) -> bool:
         match frame:
             case Gossip(transaction=transaction):
                 return not self._is_of_org(transaction)

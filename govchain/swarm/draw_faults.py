@@ -75,7 +75,7 @@ def draw_faults(dice: Dice, size: int, safety_ms: int, change: list[Entry]) -> l
 
 def _length(dice: Dice, kind: str) -> Entry:
     """For how long; now and then until all is mended."""
-    if kind in ("restart", "resume") or dice.chance("open", 15):
+    if kind in ("restart", "resume") or (kind != "clog" and dice.chance("open", 15)):
         return {}
     return {"for": f"{dice.between('length', *LENGTHS_MS)}ms"}
 
@@ -101,6 +101,8 @@ def _link(do: str) -> Callable[[Dice, Cast], list[Entry]]:
             "target": dice.among("target", cast.names),
             "direction": dice.among("direction", ("both", "out", "in")),
         }
+        if do == "clog":
+            return [entry]
         if do == "delay":
             late = {"by": f"{dice.between('by', 10, 800)}ms", "jitter": f"{dice.between('by', 0, 300)}ms"}
             return [entry | late]
@@ -139,6 +141,7 @@ KINDS: Final[dict[str, Callable[[Dice, Cast], list[Entry]]]] = {
     "resume": _simple("resume"),
     "partition": _partition(("both",)),
     "one-way partition": _partition(("in", "out")),
+    "clog": _link("clog"),
     "delay": _link("delay"),
     "drop": _link("drop"),
     "duplicate": _link("duplicate"),
@@ -149,6 +152,11 @@ KINDS: Final[dict[str, Callable[[Dice, Cast], list[Entry]]]] = {
     "equivocate": _traitor("equivocate"),
     "huge views": _traitor("huge_views"),
     "censor": _traitor({"censor": "evp"}),
+    "replay": _traitor("replay"),
+    "mutate": _traitor("mutate"),
+    "twins": _traitor("twins"),
+    "wrong execution": _traitor("wrong_execution"),
+    "lying sync": _traitor("lying_sync"),
 }
 """Kind of fault to what draws one; the last entry is the fault, what stands before it prepares it."""
 
@@ -160,5 +168,10 @@ NEED_FAULTY: Final = (
     "equivocate",
     "huge views",
     "censor",
+    "replay",
+    "mutate",
+    "twins",
+    "wrong execution",
+    "lying sync",
 )
-NEED_OTHERS: Final = ("partition", "one-way partition", "delay", "drop", "duplicate", "reorder")
+NEED_OTHERS: Final = ("partition", "one-way partition", "clog", "delay", "drop", "duplicate", "reorder")

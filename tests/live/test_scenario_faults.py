@@ -41,7 +41,7 @@ async def test_situation_58_47_31_faults_on_processes_under_load(tmp_path: Path)
     assert result.workload.acknowledged > 10
 
 
-@pytest.mark.parametrize("behaviour", ["equivocate", "huge_views", "{censor: evp}"])
+@pytest.mark.parametrize("behaviour", ["equivocate", "huge_views", "{censor: evp}", "twins"])
 async def test_a_process_cannot_be_made_to_lie(behaviour: str, tmp_path: Path) -> None:
     text = SHORT[: SHORT.index("timeline:")] + (
         f"timeline:\n  - {{at: 0s, do: byzantine, target: validator-0, behaviour: {behaviour}, for: 1s}}\n"

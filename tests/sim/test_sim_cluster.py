@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
@@ -13,7 +15,7 @@ from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
 from govchain.ledger.kinds.evidence.fields import EvidenceDeposit
 from govchain.ledger.payloads import Hashes, encode_payload
-from govchain.model import BlockHeader, Organisation, Transaction, TransactionBody
+from govchain.model import BlockHeader, Organisation, ProtocolParameters, Transaction, TransactionBody
 from govchain.model.votes import Prepare
 from govchain.sim import FixedLatency, SimCluster, TraceEvent
 from govchain.sim.checks import Checks
@@ -108,7 +110,9 @@ def test_RC1_all_validators_crash_and_go_on_from_their_disks() -> None:
 
 
 def test_CU2_a_validator_that_was_away_takes_blocks_by_certificate() -> None:
-    made = network(4)
+    # Votes sent again are the cheaper cure, unless it is away for more than a checkpoint interval.
+    plan = dataclasses.replace(plan_of(4), parameters=ProtocolParameters(checkpoint_interval=4))
+    made = build_genesis(plan)
     events: list[TraceEvent] = []
     cluster = cluster_of(made, events)
     cluster.crash(3)

@@ -101,7 +101,7 @@ def test_EV1_who_was_away_learns_of_it_from_the_chain() -> None:
     lie(cluster, made)
     assert wait_recorded(cluster)
     cluster.restart(LIAR)
-    assert finish(cluster, cluster.node(1).final_height)
+    assert finish(cluster, cluster.node(1).ledger.height)
     assert [kept.name for kept in cluster.node(LIAR).accuser.list_kept()] == ["validator-3"]
 
 

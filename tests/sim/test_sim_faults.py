@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
+from govchain.crypto import suite
+from govchain.model.link_fault import LinkFault
 from govchain.scenario import Result
+from govchain.sim.links import Links
 from tests.support.scenario_texts import play
 
 WORLD = """\
@@ -65,6 +70,9 @@ def test_situation_58_two_halves_heal_in_every_phase_of_a_view_change(for_ms: in
         "do: drop, target: primary, direction: in",
         "do: drop, target: primary, direction: out",
         "do: partition, groups: [[validator-0, validator-1], rest], direction: out",
+        "do: clog, target: primary",
+        "do: clog, target: all",
+        "do: clog, target: validator-3, direction: in",
         "do: drop, target: all, percent: 20",
         "do: delay, target: all, jitter: 500ms",
         "do: duplicate, target: all, percent: 100",
@@ -131,6 +139,46 @@ def test_the_judge_sees_acknowledged_records_that_were_lost() -> None:
     result = play(alone + "  - {at: 1s, do: crash, target: all, for: 100ms, disk: wipe}\n")
     assert result.verdict == "fail"
     assert "acknowledged" in [each.name for each in result.invariants if not each.ok]
+
+
+TWO_ORGANISATIONS = WORLD.replace("validators: 4", "validators: 3, region: north").replace(
+    "roles: [notary, depositor]", "roles: [notary, depositor], validators: 1, region: south"
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "hit"),
+    [
+        ("do: pause, target: org(notary)", ["validator-3"]),
+        ("do: pause, target: region(south)", ["validator-3"]),
+        ("do: clog, target: region(south)", ["validator-3"]),
+        ("do: partition, groups: [[org(notary)], rest]", ["validator-3"]),
+        ("do: partition, groups: [[region(south), validator-0], [region(north)]]", ["validator-3"]),
+        ("do: partition, groups: [[org(notary)], [org(evp)]]", ["validator-3"]),
+    ],
+)
+def test_faults_hit_the_validators_of_an_organisation_or_a_region(fault: str, hit: list[str]) -> None:
+    result = play(TWO_ORGANISATIONS + f"  - {{at: 100ms, {fault}, for: 1s}}\n")
+    assert fails(result) == []
+    assert list(result.faults[0].targets) == hit
+
+
+def test_what_a_clogged_line_holds_comes_when_it_opens_and_in_order() -> None:
+    links = Links(suite(), 1)
+    links.faults = {(0, 1): LinkFault(held_until_ms=500)}
+    held = [links.arrivals(0, 1, due_ns) for due_ns in (100, 200, 600 * 1_000_000)]
+    assert held == [[500_000_000], [500_000_000], [600_000_000]]
+    assert links.arrivals(1, 0, 100) == [100]
+
+
+def test_between_two_of_a_recurring_fault_is_half_the_mean_at_least() -> None:
+    result = play(
+        WORLD + "  - {every: {mean: 400ms}, times: 12, do: pause, target: minority, for: 100ms}\n", seed=3
+    )
+    assert fails(result) == []
+    gaps = [after.began_ms - (before.ended_ms or 0) for before, after in pairwise(result.faults)]
+    assert len(gaps) == 11
+    assert 200 <= min(gaps) < 300 < max(gaps) <= 600
 
 
 def test_equal_seeds_draw_equal_faults_and_other_seeds_others() -> None:

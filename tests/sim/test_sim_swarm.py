@@ -61,9 +61,14 @@ def test_everything_is_drawn_sooner_or_later() -> None:
         "equivocate",
         "huge_views",
         "{'censor': 'evp'}",
+        "replay",
+        "mutate",
+        "twins",
+        "wrong_execution",
+        "lying_sync",
     }
     assert {entry.get("direction") for entry in faults if entry["do"] == "partition"} == {"both", "in", "out"}
-    assert len(KINDS) == 19
+    assert len(KINDS) == 25
 
 
 def test_no_more_validators_lie_or_lose_their_disks_than_may_be_faulty() -> None:
@@ -148,7 +153,7 @@ def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
     ("name", "seed", "invariant", "faults_max"),
     [
         ("no persist before send", 16, "durable-votes", 0),
-        ("a restart forgets votes", 2, "no-double-vote", 2),
+        ("a restart forgets votes", 22, "no-double-vote", 2),
         ("quorum minus one", 6, "agreement", 2),
     ],
 )

@@ -29,6 +29,7 @@ from govchain.model import (
     ValidatorSet,
     Write,
 )
+from govchain.sim.business import BusinessJudge, Problem
 
 SUITE = suite()
 START_MS = 1_793_581_200_000
@@ -133,7 +134,11 @@ class DictStore:
 
 
 class LedgerWorld:
-    """A chain of one: everything submitted is ordered at once."""
+    """A chain of one: everything submitted is ordered at once, and judged by the twin of the rules.
+
+    Attributes:
+        problems: What the judge found; nothing, unless a test says that it may.
+    """
 
     def __init__(self, genesis: Genesis | None = None) -> None:
         self.genesis = genesis or make_genesis()
@@ -142,6 +147,9 @@ class LedgerWorld:
         self.ledger = Ledger(self.genesis, SUITE, self.store)
         self.store.write(self.ledger.genesis_writes())
         self.chain = Chain(self.genesis, SUITE, self.store, self.ledger)
+        self.judge = BusinessJudge(self.genesis, SUITE)
+        self.problems: list[Problem] = []
+        self.may_be_wrong = False
         self.now_ms = START_MS
         self._nonces = itertools.count()
 
@@ -200,6 +208,8 @@ class LedgerWorld:
         """Execute and store one block."""
         executed = self.ledger.execute(self.batch(transactions, time_ms=time_ms), transactions)
         self.store.write(executed.writes)
+        self.problems += self.judge.take(executed)
+        assert self.may_be_wrong or self.problems == []
         self.now_ms += 60_000
         return executed
 

@@ -18,9 +18,10 @@ from govchain.consensus import SignedMessage
 from govchain.report import Reporter, render_page
 from govchain.report.chrome import ChromeTrace
 from govchain.report.film import LOST, MESSAGES_MAX, Film, read_message
+from govchain.report.phrases import PROMISES
 from govchain.scenario import SimBackend, parse_scenario, run_scenario
 from govchain.scenario.timeline import FaultKind
-from govchain.sim import TraceEvent, WireFrame
+from govchain.sim import INVARIANTS, TraceEvent, WireFrame
 from tests.support.scenario_texts import PROJECT, SMALL
 
 ASSETS = PROJECT / "govchain" / "report" / "assets"
@@ -179,6 +180,94 @@ def test_chrome_trace_has_a_closed_span_for_each_seq_and_validator(run: Path) ->
     assert {event["name"] for event in events if event["ph"] == "M"} == {"process_name", "process_sort_index"}
     named = {event["name"] for event in events}
     assert named >= {"seq 1", "proposed", "prepared", "committed", "executed", "crash", "final height"}
+
+
+NUMBER = (int, float)
+EVENT_KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    # Nestable async spans, by category and id.
+    "b": {"ts": NUMBER, "cat": str, "id": str},
+    "e": {"ts": NUMBER, "cat": str, "id": str},
+    "i": {"ts": NUMBER, "s": str},
+    "C": {"ts": NUMBER, "args": dict},
+    "M": {"args": dict},
+}
+"""Phase to the keys that the trace-event format demands of it, besides `ph`, `pid`, `tid` and `name`."""
+METADATA = {"process_name": ("name", str), "process_sort_index": ("sort_index", int)}
+
+
+def test_chrome_trace_keeps_to_the_trace_event_format(run: Path) -> None:
+    whole = json.loads((run / "trace.chrome.json").read_bytes())
+    assert whole.keys() == {"traceEvents", "displayTimeUnit"}
+    assert whole["displayTimeUnit"] in ("ms", "ns")
+    spans: dict[tuple[int, str, str], list[tuple[str, float]]] = defaultdict(list)
+    phases = set()
+    for event in whole["traceEvents"]:
+        phases.add(event["ph"])
+        wanted = {"ph": str, "pid": int, "tid": int, "name": str, **EVENT_KEYS[event["ph"]]}
+        for key, kind in wanted.items():
+            assert isinstance(event[key], kind), (key, event)
+        assert event.get("ts", 0) >= 0
+        assert isinstance(event.get("args", {}), dict)
+        span = (event["pid"], event.get("cat", ""), event.get("id", ""))
+        match event["ph"]:
+            case "b":
+                spans[span].append((event["name"], event["ts"]))
+            case "e":
+                name, began = spans[span].pop()
+                assert (name, began <= event["ts"]) == (event["name"], True), "spans are nested"
+            case "i":
+                assert event["s"] in ("g", "p", "t")
+            case "C":
+                assert all(isinstance(value, NUMBER) for value in event["args"].values())
+            case "M":
+                key, kind = METADATA[event["name"]]
+                assert isinstance(event["args"][key], kind)
+    assert phases == EVENT_KEYS.keys()
+    assert not any(spans.values())
+
+
+WORDS_LEFT = re.compile(r"[a-z]+(?: [a-z]+)+")
+"""Two English words in a row."""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "timeline:\n  - {after: deposit, do: crash, target: primary, for: 4s}\n"
+        "expect:\n  happened: [{crash: '== 1'}, {view_change: '>= 0'}, {lie: '== 0'}, {epoch: '== 0'}]\n"
+        "  liveness: [{finalised: '>= 1'}, {within: 5s, after: crash}, {within: 5s, after: heal_all}]\n"
+        "  performance: [{no_progress: '<= 2 view timeouts', after: crash primary},"
+        " {no_progress: '<= 5s', after: pause, at: median}]\n"
+        "  records: [{record: evidence/EVP-1, state: DEPOSITED}, {denials: {E1: 0}}]\n"
+        "workload: [{org: evp, rate: {closed_loop: 1}, to: 2s}]\n",
+        "timeline:\n  - {at: 0s, do: partition, groups: [[validator-0, validator-1], rest]}\n"
+        "stop: {at: 1s}\n",
+    ],
+)
+def test_expectations_and_promises_are_told_in_chinese(more: str, tmp_path: Path) -> None:
+    path = write_run(tmp_path, SMALL + more)
+    data = data_of((path / "report.html").read_text(encoding="utf-8"))
+    result = json.loads((path / "results.json").read_bytes())
+    assert len(data["zh"]["expectations"]) == len(result["expectations"])
+    for chinese, each in zip(data["zh"]["expectations"], result["expectations"], strict=True):
+        if not each["name"].startswith("deposit: "):
+            assert chinese[0] != each["name"]
+        for text in chinese:
+            assert not WORDS_LEFT.search(text.replace("crash primary", "")), (text, each)
+    for (chinese,), each in zip(data["zh"]["invariants"], result["invariants"], strict=True):
+        assert chinese != each["name"]
+
+
+def test_every_promise_has_a_chinese_text() -> None:
+    assert PROMISES.keys() == {*INVARIANTS, "receipts", "acknowledged"}
+
+
+def test_a_partition_is_drawn_on_the_lanes_of_those_that_it_cuts_off(tmp_path: Path) -> None:
+    text = SMALL + "timeline:\n  - {at: 0s, do: partition, groups: [[validator-3], rest], for: 2s}\n"
+    data = data_of((write_run(tmp_path, text) / "report.html").read_text(encoding="utf-8"))
+    (fault,) = data["result"]["faults"]
+    assert fault["targets"] == ["validator-3"]
+    assert "fault.targets.includes" in (ASSETS / "lanes.js").read_text(encoding="utf-8")
 
 
 def test_chrome_trace_opens_no_second_span_for_what_is_final() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from govchain.cli.narrative import Narrator
+from govchain.cli.terminal import Terminal
 from govchain.errors import ConfigError
 from govchain.receipt import verify_receipt
 from govchain.scenario import RunFolder, SimBackend, parse_scenario, rehearse, run_scenario
@@ -133,6 +135,26 @@ def test_result_json_has_the_stable_keys() -> None:
     keys = set(json.loads(play(SMALL).to_json()))
     stable = "scenario seed backend verdict expectations invariants digest height records denials latency_ms"
     assert set(f"{stable} finalised_per_s duration_s receipts".split()) <= keys
+
+
+class Processes(SimBackend):
+    """The simulator under the name of a backend that has real lines."""
+
+    name = "local"
+
+
+@pytest.mark.parametrize(
+    ("more", "unused"),
+    [("", ()), ("network: {latency: {fixed: 50ms}}\ndisk: {sync: 1ms}\n", ("network", "disk"))],
+)
+def test_what_real_machines_do_not_have_is_said(
+    more: str, unused: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded = parse_scenario(SMALL + more, "s.yaml", PROJECT)
+    result = asyncio.run(run_scenario(loaded, Processes(), observer=Narrator(Terminal())))
+    assert result.unused == unused
+    assert ("only the simulator has them: network, disk." in capsys.readouterr().out) == bool(unused)
+    assert play(SMALL + more).unused == ()
 
 
 def test_percentiles_are_nearest_rank() -> None:

@@ -123,8 +123,8 @@ ADDED = [
         "s.yaml:20: unknown organisation; found 'ev'",
     ),
     (
-        "timeline:\n  - {at: 1s, do: byzantine, target: one, behaviour: twins}",
-        "not yet supported by this version: timeline.behaviour: twins at s.yaml:20",
+        "timeline:\n  - {at: 1s, do: byzantine, target: one, behaviour: twin}",
+        "s.yaml:20",
     ),
     ("timeline:\n  - {when: height, do: crash, target: one}", "s.yaml:20: not a condition; found 'height'"),
     ("timeline:\n  - {every: {mean: 1s}, do: crash, target: one}", "s.yaml:20: a fault that comes again"),

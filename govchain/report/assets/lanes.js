@@ -172,6 +172,8 @@ function paint_faults({ pen, x, from, to, height }) {
     if (begin > to || end < from) return;
     const left = x(Math.max(from, begin)), right = Math.max(left + 1.5, x(Math.min(to, end)));
     pen.fillStyle = band_colour(fault.do) + "1c"; pen.fillRect(left, TOP, right - left, height - TOP - AXIS);
+    pen.fillStyle = band_colour(fault.do) + "40";
+    DATA.nodes.forEach(([name], node) => { if (fault.targets.includes(name)) pen.fillRect(left, middle_of(node) - 10, right - left, 20); });
     pen.fillStyle = band_colour(fault.do); pen.fillRect(left, TOP - 3, right - left, 3);
     pen.font = "11px system-ui, sans-serif"; pen.textAlign = "left";
     if (left > taken) { pen.fillText(fault_name(fault), left + 2, TOP - 7); taken = left + pen.measureText(fault_name(fault)).width + 8; }

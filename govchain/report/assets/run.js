@@ -8,15 +8,19 @@ const lasting = R.faults.filter((fault) => fault.ended_ms === null || fault.ende
 const end_of = (fault) => (fault.ended_ms === null ? DATA.span_ms : fault.ended_ms);
 
 function verdict_section() {
+  const told = (rows, chinese, names) => rows.map((row, place) => ({ ...row,
+    ...Object.fromEntries(names.map((name, index) => [name, pick([row[name], chinese[place][index]])])) }));
   const bad_first = (rows) => [...rows.filter((row) => !row.ok), ...rows.filter((row) => row.ok)];
+  const expectations = told(R.expectations, DATA.zh.expectations, ["name", "expected", "measured"]);
   return section("verdict",
     el("h3", {}, t("expectations")),
     table([{ text: "" }, { text: t("expectation") }, { text: t("expected"), named: 1 }, { text: t("measured"), named: 1 }],
-      bad_first(R.expectations).map((each) => ({ wrong: !each.ok, cells: [
+      bad_first(expectations).map((each) => ({ wrong: !each.ok, cells: [
         badge(each.ok ? "ok" : each.undecided ? "undecided" : "no"), each.name, each.expected, each.measured] }))),
     el("h3", {}, t("invariants")),
     table([{ text: "" }, { text: t("invariant") }, { text: t("detail") }],
-      bad_first(R.invariants).map((each) => ({ wrong: !each.ok, cells: [badge(each.ok ? "ok" : "no"), each.name, each.detail] }))),
+      bad_first(told(R.invariants, DATA.zh.invariants, ["name"])).map((each) => ({ wrong: !each.ok, cells: [badge(each.ok ? "ok" : "no"), each.name, each.detail] }))),
+    R.unused.length ? el("p", { className: "small dim" }, t("unused", R.unused.join(", "))) : null,
     R.digest ? el("p", { className: "small dim" }, t("digest"), ": ", el("span", { className: "mono" }, R.digest)) : null);
 }
 

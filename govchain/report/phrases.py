@@ -1,0 +1,86 @@
+"""What a result says, in Chinese: names, expected and measured of expectations, promises of the chain.
+
+Results are in English, for programs; pages are in both languages. Values and names inside stay as they are.
+What is not known here is shown as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SECONDS: Final = r"(\d[\d.e+-]*) s"
+
+_PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), chinese)
+    for pattern, chinese in (
+        (r"finalised", "最终确认的交易数"),
+        (r"workload", "背景负载"),
+        (r"level", "各节点齐平"),
+        (r"record (.+)", r"记录 \1"),
+        (r"denials (.+)", r"驳回次数 \1"),
+        (r"happened view_change", "发生次数：视图切换"),
+        (r"happened lie", "发生次数：虚假帧"),
+        (r"happened epoch", "最后一届的序号"),
+        (r"happened validators", "最后一届的成员数"),
+        (r"happened (.+)", r"发生次数：\1"),
+        (r"progress after heal_all", "全部修复之后恢复推进"),
+        (r"progress after (.+)", r"\1 之后恢复推进"),
+        (r"no progress after (.+) \((max|median)\)", r"\1 之后的停顿（\2）"),
+        (r"every record that was handed in is final", "提交的记录全部最终确认"),
+        (r"(\d+) final, (\d+) waiting, (\d+) refused", r"\1 条最终确认，\2 条等待，\3 条被拒"),
+        (
+            r"(\d+) running validators with final height (\d+)",
+            r"\1 个运行中的节点，最终高度均为 \2",
+        ),
+        (r"within " + _SECONDS, r"\1 秒之内"),
+        (r"<= " + _SECONDS, r"不超过 \1 秒"),
+        (_SECONDS, r"\1 秒"),
+        (_SECONDS + r" over (\d+), longest " + _SECONDS, r"\1 秒（共 \2 次，最长 \3 秒）"),
+        (r"no progress any more", "不再推进"),
+        (r"no progress", "没有推进"),
+        (r"no (.+) happened", r"没有发生 \1"),
+        (r"applied", "生效"),
+        (r"pending", "等待中"),
+        (r"answered", "已答复"),
+        (r"denied (.+) that says (.+)", r"驳回 \1，其说明含 \2"),
+        (r"denied (.+)", r"驳回 \1"),
+        (r"rejected (.+)", r"交易池拒绝 \1"),
+        (r"not final within " + _SECONDS, r"\1 秒内未最终确认"),
+        (r"not taken or not known", "未被接收，或不得而知"),
+        (r"no record can be made of it", "无法据此生成记录"),
+        (r"cannot be asked", "无法询问"),
+        (r"no answer", "没有答复"),
+        (r"a report that does not say (.+)", r"报告中没有 \1"),
+        (r"a report", "一份报告"),
+        (r"(.+) at (\d+)", r"\1 高度 \2"),
+        (r"installed", "已生效"),
+        (r"(installed|waiting|adopted|refused)(.*) after " + _SECONDS, r"\1\2，历时 \3 秒"),
+    )
+)
+"""English, as `scenario.judge` writes it, to Chinese."""
+
+PROMISES: Final[dict[str, str]] = {
+    "agreement": "一致：同一高度不执行两个不同的区块",
+    "total-order": "全序：高度逐一执行，没有间断",
+    "state-roots": "状态根：高度相同则状态根相同",
+    "validity": "有效：只执行提交过的交易，且至多一次",
+    "no-double-vote": "不双投：同一视图、序号、阶段不签两张不同的票",
+    "durable-votes": "先落盘后投票",
+    "evidence": "证据只指向说谎的节点",
+    "certificates": "每个最终区块都有可验证的证书",
+    "life-cycles": "生命周期：记录只到达所列状态，版本逐一递增",
+    "policy": "策略：无人越过角色、批准与保管权；被驳回的不改变任何内容",
+    "receipts": "回执：每笔最终交易的回执可离线验证",
+    "acknowledged": "已确认的记录存在于每个节点的账本",
+}
+"""Name of a promise to what it says."""
+
+
+def in_chinese(text: str) -> str:
+    """A name, an expected or a measured text of a result; as it is when no phrase fits."""
+    for pattern, chinese in _PHRASES:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return found.expand(chinese)
+    return text
