@@ -76,9 +76,10 @@ class Executor:
             certificate: Of the certified one.
 
         Raises:
-            BadProof: Validators of another epoch than the running one certify (MB-3): they may prove any chain.
+            BadProof: Validators of another epoch than the running one certify (MB-3).
             Diverged: Executing it gives another header than the proven one.
         """
+        # Before anything is executed: whoever holds old keys could prove any chain.
         self._require_epoch(certificate, self._ledger.validators.epoch)
         executed, proven = self._ledger.execute(block.batch, block.transactions), block.header
         if executed.header_digest != digest_of(self._suite, proven):

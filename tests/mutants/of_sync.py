@@ -143,6 +143,17 @@ SYNC: Final[tuple[Mutant, ...]] = (
         (17,),
         ("CP-3",),
     ),
+    Mutant(
+        "an old epoch proves what lies below its block",
+        "node/executor.py",
+        "        self._require_epoch(certificate, self._ledger.validators.epoch)\n        executed, proven",
+        "        executed, proven",
+        (
+            f"{_BLOCKS}test_situation_40_56_CU2_MB3_validators_of_an_old_epoch_prove_nothing_below_their_block",
+        ),
+        (40, 56),
+        ("CU-2", "MB-3"),
+    ),
     # Ahead of their turn (CU-2, CU-5, MB-2).
     Mutant(
         "what was too early to be judged is a lie",
