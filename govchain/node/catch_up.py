@@ -80,6 +80,7 @@ class CatchUp:
     def claim(self, peer: str, height: int) -> None:
         """A peer says that it has final blocks up to this height."""
         self._claims[peer] = height
+        self._is_far()  # From now on, not from the next question on: whoever is far behind is not ready.
 
     def hurry(self, peer: str, height: int, now_s: float) -> None:
         """The core found that it was left behind (a weak quorum attested this height): ask now."""
