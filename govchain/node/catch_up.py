@@ -77,6 +77,10 @@ class CatchUp:
         claims = self._claims.items()
         return [peer for peer, claimed in claims if claimed >= height and self._is_trusted(peer)]
 
+    def has_heard(self, peer: str) -> bool:
+        """A peer said how far it is."""
+        return peer in self._claims
+
     def claim(self, peer: str, height: int) -> None:
         """A peer says that it has final blocks up to this height."""
         self._claims[peer] = height
