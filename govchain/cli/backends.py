@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+import typer
 
 from govchain.errors import ConfigError
 from govchain.report import Reporter
@@ -15,6 +17,11 @@ from govchain.scenario import Backend, LocalBackend, RemoteBackend, SimBackend
 
 Crypto = Literal["symbolic", "real"]
 """How simulated validators sign."""
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.")]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="Processes.", show_default="one for each core")
+]
 
 
 @contextmanager

@@ -41,6 +41,7 @@ CHECKS: Final = {
 
 
 def doctor(
+    context: typer.Context,
     network: Annotated[
         Path | None,
         typer.Option("--network", metavar="DIR", envvar="GOVCHAIN_NETWORK", help="All of a network folder."),
@@ -68,6 +69,8 @@ def doctor(
     from govchain.doctor import examine
 
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
+    if config is not None and not _is_given(context, "network"):
+        network = None  # Of the environment: what is named here counts.
     if (config is None) == (network is None):
         raise ConfigError("whom to look at?", expected="--config FILE or --network DIR, one of them")
     paths, peers = _targets(network, config)
@@ -97,6 +100,12 @@ def status_of(examinations: Sequence[Examination]) -> ExitStatus:
     if not all(each.is_well for each in examinations):
         return ExitStatus.FAILS
     return ExitStatus.ENVIRONMENT if any(each.is_in_use for each in examinations) else ExitStatus.HOLDS
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    """The option stands in the command itself."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _targets(network: Path | None, config: Path | None) -> tuple[list[Path], list[tuple[str, int]]]:

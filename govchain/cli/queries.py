@@ -13,7 +13,7 @@ import typer
 from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
 from govchain.cli.exits import ExitStatus
 from govchain.cli.explain import say_denial
-from govchain.cli.receipts import read_id
+from govchain.cli.receipts import TransactionId, read_id
 from govchain.cli.terminal import STDOUT, JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.client import FinalEvent, RecordRead
 from govchain.codec import to_readable
@@ -87,7 +87,7 @@ def record(
 
 @app.command()
 def transaction(
-    transaction_id: Annotated[str, typer.Argument(metavar="ID", help="Transaction id, 64 hex digits.")],
+    transaction_id: TransactionId,
     network: NetworkOption = None,
     url: UrlOption = None,
     json_target: JsonOption = None,

@@ -16,6 +16,8 @@ from govchain.model import Genesis
 from govchain.receipt import STEP_TITLES, ReceiptReport, Text, verify_receipt
 from govchain.testnet import load_genesis
 
+TransactionId = Annotated[str, typer.Argument(metavar="ID", help="Transaction id, 64 hex digits.")]
+
 app = typer.Typer(help="Fetch the receipt of a transaction.", no_args_is_help=True)
 
 
@@ -26,7 +28,7 @@ def _group() -> None:
 
 @app.command()
 def get(
-    transaction: Annotated[str, typer.Argument(metavar="ID", help="Transaction id, 64 hex digits.")],
+    transaction: TransactionId,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Where to write it.", show_default="ID.receipt.json"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govchain.cli.backends import Crypto, open_backend
+from govchain.cli.backends import Crypto, ScenarioFile, open_backend
 from govchain.cli.connection import run_async
 from govchain.cli.narrative import Narrator
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
@@ -17,7 +17,7 @@ from govchain.scenario import load_scenario, run_scenario
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.")],
+    file: ScenarioFile,
     backend: Annotated[
         str,
         typer.Option(

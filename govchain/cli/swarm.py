@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
+from govchain.cli.backends import JobsOption
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.errors import ConfigError
 from govchain.report import Reporter
@@ -33,9 +34,7 @@ def swarm(
             show_default="0:100, with --minutes 0:",
         ),
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Processes.", show_default="one for each core")
-    ] = None,
+    jobs: JobsOption = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0, help="End after so long, whatever is left.")
     ] = None,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from govchain.cli.backends import Crypto
+from govchain.cli.backends import Crypto, JobsOption, ScenarioFile
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.report import render_page, write_file
 from govchain.scenario import load_scenario
@@ -28,7 +28,7 @@ _COLUMNS = ("latency_p50_ms", "latency_p95_ms", "finalised_per_s", "finalised")
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.")],
+    file: ScenarioFile,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=A,B,…", help="A key of the file and its values; repeatable."),
@@ -55,9 +55,7 @@ def sweep(
     rate_max: Annotated[
         int, typer.Option("--rate-max", min=1, max=50_000, help="With --search: where it ends, records/s.")
     ] = 50_000,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Processes.", show_default="one for each core")
-    ] = None,
+    jobs: JobsOption = None,
     engine: Annotated[
         Literal["process", "dask", "ray"], typer.Option("--engine", help="Where the runs happen.")
     ] = "process",

@@ -49,7 +49,8 @@ from govchain.receipt import (
 )
 
 POLL_MS: Final = 5_000
-"""Longest wait at one validator: one that says `pending` for ever costs no more than that."""
+"""Longest wait at one validator, or half the patience of the caller if that is less: one that says `pending`
+for ever costs no more than that."""
 EVENT_BYTES_MAX: Final = 32 * 1024 * 1024
 
 
@@ -136,8 +137,10 @@ class Client:
             await self._trusted_genesis()
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._wait_final(wanted, transaction, certified=certified)
+                poll_ms = min(POLL_MS, int(timeout_s * 1000 / 2))
+                return await self._wait_final(wanted, transaction, poll_ms, certified=certified)
         except TimeoutError as error:
+            self._transport.rotate()  # Whoever asks again hears another validator first.
             raise Indeterminate(
                 f"transaction {wanted.hex()} is not final after {timeout_s} s; ask again"
             ) from error
@@ -288,13 +291,13 @@ class Client:
                 yield from_readable(plain, FinalEvent)
 
     async def _wait_final(
-        self, wanted: bytes, transaction: Transaction | None, *, certified: bool
+        self, wanted: bytes, transaction: Transaction | None, poll_ms: int, *, certified: bool
     ) -> TransactionStatus:
         request = Request(
             "GET",
             f"/v1/transactions/{wanted.hex()}",
-            {"wait": str(POLL_MS)},
-            extra_timeout_s=POLL_MS / 1000,
+            {"wait": str(poll_ms)},
+            extra_timeout_s=poll_ms / 1000,
         )
         while True:
             try:

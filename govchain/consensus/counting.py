@@ -42,9 +42,10 @@ def _is_vote_counted(state: ReplicaState, message: Prepare | Commit, signed: Sig
         tally, is_settled, quorum_size = slot.prepares, slot.is_prepared, state.quorum_size - 1
     else:
         tally, is_settled, quorum_size = slot.commits, slot.is_committed, state.quorum_size
-    if slot.proposal is None:
-        is_settled = slot.parked is None  # Votes come to nothing before there is a proposal.
-    elif message.digest != slot.proposal.digest:
+    entry = slot.proposal or slot.parked
+    if entry is None:
+        is_settled = True  # Votes come to nothing before there is a proposal.
+    elif message.digest != entry.digest:
         return False
     if is_settled or len(tally) + 1 < quorum_size:
         return tally.add_first(message.validator, message.digest, signed)

@@ -77,9 +77,14 @@ class CatchUp:
         claims = self._claims.items()
         return [peer for peer, claimed in claims if claimed >= height and self._is_trusted(peer)]
 
+    def has_heard(self, peer: str) -> bool:
+        """A peer said how far it is."""
+        return peer in self._claims
+
     def claim(self, peer: str, height: int) -> None:
         """A peer says that it has final blocks up to this height."""
         self._claims[peer] = height
+        self._is_far()  # From now on, not from the next question on: whoever is far behind is not ready.
 
     def hurry(self, peer: str, height: int, now_s: float) -> None:
         """The core found that it was left behind (a weak quorum attested this height): ask now."""

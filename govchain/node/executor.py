@@ -69,12 +69,18 @@ class Executor:
         self._caught_up.inc()
         return self._keep(executed, self.certificate_writes([certificate]), sync=sync)
 
-    def install_below(self, block: Block) -> ExecutedBlock:
+    def install_below(self, block: Block, certificate: FinalityCertificate) -> ExecutedBlock:
         """Execute a block that has no certificate, but is proven by a certified one above it (rule CU-2).
 
+        Args:
+            certificate: Of the certified one.
+
         Raises:
+            BadProof: Validators of another epoch than the running one certify (MB-3).
             Diverged: Executing it gives another header than the proven one.
         """
+        # Before anything is executed: whoever holds old keys could prove any chain.
+        self._require_epoch(certificate, self._ledger.validators.epoch)
         executed, proven = self._ledger.execute(block.batch, block.transactions), block.header
         if executed.header_digest != digest_of(self._suite, proven):
             raise Diverged(proven.height, executed.header_digest.hex(), digest_of(self._suite, proven).hex())

@@ -317,7 +317,7 @@ class Owner:
         height, ledger = block.header.height, self._parts.ledger
         for below in [each for each in ready.checked.below if each.header.height > ledger.height]:
             self._sync.require_signatures(below.transactions)
-            self._tell_installed(self._executor.install_below(below), None)
+            self._tell_installed(self._executor.install_below(below, certificate), None)
         assert height <= ledger.height + 1, "blocks are installed in order"
         if height == ledger.height + 1:
             self._sync.require_signatures(ready.checked.unverified)

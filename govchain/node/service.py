@@ -255,11 +255,10 @@ class NodeService:
         return True
 
     def is_ready(self) -> bool:
-        """Connected to a quorum and not catching up."""
+        """Connected to a quorum, which said how far it is, and not catching up."""
         others_needed = self._parts.members.validators.quorum_size - 1
-        return (
-            self.is_alive() and sum(self.peers().values()) >= others_needed and not self._catch_up.is_active
-        )
+        heard = sum(is_up and self._catch_up.has_heard(peer) for peer, is_up in self.peers().items())
+        return self.is_alive() and heard >= others_needed and not self._catch_up.is_active
 
     def metrics(self) -> bytes:
         """Prometheus text exposition."""

@@ -168,8 +168,7 @@ async def test_stopped_validator_refuses_and_ends_waits(tmp_path: Path) -> None:
     async with running(tmp_path) as world:
         node = world.node(0)
         waiting = asyncio.ensure_future(node.wait_final(bytes(32), 20_000))
-        await asyncio.sleep(0)
-        assert node.is_ready()
+        await world.until(node.is_ready)
         await world.stop("validator-0")
         assert not waiting.done() or waiting.result() is None
         waiting.cancel()
@@ -180,7 +179,7 @@ async def test_stopped_validator_refuses_and_ends_waits(tmp_path: Path) -> None:
 
 async def test_readiness_needs_a_quorum(tmp_path: Path) -> None:
     async with running(tmp_path) as world:
-        assert world.node(0).is_ready()
+        await world.until(world.node(0).is_ready)
         await world.stop("validator-3")
         await world.until(lambda: sum(world.node(0).peers().values()) == 2)
         assert world.node(0).is_ready()

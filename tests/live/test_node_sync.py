@@ -13,6 +13,7 @@ from govchain.ledger.head import height_key
 from govchain.model import Space, Transaction
 from govchain.node import snapshot_server
 from govchain.node.block_check import BlockCheck
+from govchain.node.catch_up import FAR_BLOCKS
 from govchain.node.wire import (
     Blocks,
     BlocksWanted,
@@ -51,11 +52,15 @@ async def test_situation_46_CU3_a_wiped_validator_takes_a_snapshot_and_becomes_w
         early = world.deposits(2)
         world.node(0).submit(early)
         await world.until_final(early)
-        await make_blocks(world, 8)
+        await make_blocks(world, FAR_BLOCKS + 1)
         await world.stop("validator-3")
         world.wipe("validator-3")
         world.snapshot_blocks = 2
+        height = world.node(0).status().final_height
         await world.start(["validator-3"])
+        # Connections alone make nobody ready: first it hears how far the others are, then it gets there.
+        await world.until(lambda: world.node(3).is_ready())
+        assert world.node(3).status().final_height >= height
         await returned(world, 3)
         assert world.sample("validator-3", "govchain_snapshot_chunks_total") >= 2
         # Old blocks follow by themselves, and with them every receipt.

@@ -502,11 +502,20 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "counted though it is for another batch",
         "consensus/counting.py",
-        "    elif message.digest != slot.proposal.digest:",
+        "    elif message.digest != entry.digest:",
         "    elif False:",
         (f"{_COUNTING}test_EV1_a_vote_for_another_batch_is_told_to_the_others",),
         (),
         ("NC-8",),
+    ),
+    Mutant(
+        "counted though it is for another batch than the one that waits for its turn",
+        "consensus/counting.py",
+        "    entry = slot.proposal or slot.parked\n",
+        "    entry = slot.proposal\n",
+        (f"{_COUNTING}test_EV1_a_vote_for_another_batch_is_told_to_the_others",),
+        (),
+        ("EV-1", "NC-8"),
     ),
     Mutant(
         "counted though another header is attested",

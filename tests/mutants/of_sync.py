@@ -143,6 +143,46 @@ SYNC: Final[tuple[Mutant, ...]] = (
         (17,),
         ("CP-3",),
     ),
+    Mutant(
+        "an old epoch proves what lies below its block",
+        "node/executor.py",
+        "        self._require_epoch(certificate, self._ledger.validators.epoch)\n        executed, proven",
+        "        executed, proven",
+        (
+            f"{_BLOCKS}test_situation_40_56_CU2_MB3_validators_of_an_old_epoch_prove_nothing_below_their_block",
+        ),
+        (40, 56),
+        ("CU-2", "MB-3"),
+    ),
+    Mutant(
+        "ready before anybody said how far the others are",
+        "node/service.py",
+        "sum(is_up and self._catch_up.has_heard(peer) for peer, is_up in self.peers().items())",
+        "sum(self.peers().values())",
+        (
+            "tests/live/test_node_sync.py::test_situation_46_CU3_a_wiped_validator_takes_a_snapshot_and_becomes_whole",
+        ),
+        (46,),
+        ("CU-4",),
+    ),
+    Mutant(
+        "far behind, and ready until the first question",
+        "node/catch_up.py",
+        "        self._is_far()  # From now on, not from the next question on: whoever is far behind is not ready.\n",
+        "",
+        (f"{_PIECES}test_CU4_far_behind_is_known_with_the_claim_and_not_with_the_first_question",),
+        (46,),
+        ("CU-4",),
+    ),
+    Mutant(
+        "a client that asks again asks the same validator",
+        "client/client.py",
+        "            self._transport.rotate()  # Whoever asks again hears another validator first.\n",
+        "",
+        ("tests/unit/test_client_failover.py::test_situation_51_whoever_asks_again_hears_another_validator",),
+        (51,),
+        ("RQ-1",),
+    ),
     # Ahead of their turn (CU-2, CU-5, MB-2).
     Mutant(
         "what was too early to be judged is a lie",

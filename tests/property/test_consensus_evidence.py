@@ -82,6 +82,7 @@ def run(n: int, seed: int, loss: float, traitor: int) -> TraitorStorm:
 )
 @example(n=4, seed=1, loss=0.1, traitor=0)
 @example(n=4, seed=2, loss=0.4, traitor=3)
+@example(n=5, seed=140, loss=0.1, traitor=0)  # Tells a liar what the new view of its own took over.
 def test_EV2_after_any_storm_every_piece_of_evidence_names_the_traitor(
     n: int, seed: int, loss: float, traitor: int
 ) -> None:

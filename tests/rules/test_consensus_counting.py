@@ -14,10 +14,13 @@ ME = 3
 OTHER = SUITE.digest(b"other")
 
 
-def world_with_a_proposal() -> tuple[World, bytes]:
-    """Seven validators, of whom one accepted a proposal and lacks all votes on it."""
+def world_with_a_proposal(held: tuple[str, ...] = ("a",)) -> tuple[World, bytes]:
+    """Seven validators, of whom one accepted a proposal and lacks all votes on it.
+
+    Without its transaction the proposal is only parked.
+    """
     world = World(7)
-    world.submit("a", to=[ME])
+    world.submit(*held, to=[ME])
     proposal = world.make_proposal(["a"])
     world.inject(ME, proposal)
     return world, digest_of(SUITE, proposal.batch)
@@ -61,8 +64,10 @@ def test_NC4_the_primary_does_not_prepare() -> None:
     assert world.rejections(ME) == ["primary-prepare"]
 
 
-def test_EV1_a_vote_for_another_batch_is_told_to_the_others() -> None:
-    world, digest = world_with_a_proposal()
+@pytest.mark.parametrize("held", [("a",), ()], ids=["accepted", "parked"])
+def test_EV1_a_vote_for_another_batch_is_told_to_the_others(held: tuple[str, ...]) -> None:
+    """Also while the proposal waits for its transactions: nobody looks at these votes later."""
+    world, digest = world_with_a_proposal(held)
     assert world.inject(ME, world.commit(1, OTHER)).send
     assert world.inject(ME, world.commit(2, digest)) is NOTHING
 

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from govchain.codec import decode, encode
-from govchain.crypto import sign_transaction
+from govchain.crypto import digest_of, sign_transaction
 from govchain.errors import BadProof, InvalidInput
 from govchain.ledger.payloads import encode_payload
 from govchain.model import Block, FinalityCertificate, Space, Transaction, TransactionBody
@@ -27,7 +27,7 @@ from govchain.node.sync import Sync
 from govchain.node.wire import BlockParts, BlocksWanted, SnapshotWanted
 from govchain.storage import MemoryStore
 from tests.support.chain_world import ChainWorld, check_of, executor_of
-from tests.support.node_world import SHORT_WINDOW, signer
+from tests.support.node_world import SHORT_WINDOW, SUITE, signer
 
 K = SHORT_WINDOW.checkpoint_interval
 NOW_S = 100.0
@@ -327,12 +327,42 @@ def test_CU2_what_a_certified_block_does_not_prove_is_refused(
         check_of(chain.parts).check(lie(chain))
 
 
+def test_situation_40_56_CU2_MB3_validators_of_an_old_epoch_prove_nothing_below_their_block(
+    chain: ChainWorld,
+) -> None:
+    """Their keys may be in anybody's hands: what stands on their certificate must not be executed first."""
+    chain.to_epoch(1)
+    follower = chain.open(MemoryStore(), 3)
+    executor, _ = executor_of(follower)
+    for height in range(1, K + 1):
+        executor.install(check_of(follower).check(chain.block_parts(height)))
+    forged = forged_by_an_old_epoch(chain)
+    checked = check_of(follower).check(forged)
+    certificate = checked.certificate
+    assert (checked.first_height, certificate.epoch) == (K + 1, 0)
+    with pytest.raises(BadProof, match="of epoch 1, not 0"):
+        executor.install_below(checked.below[0], certificate)
+    assert follower.ledger.height == K
+
+
+def forged_by_an_old_epoch(chain: ChainWorld) -> BlockParts:
+    """Two blocks above the head; the old validators certify the upper one, as of their epoch."""
+    chain.grow(2, records=1)
+    below, above = (decode(each.block, Block) for each in parts_of(chain, K + 1, K + 2))
+    batch = msgspec.structs.replace(above.batch, epoch=0)
+    forged = restated(above, epoch=0, batch_digest=digest_of(SUITE, batch))
+    certificate = chain.certificate(K + 2, digest_of(SUITE, forged.header), epoch=0)
+    return BlockParts(
+        encode(msgspec.structs.replace(forged, batch=batch)), encode(certificate), (encode(below),)
+    )
+
+
 def with_below(chain: ChainWorld, change: Callable[[Block], Block]) -> BlockParts:
     parts = over(chain, 2, 3)
     return BlockParts(parts.block, parts.certificate, (encode(change(decode(parts.below[0], Block))),))
 
 
-def restated(block: Block, **changes: int) -> Block:
+def restated(block: Block, **changes: object) -> Block:
     return msgspec.structs.replace(block, header=msgspec.structs.replace(block.header, **changes))
 
 

@@ -510,8 +510,17 @@ class World:
             if name[2] == 0 or is_carried:
                 return message
             if phase != "attestation" and name[2] > len(member.disk.headers):
-                assert (name[2], name[1], phase) in member.disk.log, f"{name} was sent before it was durable"
+                is_kept = (name[2], name[1], phase) in member.disk.log or self._is_in_new_view(member, signed)
+                assert is_kept, f"{name} was sent before it was durable"
         return message
+
+    def _is_in_new_view(self, member: Member, signed: SignedMessage) -> bool:
+        """A proposal that a view took over is durable with the certificate of the view."""
+        entry = member.disk.log.get((VIEW_ENTRY_SEQ, 0, "new-view"))
+        if entry is None:
+            return False
+        message = self.decode(entry.signed)
+        return isinstance(message, NewView) and signed in message.proposals
 
     def _judge_promise(self, member: Member, message: ConsensusMessage, signed: SignedMessage) -> None:
         assert not isinstance(message, Attestation | Progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -170,6 +171,44 @@ async def test_failing_validator_is_passed_over_and_leaves_doubt() -> None:
             await chain.submit([deposit(network, 5)])
         with pytest.raises(Unavailable):
             await chain.status()
+
+
+class Waited(FakeValidator):
+    """Says how long it was asked to wait; one that is stuck answers nobody who waits."""
+
+    is_stuck = False
+
+    def __init__(self, network: FakeNetwork, index: int) -> None:
+        super().__init__(network, index)
+        self.asked_ms: list[int] = []
+
+    async def wait_final(self, wanted: bytes, timeout_ms: int) -> TransactionStatus | None:
+        self.asked_ms.append(timeout_ms)
+        if self.is_stuck:
+            await asyncio.Event().wait()
+        return await super().wait_final(wanted, timeout_ms)
+
+
+@pytest.mark.parametrize(("patience_s", "poll_ms"), [(60.0, 5_000), (4.0, 2_000)])
+async def test_situation_51_no_validator_gets_all_the_patience(patience_s: float, poll_ms: int) -> None:
+    network = FakeNetwork(instant=True)
+    validator = Waited(network, 0)
+    async with serving(validator) as urls, client(urls, network) as chain:
+        await chain.submit_and_wait(deposit(network), timeout_s=patience_s, certified=False)
+    assert validator.asked_ms == [poll_ms]
+
+
+async def test_situation_51_whoever_asks_again_hears_another_validator() -> None:
+    network = FakeNetwork(instant=True)
+    stuck, sound = Waited(network, 0), Waited(network, 1)
+    stuck.is_stuck = True
+    async with serving(stuck, sound) as urls, client(urls, network) as chain:
+        with pytest.raises(Indeterminate):
+            await chain.submit_and_wait(deposit(network), timeout_s=0.05, certified=False)
+        status = await chain.submit_and_wait(deposit(network), certified=False)
+    assert status.status == "final"
+    assert len(sound.asked_ms) == 1
+    assert len(stuck.asked_ms) <= 1
 
 
 async def test_RQ5_full_pools_everywhere_are_unavailable() -> None:

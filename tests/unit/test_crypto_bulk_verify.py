@@ -62,6 +62,28 @@ def test_CU2_processes_find_the_first_bad_signature(verifier: BulkVerifier) -> N
     assert len(processes_of(verifier)) == 1, "one thread asked, one process answered"
 
 
+GOOD_KEY, GOOD_MESSAGE, GOOD_SIGNATURE = signed(1)[0]
+HOSTILE: dict[str, Signed] = {
+    "no key": (b"", GOOD_MESSAGE, GOOD_SIGNATURE),
+    "key of small order": (bytes(32), GOOD_MESSAGE, GOOD_SIGNATURE),
+    "key that is no point": (b"\xff" * 32, GOOD_MESSAGE, GOOD_SIGNATURE),
+    "no signature": (GOOD_KEY, GOOD_MESSAGE, b""),
+    "signature with something behind it": (GOOD_KEY, GOOD_MESSAGE, GOOD_SIGNATURE + b"\0"),
+    "message moved into the signature": (GOOD_KEY, GOOD_MESSAGE[1:], GOOD_SIGNATURE + GOOD_MESSAGE[:1]),
+    "another's signature": (SIGNERS[1].public_key, GOOD_MESSAGE, GOOD_SIGNATURE),
+    "signature beyond the order": (GOOD_KEY, GOOD_MESSAGE, GOOD_SIGNATURE[:32] + b"\xff" * 32),
+}
+
+
+def test_situation_8_CU2_processes_judge_hostile_signatures_as_the_validator_does(
+    verifier: BulkVerifier,
+) -> None:
+    for name, hostile in HOSTILE.items():
+        questions = [*signed(2), hostile, *signed(2)]
+        assert verifier.first_bad(questions) == first_bad(SUITE, questions) == 2, name
+    assert len(processes_of(verifier)) == 1, "none of them ended the process"
+
+
 def test_CU2_a_process_that_died_costs_no_verdict(verifier: BulkVerifier) -> None:
     verifier.first_bad(signed(1))
     (pid,) = processes_of(verifier)

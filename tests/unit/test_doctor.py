@@ -338,6 +338,16 @@ def test_command_for_one_and_for_a_network(patient: Patient, capsys: pytest.Capt
     assert run(["doctor", "--config", str(patient.config), "-q"]) == 1
 
 
+def test_a_named_validator_counts_more_than_the_network_of_the_environment(
+    patient: Patient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOVCHAIN_NETWORK", str(patient.folder.parents[1]))
+    assert run(["doctor", "--config", str(patient.config), "--json", "-"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["validators"]) == 1
+    assert run(["doctor", "--json", "-"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["validators"]) == 4
+
+
 def test_what_cannot_be_looked_at_at_all_is_bad_input(patient: Patient) -> None:
     assert run(["doctor"]) == 2
     assert run(["doctor", "--network", str(patient.folder), "--config", str(patient.config)]) == 2

@@ -8,7 +8,15 @@ from govchain.codec import encode
 from govchain.consensus import LogEntry, SignedMessage
 from govchain.errors import MalformedBytes, StorageFailure
 from govchain.model import Space, Transaction
-from govchain.node.catch_up import BLAMED_S, FIRST_COUNT, PATIENCE_S, PROBE_AFTER_S, CatchUp, Question
+from govchain.node.catch_up import (
+    BLAMED_S,
+    FAR_BLOCKS,
+    FIRST_COUNT,
+    PATIENCE_S,
+    PROBE_AFTER_S,
+    CatchUp,
+    Question,
+)
 from govchain.node.inbox import PEER_BYTES_MAX, Inbox
 from govchain.node.stall import LINE_EVERY_S, StallWatch
 from govchain.node.vote_log import VoteLog
@@ -191,6 +199,15 @@ def test_CU1_claim_only_causes_a_question_after_patience() -> None:
     (question,) = catch_up.ask(100.1 + PATIENCE_S, is_waiting=False, connected=ALL_UP)
     assert question == Question("b", BlocksWanted(11, FIRST_COUNT))
     assert ask(catch_up, 100.2 + PATIENCE_S) is None, "one question at a time"
+
+
+def test_CU4_far_behind_is_known_with_the_claim_and_not_with_the_first_question() -> None:
+    """A load balancer asks whether this validator is ready as soon as it is connected."""
+    catch_up = CatchUp()
+    catch_up.claim("a", FAR_BLOCKS)
+    assert not catch_up.is_active
+    catch_up.claim("a", FAR_BLOCKS + 1)
+    assert catch_up.is_active
 
 
 def test_claim_that_we_reach_ourselves_causes_nothing() -> None:
