@@ -15,6 +15,7 @@ from govchain.crypto import Suite
 from govchain.errors import MalformedBytes, NotPermitted
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess
+from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds import VERBS, Verb
 from govchain.ledger.overlay import StateView
 from govchain.ledger.payload_check import decode_payload
@@ -28,6 +29,7 @@ from govchain.model import ProtocolParameters, Transaction, TransactionBody, Tra
 DETAIL_MAX: Final = 240
 """Longest detail of a denial, in characters; details may quote what a stranger wrote."""
 KIND_MAX: Final = 64
+_BEFORE_ACTIVATION: Final = ("key", "member")
 
 
 class Execution:
@@ -142,6 +144,7 @@ class Execution:
         org = self._require_signer(body, key)
         verb = self._require_verb(body)
         kind = verb.kind
+        _require_confirmed(org, kind)
         envelope, fields, claimed_time_ms = decode_payload(verb, body.payload)
         about.object_id = f"{kind.record_type}/{envelope.object_id}"
         attempt = Attempt(
@@ -180,7 +183,7 @@ class Execution:
         if org is None or key.org != body.org:
             raise deny("I5", "E_ROLE", "the key does not belong to the organisation that it names")
         if not org.active:
-            raise deny("I2", "E_STATE", "the organisation is suspended")
+            raise deny("I2", "E_STATE", f"the organisation is {org.standing.lower()}")
         return org
 
     def _require_verb(self, body: TransactionBody) -> Verb:
@@ -200,6 +203,12 @@ class Execution:
             object_id=result.object_id,
         )
         self._view.put(state.denial_key(result.transaction_id), encode(entry))
+
+
+def _require_confirmed(org: OrganisationState, kind: RecordKind) -> None:
+    """Rule I2: an organisation that was admitted writes nothing but its keys until it confirmed."""
+    if org.standing == "ADMITTED" and kind.record_type not in _BEFORE_ACTIVATION:
+        raise deny("I2", "E_STATE", "the organisation is admitted and has not confirmed (member.activate)")
 
 
 def is_nonce_spent(result: TransactionResult) -> bool:

@@ -54,7 +54,13 @@ class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     roles: tuple[str, ...] = ()
     """Roles on the chain, for example `licence-issuer`."""
     accredited_for: tuple[str, ...] = ()
-    """Licence type codes that it may issue (rule L4)."""
+    """Licence type codes that the root grants it (rules L4 and I7)."""
+    tier: str = ""
+    """observer, verify or consensus; empty: consensus for whoever runs a validator, verify for others."""
+    org_type: str = ""
+    """What it is, for example `department`."""
+    area: str = ""
+    """Area code of its seat, six digits."""
     validators: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
     """How many validators it runs."""
 

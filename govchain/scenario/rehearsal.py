@@ -49,7 +49,13 @@ def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
         ),
         organisations=tuple(
             Organisation(
-                org.code, org.name_zh or org.name, roles=org.roles, accredited_for=org.accredited_for
+                org.code,
+                org.name_zh or org.name,
+                roles=org.roles,
+                accredited_for=org.accredited_for,
+                tier=org.tier,
+                org_type=org.org_type,
+                area=org.area,
             )
             for org in scenario.organisations
         ),

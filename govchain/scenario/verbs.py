@@ -25,7 +25,20 @@ ENVELOPE_KEYS: Final = tuple(
 FILE_KEYS: Final = ("file", "content")
 """Keys of `with` from which the engine makes hashes."""
 
-ANSWERS = Literal["VALID", "DRAFT", "NOT_YET", "EXPIRED", "SUSPENDED", "SUPERSEDED", "REVOKED", "UNKNOWN"]
+ANSWERS = Literal[
+    "VALID",
+    "DRAFT",
+    "NOT_YET",
+    "EXPIRED",
+    "SUSPENDED",
+    "SUPERSEDED",
+    "REVOKED",
+    "WITHDRAWN",
+    "RECALLED",
+    "CANCELLED",
+    "VOIDED",
+    "UNKNOWN",
+]
 """What the ledger says of a licence at a moment (rule L3)."""
 
 

@@ -34,6 +34,10 @@ class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """For people; has no effect."""
     roles: tuple[str, ...] = ()
     accredited_for: tuple[str, ...] = ()
+    tier: str = ""
+    """observer, verify or consensus; empty: consensus for whoever runs a validator, verify for others."""
+    org_type: str = ""
+    area: str = ""
     validators: Annotated[int, msgspec.Meta(ge=0, le=VALIDATORS_MAX)] = 0
 
 
@@ -122,6 +126,9 @@ def plan_network(
                 name=entry.name_zh or entry.name,
                 roles=entry.roles,
                 accredited_for=entry.accredited_for,
+                tier=entry.tier,
+                org_type=entry.org_type,
+                area=entry.area,
             )
             for entry in file.organisations
         ),

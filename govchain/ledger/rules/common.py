@@ -12,6 +12,7 @@ from govchain.ledger.payloads import Hashes
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import RECORD_CHANGES_MAX, RecordState
+from govchain.model.validators import TIERS
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -73,13 +74,22 @@ def require_room(record: RecordState) -> None:
 
 
 def i5_roles_allow(attempt: Attempt) -> None:
-    """Rule I5, also G5: the organisation and the key have a role that the transition asks for."""
+    """Rule I5, also G5: the organisation's tier and roles and the key's roles are what the transition asks."""
+    least = attempt.transition.tier
+    if TIERS.index(attempt.org.tier) < TIERS.index(least):
+        raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation of tier {least} or above")
     wanted = attempt.transition.org_roles
     if wanted and not attempt.has_org_role(*wanted):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation with role {' or '.join(wanted)}")
     wanted = attempt.transition.key_roles
     if wanted and not any(role in attempt.key.roles for role in wanted):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs a key with role {' or '.join(wanted)}")
+
+
+def require_other_person(attempt: Attempt, *earlier: str) -> None:
+    """Rule G6, also I6: whoever signed an earlier step of an object signs no later one, with whichever key."""
+    if attempt.key.person in earlier:
+        raise deny("G6", "E_SOD", f"{attempt.key.person} signed an earlier step and cannot sign this one")
 
 
 def g4_version_continues(attempt: Attempt) -> None:

@@ -22,6 +22,10 @@ KIND: Final = RecordKind(
         "SUSPENDED": "暂扣",
         "SUPERSEDED": "已被新版本取代",
         "REVOKED": "吊销",
+        "WITHDRAWN": "撤销",
+        "RECALLED": "撤回",
+        "CANCELLED": "注销",
+        "VOIDED": "作废",
     },
     transitions=TRANSITIONS,
     rules=(
@@ -73,6 +77,9 @@ KIND: Final = RecordKind(
             ),
             ("gbt-36903",),
             {
+                "E_STATE": Text(
+                    "Use a licence that is valid now.", "仅可使用当前有效的证照。"
+                ),
                 "E_TIME_ORDER": Text(
                     "Correct the dates: the expiry cannot lie before the effective date.",
                     "更正日期：有效期截止日不得早于生效日期。",
@@ -82,14 +89,16 @@ KIND: Final = RecordKind(
         Rule(
             "L4",
             Text(
-                "Only the issuing authority, accredited for the type, writes a licence",
-                "仅经授权的颁发机构可写入证照",
+                "Only the issuing authority, accredited for type and area, writes a licence; "
+                "one above it or a court may withdraw it",
+                "仅经授权（类型与区划）的颁发机构可写入证照；上级机构或法院可撤销",
             ),
             ("issuer-registry",),
             {
                 "E_NOT_ACCREDITED": Text(
-                    "The accredited issuing authority named in the identifier has to sign.",
-                    "由证照标识所载并经授权的颁发机构签署。",
+                    "The accredited issuing authority named in the identifier has to sign; to withdraw, also an "
+                    "authority above it, or a court with its case number.",
+                    "由证照标识所载并经授权的颁发机构签署；撤销亦可由上级机构或载明案号的法院签署。",
                 ),
             },
         ),
@@ -145,10 +154,10 @@ KIND: Final = RecordKind(
         "`licence.issue`: a checker approves the draft (DRAFT → VALID; the version before → SUPERSEDED).": (
             "`licence.issue`：复核人审核通过并签发（DRAFT → VALID；前一版本 → SUPERSEDED）。"
         ),
-        "`licence.suspend`, `licence.resume`, `licence.revoke`: with the document that orders it.": (
-            "`licence.suspend`（暂扣）、`licence.resume`（恢复）、`licence.revoke`（吊销）：须载明所依"
-            "据的文书。"
+        "A change of a licence that was issued, with the document that orders it.": (
+            "已签发证照的变更，须载明所依据的文书。"
         ),
+        "For a court that withdraws: its case number.": "法院裁判撤销的，填写案号。",
     },
     named_by="name",
     side_changes=(("VALID", "SUPERSEDED"),),

@@ -34,10 +34,11 @@ class LicenceIssue(Part, frozen=True):
 
 
 class LicenceChange(Part, frozen=True):
-    """`licence.suspend`, `licence.resume`, `licence.revoke`: with the document that orders it."""
+    """A change of a licence that was issued, with the document that orders it."""
 
     reason: str
     basis_document: str
+    """For a court that withdraws: its case number."""
 
 
 class LicenceData(RecordData, frozen=True, tag="govchain.licence-data/1"):
@@ -59,5 +60,5 @@ class LicenceData(RecordData, frozen=True, tag="govchain.licence-data/1"):
     """Pseudonym of the checker; empty for a draft."""
     superseded_by: str = ""
     reason: str = ""
-    """Of the last suspension, resumption or revocation."""
+    """Of the last change after it was issued."""
     basis_document: str = ""
