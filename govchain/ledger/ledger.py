@@ -16,7 +16,7 @@ from govchain.crypto import Suite, chain_id_of, digest_of
 from govchain.crypto.history_tree import HistoryTree
 from govchain.crypto.log_tree import compute_root
 from govchain.crypto.state_map import StateMap, StateProof
-from govchain.errors import ConfigError, StorageFailure
+from govchain.errors import StorageFailure
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
 from govchain.ledger.epochs import EpochOrigin, epoch_write

@@ -86,7 +86,7 @@ class Organisation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     accredited_for: tuple[str, ...] = ()
     """Licence type codes that the root grants it (rules L4 and I7)."""
     tier: str = ""
-    """One of `TIERS`; empty: consensus for whoever runs a validator of this genesis, verify for the others."""
+    """One of `TIERS`; empty: consensus for whoever runs a validator of genesis, verify for the others."""
     org_type: str = ""
     """Code of what it is, for example `department`, `court`, `firm`."""
     area: str = ""

@@ -30,7 +30,7 @@ MEMBER: Final = "member"
 
 
 class MemberActivate(Part, frozen=True):
-    """`member.activate`: an admin of the admitted organisation confirms (→ ACTIVE). Object id: its code."""
+    """`member.activate`: an admin of an admitted organisation confirms (→ ACTIVE). Object id: its code."""
 
 
 class MemberData(RecordData, frozen=True, tag="govchain.member-data/1"):
@@ -96,7 +96,7 @@ KIND: Final = RecordKind(
         ),
     ),
     texts_zh={
-        "`member.activate`: an admin of the admitted organisation confirms (→ ACTIVE). Object id: its code.": (
+        "`member.activate`: an admin of an admitted organisation confirms (→ ACTIVE). Object id: its code.": (
             "`member.activate`：已接纳机构的管理员确认加入（→ ACTIVE）。对象编号为机构代码。"
         ),
     },

@@ -23,12 +23,13 @@ from govchain.ledger.state import RecordData
 
 PLACES_MIN: Final = 1024
 """A list of few licences would tell by itself which one is meant."""
+PLACES_MAX: Final = 1 << 20
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class LicencePublishList(Part, frozen=True):
-    """`licence.publish_list`: an issuer's status list as it is now (→ PUBLISHED). Object id: its address."""
+    """`licence.publish_list`: an issuer's status list of now (→ PUBLISHED). Object id: its address."""
 
     digest: str
     """Digest of the statuses (hex)."""
@@ -51,6 +52,8 @@ def g1_list_is_well_formed(attempt: Attempt) -> None:
     fields: LicencePublishList = attempt.fields
     if not _DIGEST.fullmatch(fields.digest):
         raise deny("G1", "E_PAYLOAD", "fields.digest: expected 64 lower-case hex digits")
+    if not 0 <= fields.places <= PLACES_MAX:
+        raise deny("G1", "E_PAYLOAD", f"fields.places: expected 0 to {PLACES_MAX}")
     try:
         parse_time_ms(fields.fresh_until)
     except ValueError as error:
@@ -120,7 +123,8 @@ KIND: Final = RecordKind(
             {
                 "E_K_ANON": Text("Publish one list for more licences.", "将更多证照并入同一列表发布。"),
                 "E_ROLE": Text(
-                    "The issuer that first published the list replaces it.", "由首次发布该列表的颁发机构更新。"
+                    "The issuer that first published the list replaces it.",
+                    "由首次发布该列表的颁发机构更新。",
                 ),
             },
         ),
@@ -131,7 +135,7 @@ KIND: Final = RecordKind(
         "fresh_until": "有效至",
     },
     texts_zh={
-        "`licence.publish_list`: an issuer's status list as it is now (→ PUBLISHED). Object id: its address.": (
+        "`licence.publish_list`: an issuer's status list of now (→ PUBLISHED). Object id: its address.": (
             "`licence.publish_list`：颁发机构当前的状态列表（→ PUBLISHED）。对象编号为列表地址。"
         ),
         "Digest of the statuses (hex).": "状态数据的摘要（十六进制）。",

@@ -74,7 +74,7 @@ def require_room(record: RecordState) -> None:
 
 
 def i5_roles_allow(attempt: Attempt) -> None:
-    """Rule I5, also G5: the organisation's tier and roles and the key's roles are what the transition asks."""
+    """Rule I5, also G5: tier and roles of the organisation, and roles of the key, are what is asked for."""
     least = attempt.transition.tier
     if TIERS.index(attempt.org.tier) < TIERS.index(least):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation of tier {least} or above")
@@ -87,7 +87,7 @@ def i5_roles_allow(attempt: Attempt) -> None:
 
 
 def require_other_person(attempt: Attempt, *earlier: str) -> None:
-    """Rule G6, also I6: whoever signed an earlier step of an object signs no later one, with whichever key."""
+    """Rule G6, also I6: whoever signed an earlier step of an object signs no later one, with any key."""
     if attempt.key.person in earlier:
         raise deny("G6", "E_SOD", f"{attempt.key.person} signed an earlier step and cannot sign this one")
 

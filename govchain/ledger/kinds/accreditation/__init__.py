@@ -60,14 +60,15 @@ KIND: Final = RecordKind(
         "Organisation that may issue.": "获授权的颁发机构。",
         "Area code, six digits; 000000 is the whole country.": "行政区划代码，六位数字；000000 表示全国。",
         "Last day; empty means without end.": "最后一日；空表示长期。",
-        "Whether the issuer may accredit others within this (TAO).": "该机构可否在此范围内向其他机构转授权（TAO）。",
+        "Whether the issuer may accredit others within this (TAO).": (
+            "该机构可否在此范围内向其他机构转授权（TAO）。"
+        ),
         "Number of the accreditation by which the one above may grant; empty: it has the root's own grant.": (
             "上级机构据以授权的授权编号；空表示上级持有根授权。"
         ),
-        (
-            "`accreditation.check`, `accreditation.grant`: a second and a third person agree "
-            "(→ CHECKED, → ACTIVE)."
-        ): "`accreditation.check`（复核）、`accreditation.grant`（批准）：第二人、第三人同意（→ CHECKED、→ ACTIVE）。",
+        "`accreditation.check`, `accreditation.grant`: a second, then a third person agrees (→ ACTIVE).": (
+            "`accreditation.check`（复核）、`accreditation.grant`（批准）：另二人依次同意（→ ACTIVE）。"
+        ),
         "`accreditation.revoke`: the one who granted it, or one above, takes it back (→ REVOKED).": (
             "`accreditation.revoke`：由授权机构或其上级撤销（→ REVOKED）。"
         ),

@@ -38,9 +38,7 @@ class ChainAnswer:
     """What breaks the last chain that was tried."""
 
 
-def accreditation_at(
-    access: StateAccess, issuer: str, type_code: str, area: str, at_ms: int
-) -> ChainAnswer:
+def accreditation_at(access: StateAccess, issuer: str, type_code: str, area: str, at_ms: int) -> ChainAnswer:
     """Whether an organisation was accredited for a type and an area at a moment (rules I7 and L4).
 
     Args:
@@ -91,7 +89,7 @@ def find_root_problem(access: StateAccess, org: str, type_code: str, at_ms: int)
 
 
 def was_member(access: StateAccess, org: str, at_ms: int) -> bool:
-    """Whether an organisation was an active member at a moment; one of genesis is, until something happens."""
+    """Whether an organisation was an active member then; one of genesis is, unless something happened."""
     if access.organisation(org) is None:
         return False
     member = access.record(MEMBER, org)

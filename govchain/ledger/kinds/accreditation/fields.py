@@ -33,7 +33,7 @@ class AccreditationEnter(Part, frozen=True):
 
 
 class AccreditationStep(Part, frozen=True):
-    """`accreditation.check`, `accreditation.grant`: a second and a third person agree (→ CHECKED, → ACTIVE)."""
+    """`accreditation.check`, `accreditation.grant`: a second, then a third person agrees (→ ACTIVE)."""
 
     opinion: str = ""
 

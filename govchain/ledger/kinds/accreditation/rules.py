@@ -1,6 +1,6 @@
 """Rules and life cycle of accreditations (records.md 1.5; rules I7, G6).
 
-ENTERED → CHECKED → ACTIVE → REVOKED. Three different persons of the organisation above enter, check and grant.
+ENTERED → CHECKED → ACTIVE → REVOKED. Three persons of the organisation above enter, check and grant.
 """
 
 from __future__ import annotations
@@ -244,7 +244,9 @@ TRANSITIONS: Final = (
     Transition(
         verb="accreditation.revoke",
         fields=AccreditationRevoke,
-        sentence=Text("{who} revokes accreditation {object} ({reason})", "{who} 撤销授权 {object}（{reason}）"),
+        sentence=Text(
+            "{who} revokes accreditation {object} ({reason})", "{who} 撤销授权 {object}（{reason}）"
+        ),
         from_states=("ACTIVE",),
         to_states=("REVOKED",),
         org_roles=(),

@@ -38,7 +38,7 @@ KIND: Final = RecordKind(
                     "Ask the holder for another authorisation.", "请持证主体重新授权。"
                 ),
                 "E_ROLE": Text(
-                    "The holder signs: its organisation, or the person by the key that its organisation keeps.",
+                    "The holder signs: an organisation, or a person by the key that an organisation keeps.",
                     "由持证主体签署：单位以本单位密钥，个人以登记机构所保管的密钥。",
                 ),
             },
@@ -82,8 +82,8 @@ KIND: Final = RecordKind(
         "reason": "理由",
     },
     texts_zh={
-        "`licence.authorise`: the holder lets one organisation use a licence (→ ACTIVE). Object id: its number.": (
-            "`licence.authorise`：持证主体授权一个机构用证（→ ACTIVE）。对象编号为授权编号。"
+        "`licence.authorise`: the holder lets one organisation use a licence (→ ACTIVE).": (
+            "`licence.authorise`：持证主体授权一个机构用证（→ ACTIVE）。"
         ),
         "Organisation that may use it.": "获授权的用证机构。",
         "Code of the purpose; no other is served by it (rule L7).": "用途代码；不得用于其他用途（规则 L7）。",

@@ -12,7 +12,7 @@ from govchain.ledger.state import RecordData, index_key
 
 
 class LicenceAuthorise(Part, frozen=True):
-    """`licence.authorise`: the holder lets one organisation use a licence (→ ACTIVE). Object id: its number."""
+    """`licence.authorise`: the holder lets one organisation use a licence (→ ACTIVE)."""
 
     licence: str
     audience: str

@@ -24,7 +24,7 @@ from govchain.ledger.kinds.authorisation.fields import (
     entry_key,
 )
 from govchain.ledger.kinds.authorisation.uses import count_uses
-from govchain.ledger.kinds.licence.changes import LICENCE
+from govchain.ledger.kinds.licence.changes import LICENCE, is_holder
 from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.rules.attempt import Attempt, Transition
@@ -75,12 +75,8 @@ def g1_limits_are_well_formed(attempt: Attempt) -> None:
 
 
 def l6_holder_authorises(attempt: Attempt) -> None:
-    """Rule L6: only the holder of a licence lets others use it, and takes that back.
-
-    The holder is an organisation by its code, or a person by `code:pseudonym` of the organisation that keeps
-    the person's key: another organisation may give the same pseudonym to somebody else.
-    """
-    if _holder_ref(attempt) not in (attempt.org.id, f"{attempt.org.id}:{attempt.key.person}"):
+    """Rule L6: only the holder of a licence lets others use it, and takes that back."""
+    if not is_holder(attempt, _holder_ref(attempt)):
         raise deny("L6", "E_ROLE", "only the holder of the licence authorises its use")
 
 
@@ -215,7 +211,9 @@ TRANSITIONS: Final = (
     Transition(
         verb="licence.use",
         fields=LicenceUse,
-        sentence=Text("{who} uses a licence by {object} for {purpose}", "{who} 依据 {object} 为 {purpose} 用证"),
+        sentence=Text(
+            "{who} uses a licence by {object} for {purpose}", "{who} 依据 {object} 为 {purpose} 用证"
+        ),
         from_states=("ACTIVE",),
         to_states=("ACTIVE", "USED_UP"),
         org_roles=(),

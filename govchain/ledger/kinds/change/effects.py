@@ -103,7 +103,9 @@ def _members_after(
         if org is None or not org.active:
             raise deny("I9", "E_STATE", "the organisation of the validator is no active member")
         if org.tier != CONSENSUS:
-            raise deny("I9", "E_STATE", f"the organisation is of tier {org.tier}; {CONSENSUS} runs validators")
+            raise deny(
+                "I9", "E_STATE", f"the organisation is of tier {org.tier}; {CONSENSUS} runs validators"
+            )
         if known or fields.validator in [member.name for member in attempt.validators.members]:
             raise deny("I9", "E_STATE", f"there is a validator {fields.validator} already")
         return (*members, Validator(fields.validator, fields.org, bytes.fromhex(fields.public_key)))

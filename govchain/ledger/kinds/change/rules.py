@@ -239,8 +239,8 @@ def _proposal(verb: str, sentence: Text, *rules: RuleFunction) -> Transition:
         org_roles=(),
         key_roles=(ADMIN,),
         rules=(
-            i5_roles_allow,
             i2_voter_asks,
+            i5_roles_allow,
             i2_change_is_new,
             *rules,
             i9_change_fits,
@@ -292,7 +292,10 @@ TRANSITIONS: Final = (
     ),
     _proposal(
         "organisation.tier",
-        Text("{who} proposes tier {tier} for {org} ({reason})", "{who} 提议将 {org} 的层级改为 {tier}（{reason}）"),
+        Text(
+            "{who} proposes tier {tier} for {org} ({reason})",
+            "{who} 提议将 {org} 的层级改为 {tier}（{reason}）",
+        ),
         g1_tier_is_known,
     ),
     _proposal(
@@ -312,8 +315,8 @@ TRANSITIONS: Final = (
         org_roles=(),
         key_roles=(ADMIN,),
         rules=(
-            i5_roles_allow,
             i2_voter_asks,
+            i5_roles_allow,
             g3_object_exists,
             g3_state_allows,
             i2_approves_once,

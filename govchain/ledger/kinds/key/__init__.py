@@ -56,7 +56,7 @@ KIND: Final = RecordKind(
         "The new key (hex); the committed one, where there is a commitment (rule I1).": (
             "新公钥（十六进制）；已作承诺的，须为所承诺的公钥（规则 I1）。"
         ),
-        "`key.suspend`, `key.resume`: an organisation's admin stops a key for a time, and lets it sign again.": (
+        "`key.suspend`, `key.resume`: an admin stops a key for a time, and lets it sign again.": (
             "`key.suspend`（暂停）、`key.resume`（恢复）：机构管理员暂停或恢复密钥的签名权。"
         ),
         "RFC 3339; from when on nothing that it signed is to be relied on. Empty: from now on.": (

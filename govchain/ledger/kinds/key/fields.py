@@ -36,7 +36,7 @@ class KeyRotate(Part, frozen=True):
 
 
 class KeyPause(Part, frozen=True):
-    """`key.suspend`, `key.resume`: an organisation's admin stops a key for a time, and lets it sign again."""
+    """`key.suspend`, `key.resume`: an admin stops a key for a time, and lets it sign again."""
 
     reason: str
 

@@ -269,7 +269,9 @@ TRANSITIONS: Final = (
     Transition(
         verb="key.rotate",
         fields=KeyRotate,
-        sentence=Text("{who} puts another signing key into the place of {object}", "{who} 更换签名密钥 {object}"),
+        sentence=Text(
+            "{who} puts another signing key into the place of {object}", "{who} 更换签名密钥 {object}"
+        ),
         from_states=("ACTIVE", "SUSPENDED"),
         to_states=("ROTATED",),
         org_roles=(),

@@ -77,9 +77,7 @@ KIND: Final = RecordKind(
             ),
             ("gbt-36903",),
             {
-                "E_STATE": Text(
-                    "Use a licence that is valid now.", "仅可使用当前有效的证照。"
-                ),
+                "E_STATE": Text("Use a licence that is valid now.", "仅可使用当前有效的证照。"),
                 "E_TIME_ORDER": Text(
                     "Correct the dates: the expiry cannot lie before the effective date.",
                     "更正日期：有效期截止日不得早于生效日期。",
@@ -96,9 +94,12 @@ KIND: Final = RecordKind(
             ("issuer-registry",),
             {
                 "E_NOT_ACCREDITED": Text(
-                    "The accredited issuing authority named in the identifier has to sign; to withdraw, also an "
+                    "The accredited issuing authority named in the identifier signs; to withdraw, also an "
                     "authority above it, or a court with its case number.",
                     "由证照标识所载并经授权的颁发机构签署；撤销亦可由上级机构或载明案号的法院签署。",
+                ),
+                "E_ROLE": Text(
+                    "The holder applies, or the authority acts.", "由持证主体申请，或由颁发机构办理。"
                 ),
             },
         ),
@@ -137,14 +138,25 @@ KIND: Final = RecordKind(
         "face_commitment": "照面承诺值",
         "opinion": "复核意见",
         "reason": "理由",
+        "wants": "申请事项",
         "basis_document": "依据文书",
     },
     texts_zh={
         "`licence.enter`: the maker enters a licence (→ DRAFT). Object id: GB/T 36904 identifier.": (
             "`licence.enter`：经办人录入电子证照（→ DRAFT）。对象编号为 GB/T 36904 电子证照标识。"
         ),
-        "USCC of the holding organisation, or the salted commitment of a person.": (
-            "持证单位的统一社会信用代码，或个人的加盐承诺值。"
+        (
+            "USCC of the holding organisation; of a person a salted commitment, or `code:pseudonym` of the "
+            "key by which the person authorises uses."
+        ): (
+            "持证单位的统一社会信用代码；个人为加盐承诺值，或其用于授权用证的密钥所对应的"
+            "`机构代码:人员代号`。"
+        ),
+        "`licence.apply`: the holder asks for a change of its licence; the issuing authority decides.": (
+            "`licence.apply`：持证主体申请变更证照，由颁发机构决定。"
+        ),
+        "renewal, change, reissue or cancellation.": (
+            "renewal（延续）、change（变更）、reissue（补发）或 cancellation（注销）。"
         ),
         "Last day of validity; empty means without end.": "有效期最后一日；空表示长期有效。",
         "Licences that must be VALID when this one is issued (rule L10).": (

@@ -12,7 +12,7 @@ import msgspec
 
 from govchain.ledger.identifiers import is_case_number, parse_licence_id
 from govchain.ledger.kinds.accreditation.chain import accreditation_at
-from govchain.ledger.kinds.licence.fields import LicenceChange, LicenceData
+from govchain.ledger.kinds.licence.fields import LicenceApply, LicenceChange, LicenceData
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -22,9 +22,12 @@ from govchain.ledger.rules.common import (
 )
 from govchain.ledger.rules.rule import Text, deny
 from govchain.ledger.state import index_key
+from govchain.model.validators import OBSERVER
 
 LICENCE: Final = "licence"
 COURT: Final = "court"
+CHECKER: Final = "checker"
+WANTED: Final = ("renewal", "change", "reissue", "cancellation")
 
 _IN_FORCE: Final = ("VALID", "SUSPENDED")
 """States in which a licence keeps its holder's place: a suspended one may come back."""
@@ -37,7 +40,7 @@ def l4_issuer_writes(attempt: Attempt) -> None:
 
 
 def l4_withdrawal_is_due(attempt: Attempt) -> None:
-    """Rule L4: withdrawn by its issuer, by an authority above it, or on a court's order with its case number."""
+    """Rule L4: withdrawn by its issuer, an authority above it, or a court with its case number."""
     if attempt.has_org_role(COURT):
         if not is_case_number(attempt.fields.basis_document):
             raise deny("L4", "E_NOT_ACCREDITED", "a court withdraws by a case number in basis_document")
@@ -50,9 +53,6 @@ def i5_checker_withdraws(attempt: Attempt) -> None:
     """Rule I5: at an authority a checker withdraws; who signs for a court is the court's business."""
     if not attempt.has_org_role(COURT) and CHECKER not in attempt.key.roles:
         raise deny("I5", "E_ROLE", f"licence.withdraw needs a key with role {CHECKER}")
-
-
-CHECKER: Final = "checker"
 
 
 def _authorities_above(attempt: Attempt) -> tuple[str, ...]:
@@ -72,6 +72,32 @@ def data_of_licence(attempt: Attempt) -> LicenceData:
 def holder_key(type_code: str, holder_ref: str) -> bytes:
     """Index of the one licence of a type that a holder has in force (rule L2)."""
     return index_key("licence-holder", type_code, holder_ref)
+
+
+def g1_application_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: a holder asks for one of the things that there are."""
+    if attempt.fields.wants not in WANTED:
+        raise deny("G1", "E_PAYLOAD", f"fields.wants: expected {', '.join(WANTED)}")
+
+
+def l4_holder_applies(attempt: Attempt) -> None:
+    """Rule L4: whoever is not the authority may only apply, and only the holder does."""
+    if not is_holder(attempt, data_of_licence(attempt).holder_ref):
+        raise deny("L4", "E_ROLE", "only the holder of the licence applies for a change")
+
+
+def is_holder(attempt: Attempt, holder_ref: str) -> bool:
+    """Whether the holder itself signs.
+
+    That is an organisation by its code, or a person by `code:pseudonym` of the organisation that keeps the
+    person's key: another organisation may give the same pseudonym to somebody else.
+    """
+    return holder_ref in (attempt.org.id, f"{attempt.org.id}:{attempt.key.person}")
+
+
+def _apply_for(attempt: Attempt) -> None:
+    assert isinstance(attempt.fields, LicenceApply)
+    attempt.advance(attempt.existing, attempt.existing.state)
 
 
 def _change(attempt: Attempt) -> None:
@@ -132,9 +158,7 @@ CHANGES: Final = (
     _changes(
         "licence.withdraw",
         "WITHDRAWN",
-        Text(
-            "{who} withdraws {object} as unlawfully granted ({reason})", "{who} 撤销 {object}（{reason}）"
-        ),
+        Text("{who} withdraws {object} as unlawfully granted ({reason})", "{who} 撤销 {object}（{reason}）"),
         first=_WITHDRAWAL,
         key_roles=(),
     ),
@@ -153,5 +177,24 @@ CHANGES: Final = (
         "VOIDED",
         Text("{who} voids {object} ({reason})", "{who} 作废 {object}（{reason}）"),
         from_states=("DRAFT", *_IN_FORCE),
+    ),
+    Transition(
+        verb="licence.apply",
+        fields=LicenceApply,
+        sentence=Text("{who} applies for {wants} of {object}", "{who} 就 {object} 提出申请：{wants}"),
+        from_states=_IN_FORCE,
+        to_states=_IN_FORCE,
+        org_roles=(),
+        key_roles=(),
+        rules=(
+            i5_roles_allow,
+            g3_object_exists,
+            g1_application_is_well_formed,
+            l4_holder_applies,
+            g3_state_allows,
+            g4_version_continues,
+        ),
+        apply=_apply_for,
+        tier=OBSERVER,
     ),
 )

@@ -15,7 +15,8 @@ class LicenceEnter(Part, frozen=True):
     name: str
     type_code: str
     holder_ref: str
-    """USCC of the holding organisation, or the salted commitment of a person."""
+    """USCC of the holding organisation; of a person a salted commitment, or `code:pseudonym` of the key by
+    which the person authorises uses."""
     area_code: str
     issued_date: str
     effective_date: str
@@ -31,6 +32,14 @@ class LicenceIssue(Part, frozen=True):
     """`licence.issue`: a checker approves the draft (DRAFT → VALID; the version before → SUPERSEDED)."""
 
     opinion: str = ""
+
+
+class LicenceApply(Part, frozen=True):
+    """`licence.apply`: the holder asks for a change of its licence; the issuing authority decides."""
+
+    wants: str
+    """renewal, change, reissue or cancellation."""
+    reason: str = ""
 
 
 class LicenceChange(Part, frozen=True):

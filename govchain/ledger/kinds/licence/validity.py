@@ -49,6 +49,11 @@ def licence_status_at(record: RecordState, at_ms: int) -> LicenceAnswer:
     if not past:
         return LicenceAnswer("UNKNOWN", 0, "The licence did not exist yet.", "当时该证照尚不存在。")
     entry = past[-1]
+    for earlier in reversed(past[:-1]):
+        # An application of the holder changes no state.
+        if earlier.state != entry.state:
+            break
+        entry = earlier
     if entry.state == "VALID":
         return _valid_at(record, data, entry, at_ms)
     if entry.state == "SUSPENDED" and at_ms >= _end_ms(data):
