@@ -20,7 +20,11 @@ from govchain.ledger.kinds import VERBS, Verb
 from govchain.ledger.overlay import StateView
 from govchain.ledger.payload_check import decode_payload
 from govchain.ledger.rules.attempt import Attempt
-from govchain.ledger.rules.common import g2_hashes_are_well_formed, g9_claimed_time_runs_forward
+from govchain.ledger.rules.common import (
+    g2_hashes_are_well_formed,
+    g9_claimed_time_runs_forward,
+    i5_tier_allows,
+)
 from govchain.ledger.rules.personal import mask_identifiers
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import DenialEntry, KeyState, NonceState, OrganisationState
@@ -171,6 +175,7 @@ class Execution:
                 attempt.data = attempt.record.data_as(kind.data)
         g2_hashes_are_well_formed(attempt)
         g9_claimed_time_runs_forward(attempt)
+        i5_tier_allows(attempt)
         for rule in verb.transition.rules:
             rule(attempt)
         verb.transition.apply(attempt)

@@ -102,14 +102,15 @@ def is_area_code(text: str) -> bool:
 
 
 def covers_area(outer: str, inner: str) -> bool:
-    """True when an area code is that of another or of what it lies in; both are area codes.
+    """True when an area code is that of another, or of what that lies in.
 
-    Province, city and county are two digits each; pairs of zeros at the end mean all of it.
+    Province, city and county are two digits each; pairs of zeros at the end mean all of it. The whole country
+    covers everything, also what is no area code.
     """
     stem = outer
     while stem.endswith("00"):
         stem = stem[:-2]
-    return inner.startswith(stem)
+    return not stem or (is_area_code(inner) and inner.startswith(stem))
 
 
 def is_credit_code(text: str) -> bool:

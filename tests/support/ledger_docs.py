@@ -259,7 +259,7 @@ class _Pages:
             yield f"| {name} | {kind} | {needed} | {self._say(meanings.get(field.name, ''), texts)} |"
 
     def _transition(self, row: Transition) -> str:
-        rules = dict.fromkeys(["G2", "G9", *(rule_of(function) for function in row.rules)])
+        rules = dict.fromkeys(["G2", "G9", "I5", *(rule_of(function) for function in row.rules)])
         say = functools.partial(self._say, texts=TEXTS)
         cells = (
             f"`{row.verb}`",

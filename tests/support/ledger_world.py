@@ -57,7 +57,7 @@ ORGANISATIONS = (
     Organisation(BANK, "Bank"),
     Organisation(ACME, "Acme", ("seller", "buyer"), tier="consensus"),
     Organisation(BETA, "Beta", ("seller", "buyer")),
-    Organisation(EVP, "Evidence platform", ("evidence-platform",)),
+    Organisation(EVP, "Evidence platform", ("evidence-platform",), tier="consensus"),
     Organisation(AMR_B, "Market regulation, other province", ("licence-issuer",), (f"{AMR_B}001",)),
 )
 

@@ -73,11 +73,15 @@ def require_room(record: RecordState) -> None:
         raise deny("G3", "E_STATE", f"the object has reached the limit of {RECORD_CHANGES_MAX} changes")
 
 
-def i5_roles_allow(attempt: Attempt) -> None:
-    """Rule I5, also G5: tier and roles of the organisation, and roles of the key, are what is asked for."""
+def i5_tier_allows(attempt: Attempt) -> None:
+    """Rule I5: the organisation is of the tier that the transition asks for, or of a higher one."""
     least = attempt.transition.tier
     if TIERS.index(attempt.org.tier) < TIERS.index(least):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation of tier {least} or above")
+
+
+def i5_roles_allow(attempt: Attempt) -> None:
+    """Rule I5, also G5: the organisation and the key have a role that the transition asks for."""
     wanted = attempt.transition.org_roles
     if wanted and not attempt.has_org_role(*wanted):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation with role {' or '.join(wanted)}")

@@ -239,8 +239,8 @@ def _proposal(verb: str, sentence: Text, *rules: RuleFunction) -> Transition:
         org_roles=(),
         key_roles=(ADMIN,),
         rules=(
-            i2_voter_asks,
             i5_roles_allow,
+            i2_voter_asks,
             i2_change_is_new,
             *rules,
             i9_change_fits,
@@ -315,8 +315,8 @@ TRANSITIONS: Final = (
         org_roles=(),
         key_roles=(ADMIN,),
         rules=(
-            i2_voter_asks,
             i5_roles_allow,
+            i2_voter_asks,
             g3_object_exists,
             g3_state_allows,
             i2_approves_once,
