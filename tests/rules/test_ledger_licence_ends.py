@@ -312,9 +312,7 @@ def test_L9_denies_a_list_that_tells_which_licence_and_one_of_another(world: Ide
     assert denial(world.ask("licence.publish_list", "bank-a", URI, status_list(world))) == ("I5", "E_ROLE")
 
 
-@pytest.mark.parametrize(
-    "fields", [{"digest": "x"}, {"fresh_until": "x"}, {"places": -1}, {"places": 10**9}]
-)
+@pytest.mark.parametrize("fields", [{"digest": "x"}, {"fresh_until": "x"}, {"places": -1}, {"places": 10**9}])
 def test_G1_denies_malformed_list(world: IdentityWorld, fields: dict[str, Any]) -> None:
     result = world.ask("licence.publish_list", "amr-b", URI, status_list(world, **fields))
     assert denial(result) == ("G1", "E_PAYLOAD")
