@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from govchain.model import Organisation, ProtocolParameters
 from govchain.testnet.plan import NetworkPlan, PlannedPerson, PlannedValidator
 
 VALIDATORS_MAX = 100
+Tier = Literal["", "observer", "verify", "consensus"]
 
 
 class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +35,7 @@ class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """For people; has no effect."""
     roles: tuple[str, ...] = ()
     accredited_for: tuple[str, ...] = ()
-    tier: str = ""
+    tier: Tier = ""
     """observer, verify or consensus; empty: consensus for whoever runs a validator, verify for others."""
     org_type: str = ""
     area: str = ""

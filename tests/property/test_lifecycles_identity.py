@@ -321,8 +321,8 @@ class KeyMachine(IdentityMachine):
 
     @rule(signer=SIGNERS, aim=TARGETS, back_minutes=st.integers(-1, 3))
     def revoke(self, signer: str, aim: str, back_minutes: int) -> None:
-        since_ms = self.world.now_ms - back_minutes * MINUTE_MS
-        fields = {"reason": "r", "since": rfc3339(since_ms)} if since_ms >= START_MS else {"reason": "r"}
+        since_ms = max(START_MS, self.world.now_ms - back_minutes * MINUTE_MS)
+        fields = {"reason": "r", "since": rfc3339(since_ms)}
         if self.try_by(signer, "key.revoke", aim, fields):
             assert back_minutes >= 0
             # From its `since` on, and nowhere before, the answer is another one now.

@@ -189,7 +189,7 @@ TRANSITIONS: Final = (
         verb="licence.authorise",
         fields=LicenceAuthorise,
         sentence=Text(
-            "{who} lets {audience} use {licence} for {purpose}, {max_uses} times at most",
+            "{who} lets {audience} use {licence} for {purpose}, at most {max_uses} time(s)",
             "{who} 授权 {audience} 为 {purpose} 使用 {licence}，至多 {max_uses} 次",
         ),
         from_states=(),

@@ -6,15 +6,24 @@ Nothing here reads the chain.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from govchain.ledger.identifiers import format_time
-from govchain.ledger.state import KeyState
+from govchain.ledger.state import KeyChange
 
 
-class KeyAnswer(msgspec.Struct, frozen=True):
+class KeyLife(Protocol):
+    """What is known of a key: its state in the ledger, or a validator's answer about it."""
+
+    @property
+    def revoked_since_ms(self) -> int: ...
+    @property
+    def history(self) -> tuple[KeyChange, ...]: ...
+
+
+class KeyStanding(msgspec.Struct, frozen=True):
     """Standing of a key at one moment (rule I1)."""
 
     answer: str
@@ -25,19 +34,20 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     explanation_zh: str
 
 
-def key_status_at(key: KeyState, signed_at_ms: int) -> KeyAnswer:
+def key_status_at(key: KeyLife, signed_at_ms: int) -> KeyStanding:
     """Standing of a key at the moment of a signature (rule I1).
 
     A revocation re-judges what was signed from its `since` on and nothing before it: whatever happened to the
     key later, an earlier signature stays as good as it was.
 
     Args:
-        signed_at_ms: Time of the block that holds the record, which the signer could not choose.
+        signed_at_ms: Best the time of the block that holds the record, which the signer could not choose;
+            the claimed time is the signer's own word.
     """
     revoked_ms = key.revoked_since_ms
     if revoked_ms and signed_at_ms >= revoked_ms:
         when = format_time(revoked_ms)
-        return KeyAnswer(
+        return KeyStanding(
             "REVOKED",
             revoked_ms,
             f"Signed by a key that is revoked since {when}: not to be relied on by itself.",
@@ -46,23 +56,23 @@ def key_status_at(key: KeyState, signed_at_ms: int) -> KeyAnswer:
     changes = [change for change in key.history if change.state != "REVOKED"]
     past = [change for change in changes if change.claimed_time_ms <= signed_at_ms]
     if not past and changes and changes[0].state == "ACTIVE":
-        return KeyAnswer("UNKNOWN", 0, "The chain did not know this key yet.", "当时本链尚未登记该密钥。")
+        return KeyStanding("UNKNOWN", 0, "The chain did not know this key yet.", "当时本链尚未登记该密钥。")
     if past and past[-1].state != "ACTIVE":
         state, when = past[-1].state, format_time(past[-1].claimed_time_ms)
         english, chinese = _TEXTS[state]
-        return KeyAnswer(
+        return KeyStanding(
             state, past[-1].claimed_time_ms, english.format(when=when), chinese.format(when=when)
         )
     since_ms = past[-1].claimed_time_ms if past else 0
     if revoked_ms:
         when = format_time(revoked_ms)
-        return KeyAnswer(
+        return KeyStanding(
             "ACTIVE",
             since_ms,
             f"Good at that time; revoked later, since {when}.",
             f"签署时密钥有效，后自{when}起吊销。",
         )
-    return KeyAnswer("ACTIVE", since_ms, "The key was active at that time.", "签署时密钥有效。")
+    return KeyStanding("ACTIVE", since_ms, "The key was active at that time.", "签署时密钥有效。")
 
 
 _TEXTS: Final = {

@@ -146,11 +146,11 @@ KIND: Final = RecordKind(
             "`licence.enter`：经办人录入电子证照（→ DRAFT）。对象编号为 GB/T 36904 电子证照标识。"
         ),
         (
-            "USCC of the holding organisation; of a person a salted commitment, or `code:pseudonym` of the "
+            "USCC of the holding organisation; of a person a salted commitment, or `org:person` of the "
             "key by which the person authorises uses."
         ): (
             "持证单位的统一社会信用代码；个人为加盐承诺值，或其用于授权用证的密钥所对应的"
-            "`机构代码:人员代号`。"
+            "`org:person`（机构代码与人员代号）。"
         ),
         "`licence.apply`: the holder asks for a change of its licence; the issuing authority decides.": (
             "`licence.apply`：持证主体申请变更证照，由颁发机构决定。"

@@ -89,7 +89,7 @@ def l4_holder_applies(attempt: Attempt) -> None:
 def is_holder(attempt: Attempt, holder_ref: str) -> bool:
     """Whether the holder itself signs.
 
-    That is an organisation by its code, or a person by `code:pseudonym` of the organisation that keeps the
+    That is an organisation by its code, or a person by `org:person` of the organisation that keeps the
     person's key: another organisation may give the same pseudonym to somebody else.
     """
     return holder_ref in (attempt.org.id, f"{attempt.org.id}:{attempt.key.person}")

@@ -15,8 +15,8 @@ class LicenceEnter(Part, frozen=True):
     name: str
     type_code: str
     holder_ref: str
-    """USCC of the holding organisation; of a person a salted commitment, or `code:pseudonym` of the key by
-    which the person authorises uses."""
+    """USCC of the holding organisation; of a person a salted commitment, or `org:person` of the key by which
+    the person authorises uses."""
     area_code: str
     issued_date: str
     effective_date: str
