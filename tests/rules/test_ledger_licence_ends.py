@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from govchain.disclosure.status_list import ListedStatus, StatusList, pack_statuses, require_anchored
+from govchain.errors import BadCredential
 from govchain.ledger.kinds import KINDS
 from govchain.ledger.kinds.authorisation.uses import count_uses, list_uses
 from govchain.ledger.kinds.licence.validity import licence_status_at
@@ -302,6 +304,17 @@ def test_L9_allows_an_issuer_to_publish_and_replace_its_list(world: IdentityWorl
     record = world.record("status-list", URI)
     assert record.data_as(StatusListData).digest == "cd" * 32
     assert len(record.timeline) == 2
+
+
+def test_L9_allows_a_list_that_the_chain_anchors_and_refuses_another(world: IdentityWorld) -> None:
+    packed = pack_statuses(PLACES_MIN, {7: ListedStatus.SUSPENDED})
+    found = StatusList(URI, packed, issued_s=0, fresh_until_s=1)
+    world.do("licence.publish_list", "amr-b", URI, status_list(world, digest=found.digest))
+    on_chain = world.record("status-list", URI).data_as(StatusListData)
+    require_anchored(found, on_chain.digest)
+    other = StatusList(URI, pack_statuses(PLACES_MIN, {}), issued_s=0, fresh_until_s=1)
+    with pytest.raises(BadCredential, match="another list"):
+        require_anchored(other, on_chain.digest)
 
 
 def test_L9_denies_a_list_that_tells_which_licence_and_one_of_another(world: IdentityWorld) -> None:
