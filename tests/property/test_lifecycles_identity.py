@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from govchain.codec import decode
 from govchain.ledger.identifiers import parse_licence_id
@@ -73,8 +73,12 @@ class IdentityMachine(Machine):
         return STAFF[person][0] if person in STAFF else PEOPLE[person][0]
 
 
-LICENCES = st.sampled_from([licence_id(serial, version) for serial in (1, 2) for version in (1, 2, 3)])
+FIRST = licence_id(1)
+LICENCES = st.sampled_from(
+    [FIRST, FIRST, licence_id(1, 2), licence_id(1, 3), licence_id(2), licence_id(2, 2)]
+)
 OFFICERS = st.sampled_from(["amr-a", "amr-b", "amr-b", "amr-all", "amrb-b"])
+CHECKERS = st.sampled_from(["amr-b", "amr-b", "amr-b", "amr-a", "amrb-b"])
 ENDINGS = st.sampled_from(["revoke", "recall", "cancel", "void", "suspend", "resume"])
 NUMBERS = st.sampled_from(["AU-1", "AU-2", "AU-3"])
 CLERKS = st.sampled_from(["acme-a", "acme-a", "bank-a", "bank-a", "tax-a", "citizen-1"])
@@ -94,6 +98,16 @@ class LicenceLifeMachine(IdentityMachine):
         self.ended: dict[str, int] = {}
         self.copies: dict[str, tuple[str, str]] = {}
 
+    @initialize(uses=st.integers(0, 3))
+    def begin(self, uses: int) -> None:
+        """Most orders begin with a licence that is used, or no life would get far."""
+        self.enter_and_issue(FIRST, "holder")
+        if uses:
+            self.authorise(
+                number="AU-1", licence=FIRST, person="acme-a", purpose="loan", names=["name"], uses=uses
+            )
+            self.use(number="AU-1", person="bank-a", purpose="loan", names=["name"], copy=None)
+
     @rule(object_id=LICENCES, person=OFFICERS, holder=st.sampled_from(sorted(HOLDERS)))
     def enter(self, object_id: str, person: str, holder: str) -> None:
         self.ask("licence.enter", person, object_id, licence_fields(holder_ref=HOLDERS[holder]))
@@ -107,7 +121,7 @@ class LicenceLifeMachine(IdentityMachine):
     def issue(self, object_id: str, person: str) -> None:
         self.ask("licence.issue", person, object_id, {})
 
-    @rule(object_id=LICENCES, person=OFFICERS, change=ENDINGS)
+    @rule(object_id=LICENCES, person=CHECKERS, change=ENDINGS)
     def change(self, object_id: str, person: str, change: str) -> None:
         now_ms = self.world.now_ms
         if self.ask(f"licence.{change}", person, object_id, ORDER) and change not in ("suspend", "resume"):
@@ -159,6 +173,25 @@ class LicenceLifeMachine(IdentityMachine):
         assert answer.answer == "VALID"
         if copy is not None:
             assert self.copies.setdefault(copy, (data.audience, purpose)) == (data.audience, purpose), "L7"
+
+    @rule(number=NUMBERS, copy=COPIES)
+    def use_as_authorised(self, number: str, copy: str | None) -> None:
+        record = self.world.ledger.record("authorisation", number)
+        if record is not None:
+            data = record.data_as(AuthorisationData)
+            names = list(data.fields)
+            self.use(number=number, person="bank-a", purpose=data.purpose, names=names, copy=copy)
+
+    @rule(number=NUMBERS, licence=LICENCES, purpose=PURPOSES, uses=st.integers(1, 3))
+    def authorise_as_holder(self, number: str, licence: str, purpose: str, uses: int) -> None:
+        record = self.world.ledger.record("licence", licence)
+        if record is not None:
+            holder = record.data_as(LicenceData).holder_ref
+            person = "acme-a" if holder == ACME else "citizen-1"
+            names = ["name", "scope"]
+            self.authorise(
+                number=number, licence=licence, person=person, purpose=purpose, names=names, uses=uses
+            )
 
     @rule(number=NUMBERS, person=CLERKS)
     def end_use(self, number: str, person: str) -> None:
@@ -213,7 +246,7 @@ class LicenceLifeMachine(IdentityMachine):
 
 
 VERBS = st.sampled_from(["suspend", "resume", "expel"])
-CHANGES = st.sampled_from([f"GC-{number}" for number in range(1, 7)])
+CHANGES = st.sampled_from([f"GC-{number}" for number in range(1, 10)])
 ADMINS = st.sampled_from(["amr-admin", "amr-admin", "court-admin", "tax-admin", "psb-admin"])
 CANDIDATES = st.sampled_from([NEW_ORG, NEW_ORG, PSB, AMR_B, TAX])
 
@@ -221,6 +254,12 @@ CANDIDATES = st.sampled_from([NEW_ORG, NEW_ORG, PSB, AMR_B, TAX])
 class MemberMachine(IdentityMachine):
     record_type = MEMBER
     more_types = ("change",)
+
+    @initialize(active=st.booleans())
+    def begin(self, active: bool) -> None:
+        """Every other order begins with a member that was admitted."""
+        if active:
+            self.admit_and_activate("GC-1")
 
     @rule(number=CHANGES, person=ADMINS, tier=st.sampled_from(["observer", "verify", "consensus"]))
     def propose_member(self, number: str, person: str, tier: str) -> None:
@@ -239,6 +278,11 @@ class MemberMachine(IdentityMachine):
     @rule(number=CHANGES, person=ADMINS, org=CANDIDATES, tier=st.sampled_from(["observer", "consensus"]))
     def propose_tier(self, number: str, person: str, org: str, tier: str) -> None:
         self.ask("organisation.tier", person, number, {"org": org, "tier": tier, "reason": "r"})
+
+    @rule(number=CHANGES, verb=VERBS, org=CANDIDATES)
+    def change_standing(self, number: str, verb: str, org: str) -> None:
+        self.ask(f"organisation.{verb}", "amr-admin", number, {"org": org, "reason": "r"})
+        self.ask("change.approve", "court-admin", number, {})
 
     @rule(number=CHANGES, person=ADMINS)
     def approve(self, number: str, person: str) -> None:
@@ -278,8 +322,8 @@ class MemberMachine(IdentityMachine):
 
 
 KEYS = ("psb-admin", "psb-key1", "psb-key2", "psb-key3", "psb-key4")
-SIGNERS = st.sampled_from(("psb-admin", *KEYS))
-TARGETS = st.sampled_from(KEYS)
+SIGNERS = st.sampled_from(("psb-admin", "psb-admin", "psb-key1", *KEYS))
+AIMS = st.sampled_from(KEYS)
 
 
 class KeyMachine(IdentityMachine):
@@ -290,6 +334,12 @@ class KeyMachine(IdentityMachine):
     def __init__(self) -> None:
         super().__init__()
         self.said: dict[tuple[str, int], str] = {}
+
+    @initialize(heir=st.one_of(st.none(), AIMS))
+    def begin(self, heir: str | None) -> None:
+        """Two admins and a clerk, or the only admin could do nothing but add keys."""
+        self.add(signer="psb-admin", name="psb-key1", admin=True, heir=None)
+        self.add(signer="psb-admin", name="psb-key2", admin=False, heir=heir)
 
     def of(self, name: str) -> KeyState | None:
         return self.world.ledger.key(signer_of(name).key_id)
@@ -302,12 +352,12 @@ class KeyMachine(IdentityMachine):
         assert not (applied and not signing.active)
         return applied
 
-    @rule(signer=SIGNERS, name=TARGETS, admin=st.booleans(), heir=st.one_of(st.none(), TARGETS))
+    @rule(signer=SIGNERS, name=AIMS, admin=st.booleans(), heir=st.one_of(st.none(), AIMS))
     def add(self, signer: str, name: str, admin: bool, heir: str | None) -> None:
         more = {} if heir is None else {"next_key_commitment": commitment_to(heir)}
         self.try_by(signer, "key.add", name, key_fields(name, *(("admin",) if admin else ()), **more))
 
-    @rule(signer=SIGNERS, aim=TARGETS, heir=TARGETS)
+    @rule(signer=SIGNERS, aim=AIMS, heir=AIMS)
     def rotate(self, signer: str, aim: str, heir: str) -> None:
         before = self.of(aim)
         fields = {"public_key": signer_of(heir).public_key.hex()}
@@ -315,11 +365,11 @@ class KeyMachine(IdentityMachine):
             assert before is not None
             assert before.next_key_commitment in ("", commitment_to(heir))
 
-    @rule(signer=SIGNERS, aim=TARGETS, verb=st.sampled_from(["key.suspend", "key.resume"]))
+    @rule(signer=SIGNERS, aim=AIMS, verb=st.sampled_from(["key.suspend", "key.resume"]))
     def pause(self, signer: str, aim: str, verb: str) -> None:
         self.try_by(signer, verb, aim, {"reason": "r"})
 
-    @rule(signer=SIGNERS, aim=TARGETS, back_minutes=st.integers(-1, 3))
+    @rule(signer=SIGNERS, aim=AIMS, back_minutes=st.integers(-1, 3))
     def revoke(self, signer: str, aim: str, back_minutes: int) -> None:
         since_ms = max(START_MS, self.world.now_ms - back_minutes * MINUTE_MS)
         fields = {"reason": "r", "since": rfc3339(since_ms)}
