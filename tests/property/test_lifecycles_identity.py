@@ -1,14 +1,14 @@
 """Random interleavings of the lives of members, keys, accreditations and licences (records.md 1.1 and 1.5).
 
 Each machine throws valid, early, late and foreign requests at one world and judges it from outside; how many
-runs there are is said by `tests.support.lifecycle`.
+runs there are is said by `tests.support.lifecycles`.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -52,7 +52,7 @@ from tests.support.ledger_world import (
     rfc3339,
     signer_of,
 )
-from tests.support.lifecycle import RUNS, Machine
+from tests.support.lifecycles import RUNS, Machine
 
 HOLDERS = {"holder": ACME, "other": f"{PSB}:citizen-1"}
 CASE = {"reason": "unlawful", "basis_document": "（2026）京0491行初7号"}
@@ -199,21 +199,21 @@ class LicenceLifeMachine(IdentityMachine):
 
     @invariant()
     def test_L2_one_valid_version_and_one_licence_a_holder(self) -> None:
-        in_force = [record for record in self.known() if record.state in ("VALID", "SUSPENDED")]
+        in_force = [record for record in self.known("licence") if record.state in ("VALID", "SUSPENDED")]
         numbers = Counter(record.object_id.rsplit(".", 2)[0] for record in in_force)
         holders = Counter(record.data_as(LicenceData).holder_ref for record in in_force)
         assert all(count == 1 for count in (*numbers.values(), *holders.values()))
 
     @invariant()
     def test_L2_versions_are_contiguous(self) -> None:
-        ids = {record.object_id for record in self.known()}
+        ids = {record.object_id for record in self.known("licence")}
         for object_id in ids:
             parts = parse_licence_id(object_id)
             assert parts.version == 1 or parts.with_version(parts.version - 1) in ids
 
     @invariant()
     def test_L3_never_valid_from_an_end_on_and_withdrawn_never_was(self) -> None:
-        for record in self.known():
+        for record in self.known("licence"):
             moments = [entry.claimed_time_ms + ms for entry in record.timeline for ms in (-1, 0, 1)]
             answers = {at_ms: licence_status_at(record, at_ms).answer for at_ms in moments}
             if record.object_id in self.ended:
@@ -224,7 +224,7 @@ class LicenceLifeMachine(IdentityMachine):
 
     @invariant()
     def test_G6_maker_is_never_checker(self) -> None:
-        for record in self.known():
+        for record in self.known("licence"):
             data = record.data_as(LicenceData)
             assert data.entered_by != data.issued_by
 
@@ -252,8 +252,7 @@ CANDIDATES = st.sampled_from([NEW_ORG, NEW_ORG, PSB, AMR_B, TAX])
 
 
 class MemberMachine(IdentityMachine):
-    record_type = MEMBER
-    more_types = ("change",)
+    record_types = (MEMBER, "change")
 
     @initialize(active=st.booleans())
     def begin(self, active: bool) -> None:
@@ -329,7 +328,7 @@ AIMS = st.sampled_from(KEYS)
 class KeyMachine(IdentityMachine):
     """Keys of one organisation: whoever signs, some admin stays, and answers about the past never change."""
 
-    record_type = MEMBER
+    record_types = (MEMBER,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -428,8 +427,7 @@ ALL_STAFF = st.sampled_from([*(person for team in TEAMS.values() for person in t
 
 
 class AccreditationMachine(IdentityMachine):
-    record_type = "accreditation"
-    more_types: ClassVar[tuple[str, ...]] = ("licence", MEMBER)
+    record_types = ("accreditation", "licence", MEMBER)
 
     def __init__(self) -> None:
         super().__init__()
@@ -485,7 +483,7 @@ class AccreditationMachine(IdentityMachine):
             answer = accreditation_at(self.world.access, org, BUSINESS, "990203", self.world.now_ms)
             if answer.unbroken:
                 assert (answer.path[0], answer.path[-1]) == (AMR, org)
-        for record in self.known():
+        for record in self.known("accreditation"):
             data = record.data_as(AccreditationData)
             assert data.issuer != record.issuer_org
             if data.under:
@@ -496,7 +494,7 @@ class AccreditationMachine(IdentityMachine):
 
     @invariant()
     def test_G6_three_persons_sign_an_accreditation(self) -> None:
-        for record in self.known():
+        for record in self.known("accreditation"):
             signers = record.data_as(AccreditationData).signers
             steps = {"ENTERED": 1, "CHECKED": 2, "ACTIVE": 3, "REVOKED": 3}
             assert len(set(signers)) == len(signers) == steps[record.state]
