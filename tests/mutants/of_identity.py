@@ -81,7 +81,7 @@ IDENTITY: Final[tuple[Mutant, ...]] = (
         "    if attempt.key.person in earlier:",
         "    if False:",
         (f"{_IDENTITY}test_G6_I6_denies_one_person_with_three_roles_and_allows_three_persons",),
-        rules=("G6",),
+        rules=("I6",),
     ),
     Mutant(
         "a revoked accreditation goes on",
