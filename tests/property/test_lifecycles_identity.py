@@ -23,6 +23,7 @@ from govchain.ledger.kinds.key.rules import TRANSITIONS as KEY_TRANSITIONS
 from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence_use import LicenceUseData
 from govchain.ledger.kinds.member import MEMBER
 from govchain.ledger.state import KeyState
 from tests.support.identity_world import (
@@ -91,7 +92,7 @@ class LicenceLifeMachine(IdentityMachine):
     """Every state of a licence, its authorised uses, and whatever was once withdrawn."""
 
     record_type = "licence"
-    more_types = ("authorisation",)
+    more_types = ("authorisation", "licence-use")
 
     def __init__(self) -> None:
         super().__init__()
@@ -232,7 +233,7 @@ class LicenceLifeMachine(IdentityMachine):
     def test_L6_the_holder_sees_every_use_and_no_more_than_authorised(self) -> None:
         assert isinstance(self.world, IdentityWorld)
         shown = Counter(
-            (entry.authorisation, entry.verb)
+            (entry.data_as(LicenceUseData).authorisation, entry.timeline[0].kind)
             for holder in HOLDERS.values()
             for entry in list_uses(self.world.access, holder, page=PAGE_MAX)
         )

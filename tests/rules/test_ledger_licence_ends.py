@@ -12,6 +12,7 @@ from govchain.errors import BadCredential
 from govchain.ledger.kinds import KINDS
 from govchain.ledger.kinds.authorisation.uses import count_uses, list_uses
 from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence_use import LicenceUseData
 from govchain.ledger.kinds.status_list import PLACES_MIN, StatusListData
 from tests.support.identity_world import (
     ORDER,
@@ -175,10 +176,13 @@ def test_L6_shows_every_use_to_the_holder(world: IdentityWorld) -> None:
     world.do("licence.use", "bank-a", "AU-1", USE)
     world.do("licence.end_use", "acme-a", "AU-1")
     entries = list_uses(world.access, ACME)
-    assert [entry.verb for entry in entries] == ["licence.end_use", "licence.use", "licence.authorise"]
-    use = entries[1]
+    seen = [entry.data_as(LicenceUseData) for entry in entries]
+    assert [data.verb for data in seen] == ["licence.end_use", "licence.use", "licence.authorise"]
+    use = seen[1]
     assert (use.audience, use.purpose, use.fields, use.licence) == (BANK, "open-account", ("name",), LICENCE)
-    assert use.transaction_id == world.record("authorisation", "AU-1").timeline[1].transaction_id
+    done = world.record("authorisation", "AU-1").timeline[1]
+    assert entries[1].last_record_hash == done.transaction_id
+    assert entries[1] == world.record("licence-use", f"{ACME}/1"), "and over HTTP, like any record"
     assert list_uses(world.access, ACME, before=1) == entries[2:]
     assert list_uses(world.access, ACME, page=1) == entries[:1]
     assert list_uses(world.access, BANK) == ()

@@ -1,4 +1,4 @@
-"""What records of authorised uses carry, and what the chain remembers of an authorisation and its uses.
+"""What records of authorised uses carry, and what the chain remembers of an authorisation.
 
 Structs only; the rules beside them read these.
 """
@@ -54,21 +54,6 @@ class AuthorisationData(RecordData, frozen=True, tag="govchain.authorisation-dat
     used: int = 0
 
 
-class UseEntry(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.licence-use/1"
-):
-    """One event that a holder may see: an authorisation, a use, or an end."""
-
-    verb: str
-    authorisation: str
-    licence: str
-    audience: str
-    purpose: str
-    fields: tuple[str, ...]
-    claimed_time_ms: int
-    transaction_id: bytes
-
-
 class UseCount(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.licence-uses/1"
 ):
@@ -89,11 +74,6 @@ class CopyPurpose(
 def count_key(holder_ref: str) -> bytes:
     """State key of a holder's `UseCount`."""
     return index_key("authorisation-count", holder_ref)
-
-
-def entry_key(position: int, holder_ref: str) -> bytes:
-    """State key of one `UseEntry` of a holder, counted from 0."""
-    return index_key("authorisation-entry", str(position), holder_ref)
 
 
 def copy_key(sha256: str) -> bytes:

@@ -18,15 +18,14 @@ from govchain.ledger.kinds.authorisation.fields import (
     LicenceEndUse,
     LicenceUse,
     UseCount,
-    UseEntry,
     copy_key,
     count_key,
-    entry_key,
 )
 from govchain.ledger.kinds.authorisation.uses import count_uses
 from govchain.ledger.kinds.licence.changes import LICENCE, is_holder
 from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence_use import LICENCE_USE, LicenceUseData, use_id
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -170,17 +169,15 @@ def _end(attempt: Attempt) -> None:
 def _show_holder(attempt: Attempt, number: str, data: AuthorisationData, fields: tuple[str, ...]) -> None:
     """What rule L6 promises: the holder finds every use, without asking anybody who used."""
     position = count_uses(attempt.access, data.holder_ref)
-    entry = UseEntry(
+    entry = LicenceUseData(
         verb=attempt.verb,
         authorisation=number,
         licence=data.licence,
         audience=data.audience,
         purpose=data.purpose,
         fields=fields,
-        claimed_time_ms=attempt.claimed_time_ms,
-        transaction_id=attempt.transaction_id,
     )
-    attempt.put(entry_key(position, data.holder_ref), entry)
+    attempt.create_other(LICENCE_USE, use_id(data.holder_ref, position), "RECORDED", entry)
     attempt.put(count_key(data.holder_ref), UseCount(position + 1))
 
 
