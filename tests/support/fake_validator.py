@@ -303,7 +303,7 @@ class FakeValidator:
             state=state.state,
             revoked_since_ms=state.revoked_since_ms,
             history=state.history,
-            height=self.ledger.height,
+            height=self.network.ledger.height,
             next_nonce=0 if stored is None else decode(stored, NonceState).floor,
         )
 
