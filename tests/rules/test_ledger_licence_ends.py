@@ -283,9 +283,9 @@ def test_G1_denies_malformed_authorisation(world: IdentityWorld, fields: dict[st
     )
 
 
-def test_G1_denies_a_copy_without_hashes(world: IdentityWorld) -> None:
+def test_G2_denies_a_copy_without_hashes(world: IdentityWorld) -> None:
     bad = {**USE, "copy_hash": {"sha256": "1", "sm3": "2"}}
-    assert denial(world.ask("licence.use", "bank-a", "AU-1", bad)) == ("G1", "E_PAYLOAD")
+    assert denial(world.ask("licence.use", "bank-a", "AU-1", bad)) == ("G2", "E_PAYLOAD")
 
 
 # L9: status lists.

@@ -1,7 +1,7 @@
 """The machine under random interleavings of life cycles, and what holds after every transaction.
 
 Which requests it throws, and what its records must keep, is for the tests. `GOVCHAIN_LIFECYCLE_RUNS=1000
-pytest --timeout 0 tests/property/test_*lifecycles*` runs as many random orders of each as the domain asks for,
+pytest --timeout 0 tests/property/test_*lifecycles*` runs as many random orders of each as the domain asks,
 in some minutes; without it a few.
 """
 

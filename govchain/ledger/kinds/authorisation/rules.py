@@ -43,20 +43,16 @@ USES_MAX: Final = 900
 """Most uses of one authorisation; its history has room for them and its end."""
 
 _NAME: Final = re.compile(r"[!-~]{1,64}")
-_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def g1_use_is_well_formed(attempt: Attempt) -> None:
-    """Rule G1: purpose and fields are codes, and both hashes of a copy are hashes."""
+    """Rule G1: purpose and fields are codes."""
     fields: LicenceAuthorise | LicenceUse = attempt.fields
     names = fields.fields
     if not 1 <= len(names) <= FIELDS_MAX or len(set(names)) != len(names) or not all(map(_is_name, names)):
         raise deny("G1", "E_PAYLOAD", f"fields.fields: expected 1 to {FIELDS_MAX} different names")
     if not _is_name(fields.purpose):
         raise deny("G1", "E_PAYLOAD", "fields.purpose: expected a code of 1 to 64 characters")
-    copy = getattr(fields, "copy_hash", None)
-    if copy is not None and not (_HASH.fullmatch(copy.sha256) and _HASH.fullmatch(copy.sm3)):
-        raise deny("G1", "E_PAYLOAD", "fields.copy_hash: expected two hashes of 64 lower-case hex digits")
 
 
 def _is_name(text: str) -> bool:
