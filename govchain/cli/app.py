@@ -19,6 +19,7 @@ from govchain.cli import (
     bench,
     demo,
     doctor,
+    evidence_bundles,
     explain,
     licences,
     members,
@@ -66,6 +67,7 @@ def build_app() -> typer.Typer:
     app.command("explain", rich_help_panel=RECORDS)(explain.explain_refusal)
     app.command("watch", rich_help_panel=RECORDS)(queries.watch)
     app.add_typer(receipts.app, name="receipt", rich_help_panel=RECORDS)
+    app.add_typer(evidence_bundles.app, name="evidence", rich_help_panel=RECORDS)
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
     app.add_typer(licences.app, name="licence", rich_help_panel=RECORDS)
     app.command("replay", rich_help_panel=REHEARSE)(replay.replay)

@@ -65,7 +65,7 @@ def verify(
 ) -> None:
     """Verify a receipt offline, every step explained. Exit status 1 names the step that failed."""
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    trusted = _trusted_genesis(genesis, network)
+    trusted = trusted_genesis(genesis, network)
     if not verify_and_explain(terminal, receipt, trusted, file):
         raise typer.Exit(ExitStatus.FAILS)
 
@@ -98,7 +98,12 @@ def read_id(text: str) -> bytes:
     return found
 
 
-def _trusted_genesis(genesis: Path | None, network: Path | None) -> Genesis:
+def trusted_genesis(genesis: Path | None, network: Path | None) -> Genesis:
+    """The genesis that the reader named.
+
+    Raises:
+        ConfigError: None was named.
+    """
     if genesis is not None:
         return load_genesis(genesis)
     if network is not None:

@@ -19,8 +19,11 @@ from govchain.documents import (
     DOCUMENT_BYTES_MAX,
     PreparedRecord,
     find_remarks,
+    is_einvoice,
     media_type_of,
+    read_einvoice,
     read_invoice,
+    to_einvoice_record,
     to_evidence_record,
     to_invoice_record,
     validate_invoice,
@@ -73,6 +76,10 @@ def read_record(path: Path, suite: Suite, *, salt: bytes = b"") -> PreparedRecor
     if is_document(path):
         # Read once, so that the hashes are those of the bytes that were judged.
         data = _read_bounded(path)
+        if is_einvoice(data):
+            return to_einvoice_record(
+                read_einvoice(data), digest_chunks([data]), suite=suite, claimed_time=now_text(), salt=salt
+            )
         invoice = read_invoice(data)
         validate_invoice(invoice)
         prepared = to_invoice_record(

@@ -1,5 +1,14 @@
 """Business documents: real files and e-invoices on their way to become records. No I/O, no clock, no keys."""
 
+from govchain.documents.einvoice import (
+    EInvoice,
+    EInvoiceItem,
+    EInvoiceParty,
+    is_einvoice,
+    read_einvoice,
+    to_einvoice_record,
+    write_einvoice,
+)
 from govchain.documents.evidence import evidence_number, media_type_of, to_evidence_record
 from govchain.documents.invoice import BusinessInvoice
 from govchain.documents.invoice_record import reference_of, to_invoice_record
@@ -10,14 +19,21 @@ from govchain.documents.ubl import DOCUMENT_BYTES_MAX, read_invoice
 __all__ = [
     "DOCUMENT_BYTES_MAX",
     "BusinessInvoice",
+    "EInvoice",
+    "EInvoiceItem",
+    "EInvoiceParty",
     "PreparedRecord",
     "Remark",
     "evidence_number",
     "find_remarks",
+    "is_einvoice",
     "media_type_of",
+    "read_einvoice",
     "read_invoice",
     "reference_of",
+    "to_einvoice_record",
     "to_evidence_record",
     "to_invoice_record",
     "validate_invoice",
+    "write_einvoice",
 ]

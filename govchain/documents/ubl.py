@@ -64,7 +64,7 @@ def read_invoice(data: bytes) -> BusinessInvoice:
     Raises:
         InvalidDocument: No such document, or a field is missing or malformed; rule and field are named.
     """
-    root = _parse(data)
+    root = parse_xml(data)
     kind = _ROOTS.get(root.tag)
     if kind is None:
         found = root.tag if len(root.tag) <= 120 else root.tag[:117] + "..."
@@ -73,7 +73,12 @@ def read_invoice(data: bytes) -> BusinessInvoice:
         return _read_document(_Node(root, f"/{kind}"), kind)
 
 
-def _parse(data: bytes) -> Element:
+def parse_xml(data: bytes) -> Element:
+    """The root element of foreign XML, within bounds and without DTD or entities.
+
+    Raises:
+        InvalidDocument: No such XML.
+    """
     if len(data) > DOCUMENT_BYTES_MAX:
         raise InvalidDocument("XML-SIZE", "/", f"more than the {DOCUMENT_BYTES_MAX} bytes that are read")
     if data.count(b"<") > 2 * ELEMENTS_MAX:

@@ -10,6 +10,12 @@ from govchain.receipt.bundle import (
     read_receipt,
     write_receipt,
 )
+from govchain.receipt.evidence_bundle import (
+    BundleReport,
+    EvidenceBundle,
+    verify_evidence_bundle,
+    write_evidence_bundle,
+)
 from govchain.receipt.record_proof import (
     RecordProof,
     record_proof_from_plain,
@@ -23,6 +29,8 @@ __all__ = [
     "RECEIPT_FORMAT",
     "STEP_TITLES",
     "BlockSource",
+    "BundleReport",
+    "EvidenceBundle",
     "Inclusion",
     "Receipt",
     "ReceiptReport",
@@ -36,8 +44,10 @@ __all__ = [
     "read_receipt",
     "record_proof_from_plain",
     "recorded_file",
+    "verify_evidence_bundle",
     "verify_receipt",
     "verify_record_proof",
+    "write_evidence_bundle",
     "write_receipt",
     "write_record_proof",
 ]

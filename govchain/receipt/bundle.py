@@ -109,14 +109,14 @@ def read_receipt(data: bytes) -> Receipt:
     return receipt
 
 
-def parse_json(data: bytes) -> Any:
+def parse_json(data: bytes, *, bytes_max: int = RECEIPT_BYTES_MAX) -> Any:
     """Plain value of JSON bytes of bounded size.
 
     Raises:
         MalformedBytes: Too long, not UTF-8 or not JSON.
     """
-    if len(data) > RECEIPT_BYTES_MAX:
-        raise MalformedBytes(f"{len(data)} bytes; at most {RECEIPT_BYTES_MAX} expected")
+    if len(data) > bytes_max:
+        raise MalformedBytes(f"{len(data)} bytes; at most {bytes_max} expected")
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -51,7 +51,8 @@ from govchain.receipt.report import (
 )
 
 EVIDENCE_PREFIX: Final = "evidence."
-DEPOSIT: Final = "evidence.deposit"
+FIRST_RECORDS: Final = ("evidence.deposit", "evidence.collect")
+"""They put hashes on the chain; all later records state them again."""
 REPEATED: Final = "RQ-4"
 
 
@@ -362,7 +363,7 @@ def _effect(body: TransactionBody) -> list[Text]:
     if not body.kind.startswith(EVIDENCE_PREFIX):
         return [BEFORE_CHAIN]
     texts = [BEFORE_CHAIN_EVIDENCE]
-    if body.kind != DEPOSIT:
+    if body.kind not in FIRST_RECORDS:
         texts.append(STATED_HASHES)
     if interest := visible(_declared_interest(body)):
         texts.append(

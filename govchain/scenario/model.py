@@ -244,16 +244,12 @@ RESERVED_VERBS: Final[tuple[str, ...]] = (
     "sandbox.",
     "xchain.",
     "contract.",
-    "case.",
     "clock.",
     "fault.",
     "identity.",
     "licence.renew",
     "licence.withdraw",
     "licence.use",
-    "invoice.confirm_use",
-    "invoice.red_",
-    "invoice.lock",
     "key.rotate",
 )
 """Beginnings of verbs of the format that this version does not carry out."""

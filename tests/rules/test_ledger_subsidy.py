@@ -9,11 +9,10 @@ import pytest
 
 from govchain.ledger.kinds.subsidy import SubsidyData
 from govchain.model import KeyRecord, Organisation, TransactionResult
-from tests.support.ledger_world import ACME, BETA, LedgerWorld, denial, make_genesis, signer_of
+from tests.support.ledger_world import ACME, BETA, INSP, LedgerWorld, denial, make_genesis, signer_of
 
 FIN = "11990100MA0XX00N57"
 DRC = "11990100MA0XX0023C"
-INSP = "11990100MA0XX00317"
 DAY_MS = 86_400_000
 STAFF = {
     "fin-maker": (FIN, "maker"),
@@ -21,7 +20,6 @@ STAFF = {
     "fin-approver": (FIN, "approver"),
     "fin-payer": (FIN, "payer"),
     "drc-maker": (DRC, "maker"),
-    "insp-a": (INSP, "inspector"),
 }
 
 
@@ -31,7 +29,6 @@ def world() -> LedgerWorld:
     organisations = (
         Organisation(FIN, "Finance bureau", ("subsidy-department",)),
         Organisation(DRC, "Development and reform", ("subsidy-department",)),
-        Organisation(INSP, "Inspection", ("auditor",)),
     )
     keys = [
         KeyRecord(signer_of(person).public_key, org, person, (role,)) for person, (org, role) in STAFF.items()
@@ -50,7 +47,7 @@ def world() -> LedgerWorld:
 def act(
     world: LedgerWorld, verb: str, person: str, number: str = "POL-1", **fields: Any
 ) -> TransactionResult:
-    org = STAFF.get(person, (FIN, ""))[0]
+    org = {"insp-a": INSP}.get(person) or STAFF.get(person, (FIN, ""))[0]
     return world.submit(f"subsidy.{verb}", person, number, fields, org=org)
 
 

@@ -43,6 +43,7 @@ ACME = "91990100MA0XX00U2T"
 BETA = "91990100MA0XX00W9H"
 EVP = "91990100MA0XX00Y57"
 AMR_B = "11990200MA0XX004X4"
+INSP = "11990100MA0XX00317"
 
 BUSINESS = f"{AMR}001"
 """Licence type: business licence."""
@@ -51,13 +52,14 @@ FOOD = f"{AMR}002"
 
 ORGANISATIONS = (
     Organisation(AMR, "Market regulation", ("licence-issuer",), (BUSINESS, FOOD)),
-    Organisation(TAX, "Tax bureau", ("invoice-recorder",)),
+    Organisation(TAX, "Tax bureau", ("invoice-recorder", "tax-authority")),
     Organisation(COURT, "Internet court", ("court",)),
     Organisation(NOTARY, "Notary office", ("notary",)),
     Organisation(BANK, "Bank"),
     Organisation(ACME, "Acme", ("seller", "buyer"), tier="consensus"),
     Organisation(BETA, "Beta", ("seller", "buyer")),
     Organisation(EVP, "Evidence platform", ("evidence-platform",), tier="consensus"),
+    Organisation(INSP, "Inspection", ("tax-inspection", "auditor")),
     Organisation(AMR_B, "Market regulation, other province", ("licence-issuer",), (f"{AMR_B}001",)),
 )
 
@@ -68,6 +70,7 @@ PEOPLE = {
     "amr-admin": (AMR, ("admin",)),
     "tax-a": (TAX, ()),
     "tax-admin": (TAX, ("admin",)),
+    "insp-a": (INSP, ("inspector",)),
     "court-a": (COURT, ()),
     "court-admin": (COURT, ("admin",)),
     "notary-a": (NOTARY, ()),

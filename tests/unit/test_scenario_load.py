@@ -50,8 +50,8 @@ BAD = [
     ("do: evidence.deposit", "do: evidence.deposi", "s.yaml:12: unknown verb; found 'evidence.deposi'"),
     (
         "do: evidence.deposit",
-        "do: case.open",
-        "not yet supported by this version: do: case.open at s.yaml:12",
+        "do: ebl.issue",
+        "not yet supported by this version: do: ebl.issue at s.yaml:12",
     ),
     ("save: work", "save: judge", "s.yaml:13: the name is taken; found 'judge'"),
     ("content: text", "contents: text", "s.yaml:17: unknown key for evidence.deposit; found 'contents'"),

@@ -1,6 +1,7 @@
 """Judicial evidence 司法存证 (records.md 1.2): dual hashes, custody, the court's check and ruling.
 
-Payloads and data are in `fields`, what is allowed in `rules`, what the law presumes in `legal_effect`.
+Payloads and data are in `fields`, what is allowed in `rules`, `custody` and `parties`, its life in `life`,
+what the law presumes in `legal_effect`.
 """
 
 from __future__ import annotations
@@ -9,22 +10,15 @@ from typing import Final
 
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.evidence.fields import EvidenceData
-from govchain.ledger.kinds.evidence.rules import TRANSITIONS
+from govchain.ledger.kinds.evidence.life import STATES, TRANSITIONS
+from govchain.ledger.kinds.evidence.texts import TEXTS_ZH
 from govchain.ledger.rules.rule import Rule, Text
 
 KIND: Final = RecordKind(
     record_type="evidence",
     title=Text("Judicial evidence", "司法存证"),
     data=EvidenceData,
-    states={
-        "DEPOSITED": "已存证",
-        "SUBMITTED": "已提交",
-        "MATCHED": "核验一致",
-        "MISMATCHED": "核验不一致",
-        "ADMITTED": "采信",
-        "PARTIAL": "部分采信",
-        "EXCLUDED": "不予采信",
-    },
+    states=STATES,
     transitions=TRANSITIONS,
     rules=(
         Rule(
@@ -42,6 +36,15 @@ KIND: Final = RecordKind(
                 "E_STATE": Text(
                     "Name evidence that is on the chain, or none.",
                     "所替代的证据须已上链，否则留空。",
+                ),
+                "E_HASH_MISMATCH": Text(
+                    "Deposit what was collected; other data takes a number of its own.",
+                    "按取证结果存证；不同的数据须另行编号。",
+                ),
+                "E_ROLE": Text(
+                    "Nothing: nobody deletes evidence. Deposit a correction that names this number in "
+                    "`replaces`.",
+                    "任何人不得删除证据；请另行存证，并在 `replaces` 中注明本编号。",
                 ),
             },
         ),
@@ -68,12 +71,18 @@ KIND: Final = RecordKind(
         ),
         Rule(
             "E3",
-            Text("Evidence is collected before it is put on the chain", "取证时间不得晚于上链时间"),
-            ("litigation-rules-18",),
+            Text(
+                "Signed, collected, timestamped, put on the chain: in this order, and with a key valid at "
+                "signing",
+                "签名、取证、时间戳、上链依次发生，且签名时密钥有效",
+            ),
+            ("litigation-rules-18", "rfc-3161"),
             {
                 "E_TIME_ORDER": Text(
-                    "Correct the time of collection or the collector's clock.",
-                    "更正取证时间或取证设备时钟。",
+                    "Correct the time that the detail names; a signature by a key revoked since needs "
+                    "a "
+                    "timestamp token older than the revocation.",
+                    "更正说明中指出的时间；签名密钥其后被吊销的，须有早于吊销时间的时间戳。",
                 ),
             },
         ),
@@ -89,11 +98,17 @@ KIND: Final = RecordKind(
         Rule(
             "E5",
             Text(
-                "A depositor's interest is flagged and lowers the weight of the presumption",
-                "存证方有利害关系的，须提示并降低推定的证明力",
+                "A depositor's interest is flagged and lowers the weight; who has one does not appraise",
+                "存证方有利害关系的，须提示并降低证明力，且不得担任鉴定人",
             ),
             ("litigation-rules-17",),
-            {},
+            {
+                "E_INTEREST": Text(
+                    "Let a notary or appraiser that neither deposited the evidence nor is a party appraise "
+                    "it.",
+                    "由未参与存证且非当事人的公证或鉴定机构鉴定。",
+                ),
+            },
         ),
         Rule(
             "E6",
@@ -109,6 +124,42 @@ KIND: Final = RecordKind(
                 ),
             },
         ),
+        Rule(
+            "E7",
+            Text(
+                "A bundle of evidence verifies offline, with the genesis and nothing else",
+                "证据包仅凭创世文件即可离线验证",
+            ),
+            ("litigation-rules-16",),
+            {},
+        ),
+        Rule(
+            "E8",
+            Text(
+                "Courts, notaries and appraisers are the upper tier and decide; the lower tier only verifies",
+                "法院、公证与鉴定机构为上级节点并作出认定，下级节点仅作核验",
+            ),
+            ("judicial-chain-tiers",),
+            {},
+        ),
+        Rule(
+            "E9",
+            Text(
+                "Sealed evidence is read only by judge and parties of its case",
+                "涉密证据仅限本案法官与当事人查阅",
+            ),
+            ("sealed-evidence",),
+            {
+                "E_ROLE": Text(
+                    "Ask the court of the case for the exhibit.",
+                    "向审理本案的法院申请。",
+                ),
+                "E_STATE": Text(
+                    "Name evidence on the chain, and a case that is open.",
+                    "须指明已上链的证据与审理中的案件。",
+                ),
+            },
+        ),
     ),
     names_zh={
         "evidence_kind": "证据类型",
@@ -117,39 +168,31 @@ KIND: Final = RecordKind(
         "media_type": "媒体类型",
         "collected_at": "取证时间",
         "collector_tool": "取证工具",
+        "collector_tool_hash": "取证工具哈希",
+        "environment": "取证环境",
+        "clean_check": "清洁性检查",
+        "ntp_offset_ms": "时钟偏差（毫秒）",
+        "host_fingerprint": "设备指纹",
+        "timestamp": "时间戳",
+        "token_hash": "时间戳令牌哈希",
+        "time": "时间戳时间",
+        "signed": "数据内的签名",
+        "key_id": "密钥标识",
+        "at": "签名时间",
+        "assurance_level": "身份核验等级",
+        "platform_filing": "平台备案号",
         "interest": "利害关系声明",
         "replaces": "被替代的证据编号",
+        "sealed": "是否涉密",
+        "for_org": "存证机构",
         "to_org": "接收机构",
         "action": "移交事由",
         "case_no": "案号",
+        "ground": "异议理由",
+        "opinion": "鉴定意见",
+        "report_hash": "鉴定书哈希",
         "ruling": "认定结论",
         "reason": "理由",
     },
-    texts_zh={
-        "`evidence.deposit`: put hashes of data on the chain (→ DEPOSITED). Object id: evidence number.": (
-            "`evidence.deposit`：将电子数据的哈希上链存证（→ DEPOSITED）。对象编号为证据编号。"
-        ),
-        "contract, web-page, chat, work, log, document or other.": (
-            "取值 contract（合同）、web-page（网页）、chat（聊天记录）、work（作品）、log（日志）、"
-            "document（文档）或 other（其他）。"
-        ),
-        "The depositor's declared interest in the matter; empty means none declared (rule E5).": (
-            "存证人申报的利害关系；空表示未申报（规则 E5）。"
-        ),
-        "`evidence.transfer`: the custodian hands over; custody moves when the other side receives "
-        "(rule E2).": ("`evidence.transfer`：保管方移交；接收方签收时保管责任转移（规则 E2）。"),
-        "`evidence.receive`: the receiver signs for custody (rule E2).": (
-            "`evidence.receive`：接收方签收保管（规则 E2）。"
-        ),
-        "`evidence.submit`: a party or custodian submits it in a case (→ SUBMITTED).": (
-            "`evidence.submit`：当事人或保管方在案件中提交证据（→ SUBMITTED）。"
-        ),
-        "`evidence.verify`: a court states the hashes of the file it was given (→ MATCHED or MISMATCHED).": (
-            "`evidence.verify`：法院载明所收文件的哈希并核验（→ MATCHED 或 MISMATCHED）。"
-        ),
-        "`evidence.rule`: the court rules (→ ADMITTED, PARTIAL or EXCLUDED; rule E6).": (
-            "`evidence.rule`：法院作出认定（→ ADMITTED 采信、PARTIAL 部分采信或 EXCLUDED 不予采信；规则"
-            " E6）。"
-        ),
-    },
+    texts_zh=TEXTS_ZH,
 )

@@ -1,55 +1,57 @@
-"""Rules and life cycle of judicial evidence 司法存证 (records.md 1.2; rules E1 to E6).
+"""Rules of judicial evidence 司法存证 (records.md 1.2): form, numbers, times, matching and roles.
 
-DEPOSITED → SUBMITTED → MATCHED | MISMATCHED → ADMITTED | PARTIAL | EXCLUDED. Hand-overs keep the state.
-Nothing deletes evidence: a correction is a new number that names the one it replaces.
+Custody is in `custody`, who may not appraise or read in `parties`; which record asks which rule in `life`.
 What the law presumes (E4, E5) is an answer of `legal_effect`, not a rule of admission.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
-
-import msgspec
 
 from govchain.ledger.identifiers import is_case_number, parse_time_ms
 from govchain.ledger.kinds.evidence.fields import (
-    Custody,
+    EvidenceAppraise,
     EvidenceData,
     EvidenceDeposit,
-    EvidenceReceive,
     EvidenceRule,
-    EvidenceSubmit,
-    EvidenceTransfer,
-    EvidenceVerify,
 )
+from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.payloads import Hashes
-from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt, Transition
-from govchain.ledger.rules.common import (
-    g3_object_exists,
-    g3_state_allows,
-    g4_version_continues,
-    i5_roles_allow,
-)
-from govchain.ledger.rules.rule import Text, deny
+from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt
+from govchain.ledger.rules.rule import deny
 
 EVIDENCE: Final = "evidence"
-COURT: Final = "court"
-DEPOSIT_ROLES: Final = ("evidence-platform", "notary", COURT, "depositor")
 EVIDENCE_KINDS: Final = ("contract", "web-page", "chat", "work", "log", "document", "other")
+GROUNDS: Final = ("qualification", "interest", "system", "technique", "content")
+"""On what a challenge may rest: factors of the rules of online litigation, and the content itself."""
+OPINIONS: Final = ("supports", "refutes", "inconclusive")
 RULINGS: Final = ("ADMITTED", "PARTIAL", "EXCLUDED")
+TEXT_MAX: Final = 64
+NTP_OFFSET_MAX_MS: Final = 86_400_000
 
-_IN_CUSTODY: Final = ("DEPOSITED", "SUBMITTED", "MATCHED", "MISMATCHED")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def g1_deposit_is_well_formed(attempt: Attempt) -> None:
-    """Rule G1: the kind of evidence is a known one and the time of collection is a time."""
+    """Rule G1: the kind of evidence is a known one, times are times and hashes hashes."""
     fields: EvidenceDeposit = attempt.fields
-    if fields.evidence_kind not in EVIDENCE_KINDS:
-        raise deny("G1", "E_PAYLOAD", f"fields.evidence_kind: expected one of {', '.join(EVIDENCE_KINDS)}")
-    try:
-        parse_time_ms(fields.collected_at)
-    except ValueError as error:
-        raise deny("G1", "E_PAYLOAD", f"fields.collected_at: {error}") from error
+    _require_one_of("evidence_kind", fields.evidence_kind, EVIDENCE_KINDS)
+    _require_time("collected_at", fields.collected_at)
+    if fields.collector_tool_hash:
+        _require_hash("collector_tool_hash", fields.collector_tool_hash)
+    if fields.timestamp is not None:
+        _require_hash("timestamp.token_hash", fields.timestamp.token_hash)
+        _require_time("timestamp.time", fields.timestamp.time)
+    if fields.signed is not None:
+        _require_hash("signed.key_id", fields.signed.key_id)
+        _require_time("signed.at", fields.signed.at)
+    environment = fields.environment
+    if environment is not None and abs(environment.ntp_offset_ms) > NTP_OFFSET_MAX_MS:
+        raise deny("G1", "E_PAYLOAD", "fields.environment.ntp_offset_ms: expected less than a day")
+    for name in ("assurance_level", "platform_filing"):
+        if len(getattr(fields, name)) > TEXT_MAX:
+            raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected at most {TEXT_MAX} characters")
 
 
 def g1_case_number_is_well_formed(attempt: Attempt) -> None:
@@ -58,10 +60,38 @@ def g1_case_number_is_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", "fields.case_no: expected the form （2026）京0491民初99号")
 
 
+def g1_ground_is_known(attempt: Attempt) -> None:
+    """Rule G1: a challenge rests on one of the known grounds."""
+    _require_one_of("ground", attempt.fields.ground, GROUNDS)
+
+
+def g1_appraisal_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: an appraisal has an opinion and the hash of its report."""
+    fields: EvidenceAppraise = attempt.fields
+    _require_one_of("opinion", fields.opinion, OPINIONS)
+    _require_hash("report_hash", fields.report_hash)
+
+
 def g1_ruling_is_known(attempt: Attempt) -> None:
     """Rule G1: a ruling is one of three."""
-    if attempt.fields.ruling not in RULINGS:
-        raise deny("G1", "E_PAYLOAD", f"fields.ruling: expected one of {', '.join(RULINGS)}")
+    _require_one_of("ruling", attempt.fields.ruling, RULINGS)
+
+
+def _require_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected one of {', '.join(known)}")
+
+
+def _require_time(name: str, text: str) -> None:
+    try:
+        parse_time_ms(text)
+    except ValueError as error:
+        raise deny("G1", "E_PAYLOAD", f"fields.{name}: {error}") from error
+
+
+def _require_hash(name: str, text: str) -> None:
+    if not _SHA256.fullmatch(text):
+        raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected 64 lower-case hex digits")
 
 
 def e1_number_is_new(attempt: Attempt) -> None:
@@ -77,228 +107,70 @@ def e1_replaced_exists(attempt: Attempt) -> None:
         raise deny("E1", "E_STATE", "the evidence that this one replaces is not on the chain")
 
 
+def e1_hash_is_that_of_collection(attempt: Attempt) -> None:
+    """Rule E1: what is deposited is what was collected."""
+    if not has_same_hashes(attempt, attempt.fields.raw_hash):
+        raise deny("E1", "E_HASH_MISMATCH", "the hashes differ from the collected ones")
+
+
+def e1_nobody_deletes(attempt: Attempt) -> None:
+    """Rule E1: no organisation deletes evidence, not even who deposited it."""
+    raise deny("E1", "E_ROLE", f"{attempt.org.id} may not delete evidence; nobody may")
+
+
 def e3_collected_before_chaining(attempt: Attempt) -> None:
-    """Rule E3: evidence is collected before its block, within the clocks' tolerance."""
-    ahead_ms = parse_time_ms(attempt.fields.collected_at) - attempt.block_time_ms
+    """Rule E3: collection comes first, a timestamp token after it, and the block last, within tolerance."""
+    fields: EvidenceDeposit = attempt.fields
+    collected_ms = parse_time_ms(fields.collected_at)
+    ahead_ms = collected_ms - attempt.block_time_ms
     if ahead_ms > CLOCK_TOLERANCE_MS:
         raise deny("E3", "E_TIME_ORDER", f"collected_at lies {ahead_ms // 1000} s after the block's time")
+    if fields.timestamp is None:
+        return
+    stamped_ms = parse_time_ms(fields.timestamp.time)
+    if stamped_ms < collected_ms:
+        raise deny("E3", "E_TIME_ORDER", "the timestamp token is older than the collection")
+    ahead_ms = stamped_ms - attempt.block_time_ms
+    if ahead_ms > CLOCK_TOLERANCE_MS:
+        raise deny("E3", "E_TIME_ORDER", f"the timestamp lies {ahead_ms // 1000} s after the block's time")
 
 
-def e2_sender_has_custody(attempt: Attempt) -> None:
-    """Rule E2: only the present custodian hands over or submits, and not while a hand-over is under way."""
-    data = _data(attempt)
-    if data.custodian != attempt.org.id:
-        raise deny("E2", "E_CUSTODY_GAP", f"the custodian is {data.custodian}")
-    if _under_way(data) is not None:
-        raise deny("E2", "E_CUSTODY_GAP", "a hand-over has not been received yet")
+def e3_signing_key_was_valid(attempt: Attempt) -> None:
+    """Rule E3: a signature in the data was made while its key existed and was not revoked.
 
-
-def e2_receiver_can_sign(attempt: Attempt) -> None:
-    """Rule E2: evidence is handed to another organisation that the chain knows and that can sign for it."""
-    to_org = attempt.fields.to_org
-    if to_org == attempt.org.id or attempt.access.organisation(to_org) is None:
-        raise deny("E2", "E_CUSTODY_GAP", "to_org is not another organisation of this chain")
-
-
-def e2_receiver_is_named(attempt: Attempt) -> None:
-    """Rule E2: custody moves only to the receiver that the hand-over names."""
-    under_way = _under_way(_data(attempt))
-    if under_way is None:
-        raise deny("E2", "E_CUSTODY_GAP", "no hand-over is under way")
-    if under_way.to_org != attempt.org.id:
-        raise deny("E2", "E_CUSTODY_GAP", f"the hand-over names {under_way.to_org}")
-
-
-def e2_hash_is_equal(attempt: Attempt) -> None:
-    """Rule E2: both sides sign over the deposited hashes."""
-    if not _same_hashes(attempt, attempt.fields.raw_hash):
-        raise deny("E2", "E_HASH_MISMATCH", "the hashes differ from the deposited ones")
+    Of a key that was revoked since, only a timestamp token tells that the signature is older.
+    """
+    fields: EvidenceDeposit = attempt.fields
+    if fields.signed is None:
+        return
+    signed_ms = parse_time_ms(fields.signed.at)
+    if signed_ms > parse_time_ms(fields.collected_at):
+        raise deny("E3", "E_TIME_ORDER", "the data was signed after it was collected")
+    key = attempt.access.key(bytes.fromhex(fields.signed.key_id))
+    if key is None:
+        raise deny("E3", "E_TIME_ORDER", "the key that signed the data was never on this chain")
+    if key.active:
+        return
+    stamped_ms = 0 if fields.timestamp is None else parse_time_ms(fields.timestamp.time)
+    if fields.timestamp is None or key_status_at(key, stamped_ms).answer != "ACTIVE":
+        raise deny("E3", "E_TIME_ORDER", "no timestamp token is older than the revocation of the signing key")
 
 
 def e6_mismatch_needs_reason(attempt: Attempt) -> None:
     """Rule E6: mismatched evidence is admitted, even in part, only with the court's reason."""
     fields: EvidenceRule = attempt.fields
-    if attempt.existing.state == "MISMATCHED" and fields.ruling != "EXCLUDED" and not fields.reason.strip():
+    is_admission = fields.ruling != "EXCLUDED"
+    if data_of(attempt).is_mismatch and is_admission and not fields.reason.strip():
         raise deny("E6", "E_HASH_MISMATCH", "the file did not match; admitting it needs the court's reason")
 
 
-def _data(attempt: Attempt) -> EvidenceData:
+def data_of(attempt: Attempt) -> EvidenceData:
+    """What the chain remembers of the evidence. Expects that it exists."""
     assert isinstance(attempt.data, EvidenceData)
     return attempt.data
 
 
-def _under_way(data: EvidenceData) -> Custody | None:
-    if data.custody and not data.custody[-1].received:
-        return data.custody[-1]
-    return None
-
-
-def _same_hashes(attempt: Attempt, hashes: Hashes) -> bool:
-    data = _data(attempt)
+def has_same_hashes(attempt: Attempt, hashes: Hashes) -> bool:
+    """Whether these are the hashes that were put on the chain first."""
+    data = data_of(attempt)
     return (hashes.sha256, hashes.sm3) == (data.sha256, data.sm3)
-
-
-def _deposit(attempt: Attempt) -> None:
-    fields: EvidenceDeposit = attempt.fields
-    data = EvidenceData(
-        evidence_kind=fields.evidence_kind,
-        sha256=fields.raw_hash.sha256,
-        sm3=fields.raw_hash.sm3,
-        size_bytes=fields.size_bytes,
-        media_type=fields.media_type,
-        collected_at_ms=parse_time_ms(fields.collected_at),
-        interest=fields.interest,
-        replaces=fields.replaces,
-        custodian=attempt.org.id,
-    )
-    attempt.create("DEPOSITED", data)
-
-
-def _transfer(attempt: Attempt) -> None:
-    fields: EvidenceTransfer = attempt.fields
-    handed = Custody(attempt.org.id, fields.to_org, fields.action, attempt.transaction_id)
-    _keep(attempt, custody=(*_data(attempt).custody, handed))
-
-
-def _receive(attempt: Attempt) -> None:
-    assert isinstance(attempt.fields, EvidenceReceive)
-    *before, handed = _data(attempt).custody
-    received = msgspec.structs.replace(handed, received=attempt.transaction_id)
-    assert handed.from_org == _data(attempt).custodian, "custody is contiguous"
-    _keep(attempt, custody=(*before, received), custodian=attempt.org.id)
-
-
-def _keep(attempt: Attempt, **changes: object) -> None:
-    """A hand-over changes custody and leaves the state as it is."""
-    data = msgspec.structs.replace(_data(attempt), **changes)
-    attempt.advance(attempt.existing, attempt.existing.state, data)
-
-
-def _submit(attempt: Attempt) -> None:
-    fields: EvidenceSubmit = attempt.fields
-    data = msgspec.structs.replace(_data(attempt), case_no=fields.case_no)
-    attempt.advance(attempt.existing, "SUBMITTED", data)
-
-
-def _verify(attempt: Attempt) -> None:
-    fields: EvidenceVerify = attempt.fields
-    is_match = _same_hashes(attempt, fields.raw_hash) and fields.size_bytes == _data(attempt).size_bytes
-    data = msgspec.structs.replace(_data(attempt), verified_by=attempt.org.id)
-    attempt.advance(attempt.existing, "MATCHED" if is_match else "MISMATCHED", data)
-
-
-def _rule(attempt: Attempt) -> None:
-    fields: EvidenceRule = attempt.fields
-    data = msgspec.structs.replace(
-        _data(attempt), ruled_by=attempt.org.id, ruling_reason=fields.reason.strip()
-    )
-    attempt.advance(attempt.existing, fields.ruling, data)
-
-
-TRANSITIONS: Final = (
-    Transition(
-        verb="evidence.deposit",
-        fields=EvidenceDeposit,
-        sentence=Text(
-            "{who} deposits the hashes of {object} ({evidence_kind})",
-            "{who} 对 {object} 存证（{evidence_kind}）",
-        ),
-        from_states=(),
-        to_states=("DEPOSITED",),
-        org_roles=DEPOSIT_ROLES,
-        key_roles=(),
-        rules=(
-            i5_roles_allow,
-            g1_deposit_is_well_formed,
-            e1_number_is_new,
-            e1_replaced_exists,
-            e3_collected_before_chaining,
-            g4_version_continues,
-        ),
-        apply=_deposit,
-    ),
-    Transition(
-        verb="evidence.transfer",
-        fields=EvidenceTransfer,
-        sentence=Text("{who} hands {object} over to {to_org}", "{who} 将 {object} 移交 {to_org}"),
-        from_states=_IN_CUSTODY,
-        to_states=_IN_CUSTODY,
-        org_roles=(),
-        key_roles=(),
-        rules=(
-            g3_object_exists,
-            e2_sender_has_custody,
-            e2_receiver_can_sign,
-            e2_hash_is_equal,
-            g3_state_allows,
-            g4_version_continues,
-        ),
-        apply=_transfer,
-    ),
-    Transition(
-        verb="evidence.receive",
-        fields=EvidenceReceive,
-        sentence=Text("{who} signs for custody of {object}", "{who} 签收 {object}"),
-        from_states=_IN_CUSTODY,
-        to_states=_IN_CUSTODY,
-        org_roles=(),
-        key_roles=(),
-        rules=(
-            g3_object_exists,
-            e2_receiver_is_named,
-            e2_hash_is_equal,
-            g3_state_allows,
-            g4_version_continues,
-        ),
-        apply=_receive,
-    ),
-    Transition(
-        verb="evidence.submit",
-        fields=EvidenceSubmit,
-        sentence=Text("{who} submits {object} in case {case_no}", "{who} 就 {case_no} 案提交 {object}"),
-        from_states=("DEPOSITED",),
-        to_states=("SUBMITTED",),
-        org_roles=(),
-        key_roles=(),
-        rules=(
-            g3_object_exists,
-            g1_case_number_is_well_formed,
-            e2_sender_has_custody,
-            g3_state_allows,
-            g4_version_continues,
-        ),
-        apply=_submit,
-    ),
-    Transition(
-        verb="evidence.verify",
-        fields=EvidenceVerify,
-        sentence=Text(
-            "{who} compares the file it was given with {object}",
-            "{who} 将收到的文件与 {object} 的存证哈希比对",
-        ),
-        from_states=("SUBMITTED",),
-        to_states=("MATCHED", "MISMATCHED"),
-        org_roles=(COURT,),
-        key_roles=(),
-        rules=(i5_roles_allow, g3_object_exists, g3_state_allows, g4_version_continues),
-        apply=_verify,
-    ),
-    Transition(
-        verb="evidence.rule",
-        fields=EvidenceRule,
-        sentence=Text("{who} rules on {object}: {ruling}", "{who} 对 {object} 作出认定：{ruling}"),
-        from_states=("MATCHED", "MISMATCHED"),
-        to_states=RULINGS,
-        org_roles=(COURT,),
-        key_roles=(),
-        rules=(
-            i5_roles_allow,
-            g3_object_exists,
-            g1_ruling_is_known,
-            g3_state_allows,
-            e6_mismatch_needs_reason,
-            g4_version_continues,
-        ),
-        apply=_rule,
-    ),
-)

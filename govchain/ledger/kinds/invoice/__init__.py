@@ -1,6 +1,7 @@
-"""E-invoices 电子发票 (records.md 1.3): issued, booked once, taken back by red invoices.
+"""E-invoices 电子发票 (records.md 1.3): issued, used and booked once, taken back by red ones, held.
 
-Payloads and data are in `fields`, what is allowed in `rules`, the arithmetic in `totals`.
+Payloads and data are in `fields`, issuing and taking back in `rules`, what buyer and tax inspection do in
+`use`, where an invoice stands in `standing`, the arithmetic in `totals`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from typing import Final
 
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.invoice.fields import InvoiceData
-from govchain.ledger.kinds.invoice.rules import TRANSITIONS
+from govchain.ledger.kinds.invoice.rules import ISSUE, RED
+from govchain.ledger.kinds.invoice.use import USES_OF_INVOICES
 from govchain.ledger.rules.rule import Rule, Text
 
 KIND: Final = RecordKind(
@@ -21,8 +23,10 @@ KIND: Final = RecordKind(
         "RED_PARTIAL": "部分红冲",
         "RED_FULL": "全额红冲",
         "BOOKED": "已入账",
+        "LOCKED": "稽查锁定",
+        "VOID": "已作废",
     },
-    transitions=TRANSITIONS,
+    transitions=(ISSUE, RED, *USES_OF_INVOICES),
     rules=(
         Rule(
             "T1",
@@ -45,8 +49,9 @@ KIND: Final = RecordKind(
         Rule(
             "T2",
             Text(
-                "Totals are exact to the cent; tax follows net and rate within the tolerance",
-                "合计精确到分，税额与金额、税率在允差内相符",
+                "Totals are exact to the cent; lines and taxes follow quantity, price and rate within the "
+                "tolerance",
+                "合计精确到分，金额与数量、单价，税额与金额、税率在允差内相符",
             ),
             ("en-16931-totals",),
             {
@@ -81,14 +86,23 @@ KIND: Final = RecordKind(
             },
         ),
         Rule(
-            "T4",
+            "T5",
             Text(
-                "A booked invoice is taken back only with the other side's confirmation",
-                "已入账发票须经对方确认方可红冲",
+                "An invoice is deducted once; deduction and export rebate exclude each other",
+                "发票仅可抵扣一次，抵扣与出口退税互斥",
             ),
-            ("einvoice-red",),
+            ("einvoice-use",),
             {
-                "E_PEER_CONFIRM": Text("Ask the buyer for its confirmation first.", "先取得购买方确认。"),
+                "E_DOUBLE_USE": Text(
+                    "Nothing after a deduction; roll back a rebate or no deduction first.",
+                    "已抵扣的不得再次使用；退税或不抵扣用途须先撤回。",
+                ),
+                "E_ROLE": Text("The buyer that the invoice names does it.", "由发票载明的购买方办理。"),
+                "E_STATE": Text(
+                    "Only a rebate or no deduction of a blue invoice is taken back; else transfer the tax "
+                    "out.",
+                    "仅可撤回蓝字发票的退税或不抵扣用途；已抵扣的应作进项税额转出。",
+                ),
             },
         ),
         Rule(
@@ -105,10 +119,28 @@ KIND: Final = RecordKind(
         ),
         Rule(
             "T7",
-            Text("A fully red invoice cannot be booked", "已全额红冲的发票不得入账"),
+            Text(
+                "A fully red invoice cannot be deducted or booked; what was deducted is transferred out",
+                "已全额红冲的发票不得抵扣或入账，已抵扣的须作进项税额转出",
+            ),
             ("einvoice-red",),
             {
-                "E_STATE": Text("Book the invoice that replaces it.", "改用替代发票入账。"),
+                "E_STATE": Text(
+                    "Use the invoice that replaces it; record the transfers-out that are due.",
+                    "改用替代发票；先登记应作的进项税额转出。",
+                ),
+                "E_AMOUNT": Text("Transfer out the amount that the detail names.", "按说明中的金额转出。"),
+            },
+        ),
+        Rule(
+            "T9",
+            Text("A locked invoice is not used, booked or taken back", "稽查锁定的发票不得使用、入账或红冲"),
+            ("einvoice-lock",),
+            {
+                "E_LOCKED": Text(
+                    "Wait until tax inspection releases it.",
+                    "待税务稽查解除锁定。",
+                ),
             },
         ),
     ),
@@ -130,6 +162,14 @@ KIND: Final = RecordKind(
         "charges": "附加费合计",
         "corrects": "冲销的发票",
         "voucher_no": "记账凭证号",
+        "lines": "明细行",
+        "form": "红字确认单",
+        "quantity": "数量",
+        "price": "单价",
+        "blue_line": "蓝字发票行号",
+        "use": "用途",
+        "amount": "转出税额",
+        "reason": "理由",
     },
     texts_zh={
         "One row of the tax breakdown. Amounts and rates are decimal strings.": (
@@ -159,6 +199,33 @@ KIND: Final = RecordKind(
         "`invoice.book`: the buyer books it for reimbursement or accounting, once (rule T6).": (
             "`invoice.book`：购买方报销或记账入账，仅可一次（规则 T6）。"
         ),
+        "One line in full. Amounts, rates, quantities and prices are decimal strings.": (
+            "一行完整明细。金额、税率、数量、单价均为十进制字符串。"
+        ),
+        "With `price`, or neither.": "与 `price` 同时填写或同时省略。",
+        "Of a red invoice: which line of the blue one it takes back, from 1.": (
+            "红字发票：所冲减的蓝字发票行号，从 1 起。"
+        ),
+        "Lines in full, instead of `line_nets`; then red invoices are bounded line by line (rule T3).": (
+            "完整明细，替代 `line_nets`；此时红字发票逐行受限（规则 T3）。"
+        ),
+        "Confirmed red-letter form that a red invoice rests on; needed once the blue one was used "
+        "(rule T4).": ("红字发票所依据的已确认确认单；蓝字发票已使用时必填（规则 T4）。"),
+        "`invoice.confirm_use`: the buyer says, once, what it uses the invoice's tax for (rule T5).": (
+            "`invoice.confirm_use`：购买方作用途确认，仅可一次（规则 T5）。"
+        ),
+        "DEDUCTED, NON_DEDUCT or REBATE_SELECTED.": (
+            "取值 DEDUCTED（抵扣）、NON_DEDUCT（不抵扣）或 REBATE_SELECTED（出口退税）。"
+        ),
+        "`invoice.roll_back_use`: the buyer takes back a use that is no deduction (rule T5).": (
+            "`invoice.roll_back_use`：购买方撤回非抵扣用途（规则 T5）。"
+        ),
+        "`invoice.transfer_out`: the buyer transfers out input tax that it deducted and lost again "
+        "(rule T7).": ("`invoice.transfer_out`：购买方转出已抵扣而后被冲减的进项税额（规则 T7）。"),
+        "`invoice.lock`, `invoice.release`, `invoice.void`: tax inspection holds it, or not (rule T9).": (
+            "`invoice.lock`（锁定）、`invoice.release`（解除）、`invoice.void`（作废）：税务稽查处置（规则 "
+            "T9）。"
+        ),
     },
     side_changes=(
         ("ISSUED", "RED_PARTIAL"),
@@ -166,5 +233,6 @@ KIND: Final = RecordKind(
         ("RED_PARTIAL", "RED_PARTIAL"),
         ("RED_PARTIAL", "RED_FULL"),
         ("BOOKED", "BOOKED"),
+        ("BOOKED", "RED_FULL"),
     ),
 )

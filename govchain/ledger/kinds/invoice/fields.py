@@ -5,6 +5,8 @@ Structs and the object id that follows from them; the rules beside them read the
 
 from __future__ import annotations
 
+import msgspec
+
 from govchain.ledger.payloads import Part
 from govchain.ledger.state import RecordData
 
@@ -17,6 +19,19 @@ class TaxSubtotal(Part, frozen=True):
     rate: str
     net: str
     tax: str
+
+
+class InvoiceLine(Part, frozen=True):
+    """One line in full. Amounts, rates, quantities and prices are decimal strings."""
+
+    net: str
+    tax: str
+    rate: str
+    quantity: str = ""
+    """With `price`, or neither."""
+    price: str = ""
+    blue_line: int = 0
+    """Of a red invoice: which line of the blue one it takes back, from 1."""
 
 
 class InvoiceIssue(Part, frozen=True):
@@ -49,6 +64,10 @@ class InvoiceIssue(Part, frozen=True):
     """Sum of charges on document level (BT-108)."""
     corrects: list[str] = []
     """Numbers or object ids of the invoices that a red invoice or credit note takes back."""
+    lines: list[InvoiceLine] = []
+    """Lines in full, instead of `line_nets`; then red invoices are bounded line by line (rule T3)."""
+    form: str = ""
+    """Confirmed red-letter form that a red invoice rests on; needed once the blue one was used (rule T4)."""
 
 
 class InvoiceBook(Part, frozen=True):
@@ -57,7 +76,39 @@ class InvoiceBook(Part, frozen=True):
     voucher_no: str
 
 
-class InvoiceData(RecordData, frozen=True, tag="govchain.invoice-data/1"):
+class InvoiceConfirmUse(Part, frozen=True):
+    """`invoice.confirm_use`: the buyer says, once, what it uses the invoice's tax for (rule T5)."""
+
+    use: str
+    """DEDUCTED, NON_DEDUCT or REBATE_SELECTED."""
+
+
+class InvoiceRollBack(Part, frozen=True):
+    """`invoice.roll_back_use`: the buyer takes back a use that is no deduction (rule T5)."""
+
+
+class InvoiceTransferOut(Part, frozen=True):
+    """`invoice.transfer_out`: the buyer transfers out input tax that it deducted and lost again (rule T7)."""
+
+    amount: str
+
+
+class InvoiceHold(Part, frozen=True):
+    """`invoice.lock`, `invoice.release`, `invoice.void`: tax inspection holds it, or not (rule T9)."""
+
+    reason: str
+
+
+class LineData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One line in the state."""
+
+    net: str
+    tax: str
+    red_net: str = "0.00"
+    red_tax: str = "0.00"
+
+
+class InvoiceData(RecordData, frozen=True, tag="govchain.invoice-data/2"):
     """What the rules of invoices need to remember. Amounts are decimal strings."""
 
     standard: str
@@ -81,6 +132,13 @@ class InvoiceData(RecordData, frozen=True, tag="govchain.invoice-data/1"):
     voucher_no: str = ""
     """Of the booking (rule T6)."""
     booked_by: str = ""
+    use: str = "NONE"
+    """NONE, DEDUCTED, NON_DEDUCT or REBATE_SELECTED (rule T5)."""
+    hold: str = "NORMAL"
+    """NORMAL, LOCKED or VOID (rule T9)."""
+    transferred_out: str = "0.00"
+    """Input tax that the buyer transferred out (rule T7)."""
+    lines: tuple[LineData, ...] = ()
 
 
 def invoice_object_id(seller_ref: str, number: str) -> str:

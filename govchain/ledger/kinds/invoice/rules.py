@@ -1,7 +1,7 @@
-"""Rules and life cycle of invoices 电子发票 (records.md 1.3; rules T1 to T7).
+"""Rules of issuing invoices and of taking them back 电子发票 (records.md 1.3; rules T1 to T4, T8, T9).
 
-ISSUED → BOOKED; ISSUED → RED_PARTIAL → RED_FULL by red invoices, which are records of their own.
 Rules of the Chinese all-digital e-invoice hold for standard `CN`, those of credit notes for `EN16931`.
+What a buyer does with an invoice is in `use`, the red-letter form is a kind of its own.
 """
 
 from __future__ import annotations
@@ -12,27 +12,20 @@ import msgspec
 
 from govchain.ledger.amounts import format_cents, parse_cents
 from govchain.ledger.identifiers import parse_date_ms, validate_invoice_number
-from govchain.ledger.kinds.invoice.fields import InvoiceBook, InvoiceData, InvoiceIssue, invoice_object_id
+from govchain.ledger.kinds.invoice.fields import InvoiceData, InvoiceIssue, LineData, invoice_object_id
+from govchain.ledger.kinds.invoice.standing import AMOUNTS, INVOICE, change, left_of
 from govchain.ledger.kinds.invoice.totals import validate_totals
+from govchain.ledger.kinds.red_form.fields import RED_FORM, RedFormData
+from govchain.ledger.kinds.taxpayer import t8_seller_may_invoice, use_credit
 from govchain.ledger.rules.attempt import Attempt, Transition
-from govchain.ledger.rules.common import (
-    g3_object_exists,
-    g3_state_allows,
-    g4_version_continues,
-    require_room,
-    require_time_order,
-)
+from govchain.ledger.rules.common import g4_version_continues, require_room, require_time_order
 from govchain.ledger.rules.rule import Text, deny
 from govchain.ledger.state import RecordState
 
-INVOICE: Final = "invoice"
 CN: Final = "CN"
 EN16931: Final = "EN16931"
 RECORDER: Final = "invoice-recorder"
 CORRECTS_MAX: Final = 16
-VOUCHER_MAX: Final = 64
-
-_AMOUNTS: Final = ("net", "tax", "gross")
 
 
 def g1_invoice_is_well_formed(attempt: Attempt) -> None:
@@ -50,15 +43,8 @@ def g1_invoice_is_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", "fields.seller_ref: expected no slash")
     if len(fields.corrects) > CORRECTS_MAX or len(set(fields.corrects)) != len(fields.corrects):
         raise deny("G1", "E_PAYLOAD", f"fields.corrects: expected at most {CORRECTS_MAX} different invoices")
-    if fields.corrects and attempt.verb == "invoice.issue":
+    if (fields.corrects or fields.form) and attempt.verb == "invoice.issue":
         raise deny("G1", "E_PAYLOAD", "fields.corrects: only a red invoice or credit note corrects another")
-
-
-def g1_voucher_is_named(attempt: Attempt) -> None:
-    """Rule G1: a booking names its voucher."""
-    voucher_no = attempt.fields.voucher_no
-    if not (1 <= len(voucher_no) <= VOUCHER_MAX and voucher_no.strip() == voucher_no):
-        raise deny("G1", "E_PAYLOAD", f"fields.voucher_no: expected 1 to {VOUCHER_MAX} characters")
 
 
 def i5_seller_records(attempt: Attempt) -> None:
@@ -103,7 +89,7 @@ def t2_totals_are_exact(attempt: Attempt) -> None:
     except ValueError as error:
         raise deny("T2", "E_AMOUNT", str(error)) from error
     if fields.standard == CN or attempt.verb == "invoice.red":
-        for name in _AMOUNTS:
+        for name in AMOUNTS:
             if parse_cents(getattr(fields, name)) < 0:
                 raise deny("T2", "E_AMOUNT", f"{name} is negative; what is taken back is written positive")
         if parse_cents(fields.gross) == 0 and attempt.verb == "invoice.red":
@@ -117,8 +103,11 @@ def t3_blue_is_known(attempt: Attempt) -> None:
         return
     if len(fields.corrects) != 1:
         raise deny("T3", "E_STATE", "a red invoice names exactly one blue invoice")
-    if not _blues(attempt):
+    blues = _blues(attempt)
+    if not blues:
         raise deny("T3", "E_STATE", "the blue invoice is not on the chain")
+    if blues[0][0].state == "VOID":
+        raise deny("T3", "E_STATE", "the blue invoice is void")
 
 
 def t3_no_red_of_red(attempt: Attempt) -> None:
@@ -138,11 +127,43 @@ def t3_same_seller(attempt: Attempt) -> None:
             raise deny("T3", "E_AMOUNT", f"{blue.object_id} is in another currency or standard")
 
 
-def t4_not_booked(attempt: Attempt) -> None:
-    """Rule T4: after the buyer booked it, a Chinese invoice is not taken back by the seller alone."""
+def t9_blue_is_not_locked(attempt: Attempt) -> None:
+    """Rule T9: while tax inspection holds an invoice, nobody takes it back."""
     for blue, data in _blues(attempt):
-        if data.standard == CN and data.voucher_no:
-            raise deny("T4", "E_PEER_CONFIRM", f"{blue.object_id} is booked; the buyer has to confirm first")
+        if data.hold == "LOCKED":
+            raise deny("T9", "E_LOCKED", f"{blue.object_id} is locked by tax inspection")
+
+
+def t4_peer_confirmed(attempt: Attempt) -> None:
+    """Rule T4: after its buyer used or booked it, a Chinese invoice is not taken back by the seller alone."""
+    for blue, data in _blues(attempt):
+        if data.standard != CN:
+            continue
+        if data.use == "REBATE_SELECTED":
+            raise deny("T4", "E_STATE", f"{blue.object_id} is selected for a rebate; roll that back first")
+        is_used = data.voucher_no or data.use != "NONE"
+        if is_used and not attempt.fields.form:
+            what = "booked" if data.voucher_no else "used"
+            raise deny(
+                "T4", "E_PEER_CONFIRM", f"{blue.object_id} is {what}; the other side has to confirm first"
+            )
+
+
+def t4_form_fits(attempt: Attempt) -> None:
+    """Rule T4: a red invoice takes back exactly what its confirmed form says."""
+    fields: InvoiceIssue = attempt.fields
+    if not fields.form:
+        return
+    form = attempt.access.record(RED_FORM, fields.form)
+    if form is None or form.state != "CONFIRMED":
+        found = "not on the chain" if form is None else form.state
+        raise deny("T4", "E_PEER_CONFIRM", f"the red-letter form is {found}; it has to be CONFIRMED")
+    data = form.data_as(RedFormData)
+    if [blue.object_id for blue, _ in _blues(attempt)] != [data.blue]:
+        raise deny("T4", "E_PEER_CONFIRM", "the red-letter form is about another invoice")
+    if any(parse_cents(getattr(fields, name)) != parse_cents(getattr(data, name)) for name in AMOUNTS):
+        raise deny("T4", "E_PEER_CONFIRM", f"the red-letter form says net {data.net}, tax {data.tax}")
+    require_time_order(attempt, form)
 
 
 def t3_red_within_blue(attempt: Attempt) -> None:
@@ -158,8 +179,8 @@ def t3_red_within_blue(attempt: Attempt) -> None:
         require_room(blue)
     if not blues or _has_external(attempt):
         return
-    for name in _AMOUNTS:
-        left = sum(_left(data, name) for _, data in blues)
+    for name in AMOUNTS:
+        left = sum(left_of(data, name) for _, data in blues)
         wanted = parse_cents(getattr(fields, name))
         if wanted > left:
             raise deny(
@@ -169,28 +190,36 @@ def t3_red_within_blue(attempt: Attempt) -> None:
             )
 
 
-def t6_booker_is_buyer(attempt: Attempt) -> None:
-    """Rule T6: only the buyer books an invoice."""
-    if _data(attempt).buyer_ref != attempt.org.id:
-        raise deny("T6", "E_ROLE", "only the buyer of an invoice books it")
+def t3_lines_within_blue(attempt: Attempt) -> None:
+    """Rule T3: where the blue invoice has lines in full, each is taken back at most once over."""
+    fields: InvoiceIssue = attempt.fields
+    for blue, data in _blues(attempt):
+        if fields.standard != CN or not data.lines:
+            continue
+        numbers = [line.blue_line for line in fields.lines]
+        is_known = all(1 <= number <= len(data.lines) for number in numbers)
+        if not numbers or not is_known or len(set(numbers)) != len(numbers):
+            raise deny(
+                "T3", "E_STATE", f"each line names another one of the {len(data.lines)} of {blue.object_id}"
+            )
+        for line in fields.lines:
+            left = _left_of_line(data.lines[line.blue_line - 1])
+            wanted = (parse_cents(line.net), parse_cents(line.tax))
+            for found, most in zip(wanted, left, strict=True):
+                # A discount is a line below zero and is taken back below zero.
+                if not min(0, most) <= found <= max(0, most):
+                    raise deny(
+                        "T3",
+                        "E_RED_EXCEEDS",
+                        f"line {line.blue_line}: {format_cents(found)} exceeds the {format_cents(most)} left",
+                    )
 
 
-def t6_booked_once(attempt: Attempt) -> None:
-    """Rule T6: an invoice is booked once; the denial shows the earlier voucher."""
-    voucher_no = _data(attempt).voucher_no
-    if voucher_no:
-        raise deny("T6", "E_DOUBLE_USE", f"booked already under voucher {voucher_no}")
-
-
-def t7_not_fully_red(attempt: Attempt) -> None:
-    """Rule T7: an invoice that was taken back in full cannot be booked."""
-    if attempt.existing.state == "RED_FULL":
-        raise deny("T7", "E_STATE", "the invoice was taken back in full")
-
-
-def _data(attempt: Attempt) -> InvoiceData:
-    assert isinstance(attempt.data, InvoiceData)
-    return attempt.data
+def _left_of_line(line: LineData) -> tuple[int, int]:
+    return (
+        parse_cents(line.net) - parse_cents(line.red_net),
+        parse_cents(line.tax) - parse_cents(line.red_tax),
+    )
 
 
 def _blues(attempt: Attempt) -> list[tuple[RecordState, InvoiceData]]:
@@ -212,12 +241,11 @@ def _has_external(attempt: Attempt) -> bool:
     return any(reference not in known for reference in fields.corrects)
 
 
-def _left(data: InvoiceData, name: str) -> int:
-    return parse_cents(getattr(data, name)) - parse_cents(getattr(data, f"red_{name}"))
-
-
 def _issue(attempt: Attempt) -> None:
     fields: InvoiceIssue = attempt.fields
+    is_red = attempt.verb == "invoice.red"
+    # A red invoice's lines are counted in the blue one and never taken back themselves.
+    lines = () if is_red else tuple(LineData(line.net, line.tax) for line in fields.lines)
     data = InvoiceData(
         standard=fields.standard,
         number=fields.number,
@@ -228,110 +256,104 @@ def _issue(attempt: Attempt) -> None:
         net=fields.net,
         tax=fields.tax,
         gross=fields.gross,
-        is_red=attempt.verb == "invoice.red",
+        is_red=is_red,
         corrects=tuple(fields.corrects),
+        lines=lines,
     )
     attempt.create("ISSUED", data)
+    if not is_red:
+        use_credit(attempt)
 
 
 def _red(attempt: Attempt) -> None:
     _issue(attempt)
     fields: InvoiceIssue = attempt.fields
-    wanted = {name: parse_cents(getattr(fields, name)) for name in _AMOUNTS}
+    wanted = {name: parse_cents(getattr(fields, name)) for name in AMOUNTS}
     for blue, data in _blues(attempt):
-        taken = _take(data, wanted)
-        is_empty = all(_left(taken, name) == 0 for name in _AMOUNTS)
-        new_state = "RED_FULL" if is_empty else "RED_PARTIAL"
-        if blue.state == "BOOKED":
-            new_state = "BOOKED"
+        taken = _take_lines(_take(data, wanted), fields)
         taken = msgspec.structs.replace(taken, red_by=(*data.red_by, attempt.envelope.object_id))
-        attempt.advance(blue, new_state, taken)
+        change(attempt, blue, taken)
+    if fields.form:
+        form = attempt.access.record(RED_FORM, fields.form)
+        assert form is not None
+        data_of_form = msgspec.structs.replace(
+            form.data_as(RedFormData), red_invoice=attempt.envelope.object_id
+        )
+        attempt.advance(form, "RED_ISSUED", data_of_form)
 
 
 def _take(data: InvoiceData, wanted: dict[str, int]) -> InvoiceData:
     """Take from one blue invoice as much as is wanted and left, and leave the rest in `wanted`."""
     changes = {}
-    for name in _AMOUNTS:
-        amount = max(0, min(wanted[name], _left(data, name)))
+    for name in AMOUNTS:
+        amount = max(0, min(wanted[name], left_of(data, name)))
         wanted[name] -= amount
         changes[f"red_{name}"] = format_cents(parse_cents(getattr(data, f"red_{name}")) + amount)
     return msgspec.structs.replace(data, **changes)
 
 
-def _book(attempt: Attempt) -> None:
-    fields: InvoiceBook = attempt.fields
-    data = msgspec.structs.replace(_data(attempt), voucher_no=fields.voucher_no, booked_by=attempt.org.id)
-    attempt.advance(attempt.existing, "BOOKED", data)
+def _take_lines(data: InvoiceData, fields: InvoiceIssue) -> InvoiceData:
+    if not data.lines:
+        return data
+    lines = list(data.lines)
+    for line in fields.lines:
+        known = lines[line.blue_line - 1]
+        lines[line.blue_line - 1] = msgspec.structs.replace(
+            known,
+            red_net=format_cents(parse_cents(known.red_net) + parse_cents(line.net)),
+            red_tax=format_cents(parse_cents(known.red_tax) + parse_cents(line.tax)),
+        )
+    return msgspec.structs.replace(data, lines=tuple(lines))
 
 
-TRANSITIONS: Final = (
-    Transition(
-        verb="invoice.issue",
-        fields=InvoiceIssue,
-        sentence=Text(
-            "{who} issues invoice {object} over {gross} {currency} to {buyer_ref}",
-            "{who} 向 {buyer_ref} 开具发票 {object}，价税合计 {gross} {currency}",
-        ),
-        from_states=(),
-        to_states=("ISSUED",),
-        org_roles=(),
-        key_roles=(),
-        rules=(
-            g1_invoice_is_well_formed,
-            i5_seller_records,
-            t1_number_is_right,
-            t1_number_is_new,
-            t2_totals_are_exact,
-            g4_version_continues,
-        ),
-        apply=_issue,
+ISSUE: Final = Transition(
+    verb="invoice.issue",
+    fields=InvoiceIssue,
+    sentence=Text(
+        "{who} issues invoice {object} over {gross} {currency} to {buyer_ref}",
+        "{who} 向 {buyer_ref} 开具发票 {object}，价税合计 {gross} {currency}",
     ),
-    Transition(
-        verb="invoice.red",
-        fields=InvoiceIssue,
-        sentence=Text(
-            "{who} issues red invoice {object} that takes back {gross} {currency}",
-            "{who} 开具红字发票 {object}，冲减 {gross} {currency}",
-        ),
-        from_states=(),
-        to_states=("ISSUED",),
-        org_roles=(),
-        key_roles=(),
-        rules=(
-            g1_invoice_is_well_formed,
-            i5_seller_records,
-            t1_number_is_right,
-            t1_number_is_new,
-            t2_totals_are_exact,
-            t3_blue_is_known,
-            t3_no_red_of_red,
-            t3_same_seller,
-            t4_not_booked,
-            t3_red_within_blue,
-            g4_version_continues,
-        ),
-        apply=_red,
+    from_states=(),
+    to_states=("ISSUED",),
+    org_roles=(),
+    key_roles=(),
+    rules=(
+        g1_invoice_is_well_formed,
+        i5_seller_records,
+        t1_number_is_right,
+        t1_number_is_new,
+        t2_totals_are_exact,
+        t8_seller_may_invoice,
+        g4_version_continues,
     ),
-    Transition(
-        verb="invoice.book",
-        fields=InvoiceBook,
-        sentence=Text(
-            "{who} books invoice {object} under voucher {voucher_no}",
-            "{who} 将发票 {object} 入账，凭证号 {voucher_no}",
-        ),
-        from_states=("ISSUED", "RED_PARTIAL"),
-        to_states=("BOOKED",),
-        org_roles=(),
-        key_roles=(),
-        rules=(
-            g3_object_exists,
-            g1_voucher_is_named,
-            t6_booker_is_buyer,
-            t6_booked_once,
-            t7_not_fully_red,
-            g3_state_allows,
-            g4_version_continues,
-        ),
-        apply=_book,
+    apply=_issue,
+)
+RED: Final = Transition(
+    verb="invoice.red",
+    fields=InvoiceIssue,
+    sentence=Text(
+        "{who} issues red invoice {object} that takes back {gross} {currency}",
+        "{who} 开具红字发票 {object}，冲减 {gross} {currency}",
     ),
+    from_states=(),
+    to_states=("ISSUED",),
+    org_roles=(),
+    key_roles=(),
+    rules=(
+        g1_invoice_is_well_formed,
+        i5_seller_records,
+        t1_number_is_right,
+        t1_number_is_new,
+        t2_totals_are_exact,
+        t3_blue_is_known,
+        t3_no_red_of_red,
+        t3_same_seller,
+        t9_blue_is_not_locked,
+        t4_peer_confirmed,
+        t4_form_fits,
+        t3_red_within_blue,
+        t3_lines_within_blue,
+        g4_version_continues,
+    ),
+    apply=_red,
 )
