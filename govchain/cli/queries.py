@@ -20,7 +20,7 @@ from govchain.codec import to_readable
 from govchain.errors import ConfigError, Unavailable
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.ledger.kinds import KINDS, data_of
-from govchain.ledger.kinds.licence.rules import LICENCE
+from govchain.ledger.kinds.licence.changes import LICENCE
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.state import RecordState
 

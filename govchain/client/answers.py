@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from govchain.crypto.epochs import ValidatorChange
+from govchain.ledger.state import KeyChange
 from govchain.legal import Explanation
 from govchain.model import TransactionResult
 
@@ -50,6 +51,14 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     """Pseudonym inside the organisation."""
     roles: tuple[str, ...]
     is_active: bool
+    state: str
+    """ACTIVE, SUSPENDED, ROTATED or REVOKED."""
+    revoked_since_ms: int
+    """From when on its signatures are not to be relied on; 0 without a revocation."""
+    history: tuple[KeyChange, ...]
+    """Its changes; empty for a key of genesis that nothing happened to."""
+    height: int
+    """Of the executed state that says so."""
     next_nonce: int
     """Lowest nonce that no executed transaction of this key has used; the pool is not looked at."""
 

@@ -28,12 +28,10 @@ from govchain.disclosure.licence import StatusReference
 from govchain.disclosure.presentation import CLOCK_TOLERANCE_S, KeyOf, is_time
 from govchain.disclosure.reasons import refuse
 from govchain.errors import ConfigError
+from govchain.ledger.kinds.status_list import PLACES_MAX, PLACES_MIN
 
 LIST_TYPE: Final = "statuslist+jwt"
 BITS: Final = 2
-PLACES_MIN: Final = 1024
-"""A list of few licences would tell by itself which one is meant."""
-PLACES_MAX: Final = 1 << 20
 LIST_CHARACTERS_MAX: Final = 1 << 20
 DRAWS_MAX: Final = 1000
 """Draws of a free place before the list counts as full; at nine tenths taken, chance never gets there."""

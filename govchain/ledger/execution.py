@@ -15,11 +15,16 @@ from govchain.crypto import Suite
 from govchain.errors import MalformedBytes, NotPermitted
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess
+from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds import VERBS, Verb
 from govchain.ledger.overlay import StateView
 from govchain.ledger.payload_check import decode_payload
 from govchain.ledger.rules.attempt import Attempt
-from govchain.ledger.rules.common import g2_hashes_are_well_formed, g9_claimed_time_runs_forward
+from govchain.ledger.rules.common import (
+    g2_hashes_are_well_formed,
+    g9_claimed_time_runs_forward,
+    i5_tier_allows,
+)
 from govchain.ledger.rules.personal import mask_identifiers
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import DenialEntry, KeyState, NonceState, OrganisationState
@@ -28,6 +33,7 @@ from govchain.model import ProtocolParameters, Transaction, TransactionBody, Tra
 DETAIL_MAX: Final = 240
 """Longest detail of a denial, in characters; details may quote what a stranger wrote."""
 KIND_MAX: Final = 64
+_BEFORE_ACTIVATION: Final = ("key", "member")
 
 
 class Execution:
@@ -142,6 +148,7 @@ class Execution:
         org = self._require_signer(body, key)
         verb = self._require_verb(body)
         kind = verb.kind
+        _require_confirmed(org, kind)
         envelope, fields, claimed_time_ms = decode_payload(verb, body.payload)
         about.object_id = f"{kind.record_type}/{envelope.object_id}"
         attempt = Attempt(
@@ -168,6 +175,7 @@ class Execution:
                 attempt.data = attempt.record.data_as(kind.data)
         g2_hashes_are_well_formed(attempt)
         g9_claimed_time_runs_forward(attempt)
+        i5_tier_allows(attempt)
         for rule in verb.transition.rules:
             rule(attempt)
         verb.transition.apply(attempt)
@@ -180,7 +188,7 @@ class Execution:
         if org is None or key.org != body.org:
             raise deny("I5", "E_ROLE", "the key does not belong to the organisation that it names")
         if not org.active:
-            raise deny("I2", "E_STATE", "the organisation is suspended")
+            raise deny("I2", "E_STATE", f"the organisation is {org.standing.lower()}")
         return org
 
     def _require_verb(self, body: TransactionBody) -> Verb:
@@ -200,6 +208,12 @@ class Execution:
             object_id=result.object_id,
         )
         self._view.put(state.denial_key(result.transaction_id), encode(entry))
+
+
+def _require_confirmed(org: OrganisationState, kind: RecordKind) -> None:
+    """Rule I2: an organisation that was admitted writes nothing but its keys until it confirmed."""
+    if org.standing == "ADMITTED" and kind.record_type not in _BEFORE_ACTIVATION:
+        raise deny("I2", "E_STATE", "the organisation is admitted and has not confirmed (member.activate)")
 
 
 def is_nonce_spent(result: TransactionResult) -> bool:

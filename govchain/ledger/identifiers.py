@@ -91,6 +91,28 @@ def parse_licence_id(text: str) -> LicenceId:
     return LicenceId(type_code=type_code, org=org, serial=serial, version=int(version))
 
 
+def is_licence_type(text: str) -> bool:
+    """True for a licence type code: a credit code of the defining authority, and three digits."""
+    return _TYPE_CODE.fullmatch(text) is not None
+
+
+def is_area_code(text: str) -> bool:
+    """True for six digits, as GB/T 2260 writes areas; 000000 is the whole country."""
+    return re.fullmatch(r"[0-9]{6}", text, re.ASCII) is not None
+
+
+def covers_area(outer: str, inner: str) -> bool:
+    """True when an area code is that of another, or of what that lies in.
+
+    Province, city and county are two digits each; pairs of zeros at the end mean all of it. The whole country
+    covers everything, also what is no area code.
+    """
+    stem = outer
+    while stem.endswith("00"):
+        stem = stem[:-2]
+    return not stem or (is_area_code(inner) and inner.startswith(stem))
+
+
 def is_credit_code(text: str) -> bool:
     """True for a unified social credit code in its one spelling (GB 32100-2015)."""
     return _CREDIT_CODE.fullmatch(text) is not None and text[17] == compute_credit_check(text[:17])

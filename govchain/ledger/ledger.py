@@ -16,12 +16,13 @@ from govchain.crypto import Suite, chain_id_of, digest_of
 from govchain.crypto.history_tree import HistoryTree
 from govchain.crypto.log_tree import compute_root
 from govchain.crypto.state_map import StateMap, StateProof
-from govchain.errors import ConfigError, StorageFailure
+from govchain.errors import StorageFailure
 from govchain.ledger import nonces, state
 from govchain.ledger.access import DecodeCache, StateAccess, decode_stored
 from govchain.ledger.epochs import EpochOrigin, epoch_write
 from govchain.ledger.executed import ExecutedBlock, Moved, ProvenBlock
 from govchain.ledger.execution import Execution, is_nonce_spent
+from govchain.ledger.founding import genesis_changes
 from govchain.ledger.head import (
     LedgerHead,
     encode_location,
@@ -31,12 +32,10 @@ from govchain.ledger.head import (
     is_initialised,
     read_head,
 )
-from govchain.ledger.kinds.key import ADMIN
 from govchain.ledger.membership import install_next
 from govchain.ledger.overlay import UNSAVED_BLOCKS_MAX, RecentChanges, StateView
 from govchain.ledger.ports import Reader
 from govchain.ledger.state import KeyState, OrganisationState, RecordState
-from govchain.ledger.validator_keys import validator_key_changes
 from govchain.model import (
     Batch,
     Block,
@@ -353,7 +352,7 @@ class Ledger:
 
     def _found(self) -> list[Write]:
         """The state of height 0, laid over the empty store until the driver wrote it."""
-        changes = _genesis_changes(self.genesis, self.suite)
+        changes = genesis_changes(self.genesis, self.suite)
         tree_writes = self._map.update(changes)
         self._recent.push(changes)
         return [
@@ -361,36 +360,3 @@ class Ledger:
             *((Space.STATE, key, value) for key, value in changes.items()),
             *((Space.TREE, key, value) for key, value in tree_writes),
         ]
-
-
-def _genesis_changes(genesis: Genesis, suite: Suite) -> dict[bytes, bytes | None]:
-    admins = {org.id: 0 for org in genesis.organisations}
-    if len(admins) != len(genesis.organisations):
-        raise ConfigError("genesis names an organisation twice")
-    changes: dict[bytes, bytes | None] = {}
-    for record in genesis.keys:
-        if record.org not in admins:
-            raise ConfigError("a key of genesis belongs to no organisation of genesis", found=record.org)
-        admins[record.org] += ADMIN in record.roles
-        key_state = KeyState(
-            public_key=record.public_key,
-            org=record.org,
-            person=record.person,
-            roles=record.roles,
-            active=True,
-            version=0,
-        )
-        changes[state.key_key(suite.key_id(record.public_key))] = encode(key_state)
-    if len(changes) != len(genesis.keys):
-        raise ConfigError("genesis names a key twice")
-    changes |= validator_key_changes(suite, genesis.validators.members, known=changes, orgs=admins)
-    for org in genesis.organisations:
-        org_state = OrganisationState(
-            id=org.id,
-            name=org.name,
-            roles=org.roles,
-            accredited_for=org.accredited_for,
-            active_admins=admins[org.id],
-        )
-        changes[state.organisation_key(org.id)] = encode(org_state)
-    return changes

@@ -89,7 +89,7 @@ def install_next(
     for member in validators.members:
         key_state = access.key(suite.key_id(member.public_key))
         if key_state is not None and member.public_key not in staying:
-            ended = msgspec.structs.replace(key_state, active=False, version=key_state.version + 1)
+            ended = msgspec.structs.replace(key_state, state="ROTATED", version=key_state.version + 1)
             view.put(_key_of(suite, member), encode(ended))
     view.commit()
     return installed

@@ -21,7 +21,7 @@ RECORD_CHANGES_MAX: Final = 1_000
 
 
 class OrganisationState(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.organisation/2"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.organisation/3"
 ):
     """An organisation that may ask for records."""
 
@@ -30,15 +30,33 @@ class OrganisationState(
     name: str
     roles: tuple[str, ...]
     accredited_for: tuple[str, ...]
-    """Licence type codes that it may issue (rule L4)."""
+    """Licence type codes that the root grants it (rules L4 and I7)."""
     active_admins: int
     """Active keys with role `admin` (rule I8)."""
-    active: bool = True
-    """False while it is suspended: its keys may not sign (rule I2)."""
+    tier: str
+    """One of `TIERS` (rule I5)."""
+    org_type: str = ""
+    area: str = ""
+    standing: str = "ACTIVE"
+    """ADMITTED, ACTIVE, SUSPENDED or EXPELLED: state of the member (rule I2)."""
+
+    @property
+    def active(self) -> bool:
+        """Whether its keys may sign at all."""
+        return self.standing in ("ADMITTED", "ACTIVE")
+
+
+class KeyChange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One change of a key."""
+
+    claimed_time_ms: int
+    state: str
+    """State after it."""
+    transaction_id: bytes
 
 
 class KeyState(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.key/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.key/2"
 ):
     """A signing key of one person or service."""
 
@@ -47,13 +65,23 @@ class KeyState(
     person: str
     """Pseudonym inside the organisation."""
     roles: tuple[str, ...]
-    active: bool
+    state: str
+    """ACTIVE, SUSPENDED, ROTATED or REVOKED."""
     version: int
     """Records about this key so far; 0 for a key of genesis (rule G4)."""
     last_record_hash: bytes = b""
     """Id of the last transaction that was applied to it; empty for a key of genesis."""
-    revoked_at_ms: int = 0
-    """Claimed time of the revocation; 0 while active."""
+    revoked_since_ms: int = 0
+    """From when on the revocation says that nothing it signed is to be relied on; 0 without one (rule I1)."""
+    next_key_commitment: str = ""
+    """Digest (hex) of the only public key that may take its place; empty when any may (rule I1)."""
+    history: tuple[KeyChange, ...] = ()
+    """Its changes; empty for a key of genesis that nothing happened to."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it may sign."""
+        return self.state == "ACTIVE"
 
 
 class NonceState(
@@ -126,6 +154,14 @@ class IndexEntry(
     object_id: str
 
 
+class RootGrantEnd(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.root-grant-end/1"
+):
+    """The root no longer grants a licence type to an organisation (rule I7)."""
+
+    claimed_time_ms: int
+
+
 NEXT_VALIDATORS_KEY: Final = b"validators/next"
 """The set that the next checkpoint installs; absent while no change waits (rule MB-2)."""
 
@@ -153,6 +189,10 @@ def denial_key(transaction_id: bytes) -> bytes:
 def peer_address_key(validator: str) -> bytes:
     """Peer address of a validator that joined after genesis."""
     return f"peer-address/{validator}".encode()
+
+
+def root_grant_end_key(type_code: str, org: str) -> bytes:
+    return index_key("member-root-grant-end", type_code, org)
 
 
 def index_key(name: str, *parts: str) -> bytes:

@@ -39,7 +39,7 @@ def validator_key_changes(
                     org=member.org,
                     person=member.name,
                     roles=(VALIDATOR,),
-                    active=True,
+                    state="ACTIVE",
                     version=0,
                 )
             )

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from typing import Final
 
 from govchain.errors import ConfigError
-from govchain.model.validators import Genesis
+from govchain.model.validators import CONSENSUS, TIERS, Genesis
 
 VALIDATORS_MAX: Final = 256
 """Largest set that was ever considered: each message goes to every other member."""
@@ -23,7 +23,8 @@ def validate_genesis(genesis: Genesis) -> None:
 
     Raises:
         ConfigError: No validators or too many, repeated names, keys or organisations, a key of an
-            organisation that the genesis does not introduce, or a limit below its least value.
+            organisation that the genesis does not introduce, a tier that does not fit, or a limit below its
+            least value.
     """
     validate_validators(genesis)
     validate_members(genesis)
@@ -52,6 +53,12 @@ def validate_members(genesis: Genesis) -> None:
     """Organisations and keys occur once; each key belongs to an organisation of this genesis."""
     _refuse_repeated("two organisations share an id", (org.id for org in genesis.organisations))
     _refuse_repeated("two keys are the same", (key.public_key.hex() for key in genesis.keys))
+    for org in genesis.organisations:
+        if org.tier not in ("", *TIERS):
+            raise ConfigError(f"unknown tier of {org.id}", found=org.tier, expected=", ".join(TIERS))
+        runs = [member.name for member in genesis.validators.members if member.org == org.id]
+        if runs and org.tier not in ("", CONSENSUS):
+            raise ConfigError(f"{org.id} runs {runs[0]}", found=f"tier {org.tier}", expected=CONSENSUS)
     known = {org.id for org in genesis.organisations}
     for key in genesis.keys:
         if key.org not in known:

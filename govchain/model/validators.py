@@ -5,9 +5,20 @@ Values and the arithmetic of quorums; nothing that hashes or signs.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from govchain.model.ids import ValidatorIndex, View
+
+OBSERVER: Final = "observer"
+"""Tier of organisations that read, verify and use; they write nothing of their own."""
+VERIFY: Final = "verify"
+"""Tier of organisations that write the records for which they have the roles, and run no validator."""
+CONSENSUS: Final = "consensus"
+"""Tier of organisations that may run validators and decide on members."""
+TIERS: Final = (OBSERVER, VERIFY, CONSENSUS)
+"""Tiers of members, the lowest first (rule I5)."""
 
 
 class Validator(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -73,7 +84,13 @@ class Organisation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     roles: tuple[str, ...] = ()
     """Roles of the organisation, for example `licence-issuer`, `court`, `buyer`."""
     accredited_for: tuple[str, ...] = ()
-    """Licence type codes that it may issue (rule L4)."""
+    """Licence type codes that the root grants it (rules L4 and I7)."""
+    tier: str = ""
+    """One of `TIERS`; empty: consensus for whoever runs a validator of genesis, verify for the others."""
+    org_type: str = ""
+    """Code of what it is, for example `department`, `court`, `firm`."""
+    area: str = ""
+    """Area code of its seat (GB/T 2260), six digits; empty when it has none."""
 
 
 class KeyRecord(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -112,7 +129,7 @@ class ProtocolParameters(msgspec.Struct, frozen=True, array_like=True, forbid_un
 
 
 class Genesis(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.genesis/2"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.genesis/3"
 ):
     """The first and only thing that must be trusted: its digest is the chain id."""
 

@@ -179,6 +179,10 @@ class NodeService:
             person=state.person,
             roles=state.roles,
             is_active=state.active,
+            state=state.state,
+            revoked_since_ms=state.revoked_since_ms,
+            history=state.history,
+            height=self._parts.ledger.height,
             next_nonce=nonces.floor,
         )
 

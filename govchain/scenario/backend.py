@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import Signer
 from govchain.ledger import RecordState
+from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
@@ -120,6 +121,10 @@ class Backend(Protocol):
 
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         """Current state of a record."""
+        ...
+
+    async def key(self, key_id: bytes) -> KeyLife | None:
+        """What became of a signing key; None when the chain does not know it."""
         ...
 
     async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:

@@ -217,6 +217,10 @@ def _check_read(loaded: LoadedScenario, index: int, step: Step) -> None:
         raise source.error(f"{step.do} saves nothing", "steps", index, "save", found=step.save)
     if step.expect.denied:
         raise source.error(f"{step.do} cannot be denied", "steps", index, "expect", found=step.expect.denied)
+    if step.do == "key.verify":
+        people = [person.id for person in loaded.scenario.people]
+        if step.with_["person"] not in people:
+            raise _unknown(source, "unknown person", (*where, "person"), str(step.with_["person"]), people)
     if step.do == "receipt.check":
         earlier = [each.id for each in loaded.scenario.steps[:index] if each.id is not None]
         if step.with_["step"] not in earlier:

@@ -21,13 +21,14 @@ from govchain.scenario.changes import Changes
 from govchain.scenario.director import Director, Happening, require_faults
 from govchain.scenario.model import Step
 from govchain.scenario.observer import Observer, SilentObserver
-from govchain.scenario.reads import Answer, check_receipt, legal_report, licence_verify
+from govchain.scenario.reads import Answer, check_receipt, key_verify, legal_report, licence_verify
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
 from govchain.scenario.traffic import LoadSeen, Traffic, clerks_of
 from govchain.scenario.verbs import (
     READS,
+    KeyVerifyWith,
     LegalReportWith,
     LicenceVerifyWith,
     ReceiptCheckWith,
@@ -194,6 +195,11 @@ class Engine:
                 clock = self._rehearsal.loaded.claimed_time(offset_ns)
                 wanted = msgspec.convert(values, LicenceVerifyWith)
                 return await licence_verify(self._backend, wanted, clock)
+            case "key.verify":
+                asked = msgspec.convert(values, KeyVerifyWith)
+                key_id = self._rehearsal.signers[asked.person].key_id
+                clock = self._rehearsal.loaded.claimed_time(offset_ns)
+                return await key_verify(self._backend, key_id, asked, clock)
             case "evidence.legal_report":
                 return await legal_report(self._backend, msgspec.convert(values, LegalReportWith))
             case _:

@@ -18,6 +18,9 @@ from govchain.scenario.workload import Load
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 """Lower-case letters, digits, hyphen and underscore, for ids inside a scenario."""
 
+Tier = Literal["", "observer", "verify", "consensus"]
+"""Tier of a member (rule I5)."""
+
 DEFAULT_START: Final = "2026-11-02T09:00:00+08:00"
 
 
@@ -54,7 +57,13 @@ class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     roles: tuple[str, ...] = ()
     """Roles on the chain, for example `licence-issuer`."""
     accredited_for: tuple[str, ...] = ()
-    """Licence type codes that it may issue (rule L4)."""
+    """Licence type codes that the root grants it (rules L4 and I7)."""
+    tier: Tier = ""
+    """observer, verify or consensus; empty: consensus for whoever runs a validator, verify for others."""
+    org_type: str = ""
+    """What it is, for example `department`."""
+    area: str = ""
+    """Area code of its seat, six digits."""
     validators: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
     """How many validators it runs."""
 

@@ -11,11 +11,12 @@ from govchain.crypto.file_digest import FileDigests
 from govchain.errors import BadProof
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.ledger.kinds.evidence.legal_effect import LegalEffectReport, legal_effect_report
+from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.model import Genesis
 from govchain.receipt import verify_receipt
 from govchain.scenario.backend import Backend
-from govchain.scenario.verbs import LegalReportWith, LicenceVerifyWith
+from govchain.scenario.verbs import KeyVerifyWith, LegalReportWith, LicenceVerifyWith
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ async def licence_verify(backend: Backend, wanted: LicenceVerifyWith, clock: str
     except ValueError as error:
         return Answer(False, wanted.answer, "no answer", f"at: {error}")
     found = licence_status_at(record, at_ms)
+    return Answer(found.answer == wanted.answer, wanted.answer, found.answer, found.explanation_en)
+
+
+async def key_verify(backend: Backend, key_id: bytes, wanted: KeyVerifyWith, clock: str) -> Answer:
+    """Was this key good at that time (rule I1)?"""
+    key = await backend.key(key_id)
+    if key is None:
+        return Answer(wanted.answer == "UNKNOWN", wanted.answer, "UNKNOWN", "the chain knows no such key")
+    try:
+        at_ms = parse_time_ms(wanted.at or clock)
+    except ValueError as error:
+        return Answer(False, wanted.answer, "no answer", f"at: {error}")
+    found = key_status_at(key, at_ms)
     return Answer(found.answer == wanted.answer, wanted.answer, found.answer, found.explanation_en)
 
 

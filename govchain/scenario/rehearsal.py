@@ -8,6 +8,7 @@ from typing import Final
 from govchain.crypto import DEFAULT_SUITE, suite
 from govchain.crypto.keys import derive_secret
 from govchain.model import Organisation, ProtocolParameters
+from govchain.model.validators import CONSENSUS
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.model import Scenario
@@ -40,6 +41,7 @@ def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
     scenario = loaded.scenario
     codes = {organisation.id: organisation.code for organisation in scenario.organisations}
     owners = [org.code for org in scenario.organisations for _ in range(org.validators)]
+    joining = [fault.org for fault in scenario.timeline if fault.change == "join"]
     protocol = scenario.protocol
     return NetworkPlan(
         name=loaded.name,
@@ -49,7 +51,14 @@ def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
         ),
         organisations=tuple(
             Organisation(
-                org.code, org.name_zh or org.name, roles=org.roles, accredited_for=org.accredited_for
+                org.code,
+                org.name_zh or org.name,
+                roles=org.roles,
+                accredited_for=org.accredited_for,
+                # Who is to run a validator later has to be of that tier from the start.
+                tier=org.tier or (CONSENSUS if org.id in joining else ""),
+                org_type=org.org_type,
+                area=org.area,
             )
             for org in scenario.organisations
         ),

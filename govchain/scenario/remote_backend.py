@@ -18,6 +18,7 @@ from govchain.crypto import Signer, chain_id_of, suite, transaction_id
 from govchain.crypto.keys import read_key_file
 from govchain.errors import ConfigError, GovchainError, Indeterminate, Unavailable
 from govchain.ledger import RecordState
+from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.fault_port import FaultPort
@@ -138,6 +139,14 @@ class RemoteBackend:
             read = await self.client.record(record_type, object_id, level="local")
             if read.height >= self._height:
                 return read.state
+            await asyncio.sleep(POLL_S)
+        raise Indeterminate(f"no validator that was asked has reached height {self._height}")
+
+    async def key(self, key_id: bytes) -> KeyLife | None:
+        for _ in range(READ_ATTEMPTS):
+            found = await self.client.key(key_id)
+            if found is None or found.height >= self._height:
+                return found
             await asyncio.sleep(POLL_S)
         raise Indeterminate(f"no validator that was asked has reached height {self._height}")
 

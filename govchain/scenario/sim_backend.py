@@ -14,6 +14,7 @@ from govchain.client.answers import TransactionStatus
 from govchain.crypto import derive_secret, digest_of, suite, transaction_id
 from govchain.errors import GovchainError, Unavailable
 from govchain.ledger import RecordState
+from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Transaction, TransactionResult
 from govchain.receipt import build_receipt, write_receipt
 from govchain.scenario.backend import NodeFacts, Rehearsal
@@ -163,6 +164,9 @@ class SimBackend:
 
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         return self._highest().chain.record(record_type, object_id)
+
+    async def key(self, key_id: bytes) -> KeyLife | None:
+        return self._highest().chain.key(key_id)
 
     async def receipt(self, transaction_id: bytes) -> bytes | None:
         return self._receipt(self._highest(), transaction_id)

@@ -25,7 +25,20 @@ ENVELOPE_KEYS: Final = tuple(
 FILE_KEYS: Final = ("file", "content")
 """Keys of `with` from which the engine makes hashes."""
 
-ANSWERS = Literal["VALID", "DRAFT", "NOT_YET", "EXPIRED", "SUSPENDED", "SUPERSEDED", "REVOKED", "UNKNOWN"]
+ANSWERS = Literal[
+    "VALID",
+    "DRAFT",
+    "NOT_YET",
+    "EXPIRED",
+    "SUSPENDED",
+    "SUPERSEDED",
+    "REVOKED",
+    "WITHDRAWN",
+    "RECALLED",
+    "CANCELLED",
+    "VOIDED",
+    "UNKNOWN",
+]
 """What the ledger says of a licence at a moment (rule L3)."""
 
 
@@ -34,6 +47,16 @@ class LicenceVerifyWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     licence: str
     answer: ANSWERS
+    at: str = ""
+    """RFC 3339; default: the story's clock."""
+
+
+class KeyVerifyWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`key.verify`: was somebody's key good at that time, so that a signature of then counts (rule I1)?"""
+
+    person: str
+    """Id of somebody in `people`."""
+    answer: Literal["UNKNOWN", "ACTIVE", "SUSPENDED", "ROTATED", "REVOKED"]
     at: str = ""
     """RFC 3339; default: the story's clock."""
 
@@ -58,6 +81,7 @@ class ReceiptCheckWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 READS: Final[dict[str, type[msgspec.Struct]]] = {
     "licence.verify": LicenceVerifyWith,
+    "key.verify": KeyVerifyWith,
     "evidence.legal_report": LegalReportWith,
     "receipt.check": ReceiptCheckWith,
 }
@@ -68,6 +92,9 @@ VERBS: Final[tuple[str, ...]] = (*PAYLOADS, *READS)
 
 _READ_SENTENCES: Final[Mapping[str, Text]] = {
     "licence.verify": Text("{who} asks whether {licence} is valid", "{who} 核验 {licence} 是否有效"),
+    "key.verify": Text(
+        "{who} asks whether the key of {person} was good", "{who} 核验 {person} 的密钥当时是否有效"
+    ),
     "evidence.legal_report": Text(
         "{who} reads the legal-effect report of {evidence}",
         "{who} 查看 {evidence} 的法律效力说明",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from govchain.model import Organisation, ProtocolParameters
 from govchain.testnet.plan import NetworkPlan, PlannedPerson, PlannedValidator
 
 VALIDATORS_MAX = 100
+Tier = Literal["", "observer", "verify", "consensus"]
 
 
 class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +35,10 @@ class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """For people; has no effect."""
     roles: tuple[str, ...] = ()
     accredited_for: tuple[str, ...] = ()
+    tier: Tier = ""
+    """observer, verify or consensus; empty: consensus for whoever runs a validator, verify for others."""
+    org_type: str = ""
+    area: str = ""
     validators: Annotated[int, msgspec.Meta(ge=0, le=VALIDATORS_MAX)] = 0
 
 
@@ -122,6 +127,9 @@ def plan_network(
                 name=entry.name_zh or entry.name,
                 roles=entry.roles,
                 accredited_for=entry.accredited_for,
+                tier=entry.tier,
+                org_type=entry.org_type,
+                area=entry.area,
             )
             for entry in file.organisations
         ),

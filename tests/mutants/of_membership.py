@@ -207,7 +207,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a change that no longer fits is adopted",
         "ledger/kinds/change/rules.py",
-        "    _judge(attempt, change.kind, _fields_of(change))",
+        "    judge(attempt, change.kind, _fields_of(change))",
         "    _fields_of(change)",
         (f"{_GOVERNANCE}test_I9_denies_at_adoption_what_no_longer_fits",),
         (55,),
@@ -215,7 +215,7 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "organisations with validators are suspended",
-        "ledger/kinds/change/rules.py",
+        "ledger/kinds/change/effects.py",
         "    if fields.org in [member.org for member in (*attempt.validators.members, *waiting)]:",
         "    if False:",
         (f"{_GOVERNANCE}test_I9_denies_what_makes_no_sense",),
@@ -225,8 +225,8 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     Mutant(
         "approvals of who runs no validator count",
         "ledger/kinds/change/rules.py",
-        "    approvals = sum(org in voters for org in change.approved_by)",
-        "    approvals = len(change.approved_by)",
+        "    approvals = [org for org in change.approved_by if org in voters]",
+        "    approvals = list(change.approved_by)",
         (f"{_GOVERNANCE}test_MB1_an_approval_counts_only_while_its_organisation_runs_a_validator",),
         (55,),
         ("MB-1",),

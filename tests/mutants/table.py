@@ -11,6 +11,7 @@ from tests.mutants.of_evidence import EVIDENCE
 from tests.mutants.of_evidence_and_tax import EVIDENCE_AND_TAX
 from tests.mutants.of_guard import GUARD
 from tests.mutants.of_hotstuff import HOTSTUFF
+from tests.mutants.of_identity import IDENTITY
 from tests.mutants.of_membership import MEMBERSHIP
 from tests.mutants.of_messages import MESSAGES
 from tests.mutants.of_reads import READS
@@ -32,5 +33,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *HOTSTUFF,
     *DISCLOSURE,
     *SHARING,
+    *IDENTITY,
     *EVIDENCE_AND_TAX,
 )

@@ -1,7 +1,7 @@
 """Random interleavings of every life cycle reach only listed states and break no invariant.
 
 Each machine throws valid, early, late and foreign requests at one world and judges it from outside; how many
-runs there are is said by `tests.support.lifecycle`.
+runs there are is said by `tests.support.lifecycles`.
 """
 
 from __future__ import annotations

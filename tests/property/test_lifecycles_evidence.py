@@ -14,7 +14,7 @@ from govchain.ledger.kinds.case import CaseData
 from govchain.ledger.kinds.evidence.fields import EvidenceData
 from govchain.ledger.kinds.evidence_access import EvidenceAccessData
 from tests.support.ledger_world import ACME, BETA, COURT, EVP, HASHES, NOTARY, PEOPLE, SHA256, SM3
-from tests.support.lifecycle import RUNS, Machine
+from tests.support.lifecycles import RUNS, Machine
 
 NUMBERS = st.sampled_from(["EV-1", "EV-1", "EV-2"])
 CASES = st.sampled_from(["（2026）京0491民初1号", "（2026）京0491民初2号"])
@@ -28,8 +28,7 @@ RULED = ("ADMITTED", "PARTIAL", "EXCLUDED")
 class EvidenceLife(Machine):
     """Two pieces of evidence in two cases."""
 
-    record_type = "evidence"
-    more_types = ("case", "evidence-access")
+    record_types = ("evidence", "case", "evidence-access")
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,13 +154,13 @@ class EvidenceLife(Machine):
 
     @invariant()
     def test_E1_hashes_never_change(self) -> None:
-        for record in self.known():
+        for record in self.known("evidence"):
             data = record.data_as(EvidenceData)
             assert (data.sha256, data.sm3) == self.hashes[record.object_id]
 
     @invariant()
     def test_E2_custody_is_contiguous(self) -> None:
-        for record in self.known():
+        for record in self.known("evidence"):
             data = record.data_as(EvidenceData)
             holder = record.issuer_org
             for position, hop in enumerate(data.custody):
@@ -172,7 +171,7 @@ class EvidenceLife(Machine):
 
     @invariant()
     def test_E5_nobody_with_an_interest_appraises(self) -> None:
-        for record in self.known():
+        for record in self.known("evidence"):
             data = record.data_as(EvidenceData)
             if data.appraised_by:
                 parties = self.world.record("case", data.case_no).data_as(CaseData).parties
@@ -181,14 +180,14 @@ class EvidenceLife(Machine):
 
     @invariant()
     def test_E6_no_mismatch_admitted_without_reason(self) -> None:
-        for record in self.known():
+        for record in self.known("evidence"):
             states = [entry.state for entry in record.timeline]
             if "MISMATCHED" in states and ("ADMITTED" in states or "PARTIAL" in states):
                 assert record.data_as(EvidenceData).ruling_reason
 
     @invariant()
     def test_E8_rulings_are_the_courts_alone(self) -> None:
-        for record in self.known():
+        for record in self.known("evidence"):
             assert record.data_as(EvidenceData).ruled_by in ("", COURT)
 
 

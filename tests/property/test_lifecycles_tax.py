@@ -16,7 +16,7 @@ from govchain.ledger.kinds.invoice.fields import InvoiceData
 from govchain.ledger.kinds.red_form.fields import RedFormData
 from govchain.ledger.kinds.taxpayer import TaxpayerData
 from tests.support.ledger_world import ACME, BETA, invoice_fields, invoice_number
-from tests.support.lifecycle import RUNS, Machine
+from tests.support.lifecycles import RUNS, Machine
 
 BLUE = [invoice_number(1), invoice_number(2)]
 BLUES = st.sampled_from(BLUE)
@@ -36,8 +36,7 @@ def line(net: str, place: int = 0) -> dict[str, Any]:
 class InvoiceLife(Machine):
     """Two blue invoices, one with lines in full, and whatever may happen to them."""
 
-    record_type = "invoice"
-    more_types = ("red-form",)
+    record_types = ("invoice", "red-form")
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +153,7 @@ class InvoiceLife(Machine):
 
     @invariant()
     def test_T3_reds_stay_within_their_blue(self) -> None:
-        records = {record.object_id: record.data_as(InvoiceData) for record in self.known()}
+        records = {record.object_id: record.data_as(InvoiceData) for record in self.known("invoice")}
         for number, data in records.items():
             reds = [red for red in records.values() if number in red.corrects]
             for name in ("net", "tax", "gross"):
@@ -180,7 +179,7 @@ class InvoiceLife(Machine):
 
     @invariant()
     def test_T5_deducted_at_most_once_and_never_beside_a_rebate(self) -> None:
-        for record in self.known():
+        for record in self.known("invoice"):
             use = "NONE"
             for entry in record.timeline:
                 if entry.kind == "invoice.confirm_use":
@@ -193,14 +192,14 @@ class InvoiceLife(Machine):
 
     @invariant()
     def test_T6_booked_at_most_once_by_the_buyer(self) -> None:
-        for record in self.known():
+        for record in self.known("invoice"):
             bookings = [entry for entry in record.timeline if entry.kind == "invoice.book"]
             assert len(bookings) == bool(record.data_as(InvoiceData).voucher_no) <= 1
             assert record.data_as(InvoiceData).booked_by == (BETA if bookings else "")
 
     @invariant()
     def test_T7_what_is_fully_red_is_neither_used_nor_booked_after(self) -> None:
-        for record in self.known():
+        for record in self.known("invoice"):
             states = [entry.state for entry in record.timeline]
             if "RED_FULL" in states:
                 later = record.timeline[states.index("RED_FULL") + 1 :]
@@ -208,7 +207,7 @@ class InvoiceLife(Machine):
 
     @invariant()
     def test_T9_nothing_is_used_while_locked(self) -> None:
-        for record in self.known():
+        for record in self.known("invoice"):
             is_locked = False
             for entry in record.timeline:
                 if entry.kind in ("invoice.lock", "invoice.release", "invoice.void"):
@@ -221,8 +220,7 @@ class InvoiceLife(Machine):
 class TaxpayerLife(Machine):
     """One seller, its standing and its limit."""
 
-    record_type = "taxpayer"
-    more_types = ("invoice",)
+    record_types = ("taxpayer", "invoice")
 
     def __init__(self) -> None:
         super().__init__()
@@ -231,7 +229,7 @@ class TaxpayerLife(Machine):
 
     @rule(person=st.sampled_from(["tax-a", "tax-a", "acme-a"]), limit=st.sampled_from(["500", "2000.00"]))
     def register(self, person: str, limit: str) -> None:
-        verb = "set_limit" if self.known() else "register"
+        verb = "set_limit" if self.known("taxpayer") else "register"
         self.ask(f"taxpayer.{verb}", person, ACME, {"credit_limit": limit})
 
     @rule(
@@ -245,7 +243,7 @@ class TaxpayerLife(Machine):
     def issue(self, net: str) -> None:
         self.number += 1
         number = invoice_number(self.number)
-        known = self.known()
+        known = self.known("taxpayer")
         if self.ask("invoice.issue", "acme-a", number, invoice_fields(number, net=net)) and known:
             (taxpayer,) = known
             self.used += parse_cents(net)
@@ -254,7 +252,7 @@ class TaxpayerLife(Machine):
 
     @invariant()
     def test_T8_cancelled_is_the_end(self) -> None:
-        for record in self.known():
+        for record in self.known("taxpayer"):
             states = [entry.state for entry in record.timeline]
             assert "CANCELLED" not in states[:-1]
 

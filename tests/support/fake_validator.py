@@ -300,6 +300,10 @@ class FakeValidator:
             person=state.person,
             roles=state.roles,
             is_active=state.active,
+            state=state.state,
+            revoked_since_ms=state.revoked_since_ms,
+            history=state.history,
+            height=self.network.ledger.height,
             next_nonce=0 if stored is None else decode(stored, NonceState).floor,
         )
 

@@ -75,7 +75,6 @@ def render_rules_en() -> str:
         "else changes; denials of RQ-1, RQ-4 and E_SIG change nothing at all.",
         "L3 is also the answer of `licence_status_at`; E4 and E5 are statements of `legal_effect_report`.",
         "A rule without code denies nothing: it is an answer, or nothing can break it.",
-        "G7 needs no rule, because no document is ever on the chain.",
         "",
         "Where a standard's number or article is not confirmed, the source says so or names no number.",
         "",
@@ -114,8 +113,7 @@ def render_rules_zh() -> str:
         "驳回本身上链留痕（规则 G8），不含载荷，仅消耗防重放序号，不改变其他状态；",
         "RQ-1、RQ-4 及 E_SIG 的驳回不改变任何状态。",
         "L3 同时是 `licence_status_at` 的答复；E4、E5 见 `legal_effect_report`；",
-        "没有代码的规则不产生驳回：它是一种答复，或者无从违反；",
-        "文件原文从不上链，故 G7 无需规则。",
+        "没有代码的规则不产生驳回：它是一种答复，或者无从违反。",
         "",
         "标准编号或条文未经核实者，来源栏注明或不列编号。",
         "",
@@ -177,6 +175,43 @@ def render_records_zh() -> str:
     return _render_records(head, "| 业务操作 | 原状态 | 新状态 | 机构 | 密钥 | 规则 |", zh=True)
 
 
+def render_roles_en() -> str:
+    head = (
+        "# Who may do what",
+        "",
+        "中文：[roles.zh.md](roles.zh.md)",
+        "",
+        "The role matrix (rule I5): what each verb asks of the organisation and of the key that signs.",
+        "An organisation of a higher tier may do all that a lower one may: observers read, use licences and",
+        "keep their keys; verify writes records; consensus may also run validators and decide on members.",
+        "Rules may ask for more: that an organisation is the holder, the issuer, or runs a validator.",
+        "",
+        "| verb | tier | organisation | key |",
+    )
+    return _render_roles(head, zh=False)
+
+
+def render_roles_zh() -> str:
+    head = (
+        "# 角色矩阵",
+        "",
+        "English: [roles.md](roles.md)",
+        "",
+        "角色矩阵（规则 I5）：每项业务操作对签署机构与密钥的要求。",
+        "较高层级可办理较低层级的全部操作：observer 可查询、用证并管理本机构密钥；verify 可写入记录；",
+        "consensus 并可运行验证节点、决定成员变更。规则可另有要求：须为持证主体、颁发机构或运行验证节点。",
+        "",
+        "| 业务操作 | 层级 | 机构 | 密钥 |",
+    )
+    return _render_roles(head, zh=True)
+
+
+def _render_roles(head: tuple[str, ...], *, zh: bool) -> str:
+    pages = _Pages(zh)
+    rows = [pages.roles(row) for kind in KINDS.values() for row in kind.transitions]
+    return _lines(WRITTEN_BY, *head, "|---|---|---|---|", *rows)
+
+
 def _render_records(head: tuple[str, ...], columns: str, *, zh: bool) -> str:
     pages = _Pages(zh)
     parts = [WRITTEN_BY, *head, "", *pages.fields(Envelope, FIELD_NAMES, TEXTS)]
@@ -224,7 +259,7 @@ class _Pages:
             yield f"| {name} | {kind} | {needed} | {self._say(meanings.get(field.name, ''), texts)} |"
 
     def _transition(self, row: Transition) -> str:
-        rules = dict.fromkeys(["G2", "G9", *(rule_of(function) for function in row.rules)])
+        rules = dict.fromkeys(["G2", "G9", "I5", *(rule_of(function) for function in row.rules)])
         say = functools.partial(self._say, texts=TEXTS)
         cells = (
             f"`{row.verb}`",
@@ -233,6 +268,17 @@ class _Pages:
             say(" or ").join(row.org_roles) or say("by rule"),
             say(" or ").join(row.key_roles) or say("any active"),
             " ".join(rules),
+        )
+        return f"| {' | '.join(cells)} |"
+
+    def roles(self, row: Transition) -> str:
+        """Row of the role matrix."""
+        say = functools.partial(self._say, texts=TEXTS)
+        cells = (
+            f"`{row.verb}`",
+            row.tier,
+            say(" or ").join(row.org_roles) or say("by rule"),
+            say(" or ").join(row.key_roles) or say("any active"),
         )
         return f"| {' | '.join(cells)} |"
 
@@ -305,6 +351,8 @@ FILES: dict[str, Callable[[], str]] = {
     "rules.zh.md": render_rules_zh,
     "records.md": render_records_en,
     "records.zh.md": render_records_zh,
+    "roles.md": render_roles_en,
+    "roles.zh.md": render_roles_zh,
 }
 
 if __name__ == "__main__":

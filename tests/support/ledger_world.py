@@ -57,9 +57,9 @@ ORGANISATIONS = (
     Organisation(COURT, "Internet court", ("court",)),
     Organisation(NOTARY, "Notary office", ("notary",)),
     Organisation(BANK, "Bank"),
-    Organisation(ACME, "Acme", ("seller", "buyer")),
+    Organisation(ACME, "Acme", ("seller", "buyer"), tier="consensus"),
     Organisation(BETA, "Beta", ("seller", "buyer")),
-    Organisation(EVP, "Evidence platform", ("evidence-platform",)),
+    Organisation(EVP, "Evidence platform", ("evidence-platform",), tier="consensus"),
     Organisation(INSP, "Inspection", ("tax-inspection", "auditor")),
     Organisation(AMR_B, "Market regulation, other province", ("licence-issuer",), (f"{AMR_B}001",)),
 )

@@ -27,14 +27,13 @@ from govchain.disclosure import (
 from govchain.disclosure.jws import from_base64url, sign_token, to_base64url
 from govchain.disclosure.status_list import (
     DRAWS_MAX,
-    PLACES_MAX,
-    PLACES_MIN,
     StatusList,
     digest_statuses,
     pack_statuses,
     require_anchored,
 )
 from govchain.errors import BadCredential, ConfigError
+from govchain.ledger.kinds.status_list import PLACES_MAX, PLACES_MIN
 from tests.support.credentials import (
     AMR,
     BANK,

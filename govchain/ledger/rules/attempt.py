@@ -27,6 +27,7 @@ from govchain.ledger.state import (
     TimelineEntry,
 )
 from govchain.model import ProtocolParameters, ValidatorSet
+from govchain.model.validators import VERIFY
 
 CLOCK_TOLERANCE_MS: Final = 300_000
 """How far a claimed time may lie after the block's time (rules G9 and E3)."""
@@ -155,3 +156,5 @@ class Transition:
     rules: tuple[RuleFunction, ...]
     """In the order in which they are asked; rule G4 last."""
     apply: Callable[[Attempt], None]
+    tier: str = VERIFY
+    """Lowest tier of organisations that may ask for it (rule I5)."""

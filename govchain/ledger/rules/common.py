@@ -12,6 +12,7 @@ from govchain.ledger.payloads import Hashes
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import RECORD_CHANGES_MAX, RecordState
+from govchain.model.validators import TIERS
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -72,6 +73,13 @@ def require_room(record: RecordState) -> None:
         raise deny("G3", "E_STATE", f"the object has reached the limit of {RECORD_CHANGES_MAX} changes")
 
 
+def i5_tier_allows(attempt: Attempt) -> None:
+    """Rule I5: the organisation is of the tier that the transition asks for, or of a higher one."""
+    least = attempt.transition.tier
+    if TIERS.index(attempt.org.tier) < TIERS.index(least):
+        raise deny("I5", "E_ROLE", f"{attempt.verb} needs an organisation of tier {least} or above")
+
+
 def i5_roles_allow(attempt: Attempt) -> None:
     """Rule I5, also G5: the organisation and the key have a role that the transition asks for."""
     wanted = attempt.transition.org_roles
@@ -80,6 +88,12 @@ def i5_roles_allow(attempt: Attempt) -> None:
     wanted = attempt.transition.key_roles
     if wanted and not any(role in attempt.key.roles for role in wanted):
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs a key with role {' or '.join(wanted)}")
+
+
+def require_other_person(attempt: Attempt, *earlier: str) -> None:
+    """Rule G6, also I6: whoever signed an earlier step of an object signs no later one, with any key."""
+    if attempt.key.person in earlier:
+        raise deny("G6", "E_SOD", f"{attempt.key.person} signed an earlier step and cannot sign this one")
 
 
 def g4_version_continues(attempt: Attempt) -> None:

@@ -82,10 +82,22 @@ CORE_RULES: Final = (
     ),
     Rule(
         "G6",
-        Text("Maker and checker are different persons", "经办与复核须为不同自然人"),
+        Text(
+            "Maker, checker and, where a kind asks for one, approver are different persons",
+            "经办、复核及业务类型所要求的审批须为不同自然人",
+        ),
         ("separation-of-duties",),
-        {"E_SOD": Text("Let another person of the organisation approve it.", "由本机构另一名人员复核。")},
+        {"E_SOD": Text("Let another person of the organisation sign it.", "由本机构另一名人员签署。")},
         also=("I6",),
+    ),
+    Rule(
+        "G7",
+        Text(
+            "Deletion destroys salt and data off the chain; the commitment that stays tells nothing",
+            "删除即销毁链下的盐值与数据，留在链上的承诺值不透露任何信息",
+        ),
+        TECHNICAL,
+        {},
     ),
     Rule(
         "G8",
@@ -123,6 +135,7 @@ CORE_RULES: Final = (
                 "Sign with a key that the organisation's admin has added.", "使用机构管理员已登记的密钥签署。"
             ),
             "E_DUP_ID": Text("Add a key that was never used here.", "登记从未在本链使用过的密钥。"),
+            "E_TIME_ORDER": Text("Revoke from now, or from an earlier time.", "吊销自当前或更早的时间起算。"),
         },
     ),
     Rule(
@@ -142,7 +155,8 @@ CORE_RULES: Final = (
                 "变更须使用新编号；每个机构仅可批准一次。",
             ),
             "E_STATE": Text(
-                "The organisation's suspension has to be lifted first.", "须先解除该机构的暂停状态。"
+                "The organisation has to be an active member: confirmed with member.activate, not suspended.",
+                "该机构须为有效成员：已以 member.activate 确认加入，且未被暂停或除名。",
             ),
         },
     ),
@@ -155,14 +169,14 @@ CORE_RULES: Final = (
     Rule(
         "I5",
         Text(
-            "Organisation and key have the role that the transition asks for",
-            "机构与密钥须具有该操作所需角色",
+            "Organisation and key have the tier and roles that the transition asks for",
+            "机构与密钥须具有该操作所需的层级与角色",
         ),
         TECHNICAL,
         {
             "E_ROLE": Text(
-                "An organisation and a key with the named role have to sign.",
-                "由具有所需角色的机构和密钥签署。",
+                "An organisation and a key with the named tier or role have to sign.",
+                "由具有所需层级或角色的机构和密钥签署。",
             )
         },
         also=("G5",),

@@ -68,6 +68,10 @@ KIND: Final = RecordKind(
         "roles": "角色",
         "accredited_for": "可颁发的证照类型",
         "person": "人员代号",
+        "tier": "成员层级",
+        "org_type": "机构类型",
+        "area": "行政区划",
+        "type_code": "证照类型代码",
         "opinion": "复核意见",
     },
     texts_zh={
@@ -92,13 +96,24 @@ KIND: Final = RecordKind(
         "`organisation.add`: proposes a new organisation with its first admin key.": (
             "`organisation.add`：提议新增机构及其首把管理员密钥。"
         ),
-        "Licence type codes that it may issue (rule L4).": "可颁发的证照类型代码（规则 L4）。",
+        "Licence type codes that the root grants it (rules L4 and I7).": (
+            "由根授权颁发的证照类型代码（规则 L4、I7）。"
+        ),
         "Of its first admin (hex).": "首位管理员的公钥（十六进制）。",
         "Pseudonym of that admin.": "该管理员的代号。",
-        "`organisation.suspend`, `organisation.resume`: proposes that its keys may sign no more, or again.": (
-            "`organisation.suspend`（暂停）、`organisation.resume`（恢复）：提议停止或恢复该机构密钥的"
-            "签名权。"
+        "`organisation.suspend`, `.resume`, `.expel`: its keys may sign no more, again, or never again.": (
+            "`organisation.suspend`（暂停）、`.resume`（恢复）、`.expel`（除名）：提议停止、恢复或永久终止"
+            "该机构密钥的签名权。"
         ),
+        "`organisation.tier`: proposes another tier for a member.": "`organisation.tier`：提议变更成员层级。",
+        "`organisation.unaccredit`: proposes that the root grants it a licence type no more (rule I7).": (
+            "`organisation.unaccredit`：提议撤销对该机构某证照类型的根授权（规则 I7）。"
+        ),
+        "observer: reads and uses; verify: also writes records; consensus: may also run validators.": (
+            "observer：查询与使用；verify：并可写入记录；consensus：并可运行验证节点。"
+        ),
+        "What it is, for example department, court or firm.": "机构类型，例如 department、court、firm。",
+        "Area code of its seat, six digits.": "所在地行政区划代码，六位数字。",
         "`change.approve`: an organisation with validators approves (→ ADOPTED with the last one needed).": (
             "`change.approve`：运行验证节点的机构批准（达到所需数量时 → ADOPTED）。"
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from govchain.ledger.payloads import Part
 from govchain.ledger.state import RecordData
+from govchain.model.validators import VERIFY
 
 
 class ValidatorAdd(Part, frozen=True):
@@ -47,17 +48,39 @@ class OrganisationAdd(Part, frozen=True):
     display_name: str
     roles: list[str]
     accredited_for: list[str]
-    """Licence type codes that it may issue (rule L4)."""
+    """Licence type codes that the root grants it (rules L4 and I7)."""
     public_key: str
     """Of its first admin (hex)."""
     person: str
     """Pseudonym of that admin."""
+    tier: str = VERIFY
+    """observer: reads and uses; verify: also writes records; consensus: may also run validators."""
+    org_type: str = ""
+    """What it is, for example department, court or firm."""
+    area: str = ""
+    """Area code of its seat, six digits."""
 
 
 class OrganisationChange(Part, frozen=True):
-    """`organisation.suspend`, `organisation.resume`: proposes that its keys may sign no more, or again."""
+    """`organisation.suspend`, `.resume`, `.expel`: its keys may sign no more, again, or never again."""
 
     org: str
+    reason: str
+
+
+class OrganisationTier(Part, frozen=True):
+    """`organisation.tier`: proposes another tier for a member."""
+
+    org: str
+    tier: str
+    reason: str
+
+
+class OrganisationUnaccredit(Part, frozen=True):
+    """`organisation.unaccredit`: proposes that the root grants it a licence type no more (rule I7)."""
+
+    org: str
+    type_code: str
     reason: str
 
 

@@ -12,19 +12,22 @@ import msgspec
 
 from govchain.codec import encode
 from govchain.errors import BadSignature
-from govchain.ledger import membership, state
-from govchain.ledger.identifiers import is_credit_code
+from govchain.ledger import membership
+from govchain.ledger.identifiers import is_area_code, is_credit_code, is_licence_type
+from govchain.ledger.kinds.change.effects import adopt, apply_for_membership, judge
 from govchain.ledger.kinds.change.fields import (
     ChangeApprove,
     ChangeData,
     ChangeWithdraw,
     OrganisationAdd,
     OrganisationChange,
+    OrganisationTier,
+    OrganisationUnaccredit,
     ValidatorAdd,
     ValidatorRemove,
     ValidatorRotate,
 )
-from govchain.ledger.kinds.key import ADMIN, PERSON, ROLES_MAX, is_role
+from govchain.ledger.kinds.key.fields import ADMIN, PERSON, ROLES_MAX, is_role
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
@@ -34,10 +37,12 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.state import KeyState, OrganisationState
-from govchain.model import KeyPossession, Validator
+from govchain.model import KeyPossession
+from govchain.model.validators import CONSENSUS, TIERS
 
 CHANGE: Final = "change"
+REGULATOR: Final = "regulator"
+"""Role of organisations of which one must approve every change, as long as one runs a validator."""
 TYPES_MAX: Final = 64
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253}):[0-9]{1,5}")
@@ -91,6 +96,23 @@ def g1_organisation_is_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", f"fields.accredited_for: expected up to {TYPES_MAX} different codes")
     if not PERSON.fullmatch(fields.person):
         raise deny("G1", "E_PAYLOAD", "fields.person: expected a pseudonym of 1 to 64 characters")
+    if fields.org_type and not is_role(fields.org_type):
+        raise deny("G1", "E_PAYLOAD", "fields.org_type: expected a code such as department")
+    if fields.area and not is_area_code(fields.area):
+        raise deny("G1", "E_PAYLOAD", "fields.area: expected six digits")
+    g1_tier_is_known(attempt)
+
+
+def g1_tier_is_known(attempt: Attempt) -> None:
+    """Rule G1: the tier is one of those that there are."""
+    if attempt.fields.tier not in TIERS:
+        raise deny("G1", "E_PAYLOAD", f"fields.tier: expected {', '.join(TIERS)}")
+
+
+def g1_type_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: the licence type is a type code."""
+    if not is_licence_type(attempt.fields.type_code):
+        raise deny("G1", "E_PAYLOAD", "fields.type_code: expected a credit code and three digits")
 
 
 def i10_key_is_new(attempt: Attempt) -> None:
@@ -128,64 +150,13 @@ def i10_key_is_proven(attempt: Attempt) -> None:
 
 def i9_change_fits(attempt: Attempt) -> None:
     """Rule I9: the change makes sense with those adopted before, and a quorum that runs is left."""
-    _judge(attempt, attempt.verb, attempt.fields)
+    judge(attempt, attempt.verb, attempt.fields)
 
 
 def i9_change_still_fits(attempt: Attempt) -> None:
     """Rule I9 again when it is adopted: others may have been adopted since it was proposed."""
     change = _data(attempt)
-    _judge(attempt, change.kind, _fields_of(change))
-
-
-def _judge(attempt: Attempt, kind: str, fields: Any) -> None:
-    match fields:
-        case OrganisationAdd():
-            if attempt.access.organisation(fields.org) is not None:
-                raise deny("I9", "E_STATE", "the organisation is a member already")
-        case OrganisationChange():
-            _judge_organisation(attempt, kind, fields)
-        case _:
-            members = _members_after(attempt, fields)
-            if len({member.public_key for member in members}) != len(members):
-                raise deny("I9", "E_STATE", "two validators would share a key")
-            problem = membership.find_broken_quorum(attempt.validators, members)
-            if problem:
-                raise deny("I9", "E_QUORUM", problem)
-
-
-def _judge_organisation(attempt: Attempt, kind: str, fields: OrganisationChange) -> None:
-    """Rule I9: whoever runs a validator cannot be suspended, or its votes would be nobody's."""
-    org = attempt.access.organisation(fields.org)
-    if org is None:
-        raise deny("I9", "E_STATE", "there is no such organisation")
-    if org.active is (kind == "organisation.resume"):
-        raise deny("I9", "E_STATE", f"the organisation is {'active' if org.active else 'suspended'} already")
-    waiting = membership.next_members(attempt.view, attempt.validators)
-    if fields.org in [member.org for member in (*attempt.validators.members, *waiting)]:
-        raise deny("I9", "E_QUORUM", "the organisation runs a validator, which must leave first")
-
-
-def _members_after(
-    attempt: Attempt, fields: ValidatorAdd | ValidatorRemove | ValidatorRotate
-) -> tuple[Validator, ...]:
-    members = membership.next_members(attempt.view, attempt.validators)
-    known = [member for member in members if member.name == fields.validator]
-    if isinstance(fields, ValidatorAdd):
-        org = attempt.access.organisation(fields.org)
-        if org is None or not org.active:
-            raise deny("I9", "E_STATE", "the organisation of the validator is no active member")
-        if known or fields.validator in [member.name for member in attempt.validators.members]:
-            raise deny("I9", "E_STATE", f"there is a validator {fields.validator} already")
-        return (*members, Validator(fields.validator, fields.org, bytes.fromhex(fields.public_key)))
-    if not known:
-        raise deny("I9", "E_STATE", f"there is no validator {fields.validator}")
-    if isinstance(fields, ValidatorRemove):
-        return tuple(member for member in members if member.name != fields.validator)
-    key = bytes.fromhex(fields.public_key)
-    return tuple(
-        Validator(member.name, member.org, key) if member.name == fields.validator else member
-        for member in members
-    )
+    judge(attempt, change.kind, _fields_of(change))
 
 
 def _public_key(attempt: Attempt) -> bytes:
@@ -211,6 +182,8 @@ def _fields_of(change: ChangeData) -> Any:
 
 def _propose(attempt: Attempt) -> None:
     change = ChangeData(attempt.verb, bytes(attempt.envelope.fields), (attempt.org.id,))
+    if isinstance(attempt.fields, OrganisationAdd):
+        apply_for_membership(attempt, attempt.fields)
     attempt.create(_adopt_if_approved(attempt, change), change)
 
 
@@ -226,51 +199,21 @@ def _withdraw(attempt: Attempt) -> None:
 
 
 def _adopt_if_approved(attempt: Attempt, change: ChangeData) -> str:
+    """Rule I2: enough organisations with validators approve, a regulator among them where one of them is."""
     voters = membership.voters_of(attempt.validators)
-    approvals = sum(org in voters for org in change.approved_by)
-    if approvals < membership.approvals_needed(attempt.parameters, attempt.validators):
+    approvals = [org for org in change.approved_by if org in voters]
+    if len(approvals) < membership.approvals_needed(attempt.parameters, attempt.validators):
         return "PROPOSED"
-    _adopt(attempt, change.kind, _fields_of(change))
+    regulators = [org for org in voters if _is_regulator(attempt, org)]
+    if regulators and not any(org in approvals for org in regulators):
+        return "PROPOSED"
+    adopt(attempt, change.kind, _fields_of(change))
     return "ADOPTED"
 
 
-def _adopt(attempt: Attempt, kind: str, fields: Any) -> None:
-    match fields:
-        case OrganisationAdd():
-            _add_organisation(attempt, fields)
-        case OrganisationChange():
-            org = attempt.access.organisation(fields.org)
-            assert org is not None
-            changed = msgspec.structs.replace(org, active=kind == "organisation.resume")
-            attempt.view.put(state.organisation_key(org.id), encode(changed))
-        case _:
-            members = _members_after(attempt, fields)
-            membership.put_next_members(attempt.view, attempt.validators, members)
-            if isinstance(fields, ValidatorAdd):
-                address = encode(fields.peer_address)
-                attempt.view.put(state.peer_address_key(fields.validator), address)
-
-
-def _add_organisation(attempt: Attempt, fields: OrganisationAdd) -> None:
-    public_key = bytes.fromhex(fields.public_key)
-    org = OrganisationState(
-        id=fields.org,
-        name=fields.display_name,
-        roles=tuple(fields.roles),
-        accredited_for=tuple(fields.accredited_for),
-        active_admins=1,
-    )
-    admin = KeyState(
-        public_key=public_key,
-        org=fields.org,
-        person=fields.person,
-        roles=(ADMIN,),
-        active=True,
-        version=1,
-        last_record_hash=attempt.transaction_id,
-    )
-    attempt.view.put(state.organisation_key(org.id), encode(org))
-    attempt.view.put(state.key_key(attempt.suite.key_id(public_key)), encode(admin))
+def _is_regulator(attempt: Attempt, org: str) -> bool:
+    found = attempt.access.organisation(org)
+    return found is not None and REGULATOR in found.roles
 
 
 _PROPOSALS: Final[dict[str, type[Part]]] = {
@@ -280,6 +223,9 @@ _PROPOSALS: Final[dict[str, type[Part]]] = {
     "organisation.add": OrganisationAdd,
     "organisation.suspend": OrganisationChange,
     "organisation.resume": OrganisationChange,
+    "organisation.expel": OrganisationChange,
+    "organisation.tier": OrganisationTier,
+    "organisation.unaccredit": OrganisationUnaccredit,
 }
 
 
@@ -301,6 +247,7 @@ def _proposal(verb: str, sentence: Text, *rules: RuleFunction) -> Transition:
             g4_version_continues,
         ),
         apply=_propose,
+        tier=CONSENSUS,
     )
 
 
@@ -339,6 +286,26 @@ TRANSITIONS: Final = (
         "organisation.resume",
         Text("{who} proposes to resume {org} ({reason})", "{who} 提议恢复 {org}（{reason}）"),
     ),
+    _proposal(
+        "organisation.expel",
+        Text("{who} proposes to expel {org} ({reason})", "{who} 提议将 {org} 除名（{reason}）"),
+    ),
+    _proposal(
+        "organisation.tier",
+        Text(
+            "{who} proposes tier {tier} for {org} ({reason})",
+            "{who} 提议将 {org} 的层级改为 {tier}（{reason}）",
+        ),
+        g1_tier_is_known,
+    ),
+    _proposal(
+        "organisation.unaccredit",
+        Text(
+            "{who} proposes that {org} loses the root's grant for {type_code} ({reason})",
+            "{who} 提议撤销 {org} 对 {type_code} 的根授权（{reason}）",
+        ),
+        g1_type_is_well_formed,
+    ),
     Transition(
         verb="change.approve",
         fields=ChangeApprove,
@@ -358,6 +325,7 @@ TRANSITIONS: Final = (
             g4_version_continues,
         ),
         apply=_approve,
+        tier=CONSENSUS,
     ),
     Transition(
         verb="change.withdraw",
@@ -369,5 +337,6 @@ TRANSITIONS: Final = (
         key_roles=(ADMIN,),
         rules=(i5_roles_allow, g3_object_exists, g3_state_allows, i2_own_proposal, g4_version_continues),
         apply=_withdraw,
+        tier=CONSENSUS,
     ),
 )

@@ -16,6 +16,7 @@ from govchain.ledger.kinds.evidence.fields import (
     EvidenceDeposit,
     EvidenceRule,
 )
+from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.payloads import Hashes
 from govchain.ledger.rules.attempt import CLOCK_TOLERANCE_MS, Attempt
 from govchain.ledger.rules.rule import deny
@@ -150,7 +151,8 @@ def e3_signing_key_was_valid(attempt: Attempt) -> None:
         raise deny("E3", "E_TIME_ORDER", "the key that signed the data was never on this chain")
     if key.active:
         return
-    if fields.timestamp is None or parse_time_ms(fields.timestamp.time) >= key.revoked_at_ms:
+    stamped_ms = 0 if fields.timestamp is None else parse_time_ms(fields.timestamp.time)
+    if fields.timestamp is None or key_status_at(key, stamped_ms).answer != "ACTIVE":
         raise deny("E3", "E_TIME_ORDER", "no timestamp token is older than the revocation of the signing key")
 
 

@@ -22,6 +22,10 @@ KIND: Final = RecordKind(
         "SUSPENDED": "暂扣",
         "SUPERSEDED": "已被新版本取代",
         "REVOKED": "吊销",
+        "WITHDRAWN": "撤销",
+        "RECALLED": "撤回",
+        "CANCELLED": "注销",
+        "VOIDED": "作废",
     },
     transitions=TRANSITIONS,
     rules=(
@@ -73,6 +77,7 @@ KIND: Final = RecordKind(
             ),
             ("gbt-36903",),
             {
+                "E_STATE": Text("Use a licence that is valid now.", "仅可使用当前有效的证照。"),
                 "E_TIME_ORDER": Text(
                     "Correct the dates: the expiry cannot lie before the effective date.",
                     "更正日期：有效期截止日不得早于生效日期。",
@@ -82,14 +87,19 @@ KIND: Final = RecordKind(
         Rule(
             "L4",
             Text(
-                "Only the issuing authority, accredited for the type, writes a licence",
-                "仅经授权的颁发机构可写入证照",
+                "Only the issuing authority, accredited for type and area, writes a licence; "
+                "one above it or a court may withdraw it",
+                "仅经授权（类型与区划）的颁发机构可写入证照；上级机构或法院可撤销",
             ),
             ("issuer-registry",),
             {
                 "E_NOT_ACCREDITED": Text(
-                    "The accredited issuing authority named in the identifier has to sign.",
-                    "由证照标识所载并经授权的颁发机构签署。",
+                    "The accredited issuing authority named in the identifier signs; to withdraw, also an "
+                    "authority above it, or a court with its case number.",
+                    "由证照标识所载并经授权的颁发机构签署；撤销亦可由上级机构或载明案号的法院签署。",
+                ),
+                "E_ROLE": Text(
+                    "The holder applies, or the authority acts.", "由持证主体申请，或由颁发机构办理。"
                 ),
             },
         ),
@@ -128,14 +138,25 @@ KIND: Final = RecordKind(
         "face_commitment": "照面承诺值",
         "opinion": "复核意见",
         "reason": "理由",
+        "wants": "申请事项",
         "basis_document": "依据文书",
     },
     texts_zh={
         "`licence.enter`: the maker enters a licence (→ DRAFT). Object id: GB/T 36904 identifier.": (
             "`licence.enter`：经办人录入电子证照（→ DRAFT）。对象编号为 GB/T 36904 电子证照标识。"
         ),
-        "USCC of the holding organisation, or the salted commitment of a person.": (
-            "持证单位的统一社会信用代码，或个人的加盐承诺值。"
+        (
+            "USCC of the holding organisation; of a person a salted commitment, or `org:person` of the "
+            "key by which the person authorises uses."
+        ): (
+            "持证单位的统一社会信用代码；个人为加盐承诺值，或其用于授权用证的密钥所对应的"
+            "`org:person`（机构代码与人员代号）。"
+        ),
+        "`licence.apply`: the holder asks for a change of its licence; the issuing authority decides.": (
+            "`licence.apply`：持证主体申请变更证照，由颁发机构决定。"
+        ),
+        "renewal, change, reissue or cancellation.": (
+            "renewal（延续）、change（变更）、reissue（补发）或 cancellation（注销）。"
         ),
         "Last day of validity; empty means without end.": "有效期最后一日；空表示长期有效。",
         "Licences that must be VALID when this one is issued (rule L10).": (
@@ -145,10 +166,10 @@ KIND: Final = RecordKind(
         "`licence.issue`: a checker approves the draft (DRAFT → VALID; the version before → SUPERSEDED).": (
             "`licence.issue`：复核人审核通过并签发（DRAFT → VALID；前一版本 → SUPERSEDED）。"
         ),
-        "`licence.suspend`, `licence.resume`, `licence.revoke`: with the document that orders it.": (
-            "`licence.suspend`（暂扣）、`licence.resume`（恢复）、`licence.revoke`（吊销）：须载明所依"
-            "据的文书。"
+        "A change of a licence that was issued, with the document that orders it.": (
+            "已签发证照的变更，须载明所依据的文书。"
         ),
+        "For a court that withdraws: its case number.": "法院裁判撤销的，填写案号。",
     },
     named_by="name",
     side_changes=(("VALID", "SUPERSEDED"),),

@@ -15,7 +15,8 @@ class LicenceEnter(Part, frozen=True):
     name: str
     type_code: str
     holder_ref: str
-    """USCC of the holding organisation, or the salted commitment of a person."""
+    """USCC of the holding organisation; of a person a salted commitment, or `org:person` of the key by which
+    the person authorises uses."""
     area_code: str
     issued_date: str
     effective_date: str
@@ -33,11 +34,20 @@ class LicenceIssue(Part, frozen=True):
     opinion: str = ""
 
 
+class LicenceApply(Part, frozen=True):
+    """`licence.apply`: the holder asks for a change of its licence; the issuing authority decides."""
+
+    wants: str
+    """renewal, change, reissue or cancellation."""
+    reason: str = ""
+
+
 class LicenceChange(Part, frozen=True):
-    """`licence.suspend`, `licence.resume`, `licence.revoke`: with the document that orders it."""
+    """A change of a licence that was issued, with the document that orders it."""
 
     reason: str
     basis_document: str
+    """For a court that withdraws: its case number."""
 
 
 class LicenceData(RecordData, frozen=True, tag="govchain.licence-data/1"):
@@ -59,5 +69,5 @@ class LicenceData(RecordData, frozen=True, tag="govchain.licence-data/1"):
     """Pseudonym of the checker; empty for a draft."""
     superseded_by: str = ""
     reason: str = ""
-    """Of the last suspension, resumption or revocation."""
+    """Of the last change after it was issued."""
     basis_document: str = ""

@@ -1,7 +1,7 @@
-"""Rules and life cycle of e-licences 电子证照 (records.md 1.1; rules L1 to L10).
+"""Rules of entering and issuing e-licences 电子证照 (records.md 1.1; rules L1 to L10).
 
-DRAFT → VALID → SUSPENDED ↔ VALID, → SUPERSEDED by the next version, → REVOKED. Expiry is the clock's work:
-it is an answer of `validity`, not a stored state.
+DRAFT → VALID, and the version before → SUPERSEDED. What happens to a licence later is in `changes`. Expiry is
+the clock's work: it is an answer of `validity`, not a stored state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from govchain.ledger.identifiers import (
     parse_date_ms,
     parse_licence_id,
 )
-from govchain.ledger.kinds.licence.fields import LicenceChange, LicenceData, LicenceEnter, LicenceIssue
+from govchain.ledger.kinds.accreditation.chain import ChainAnswer, accreditation_at
+from govchain.ledger.kinds.licence.changes import (
+    CHANGES,
+    LICENCE,
+    data_of_licence,
+    holder_key,
+    l4_issuer_writes,
+)
+from govchain.ledger.kinds.licence.fields import LicenceData, LicenceEnter, LicenceIssue
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
@@ -26,20 +34,17 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
+    require_other_person,
     require_room,
     require_time_order,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.state import RecordState, index_key
+from govchain.ledger.state import RecordState
 
-LICENCE: Final = "licence"
 REQUIRES_MAX: Final = 16
 HOLDER_REF_MAX: Final = 128
 
 _HOLDER_REF: Final = re.compile(rf"[!-~]{{1,{HOLDER_REF_MAX}}}")
-
-_IN_FORCE: Final = ("VALID", "SUSPENDED")
-"""States in which a licence keeps its holder's place: a suspended one may come back."""
 
 
 def g1_licence_is_well_formed(attempt: Attempt) -> None:
@@ -78,18 +83,25 @@ def l1_identifier_is_new(attempt: Attempt) -> None:
 
 
 def l4_issuer_is_accredited(attempt: Attempt) -> None:
-    """Rule L4: the identifier's issuing organisation writes it, and is accredited for the type."""
+    """Rule L4: the identifier's issuing organisation writes it, and is accredited for type and area."""
     licence_id = _id(attempt)
     if licence_id.org != attempt.org.id:
         raise deny("L4", "E_NOT_ACCREDITED", "the identifier names another issuing organisation")
-    if licence_id.type_code not in attempt.org.accredited_for:
-        raise deny("L4", "E_NOT_ACCREDITED", f"{attempt.org.id} is not accredited for this type code")
+    area = (attempt.fields if attempt.record is None else attempt.data).area_code
+    # A claim of the past does not help whoever has lost its accreditation since.
+    now_ms = max(attempt.claimed_time_ms, attempt.block_time_ms)
+    for at_ms in (attempt.claimed_time_ms, now_ms):
+        answer = accreditation_at(attempt.access, attempt.org.id, licence_id.type_code, area, at_ms)
+        _require_unbroken(attempt, answer)
 
 
-def l4_issuer_writes(attempt: Attempt) -> None:
-    """Rule L4: only the issuing authority changes a licence."""
-    if attempt.existing.issuer_org != attempt.org.id:
-        raise deny("L4", "E_NOT_ACCREDITED", "the licence was issued by another organisation")
+def _require_unbroken(attempt: Attempt, answer: ChainAnswer) -> None:
+    """Rule I7: where somebody accredited the issuer, the chain up to the root holds at the time of issue."""
+    if answer.unbroken:
+        return
+    if answer.known:
+        raise deny("I7", "E_NOT_ACCREDITED", answer.broken_at)
+    raise deny("L4", "E_NOT_ACCREDITED", f"{attempt.org.id} is not accredited for this type code")
 
 
 def l5_holder_code_is_right(attempt: Attempt) -> None:
@@ -109,22 +121,22 @@ def l3_dates_are_in_order(attempt: Attempt) -> None:
 def l2_version_follows(attempt: Attempt) -> None:
     """Rule L2: version n+1 follows a version n; at issue that one must be VALID."""
     version = _id(attempt).version
-    if version == 1:
-        return
-    predecessor = _predecessor(attempt)
-    if predecessor is None:
+    if version > 1 and _version(attempt, version - 1) is None:
         raise deny("L2", "E_VERSION", f"version {version:03d} has no version {version - 1:03d} before it")
-    if attempt.verb == "licence.issue" and predecessor.state != "VALID":
-        raise deny("L2", "E_STATE", f"version {version - 1:03d} is {predecessor.state}; it must be VALID")
-    if attempt.verb == "licence.issue":
-        require_time_order(attempt, predecessor)
-        require_room(predecessor)
+    predecessor = _predecessor(attempt)
+    if predecessor is None or attempt.verb != "licence.issue":
+        return
+    if predecessor.state != "VALID":
+        found = parse_licence_id(predecessor.object_id).version
+        raise deny("L2", "E_STATE", f"version {found:03d} is {predecessor.state}; it must be VALID")
+    require_time_order(attempt, predecessor)
+    require_room(predecessor)
 
 
 def l2_holder_is_free(attempt: Attempt) -> None:
     """Rule L2: a holder has one licence of a type in force, but for the version that this one replaces."""
-    data = attempt.fields if attempt.verb == "licence.enter" else _data(attempt)
-    other = attempt.access.indexed(_holder_key(data.type_code, data.holder_ref))
+    data = attempt.fields if attempt.verb == "licence.enter" else data_of_licence(attempt)
+    other = attempt.access.indexed(holder_key(data.type_code, data.holder_ref))
     if not other:
         return
     predecessor = _predecessor(attempt)
@@ -134,7 +146,7 @@ def l2_holder_is_free(attempt: Attempt) -> None:
 
 def l10_prerequisites_are_valid(attempt: Attempt) -> None:
     """Rule L10: each licence that this one requires is VALID at the time of issue."""
-    for required in _data(attempt).requires:
+    for required in data_of_licence(attempt).requires:
         record = attempt.access.record(LICENCE, required)
         answer = "unknown" if record is None else licence_status_at(record, attempt.claimed_time_ms).answer
         if answer != "VALID":
@@ -143,29 +155,24 @@ def l10_prerequisites_are_valid(attempt: Attempt) -> None:
 
 def g6_checker_differs(attempt: Attempt) -> None:
     """Rule G6, also I6: whoever entered a licence cannot approve it, with whichever key."""
-    if _data(attempt).entered_by == attempt.key.person:
-        raise deny("G6", "E_SOD", f"{attempt.key.person} entered this licence and cannot approve it")
-
-
-def _data(attempt: Attempt) -> LicenceData:
-    assert isinstance(attempt.data, LicenceData)
-    return attempt.data
-
-
-def _holder_key(type_code: str, holder_ref: str) -> bytes:
-    """Index of the one licence of a type that a holder has in force (rule L2)."""
-    return index_key("licence-holder", type_code, holder_ref)
+    require_other_person(attempt, data_of_licence(attempt).entered_by)
 
 
 def _id(attempt: Attempt) -> LicenceId:
     return parse_licence_id(attempt.envelope.object_id)
 
 
+def _version(attempt: Attempt, version: int) -> RecordState | None:
+    return attempt.access.record(LICENCE, _id(attempt).with_version(version))
+
+
 def _predecessor(attempt: Attempt) -> RecordState | None:
-    licence_id = _id(attempt)
-    if licence_id.version == 1:
-        return None
-    return attempt.access.record(LICENCE, licence_id.with_version(licence_id.version - 1))
+    """The last version before this one that was more than a draft thrown away."""
+    for version in range(_id(attempt).version - 1, 0, -1):
+        record = _version(attempt, version)
+        if record is None or [entry.state for entry in record.timeline] != ["DRAFT", "VOIDED"]:
+            return record
+    return None
 
 
 def _enter(attempt: Attempt) -> None:
@@ -187,38 +194,15 @@ def _enter(attempt: Attempt) -> None:
 
 def _issue(attempt: Attempt) -> None:
     assert isinstance(attempt.fields, LicenceIssue)
-    record, data = attempt.existing, _data(attempt)
+    record, data = attempt.existing, data_of_licence(attempt)
     predecessor = _predecessor(attempt)
     if predecessor is not None:
         before = predecessor.data_as(LicenceData)
         superseded = msgspec.structs.replace(before, superseded_by=record.object_id)
         attempt.advance(predecessor, "SUPERSEDED", superseded)
-        attempt.clear_index(_holder_key(before.type_code, before.holder_ref))
+        attempt.clear_index(holder_key(before.type_code, before.holder_ref))
     attempt.advance(record, "VALID", msgspec.structs.replace(data, issued_by=attempt.key.person))
-    attempt.set_index(_holder_key(data.type_code, data.holder_ref), record.object_id)
-
-
-def _change(attempt: Attempt) -> None:
-    fields: LicenceChange = attempt.fields
-    (new_state,) = attempt.transition.to_states
-    data = msgspec.structs.replace(_data(attempt), reason=fields.reason, basis_document=fields.basis_document)
-    attempt.advance(attempt.existing, new_state, data)
-    if new_state not in _IN_FORCE:
-        attempt.clear_index(_holder_key(data.type_code, data.holder_ref))
-
-
-def _changes(verb: str, from_states: tuple[str, ...], to_state: str, sentence: Text) -> Transition:
-    return Transition(
-        verb=verb,
-        fields=LicenceChange,
-        sentence=sentence,
-        from_states=from_states,
-        to_states=(to_state,),
-        org_roles=(),
-        key_roles=("checker",),
-        rules=(g3_object_exists, l4_issuer_writes, i5_roles_allow, g3_state_allows, g4_version_continues),
-        apply=_change,
-    )
+    attempt.set_index(holder_key(data.type_code, data.holder_ref), record.object_id)
 
 
 TRANSITIONS: Final = (
@@ -258,6 +242,7 @@ TRANSITIONS: Final = (
             g6_checker_differs,
             i5_roles_allow,
             g3_state_allows,
+            l4_issuer_is_accredited,
             l2_version_follows,
             l2_holder_is_free,
             l10_prerequisites_are_valid,
@@ -265,22 +250,5 @@ TRANSITIONS: Final = (
         ),
         apply=_issue,
     ),
-    _changes(
-        "licence.suspend",
-        ("VALID",),
-        "SUSPENDED",
-        Text("{who} suspends {object} ({reason})", "{who} 暂扣 {object}（{reason}）"),
-    ),
-    _changes(
-        "licence.resume",
-        ("SUSPENDED",),
-        "VALID",
-        Text("{who} puts {object} into force again", "{who} 恢复 {object} 的效力"),
-    ),
-    _changes(
-        "licence.revoke",
-        ("VALID", "SUSPENDED"),
-        "REVOKED",
-        Text("{who} revokes {object} ({reason})", "{who} 吊销 {object}（{reason}）"),
-    ),
+    *CHANGES,
 )
