@@ -15,7 +15,7 @@ from typing import Any, Final
 from govchain.codec import decode
 from govchain.crypto import Suite
 from govchain.ledger import ExecutedBlock, RecordState
-from govchain.ledger.kinds import VERBS
+from govchain.ledger.kinds import KINDS, VERBS
 from govchain.ledger.state import KeyState, OrganisationState, TimelineEntry
 from govchain.model import Genesis, Space, Transaction, TransactionBody, ValidatorSet
 
@@ -35,21 +35,18 @@ _ALWAYS_WRITTEN: Final = ("nonces", "denial", "validators")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a verb may do to its object and to others, and who may hand it in."""
+    """What a verb may do to its object, and who may hand it in."""
 
     about: str
     keeps_records: bool
     steps: frozenset[tuple[str, str]]
     """Pairs of states; before the first record the state is empty."""
-    beside: frozenset[tuple[str, str]]
-    """Of another object than its own: the version before, the blue invoice."""
     org_roles: frozenset[str]
     key_roles: frozenset[str]
 
 
 def read_tables() -> dict[str, Row]:
     """Verb to what the tables say of it; copied, so that a ledger changed later is judged by these."""
-    side_changes = [change for verb in VERBS.values() for change in verb.kind.side_changes]
     return {
         name: Row(
             about=verb.kind.record_type,
@@ -58,8 +55,8 @@ def read_tables() -> dict[str, Row]:
                 (before, after)
                 for before in verb.transition.from_states or ("",)
                 for after in verb.transition.to_states
-            ),
-            beside=frozenset(side_changes),
+            )
+            | {change for change in verb.kind.side_changes if not change[0]},
             org_roles=frozenset(verb.transition.org_roles),
             key_roles=frozenset(verb.transition.key_roles),
         )
@@ -68,6 +65,8 @@ def read_tables() -> dict[str, Row]:
 
 
 ROWS: Final = read_tables()
+BESIDE: Final = {name: frozenset(kind.side_changes) for name, kind in KINDS.items()}
+"""Record type to what records about other objects may do to it: the version before, the blue invoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,8 @@ class BusinessJudge:
         step = ("" if before is None else before.state, entry.state)
         is_own = deed.label == label
         row = ROWS.get(deed.kind)
-        if row is None or step not in (row.steps if is_own else row.beside):
+        allowed = BESIDE.get(label.partition("/")[0], frozenset()) if not is_own else row.steps if row else ()
+        if step not in allowed:
             yield LIFE_CYCLES, f"{label}: {deed.kind} leads from {step[0] or 'nothing'} to {step[1]}"
         if not is_own:
             return

@@ -152,7 +152,7 @@ def test_a_revoked_key_that_still_signs_is_reported(monkeypatch: pytest.MonkeyPa
     require = Execution._require_signer
 
     def forgive(self: Execution, body: Any, key: KeyState) -> Any:
-        return require(self, body, msgspec.structs.replace(key, active=True))
+        return require(self, body, msgspec.structs.replace(key, state="ACTIVE"))
 
     monkeypatch.setattr(Execution, "_require_signer", forgive)
     assert world.enter_licence(licence_id()).applied

@@ -209,7 +209,7 @@ class LedgerWorld:
         executed = self.ledger.execute(self.batch(transactions, time_ms=time_ms), transactions)
         self.store.write(executed.writes)
         self.problems += self.judge.take(executed)
-        assert self.may_be_wrong or self.problems == []
+        assert self.may_be_wrong or self.problems == [], self.problems
         self.now_ms += 60_000
         return executed
 
