@@ -1,0 +1,15 @@
+"""Department gateway: keeps a department's own data, asks other departments, and answers what it must."""
+
+from govchain.gateway.ports import (
+    Answered,
+    Ask,
+    ChainPort,
+    GatewayPort,
+    Outcome,
+    PeerPort,
+    Reading,
+    Refused,
+    Use,
+)
+
+__all__ = ["Answered", "Ask", "ChainPort", "GatewayPort", "Outcome", "PeerPort", "Reading", "Refused", "Use"]
