@@ -95,6 +95,15 @@ def read_key_file(path: Path | str, passphrase: str | None = None) -> Signer:
     Raises:
         ConfigError: Not there, readable by others, malformed, of another version, or the wrong passphrase.
     """
+    return _read(path, passphrase)[0]
+
+
+def read_secret(path: Path | str, passphrase: str | None = None) -> bytes:
+    """The secret in a key file, for whoever derives other keys from it; raises as `read_key_file` does."""
+    return _read(path, passphrase)[1]
+
+
+def _read(path: Path | str, passphrase: str | None) -> tuple[Signer, bytes]:
     where = str(path)
     content = _parse(_read_private(Path(path), where), where)
     if content.seal is not None:
@@ -107,7 +116,7 @@ def read_key_file(path: Path | str, passphrase: str | None = None) -> Signer:
     signer = suite(content.suite).signer(secret)
     if signer.public_key != content.public_key:
         raise ConfigError("the secret does not belong to the public key in the file", path=where)
-    return signer
+    return signer, secret
 
 
 def _write_new(target: Path, data: bytes) -> None:

@@ -124,7 +124,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class ChainPort(Protocol):
-    """The chain, as a gateway needs it. Nothing it returns is one validator's word."""
+    """The chain, as a gateway needs it. What it says of records and results is proven."""
 
     chain_id: bytes
 
@@ -149,6 +149,13 @@ class ChainPort(Protocol):
         """
         ...
 
+    async def key(self, key_id: bytes) -> tuple[str, bytes] | None:
+        """Organisation and public key of an active key.
+
+        May be one validator's word: it only keeps strangers out, what it lets through is proven by records.
+        """
+        ...
+
     async def expiry_height(self) -> int:
         """Last height for a transaction that is made now."""
         ...
@@ -168,7 +175,7 @@ class PeerPort(Protocol):
     """The gateways of other departments."""
 
     async def send(self, provider: str, message: bytes) -> bytes:
-        """Hand a signed query to a provider's gateway; returns the signed answer, or `REFUSAL`.
+        """Hand a signed query to a provider's gateway; returns the sealed answer, or the refusal.
 
         Raises:
             Unavailable: No answer; send the same bytes again.
@@ -176,8 +183,8 @@ class PeerPort(Protocol):
         ...
 
 
-REFUSAL: Final = b"govchain.gateway-refusal/1"
-"""The one thing that a gateway says when it does not answer, whatever the reason and whatever it holds."""
+REFUSAL_TAG: Final = b"govchain.gateway-refusal/1"
+"""How the one thing begins that a gateway says when it does not answer, whatever the reason."""
 
 
 class Point(StrEnum):
