@@ -5,6 +5,7 @@ from govchain.gateway.ports import (
     Ask,
     ChainPort,
     GatewayPort,
+    Holding,
     Outcome,
     PeerPort,
     Reading,
@@ -12,4 +13,15 @@ from govchain.gateway.ports import (
     Use,
 )
 
-__all__ = ["Answered", "Ask", "ChainPort", "GatewayPort", "Outcome", "PeerPort", "Reading", "Refused", "Use"]
+__all__ = [
+    "Answered",
+    "Ask",
+    "ChainPort",
+    "GatewayPort",
+    "Holding",
+    "Outcome",
+    "PeerPort",
+    "Reading",
+    "Refused",
+    "Use",
+]

@@ -77,9 +77,8 @@ class Signed(
     signature: bytes
 
 
-def sign(signer: Signer, document: Query | Answer) -> Signed:
-    """A document signed with a department's gateway key."""
-    body = encode(document)
+def sign(signer: Signer, body: bytes) -> Signed:
+    """A document's bytes signed with a department's gateway key."""
     return Signed(body, signer.key_id, signer.sign(body))
 
 

@@ -93,6 +93,17 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     """Denial code; empty when it was answered."""
 
 
+class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a department knows of one person for one item."""
+
+    item: str
+    person: str
+    """Pseudonym by which this department knows the person."""
+    values: dict[str, bool | int | str]
+    known_as: dict[str, str] = {}
+    """Organisation (USCC) to its pseudonym of the same person, as the identity authority says."""
+
+
 class GatewayPort(Protocol):
     """One department's gateway, as the department's own systems and stories see it."""
 
@@ -111,6 +122,18 @@ class GatewayPort(Protocol):
 
         Args:
             person: Pseudonym by which this department knows the person.
+        """
+        ...
+
+    async def hold(self, holdings: Sequence[Holding]) -> None:
+        """Keep data of this department; what was held of the same person and item is replaced."""
+        ...
+
+    async def correct(self, holding: Holding) -> str:
+        """Replace a wrong value; returns the source key (hex) that the correction reveals (rule D10).
+
+        Raises:
+            InvalidInput: Nothing is held of that person and item.
         """
         ...
 

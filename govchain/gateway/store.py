@@ -76,7 +76,7 @@ class Exchange:
     message: bytes = b""
     """Sealed: the signed query as it is sent."""
     transaction_bytes: bytes = b""
-    """The transaction that is to be on the chain next; the same bytes each time it is submitted."""
+    """Sealed: the transaction that is to be on the chain next, the same each time it is submitted."""
     answer: bytes = b""
     """Sealed: the answer; of the side that gave, the very bytes that are sent."""
     answer_sha256: str = ""
