@@ -56,17 +56,20 @@ def run(config: GatewayConfig, *, passphrase: str | None = None) -> None:
     with log_stream(config.log) as stream, closing(GatewayStore(config.database, owner)) as store:
         log = open_log(f"gateway {config.org}", stream)
         capture_standard_logging(log)
-        asyncio.run(_run(config, genesis, signer, secret, desk_token, store, log))
+        asyncio.run(
+            _run(config, genesis, log, signer=signer, secret=secret, desk_token=desk_token, store=store)
+        )
 
 
 async def _run(
     config: GatewayConfig,
     genesis: Genesis,
+    log: Logger,
+    *,
     signer: Signer,
     secret: bytes,
     desk_token: str,
     store: GatewayStore,
-    log: Logger,
 ) -> None:
     tls = ssl.create_default_context(cafile=config.tls_authority) if config.tls_authority else None
     async with (
