@@ -101,9 +101,13 @@ class Holdings:
         person = self.person_of(query.requester, query.subject_ref)
         held = self._held(query.item, person) if person else None
         if held is None:
-            return self._vault.derive("nobody", query.item, query.requester, query.subject_ref).hex()
+            return self.nobody(query)
         key = self._source_key(query.item, person, held.generation)
         return source_reference(self._suite, key, query.requester)
+
+    def nobody(self, query: Query) -> str:
+        """The reference of whom this department does not know, or must not look for."""
+        return self._vault.derive("nobody", query.item, query.requester, query.subject_ref).hex()
 
     def require_offered(self, query: Query) -> None:
         """Whether this gateway can tell what is asked, whoever it is about; reads no data.

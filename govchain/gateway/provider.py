@@ -2,7 +2,7 @@
 
     RECEIVED → ANSWERED → LOGGED → DELIVERED, or → REFUSED
 
-Nothing is written for a question that is not on the chain, and no data is read before the chain's rules let
+Nothing is written for a question that is not on the chain, and no value is read before the chain's rules let
 it through: so a refusal cannot depend on what is held. An answer is durable before its hash goes on the
 chain; asked again, the same bytes leave.
 """
@@ -152,7 +152,7 @@ class Provider:
             query_hash=hashes_of(encode(query)),
             answer_hash=hashes_of(body),
             mode=query.mode,
-            source_ref=self._holdings.source_ref(query),
+            source_ref=self._holdings.source_ref(query) if denial is None else self._holdings.nobody(query),
         )
         document = office.vault.seal(msgspec.json.encode(fields), f"{GAVE}/{row.exchange}/document")
         row = replace(row, document=document, answer_sha256=fields.answer_hash.sha256)

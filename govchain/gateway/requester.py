@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from govchain.codec import decode, encode
-from govchain.errors import BadProof, Indeterminate, InvalidInput, StorageFailure
+from govchain.errors import BadProof, Indeterminate, InvalidInput, StorageFailure, Unavailable
 from govchain.gateway.documents import (
     REFUSAL,
     Answer,
@@ -54,7 +54,11 @@ class Requester:
                 office.fault(Point.ASK_STORED)
             elif self._open(row) != ask:
                 raise InvalidInput(f"exchange {ask.exchange} was used for another question")
-            return await self._go_on(row)
+            try:
+                return await self._go_on(row)
+            except Unavailable as error:
+                # It is kept, and taken up again without being asked: it cannot be called undone.
+                raise Indeterminate(f"exchange {ask.exchange} is under way: {error}") from error
 
     async def resume(self, row: Exchange) -> None:
         """Go on with an exchange that a killed gateway left."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from govchain.errors import InvalidInput, Unavailable
+from govchain.errors import Indeterminate, InvalidInput
 from govchain.gateway import Answered, Refused
 from govchain.gateway.documents import REFUSAL
 from govchain.gateway.ports import Holding, Point
@@ -81,7 +81,7 @@ async def test_a_lost_answer_is_sent_again_byte_for_byte(world: GatewayWorld) ->
     await world.open_item()
     world.wire.lose_answers = 2
     for _ in range(2):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Indeterminate, match="under way"):
             await world.asking.ask(question())
     assert isinstance(await world.asking.ask(question()), Answered)
     assert len(world.wire.seen) == 3
