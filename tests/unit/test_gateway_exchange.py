@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from govchain.codec import encode
 from govchain.errors import Indeterminate, InvalidInput
 from govchain.gateway import Answered, Refused
-from govchain.gateway.documents import REFUSAL
+from govchain.gateway.documents import REFUSAL, Answer, seal_answer, sign
 from govchain.gateway.ports import Holding, Point
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.exchange.sources import source_reference
 from tests.support.gateway_world import GatewayWorld, PowerCut, holding, question
-from tests.support.ledger_world import SUITE
+from tests.support.ledger_world import SUITE, signer_of
 from tests.support.sharing_world import CA, DATA, HPF, MARRIAGE
 
 REQUESTER_POINTS = (
@@ -199,6 +201,48 @@ async def test_an_answer_of_another_gateway_is_not_taken(world: GatewayWorld) ->
     world.asking._requester._peers.send = send  # type: ignore[method-assign]
     with pytest.raises(InvalidInput, match="does not open"):
         await world.asking.ask(question())
+
+
+async def test_D7_an_answer_that_is_not_the_one_on_the_chain_is_not_taken(world: GatewayWorld) -> None:
+    await world.open_item()
+    vault, store = world.giving._office.vault, world.giving._office.store
+    world.kill_at(CA, Point.ANSWER_LOGGED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question())
+    row = store.exchange("gave", "X-1")
+    assert row is not None
+    # Whoever holds the provider's database and key tells something else than what was logged.
+    answer = Answer(
+        chain_id=world.chain.chain_id,
+        exchange="X-1",
+        query_sha256=world.world.record("exchange", "X-1").data_as(ExchangeData).query_sha256,
+        requester=HPF,
+        provider=CA,
+        mode="yes-no",
+        told=(("status", False),),
+        salt=bytes(16),
+    )
+    forged = seal_answer(sign(signer_of("ca-gateway"), encode(answer)), world.asking._office.vault.answer_key)
+    store.put_exchange(replace(row, answer=vault.seal(forged, "gave/X-1/answer")))
+    with pytest.raises(InvalidInput, match="not the one whose hash is on the chain"):
+        await world.asking.ask(question())
+
+
+async def test_D11_a_consent_revoked_before_the_answer_is_not_read_for(world: GatewayWorld) -> None:
+    world.world.publish(needs_consent=True)
+    world.world.grant()
+    assert world.world.consent().applied
+    await world.giving.hold([holding()])
+    world.kill_at(CA, Point.QUERY_RECEIVED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question(consent="C-1"))
+    world.world.must("consent.revoke", "wang-at-hpf", "C-1")
+
+    def tell(query: object) -> tuple[()]:
+        raise AssertionError("a value was read")
+
+    world.giving._holdings.tell = tell  # type: ignore[method-assign, assignment]
+    assert isinstance(await world.asking.ask(question(consent="C-1")), Refused)
 
 
 async def test_D10_a_correction_reveals_the_key_of_the_wrong_answers_alone(world: GatewayWorld) -> None:
