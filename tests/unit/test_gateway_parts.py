@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -20,12 +22,15 @@ from govchain.gateway.http_client import HttpPeers, RemoteGateway
 from govchain.gateway.metrics import GatewayMetrics
 from govchain.gateway.routes import ROUTES, GatewayContext
 from govchain.gateway.server import LIMITS, serve_gateway
-from govchain.gateway.store import GatewayStore
+from govchain.gateway.store import Exchange, GatewayStore
 from govchain.gateway.tokens import VALID_S_MAX, PortalTokens
 from tests.support.gateway_world import GatewayWorld, holding, question
 from tests.support.sharing_world import CA, HPF
 
 DESK = "d" * 64
+OTHER_VARIABLE = "GOVCHAIN_TEST_DATABASE"
+OTHER_DATABASE = os.environ.get(OTHER_VARIABLE, "")
+"""SQLAlchemy URL of an empty PostgreSQL database."""
 
 
 def test_a_vault_opens_rows_only_where_they_were_sealed() -> None:
@@ -75,6 +80,20 @@ def test_a_database_belongs_to_one_gateway_and_nobody_else_reads_it(tmp_path: Pa
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(StorageFailure, match="failed"):
         GatewayStore(f"sqlite:///{path}", "chain A")
+
+
+@pytest.mark.skipif(not OTHER_DATABASE, reason=f"{OTHER_VARIABLE} names no database")
+def test_another_database_keeps_the_same() -> None:
+    store = GatewayStore(OTHER_DATABASE, "test")
+    row = Exchange(
+        side="gave", exchange="X-1", state="RECEIVED", person="p", at_ms=2**40, document=b"\x00\xff"
+    )
+    for state in ("RECEIVED", "LOGGED"):
+        store.put_exchange(replace(row, state=state), next_nonce=7)
+        assert store.exchange("gave", "X-1") == replace(row, state=state)
+    assert store.meta("next-nonce") == "7"
+    assert [each.exchange for each in store.unfinished()] == ["X-1"]
+    store.close()
 
 
 def test_a_token_of_a_person_ends_and_opens_no_other_person() -> None:
