@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from govchain.api.context import JSON, json_response
+from govchain.api.context import JSON
 from govchain.api.problems import Refusal
 from govchain.codec import decode
 from govchain.errors import InvalidInput, MalformedBytes
@@ -22,8 +22,9 @@ from govchain.gateway.documents import MESSAGE_BYTES_MAX
 from govchain.gateway.gateway import Gateway
 from govchain.gateway.http_client import BINARY
 from govchain.gateway.metrics import GatewayMetrics
-from govchain.gateway.portal import view_of
-from govchain.gateway.ports import Ask, ChainPort, Holding
+from govchain.gateway.openapi import Described, build_openapi
+from govchain.gateway.portal import UseView, view_of
+from govchain.gateway.ports import Answered, Ask, ChainPort, Holding, Refused, Use
 from govchain.gateway.tokens import PortalTokens, is_same
 from govchain.model import Transaction, TransactionBody
 
@@ -65,6 +66,16 @@ class TokenAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_s: int = 3_600
 
 
+class ResultView(msgspec.Struct, frozen=True):
+    """What the chain said about a record."""
+
+    transaction_id: str
+    applied: bool
+    rule: str
+    code: str
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One method of one path."""
@@ -80,6 +91,10 @@ class Route:
     """What is sent; empty for none."""
     answer: str = ""
     problems: tuple[str, ...] = ()
+    body_kind: Any = None
+    """Type of a JSON body; bytes for a binary one."""
+    answer_kind: Any = dict[str, str]
+    """Type of the JSON answer; bytes for a binary one, str for text."""
 
 
 async def answer_exchange(context: GatewayContext, request: web.Request) -> web.StreamResponse:
@@ -143,7 +158,9 @@ async def revoke_consent(context: GatewayContext, request: web.Request) -> web.S
     if kind != "consent.revoke":
         raise InvalidInput("expected a signed consent.revoke, and no other record")
     result = await context.chain.submit(transaction)
-    return json_response(result)
+    return _encoded(
+        ResultView(result.transaction_id.hex(), result.applied, result.rule, result.code, result.detail)
+    )
 
 
 async def show_health(context: GatewayContext, request: web.Request) -> web.StreamResponse:
@@ -156,6 +173,30 @@ async def show_metrics(context: GatewayContext, request: web.Request) -> web.Str
     context.metrics.show(context.gateway.counts())
     body = generate_latest(context.metrics.registry)
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def show_openapi(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /openapi.json."""
+    return _encoded(describe_routes())
+
+
+def describe_routes() -> dict[str, Any]:
+    """The OpenAPI document of the table."""
+    return build_openapi(
+        tuple(
+            Described(
+                method=route.method,
+                path=route.path,
+                name=route.handler.__name__,
+                summary=route.summary,
+                needs_token=route.who in (DESK, PERSON),
+                body_kind=route.body_kind,
+                answer_kind=route.answer_kind,
+                problems=route.problems,
+            )
+            for route in ROUTES
+        )
+    )
 
 
 def require_allowed(context: GatewayContext, request: web.Request, who: str) -> None:
@@ -226,6 +267,8 @@ ROUTES: Final = (
         body="`govchain.gateway-signed/1`, at most 16384 bytes",
         answer="a sealed `govchain.gateway-answer/1`, or the refusal",
         problems=(*_BODY, *_CHAIN),
+        body_kind=bytes,
+        answer_kind=bytes,
     ),
     Route(
         "POST",
@@ -238,6 +281,8 @@ ROUTES: Final = (
         body="`Ask`",
         answer="`Answered` or `Refused`, by `type`",
         problems=(*_BODY, *_CHAIN, "invalid-input", "not-authorised"),
+        body_kind=Ask,
+        answer_kind=Answered | Refused,
     ),
     Route(
         "POST",
@@ -249,6 +294,8 @@ ROUTES: Final = (
         body="`PersonAsked`",
         answer="list of `Use`",
         problems=(*_BODY, "not-authorised"),
+        body_kind=PersonAsked,
+        answer_kind=list[Use],
     ),
     Route(
         "POST",
@@ -260,6 +307,8 @@ ROUTES: Final = (
         body="list of `Holding`",
         answer="`held`: how many",
         problems=(*_BODY, "invalid-input", "not-authorised"),
+        body_kind=list[Holding],
+        answer_kind=dict[str, int],
     ),
     Route(
         "POST",
@@ -271,6 +320,7 @@ ROUTES: Final = (
         body="`Holding`",
         answer="`source_key`, hex",
         problems=(*_BODY, "invalid-input", "not-authorised"),
+        body_kind=Holding,
     ),
     Route(
         "POST",
@@ -282,6 +332,7 @@ ROUTES: Final = (
         body="`TokenAsked`",
         answer="`token`",
         problems=(*_BODY, "invalid-input", "not-authorised"),
+        body_kind=TokenAsked,
     ),
     Route(
         "GET",
@@ -292,6 +343,7 @@ ROUTES: Final = (
         "谁使用了我的数据、用于何事、依据哪条规则，以及哪些查询被拒绝；中英文。",
         answer="list of `UseView`",
         problems=("not-authorised",),
+        answer_kind=list[UseView],
     ),
     Route(
         "POST",
@@ -301,11 +353,30 @@ ROUTES: Final = (
         "Revoke a consent: the person's own signed `consent.revoke` is put on the chain.",
         "撤回同意：将本人签名的 `consent.revoke` 提交上链。",
         body="a transaction in MessagePack",
-        answer="`TransactionResult`",
+        answer="`ResultView`",
         problems=(*_BODY, *_CHAIN, "invalid-input", "not-authorised"),
+        body_kind=bytes,
+        answer_kind=ResultView,
     ),
     Route(
         "GET", "/healthz", show_health, ANYONE, "The process answers.", "进程正常响应。", answer="`status`"
     ),
-    Route("GET", "/metrics", show_metrics, ANYONE, "Metrics for Prometheus.", "Prometheus 指标。"),
+    Route(
+        "GET",
+        "/metrics",
+        show_metrics,
+        ANYONE,
+        "Metrics for Prometheus.",
+        "Prometheus 指标。",
+        answer_kind=str,
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        show_openapi,
+        ANYONE,
+        "This interface as OpenAPI 3.1.",
+        "本接口的 OpenAPI 3.1 文档。",
+        answer_kind=dict[str, Any],
+    ),
 )
