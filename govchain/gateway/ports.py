@@ -1,7 +1,7 @@
 """What a department gateway offers, and what it needs from the world around it.
 
-Values and protocols only: no HTTP, no database, no clock. Two worlds fill them in: `client_chain` and `http`
-for gateways that are processes, a story's own chain and `memory` for gateways inside a simulation.
+Values and protocols only: no HTTP, no database, no clock. Two worlds fill them in: `client_chain` and
+`http_client` for gateways that are processes, `govchain.scenario.gateways` and `memory` inside a simulation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     exchange: str
     """Number of the exchange, chosen by the department. Asking again with it gives the same outcome."""
     item: str
-    """Code of the catalog item; its gateway is found by the provider in the record."""
+    """Code of the catalog item."""
     provider: str
     """Organisation that holds the item (USCC)."""
     grant: str

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 
@@ -193,13 +193,3 @@ class LocalGateways:
     def _address(self, name: str) -> tuple[str, int]:
         host, _, port = self._configs[name].listen.rpartition(":")
         return host, int(port)
-
-
-def status_of(gateways: LocalGateways) -> list[dict[str, Any]]:
-    """Each gateway at a glance."""
-    found = []
-    for name in gateways.names:
-        process = gateways.process(name).find()
-        pid = None if process is None else process.pid
-        found.append({"name": name, "url": gateways.url(name), "pid": pid})
-    return found
