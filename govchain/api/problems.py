@@ -38,6 +38,7 @@ _ROWS: Final = (
     Problem("unknown-version", 400, "Unknown format or version", "格式或版本未知"),
     Problem("invalid-input", 400, "A value is wrong", "输入值有误"),
     Problem("invalid-parameter", 400, "A query parameter is wrong", "查询参数有误"),
+    Problem("not-authorised", 401, "The token is missing, wrong or over", "令牌缺失、错误或已过期"),
     Problem("not-found", 404, "No such resource", "资源不存在"),
     Problem("method-not-allowed", 405, "This resource has other methods", "该资源不支持此方法"),
     Problem("not-acceptable", 406, "None of the accepted formats can be given", "无法提供客户端可接受的格式"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import msgspec
@@ -34,6 +34,8 @@ _http_log = logging.getLogger("govchain.api.http")
 _HTTP_CODES: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 """What aiohttp refuses by itself, in our words."""
 
+_FREE: Final = tuple(route.path for route in ROUTES if route.is_free)
+
 
 def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> web.Application:
     """The application of one validator, with every route of the table."""
@@ -42,13 +44,13 @@ def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> we
     legal_bases()
     app = web.Application(
         client_max_size=limits.body_bytes_max,
-        middlewares=[_error_boundary, _rate_limit(limits)],
+        middlewares=[error_boundary, rate_limit(limits, _FREE)],
     )
     app[CONTEXT] = ApiContext(service, limits)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _bind(route))
     app.router.add_route("GET", DOCUMENT_PATH, _openapi_handler(limits))
-    app.on_response_prepare.append(_add_headers)
+    app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
     return app
 
@@ -81,8 +83,13 @@ async def serve(
         Unavailable: The address cannot be listened on; the message names it and says what to do.
     """
     limits = limits or ApiLimits()
+    return await listen(create_app(service, limits), host, port, limits)
+
+
+async def listen(app: web.Application, host: str, port: int, limits: ApiLimits) -> ApiServer:
+    """Listen and serve an application within these limits; raises as `serve` does."""
     runner = web.AppRunner(
-        create_app(service, limits),
+        app,
         access_log=None,
         auto_decompress=False,
         handler_cancellation=True,
@@ -178,7 +185,7 @@ def _openapi_handler(limits: ApiLimits) -> _RawHandler:
 
 
 @web.middleware
-async def _error_boundary(request: web.Request, handler: _RawHandler) -> web.StreamResponse:
+async def error_boundary(request: web.Request, handler: _RawHandler) -> web.StreamResponse:
     """The only place where an error becomes an HTTP answer."""
     try:
         return await handler(request)
@@ -206,17 +213,17 @@ def _http_detail(request: web.Request, error: web.HTTPException) -> str:
                 f"{request.method[:20]} is not possible here; possible: {error.headers.get('Allow', 'none')}"
             )
         case 413:
-            limit = request.app[CONTEXT].limits.body_bytes_max
-            return f"the body has more than {limit} bytes; send fewer transactions in one request"
+            limit = request.client_max_size
+            return f"the body has more than {limit} bytes; send less in one request"
         case _:
             return error.reason
 
 
-def _rate_limit(limits: ApiLimits) -> Middleware:
+def rate_limit(limits: ApiLimits, free: Collection[str]) -> Middleware:
+    """Bounds what one address asks; paths in `free` cost nothing."""
     buckets = TokenBuckets(
         per_s=limits.requests_per_s, burst=limits.requests_burst, clients_max=limits.clients_max
     )
-    free = tuple(route.path for route in ROUTES if route.is_free)
 
     @web.middleware
     async def limit(request: web.Request, handler: _RawHandler) -> web.StreamResponse:
@@ -234,7 +241,8 @@ def _rate_limit(limits: ApiLimits) -> Middleware:
     return limit
 
 
-async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of every answer."""
     response.headers["Server"] = "govchain"
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")

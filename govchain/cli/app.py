@@ -21,6 +21,7 @@ from govchain.cli import (
     doctor,
     evidence_bundles,
     explain,
+    gateway,
     licences,
     members,
     node,
@@ -59,6 +60,7 @@ def build_app() -> typer.Typer:
     app.command("demo", rich_help_panel=START)(demo.demo)
     app.add_typer(testnet.app, name="testnet", rich_help_panel=NETWORK)
     app.add_typer(node.app, name="node", rich_help_panel=NETWORK)
+    app.add_typer(gateway.app, name="gateway", rich_help_panel=NETWORK)
     app.command("doctor", rich_help_panel=NETWORK)(doctor.doctor)
     app.add_typer(members.app, name="members", rich_help_panel=NETWORK)
     app.command("anchor", rich_help_panel=RECORDS)(records.anchor)

@@ -31,6 +31,7 @@ from govchain.testnet import (
     plan_network,
     read_status,
 )
+from govchain.testnet.gateways import LocalGateways
 
 app = typer.Typer(help="A network on this machine: make, start, look, stop.", no_args_is_help=True)
 
@@ -105,7 +106,7 @@ def up(
     quiet: QuietOption = False,
     language: LanguageOption = None,
 ) -> None:
-    """Start every validator, wait until all take part, show what becomes final. Ctrl-C stops all."""
+    """Start validators and gateways, wait until all take part, show what becomes final. Ctrl-C stops all."""
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     network = LocalNetwork(directory)
     _warn_rehearsal(terminal, network.manifest)
@@ -117,6 +118,14 @@ def up(
     )
     network.start()
     _report_status(terminal, network)
+    gateways = LocalGateways(directory)
+    try:
+        gateways.start()
+    except BaseException:
+        network.stop()
+        raise
+    for name in gateways.names:
+        terminal.good(f"gateway {name}  {gateways.url(name)}")
     if detach:
         terminal.say(
             terminal.pick(
@@ -131,6 +140,7 @@ def up(
     except KeyboardInterrupt:
         terminal.say(terminal.pick("Stopping …", "正在停止 …"))
     finally:
+        gateways.stop()
         network.stop()
 
 
@@ -152,8 +162,9 @@ def status(
 
 @app.command()
 def down(directory: Directory, quiet: QuietOption = False, language: LanguageOption = None) -> None:
-    """Stop every validator of the folder that runs on this machine."""
+    """Stop every validator and gateway of the folder that runs on this machine."""
     terminal = Terminal(quiet=quiet, language=language)
+    LocalGateways(directory).stop()
     stopped = LocalNetwork(directory).stop()
     terminal.say(terminal.pick(f"{stopped} validators stopped.", f"已停止 {stopped} 个验证节点。"))
 

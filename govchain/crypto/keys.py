@@ -80,7 +80,7 @@ def write_key_file(path: Path | str, suite_name: str, secret: bytes, passphrase:
         content = msgspec.structs.replace(content, seal=_seal(content, secret, passphrase))
     plain = {name: value for name, value in to_readable(content).items() if value is not None}
     try:
-        _write_new(target, msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n")
+        write_private(target, msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n")
     except FileExistsError as error:
         raise ConfigError(
             "the key file exists and is never overwritten", path=str(target), hint="choose another path"
@@ -95,8 +95,17 @@ def read_key_file(path: Path | str, passphrase: str | None = None) -> Signer:
     Raises:
         ConfigError: Not there, readable by others, malformed, of another version, or the wrong passphrase.
     """
+    return _read(path, passphrase)[0]
+
+
+def read_secret(path: Path | str, passphrase: str | None = None) -> bytes:
+    """The secret in a key file, for whoever derives other keys from it; raises as `read_key_file` does."""
+    return _read(path, passphrase)[1]
+
+
+def _read(path: Path | str, passphrase: str | None) -> tuple[Signer, bytes]:
     where = str(path)
-    content = _parse(_read_private(Path(path), where), where)
+    content = _parse(read_private(Path(path), where), where)
     if content.seal is not None:
         if passphrase is None:
             raise ConfigError("the key file is sealed and no passphrase was given", path=where)
@@ -107,10 +116,11 @@ def read_key_file(path: Path | str, passphrase: str | None = None) -> Signer:
     signer = suite(content.suite).signer(secret)
     if signer.public_key != content.public_key:
         raise ConfigError("the secret does not belong to the public key in the file", path=where)
-    return signer
+    return signer, secret
 
 
-def _write_new(target: Path, data: bytes) -> None:
+def write_private(target: Path, data: bytes) -> None:
+    """Write a new file that only its owner can read; raises OSError, FileExistsError among them."""
     # The file appears under its name complete or not at all: written aside, made durable, then linked.
     aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -130,7 +140,12 @@ def _write_new(target: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _read_private(path: Path, where: str) -> bytes:
+def read_private(path: Path, where: str) -> bytes:
+    """A small file that nobody but its owner can read.
+
+    Raises:
+        ConfigError: Not there, readable by others, or too large.
+    """
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

@@ -1,4 +1,4 @@
-"""One validator as an operating system process: start, signal, and tell a live one from a stale pid file.
+"""One validator or gateway as a process: start, signal, and tell a live one from a stale pid file.
 
 A pid file holds the pid and when that process began, so a number the system gave to somebody else is never
 mistaken for ours, and never signalled.
@@ -20,25 +20,33 @@ import psutil
 import govchain
 from govchain.errors import Unavailable
 
-LOG_NAME: Final = "node.log"
-PID_NAME: Final = "node.pid"
+_PROGRAM: Final = (sys.executable, "-m", "govchain")
 LOG_LINES_SHOWN: Final = 12
 STOP_TIMEOUT_S: Final = 10.0
 _START_TOLERANCE_S: Final = 1.0
 
 
 class ValidatorProcess:
-    """The process of one validator folder. Another process may have started it (`testnet up --detach`)."""
+    """The process of one folder. Another process may have started it (`testnet up --detach`).
 
-    def __init__(self, name: str, folder: Path) -> None:
+    Args:
+        service: `node` or `gateway`: the command that runs it, and the name of its files.
+    """
+
+    def __init__(self, name: str, folder: Path, service: str = "node") -> None:
         self.name = name
         self.folder = folder
+        self._service = service
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def log_path(self) -> Path:
         """Where its standard output and error go."""
-        return self.folder / LOG_NAME
+        return self.folder / f"{self._service}.log"
+
+    @property
+    def _pid_path(self) -> Path:
+        return self.folder / f"{self._service}.pid"
 
     def start(self) -> None:
         """Start it, unless it runs. It gets its own session, so a terminal's Ctrl-C reaches only us."""
@@ -48,7 +56,7 @@ class ValidatorProcess:
         paths = [package_root, *filter(None, [os.environ.get("PYTHONPATH")])]
         with self.log_path.open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "govchain", "node", "run", "--config", str(self.folder / "node.yaml")],
+                [*_PROGRAM, self._service, "run", "--config", str(self.folder / f"{self._service}.yaml")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -57,12 +65,12 @@ class ValidatorProcess:
             )
         started = psutil.Process(self._child.pid).create_time()
         content = json.dumps({"pid": self._child.pid, "started": started})
-        (self.folder / PID_NAME).write_text(content + "\n", encoding="ascii")
+        self._pid_path.write_text(content + "\n", encoding="ascii")
 
     def find(self) -> psutil.Process | None:
         """The running process, or None. Removes a pid file that outlived its process."""
         try:
-            known = json.loads((self.folder / PID_NAME).read_text(encoding="ascii"))
+            known = json.loads(self._pid_path.read_text(encoding="ascii"))
             process = psutil.Process(int(known["pid"]))
             same = abs(process.create_time() - float(known["started"])) <= _START_TOLERANCE_S
             if same and process.status() != psutil.STATUS_ZOMBIE:
@@ -75,7 +83,7 @@ class ValidatorProcess:
         # Taken last: it may have ended between two looks, and nobody else takes its exit status.
         self.exit_status()
         with contextlib.suppress(FileNotFoundError):
-            (self.folder / PID_NAME).unlink()
+            self._pid_path.unlink()
         return None
 
     def signal(self, number: signal.Signals) -> bool:
@@ -139,5 +147,5 @@ class ValidatorProcess:
         except psutil.NoSuchProcess:
             pass
         with contextlib.suppress(FileNotFoundError):
-            (self.folder / PID_NAME).unlink()
+            self._pid_path.unlink()
         return True

@@ -9,6 +9,7 @@ from tests.mutants.of_disclosure import DISCLOSURE
 from tests.mutants.of_driver import DRIVER
 from tests.mutants.of_evidence import EVIDENCE
 from tests.mutants.of_evidence_and_tax import EVIDENCE_AND_TAX
+from tests.mutants.of_gateway import GATEWAY
 from tests.mutants.of_guard import GUARD
 from tests.mutants.of_hotstuff import HOTSTUFF
 from tests.mutants.of_identity import IDENTITY
@@ -35,4 +36,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *SHARING,
     *IDENTITY,
     *EVIDENCE_AND_TAX,
+    *GATEWAY,
 )

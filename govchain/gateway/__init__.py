@@ -1,0 +1,27 @@
+"""Department gateway: keeps a department's own data, asks other departments, and answers what it must."""
+
+from govchain.gateway.ports import (
+    Answered,
+    Ask,
+    ChainPort,
+    GatewayPort,
+    Holding,
+    Outcome,
+    PeerPort,
+    Reading,
+    Refused,
+    Use,
+)
+
+__all__ = [
+    "Answered",
+    "Ask",
+    "ChainPort",
+    "GatewayPort",
+    "Holding",
+    "Outcome",
+    "PeerPort",
+    "Reading",
+    "Refused",
+    "Use",
+]

@@ -1,0 +1,78 @@
+"""The configuration of one gateway: whose it is, where its files are, what it serves, whom it asks.
+
+Only values and their checks. Nothing is opened and no port is bound.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from govchain.config import load_document
+from govchain.errors import ConfigError
+from govchain.gateway.holdings import ItemOffer
+from govchain.ledger.identifiers import is_credit_code
+
+
+class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One `gateway.yaml`. Paths are relative to the file."""
+
+    org: str
+    """The department (USCC)."""
+    genesis: str
+    key: str
+    """Key file of its key with the role `gateway`, mode 0600."""
+    secret: str
+    """Key file of the secret that protects its data, mode 0600. Without it the database cannot be read."""
+    desk_token: str
+    """File with the token of the department's own systems, mode 0600."""
+    database: str = "sqlite:///gateway.db"
+    """SQLAlchemy URL; a relative SQLite path is relative to this file."""
+    listen: str
+    """`host:port` for other departments, the department's own systems and people."""
+    validators: tuple[str, ...]
+    """HTTP addresses of validators: at least one more than may be faulty, for level `latest`."""
+    peers: dict[str, str] = {}
+    """Organisation (USCC) to the address of its gateway."""
+    items: tuple[ItemOffer, ...] = ()
+    """Catalog items that it serves."""
+    tls_authority: str = ""
+    """Certificates that are trusted for https addresses; empty: those of the system."""
+    log: str = ""
+    """Log file; empty for standard error."""
+    rehearsal: bool = False
+    """Whether a question may claim another time than now. Only where every key follows from a seed."""
+    expiry_height: int = 0
+    """Of every transaction of a rehearsal; 0: some blocks ahead."""
+
+
+def load_gateway_config(path: Path | str) -> GatewayConfig:
+    """The configuration in a file, with every path made absolute.
+
+    Raises:
+        ConfigError: The file or a value in it is wrong; names file and line.
+    """
+    loaded = load_document(path, GatewayConfig)
+    config, folder = loaded.value, Path(path).resolve().parent
+    for org in (config.org, *config.peers):
+        if not is_credit_code(org):
+            raise ConfigError(
+                "not a unified social credit code",
+                path=str(path),
+                found=org,
+                expected="18 characters with the right check character (GB 32100-2015)",
+            )
+    if not config.validators:
+        raise loaded.error("no validator to ask", "validators", expected="at least one http address")
+    changes: dict[str, Any] = {
+        name: str(folder / getattr(config, name)) for name in ("genesis", "key", "secret", "desk_token")
+    }
+    for name in ("tls_authority", "log"):
+        if getattr(config, name):
+            changes[name] = str(folder / getattr(config, name))
+    prefix = "sqlite:///"
+    if config.database.startswith(prefix):
+        changes["database"] = prefix + str(folder / config.database.removeprefix(prefix))
+    return msgspec.structs.replace(config, **changes)

@@ -1,0 +1,162 @@
+"""Gateways over HTTP, as another gateway asks them, and as a department's own systems do.
+
+Requests and answers are bounded; what they mean is in `requester` and `ports`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self, TypeVar
+
+import aiohttp
+import msgspec
+
+from govchain.errors import GovchainError, Indeterminate, InvalidInput, MalformedBytes, Unavailable
+from govchain.gateway.documents import ANSWER_BYTES_MAX
+from govchain.gateway.ports import Answered, Ask, Holding, Outcome, Refused, Use
+
+BODY_BYTES_MAX: Final = 8 * 1024 * 1024
+ANSWER_TIMEOUT_S: Final = 60.0
+"""An answer waits for a block: that of the provider's own record."""
+CONNECT_TIMEOUT_S: Final = 5.0
+BINARY: Final = "application/octet-stream"
+
+T = TypeVar("T")
+
+
+class _Session:
+    """One HTTP session; opened and closed with the gateway that uses it."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=64, ssl=self._tls if self._tls is not None else True)
+        timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._session is not None
+        await self._session.close()
+
+    async def request(
+        self, method: str, url: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Status and body.
+
+        Raises:
+            Unavailable: Nobody could be connected to.
+            Indeterminate: The connection was lost after that.
+        """
+        assert self._session is not None, "opened with async with"
+        try:
+            async with self._session.request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
+            ) as response:
+                data = await response.content.read(BODY_BYTES_MAX + 1)
+                while len(data) <= BODY_BYTES_MAX and (more := await response.content.read(BODY_BYTES_MAX)):
+                    data += more
+                if len(data) > BODY_BYTES_MAX:
+                    raise MalformedBytes(f"{url} answered more than {BODY_BYTES_MAX} bytes")
+                return response.status, data
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unavailable(f"{url} does not answer: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Indeterminate(f"{url} was lost: {type(error).__name__}") from error
+
+
+class HttpPeers(_Session):
+    """`PeerPort` over HTTP.
+
+    Args:
+        urls: Base address of each department's gateway.
+        tls: For https addresses with a private authority.
+    """
+
+    def __init__(self, urls: Mapping[str, str], tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
+        self._urls = dict(urls)
+
+    async def send(self, provider: str, message: bytes) -> bytes:
+        """See `PeerPort`."""
+        url = self._urls.get(provider)
+        if url is None:
+            raise Unavailable(f"no address of the gateway of {provider} is configured")
+        status, data = await self.request(
+            "POST", f"{url}/v1/exchanges", body=message, headers={"Content-Type": BINARY}
+        )
+        if status != 200 or len(data) > ANSWER_BYTES_MAX + 64:
+            raise Unavailable(f"the gateway of {provider} answered with status {status}")
+        return data
+
+
+class RemoteGateway(_Session):
+    """`GatewayPort` of a gateway that is a process of its own; use as an async context manager.
+
+    Args:
+        url: Its base address.
+        desk_token: Token of the department's own systems.
+    """
+
+    def __init__(self, url: str, desk_token: str, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {desk_token}", "Content-Type": "application/json"}
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """See `GatewayPort`."""
+        found: Answered | Refused = await self._call("POST", "/v1/asks", ask, Answered | Refused)
+        return found
+
+    async def uses(self, person: str) -> Sequence[Use]:
+        """See `GatewayPort`."""
+        found: tuple[Use, ...] = await self._call("POST", "/v1/uses", {"person": person}, tuple[Use, ...])
+        return found
+
+    async def hold(self, holdings: Sequence[Holding]) -> None:
+        """See `GatewayPort`."""
+        await self._call("POST", "/v1/holdings", list(holdings), dict[str, int])
+
+    async def correct(self, holding: Holding) -> str:
+        """See `GatewayPort`."""
+        found = await self._call("POST", "/v1/corrections", holding, dict[str, str])
+        return str(found["source_key"])
+
+    async def portal_token(self, person: str, valid_s: int) -> str:
+        """A token with which a person sees their own uses."""
+        asked = {"person": person, "valid_s": valid_s}
+        found = await self._call("POST", "/v1/portal/tokens", asked, dict[str, str])
+        return str(found["token"])
+
+    async def _call(self, method: str, path: str, value: Any, kind: Any) -> Any:
+        body = msgspec.json.encode(value)
+        status, data = await self.request(method, self._url + path, body=body, headers=self._headers)
+        if status != 200:
+            raise _error(status, data)
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise MalformedBytes(f"{self._url}{path}: not an answer of this kind") from error
+
+
+def _error(status: int, data: bytes) -> GovchainError:
+    try:
+        problem = msgspec.json.decode(data, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Indeterminate(f"HTTP {status} without a problem+json body")
+    kinds: dict[str, type[GovchainError]] = {"unavailable": Unavailable, "indeterminate": Indeterminate}
+    if problem.retry:
+        kinds[problem.code] = Unavailable if problem.definite else Indeterminate
+    error = kinds.get(problem.code, InvalidInput)(problem.detail[:300])
+    error.code = problem.code
+    return error
+
+
+class _Problem(msgspec.Struct):
+    code: str = "error"
+    detail: str = ""
+    definite: bool = False
+    retry: bool = False

@@ -1,0 +1,382 @@
+"""Routes of a gateway, as data with their handlers: server, reference and OpenAPI read the same table.
+
+Handlers read a request, call the gateway and write the answer; nothing is decided here but who may ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from govchain.api.context import JSON
+from govchain.api.problems import Refusal
+from govchain.codec import decode
+from govchain.errors import InvalidInput, MalformedBytes
+from govchain.gateway.documents import MESSAGE_BYTES_MAX
+from govchain.gateway.gateway import Gateway
+from govchain.gateway.http_client import BINARY
+from govchain.gateway.metrics import GatewayMetrics
+from govchain.gateway.openapi import Described, build_openapi
+from govchain.gateway.portal import UseView, view_of
+from govchain.gateway.ports import Answered, Ask, ChainPort, Holding, Refused, Use
+from govchain.gateway.tokens import PortalTokens, is_same
+from govchain.model import Transaction, TransactionBody
+
+T = TypeVar("T")
+
+ANYONE: Final = "anyone"
+DEPARTMENTS: Final = "departments"
+DESK: Final = "desk"
+PERSON: Final = "person"
+
+
+@dataclass(slots=True, eq=False)
+class GatewayContext:
+    """One gateway server."""
+
+    gateway: Gateway
+    chain: ChainPort
+    tokens: PortalTokens
+    desk_token: str
+    metrics: GatewayMetrics
+    body_timeout_s: float
+
+
+CONTEXT: Final = web.AppKey("gateway", GatewayContext)
+
+Handler = Callable[[GatewayContext, web.Request], Awaitable[web.StreamResponse]]
+
+
+class PersonAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose uses are asked for."""
+
+    person: str
+
+
+class TokenAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom a token is asked, and for how long."""
+
+    person: str
+    valid_s: int = 3_600
+
+
+class ResultView(msgspec.Struct, frozen=True):
+    """What the chain said about a record."""
+
+    transaction_id: str
+    applied: bool
+    rule: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: Handler
+    who: str
+    """`anyone`, `departments` (a signed query), `desk` or `person` (a bearer token)."""
+    summary: str
+    summary_zh: str
+    body: str = ""
+    """What is sent; empty for none."""
+    answer: str = ""
+    problems: tuple[str, ...] = ()
+    body_kind: Any = None
+    """Type of a JSON body; bytes for a binary one."""
+    answer_kind: Any = dict[str, str]
+    """Type of the JSON answer; bytes for a binary one, str for text."""
+
+
+async def answer_exchange(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/exchanges: another department's signed query."""
+    message = await _read(context, request, MESSAGE_BYTES_MAX)
+    answer = await context.gateway.handle(message)
+    response = web.StreamResponse(headers={"Content-Type": BINARY, "Content-Length": str(len(answer))})
+    await response.prepare(request)
+    await response.write(answer)
+    await response.write_eof()
+    context.gateway.delivered(message)
+    return response
+
+
+async def ask_other(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/asks."""
+    ask = await _read_json(context, request, Ask)
+    outcome = await context.gateway.ask(ask)
+    context.metrics.count(outcome)
+    return _encoded(outcome)
+
+
+async def show_uses(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/uses: a body, so that no pseudonym stands in an address."""
+    asked = await _read_json(context, request, PersonAsked)
+    return _encoded(list(await context.gateway.uses(asked.person)))
+
+
+async def hold(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/holdings."""
+    holdings = await _read_json(context, request, list[Holding])
+    await context.gateway.hold(holdings)
+    return _encoded({"held": len(holdings)})
+
+
+async def correct(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/corrections."""
+    return _encoded(
+        {"source_key": await context.gateway.correct(await _read_json(context, request, Holding))}
+    )
+
+
+async def issue_token(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/portal/tokens."""
+    asked = await _read_json(context, request, TokenAsked)
+    token = context.tokens.issue(asked.person, asked.valid_s, context.chain.now_ms())
+    return _encoded({"token": token})
+
+
+async def show_own_uses(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /v1/portal/uses."""
+    person = _person(context, request)
+    return _encoded([view_of(use) for use in await context.gateway.uses(person)])
+
+
+async def revoke_consent(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/portal/revocations: the person's own signed record is handed on, and nothing else."""
+    data = await _read(context, request, MESSAGE_BYTES_MAX)
+    transaction = decode(data, Transaction)
+    kind = decode(transaction.body, TransactionBody).kind
+    if kind != "consent.revoke":
+        raise InvalidInput("expected a signed consent.revoke, and no other record")
+    result = await context.chain.submit(transaction)
+    return _encoded(
+        ResultView(result.transaction_id.hex(), result.applied, result.rule, result.code, result.detail)
+    )
+
+
+async def show_health(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /healthz."""
+    return _encoded({"status": "ok"})
+
+
+async def show_metrics(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /metrics."""
+    context.metrics.show(context.gateway.counts())
+    body = generate_latest(context.metrics.registry)
+    return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def show_openapi(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /openapi.json."""
+    return _encoded(describe_routes())
+
+
+def describe_routes() -> dict[str, Any]:
+    """The OpenAPI document of the table."""
+    return build_openapi(
+        tuple(
+            Described(
+                method=route.method,
+                path=route.path,
+                name=route.handler.__name__,
+                summary=route.summary,
+                needs_token=route.who in (DESK, PERSON),
+                body_kind=route.body_kind,
+                answer_kind=route.answer_kind,
+                problems=route.problems,
+            )
+            for route in ROUTES
+        )
+    )
+
+
+def require_allowed(context: GatewayContext, request: web.Request, who: str) -> None:
+    """Raises Refusal unless the request carries the token that a route needs."""
+    if who == DESK and not is_same(_bearer(request), context.desk_token):
+        raise _unauthorised("the token of the department's own systems")
+    if who == PERSON:
+        _person(context, request)
+
+
+def _person(context: GatewayContext, request: web.Request) -> str:
+    person = context.tokens.person(_bearer(request), context.chain.now_ms())
+    if not person:
+        raise _unauthorised("a person's token that is not over")
+    return person
+
+
+def _unauthorised(expected: str) -> Refusal:
+    return Refusal(
+        "not-authorised", f"expected {expected} as bearer token", headers={"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def _read(context: GatewayContext, request: web.Request, most: int) -> bytes:
+    try:
+        async with asyncio.timeout(context.body_timeout_s):
+            data = await request.read()
+    except TimeoutError:
+        raise Refusal("request-timeout", "the body did not arrive in time") from None
+    if len(data) > most:
+        raise Refusal("body-too-large", f"the body has more than {most} bytes")
+    return data
+
+
+async def _read_json(context: GatewayContext, request: web.Request, kind: type[T]) -> T:
+    data = await _read(context, request, request.client_max_size)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        # The library's message may quote a value.
+        raise MalformedBytes(
+            f"the body is no JSON of the shape {getattr(kind, '__name__', 'list')}"
+        ) from None
+
+
+def _encoded(value: Any) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type=JSON)
+
+
+_BODY: Final = ("malformed", "body-too-large", "request-timeout")
+_CHAIN: Final = ("unavailable", "indeterminate", "bad-proof")
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/v1/exchanges",
+        answer_exchange,
+        DEPARTMENTS,
+        "Answer another department. The answer is sealed to it; whatever the reason for none, the refusal is "
+        "the same bytes. Sending the same query again is safe: the answer is the same.",
+        "答复其他部门的查询。答复仅对方可以解密；不予答复时，无论原因为何，返回的字节完全相同。"
+        "同一查询可重复发送，答复不变。",
+        body="`govchain.gateway-signed/1`, at most 16384 bytes",
+        answer="a sealed `govchain.gateway-answer/1`, or the refusal",
+        problems=(*_BODY, *_CHAIN),
+        body_kind=bytes,
+        answer_kind=bytes,
+    ),
+    Route(
+        "POST",
+        "/v1/asks",
+        ask_other,
+        DESK,
+        "Ask another department. Returns once the outcome is on the chain and kept here. With the same "
+        "exchange number the outcome is the same.",
+        "向其他部门查询。结果上链并在本机保存后返回；交换编号相同，结果相同。",
+        body="`Ask`",
+        answer="`Answered` or `Refused`, by `type`",
+        problems=(*_BODY, *_CHAIN, "invalid-input", "not-authorised"),
+        body_kind=Ask,
+        answer_kind=Answered | Refused,
+    ),
+    Route(
+        "POST",
+        "/v1/uses",
+        show_uses,
+        DESK,
+        "List who used a person's data, newest first.",
+        "列出某人的数据由谁使用，最近的在前。",
+        body="`PersonAsked`",
+        answer="list of `Use`",
+        problems=(*_BODY, "not-authorised"),
+        body_kind=PersonAsked,
+        answer_kind=list[Use],
+    ),
+    Route(
+        "POST",
+        "/v1/holdings",
+        hold,
+        DESK,
+        "Keep data of this department, at most 1000 entries at a time, all or none.",
+        "保存本部门的数据，每次至多 1000 条，全部成功或全部不变。",
+        body="list of `Holding`",
+        answer="`held`: how many",
+        problems=(*_BODY, "invalid-input", "not-authorised"),
+        body_kind=list[Holding],
+        answer_kind=dict[str, int],
+    ),
+    Route(
+        "POST",
+        "/v1/corrections",
+        correct,
+        DESK,
+        "Replace a wrong value. The answer holds the source key that `objection.correct` reveals.",
+        "更正错误数据。返回 `objection.correct` 须公开的来源密钥。",
+        body="`Holding`",
+        answer="`source_key`, hex",
+        problems=(*_BODY, "invalid-input", "not-authorised"),
+        body_kind=Holding,
+    ),
+    Route(
+        "POST",
+        "/v1/portal/tokens",
+        issue_token,
+        DESK,
+        "Issue a token for a person whom the department has signed in.",
+        "为已由本部门完成身份核验的个人签发令牌。",
+        body="`TokenAsked`",
+        answer="`token`",
+        problems=(*_BODY, "invalid-input", "not-authorised"),
+        body_kind=TokenAsked,
+    ),
+    Route(
+        "GET",
+        "/v1/portal/uses",
+        show_own_uses,
+        PERSON,
+        "Who used my data, for what, under which rule, and what was refused; in English and Chinese.",
+        "谁使用了我的数据、用于何事、依据哪条规则，以及哪些查询被拒绝；中英文。",
+        answer="list of `UseView`",
+        problems=("not-authorised",),
+        answer_kind=list[UseView],
+    ),
+    Route(
+        "POST",
+        "/v1/portal/revocations",
+        revoke_consent,
+        PERSON,
+        "Revoke a consent: the person's own signed `consent.revoke` is put on the chain.",
+        "撤回同意：将本人签名的 `consent.revoke` 提交上链。",
+        body="a transaction in MessagePack",
+        answer="`ResultView`",
+        problems=(*_BODY, *_CHAIN, "invalid-input", "not-authorised"),
+        body_kind=bytes,
+        answer_kind=ResultView,
+    ),
+    Route(
+        "GET", "/healthz", show_health, ANYONE, "The process answers.", "进程正常响应。", answer="`status`"
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        show_metrics,
+        ANYONE,
+        "Metrics for Prometheus.",
+        "Prometheus 指标。",
+        answer_kind=str,
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        show_openapi,
+        ANYONE,
+        "This interface as OpenAPI 3.1.",
+        "本接口的 OpenAPI 3.1 文档。",
+        answer_kind=dict[str, Any],
+    ),
+)

@@ -1,0 +1,44 @@
+"""The HTTP server of one gateway: routes, who may ask, the error boundary and bounds of the validators' API.
+
+What an exchange is, is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from govchain.api.limits import ApiLimits
+from govchain.api.server import ApiServer, add_headers, error_boundary, listen, rate_limit
+from govchain.gateway.routes import ANYONE, CONTEXT, ROUTES, GatewayContext, Route, require_allowed
+
+LIMITS: Final = ApiLimits(body_bytes_max=1_048_576, requests_per_s=100.0, requests_burst=200)
+"""Tighter than those of a validator: a gateway serves a few departments and one portal."""
+
+_FREE: Final = tuple(route.path for route in ROUTES if route.who == ANYONE)
+
+
+async def serve_gateway(
+    context: GatewayContext, host: str, port: int, limits: ApiLimits = LIMITS
+) -> ApiServer:
+    """Listen and serve until closed; raises as `api.serve` does."""
+    app = web.Application(
+        client_max_size=limits.body_bytes_max, middlewares=[error_boundary, rate_limit(limits, _FREE)]
+    )
+    app[CONTEXT] = context
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, _bind(route))
+    app.on_response_prepare.append(add_headers)
+    return await listen(app, host, port, limits)
+
+
+def _bind(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        context = request.app[CONTEXT]
+        # Before the body is read: nobody's bytes are taken who may not ask.
+        require_allowed(context, request, route.who)
+        return await route.handler(context, request)
+
+    return handle

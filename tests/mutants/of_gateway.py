@@ -1,0 +1,94 @@
+"""Guards of department gateways: nothing beyond the chain's rules, nothing lost, nothing answered twice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+_EXCHANGE = "tests/unit/test_gateway_exchange.py::"
+_PARTS = "tests/unit/test_gateway_parts.py::"
+_KILLED = f"{_EXCHANGE}test_a_gateway_killed_at_any_point_loses_nothing_and_answers_once"
+
+GATEWAY: Final[tuple[Mutant, ...]] = (
+    Mutant(
+        "an answer is not kept before it is logged",
+        "gateway/office.py",
+        "        self.store.put_exchange(prepared, next_nonce=signer.next_nonce)",
+        "        pass",
+        (_KILLED,),
+        rules=("D7",),
+    ),
+    Mutant(
+        "an answer leaves before its hash is on the chain",
+        "gateway/provider.py",
+        '        if row.state in ("ANSWERED", "DENIED"):',
+        '        if row.state == "DENIED":',
+        (f"{_EXCHANGE}test_D7_an_answer_is_signed_by_both_sides_and_told_once",),
+        rules=("D7",),
+    ),
+    Mutant(
+        "a query is believed that the chain does not know",
+        "gateway/provider.py",
+        '        if record is None or record.state != "QUERIED" or not _is_of(record, query, signed.body):',
+        "        if False:",
+        (f"{_EXCHANGE}test_D2_a_query_that_is_not_on_the_chain_gets_the_refusal_whoever_is_held",),
+        rules=("D2",),
+    ),
+    Mutant(
+        "a revoked consent is not seen",
+        "gateway/provider.py",
+        "        return judge_answer(asked)",
+        "        return None",
+        (f"{_EXCHANGE}test_D11_a_consent_revoked_before_the_answer_is_not_read_for",),
+        rules=("D11",),
+    ),
+    Mutant(
+        "any bound may be asked for",
+        "gateway/holdings.py",
+        "            if offer is None or (query.mode == THRESHOLD and bounds.get(name) not in offer.thresholds):",
+        "            if offer is None:",
+        (f"{_EXCHANGE}test_D9_a_threshold_is_told_as_yes_or_no_and_only_for_offered_bounds",),
+        rules=("D9",),
+    ),
+    Mutant(
+        "answers keep their length",
+        "gateway/documents.py",
+        "    size = -(-len(data) // ANSWER_BLOCK_BYTES) * ANSWER_BLOCK_BYTES",
+        "    size = len(data)",
+        (f"{_EXCHANGE}test_an_answer_about_nobody_is_as_long_as_any_other_and_as_a_refusal",),
+        rules=("D2",),
+    ),
+    Mutant(
+        "an answer is taken whatever the chain says",
+        "gateway/requester.py",
+        "        if (found.sha256, found.sm3) != (data.answer_sha256, data.answer_sm3):",
+        "        if False:",
+        (f"{_EXCHANGE}test_D7_an_answer_that_is_not_the_one_on_the_chain_is_not_taken",),
+        rules=("D7",),
+    ),
+    Mutant(
+        "a correction keeps the source key",
+        "gateway/holdings.py",
+        "        self._store.put_facts([self._fact(holding, known.generation + 1)])",
+        "        self._store.put_facts([self._fact(holding, known.generation)])",
+        (f"{_EXCHANGE}test_D10_a_correction_reveals_the_key_of_the_wrong_answers_alone",),
+        rules=("D10",),
+    ),
+    Mutant(
+        "a person's token never ends",
+        "gateway/tokens.py",
+        '        return entry.person if now_ms < entry.until_ms else ""',
+        "        return entry.person",
+        (f"{_PARTS}test_a_token_of_a_person_ends_and_opens_no_other_person",),
+        rules=("D11",),
+    ),
+    Mutant(
+        "a portal hands on any record",
+        "gateway/routes.py",
+        '    if kind != "consent.revoke":',
+        "    if False:",
+        (f"{_PARTS}test_D11_the_portal_hands_on_revocations_and_nothing_else",),
+        rules=("D11",),
+    ),
+)

@@ -1,0 +1,272 @@
+"""Exchanges between two gateways: answers, refusals, and what a killed gateway goes on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from govchain.codec import encode
+from govchain.errors import Indeterminate, InvalidInput
+from govchain.gateway import Answered, Refused
+from govchain.gateway.documents import REFUSAL, Answer, seal_answer, sign
+from govchain.gateway.ports import Holding, Point
+from govchain.ledger.kinds.exchange.fields import ExchangeData
+from govchain.ledger.kinds.exchange.sources import source_reference
+from tests.support.gateway_world import GatewayWorld, PowerCut, holding, question
+from tests.support.ledger_world import SUITE, signer_of
+from tests.support.sharing_world import CA, DATA, HPF, MARRIAGE
+
+REQUESTER_POINTS = (
+    Point.ASK_RECEIVED,
+    Point.ASK_STORED,
+    Point.QUERY_ON_CHAIN,
+    Point.QUERY_OUTCOME_STORED,
+    Point.ANSWER_ARRIVED,
+    Point.ANSWER_KEPT,
+    Point.CONFIRMED,
+)
+PROVIDER_POINTS = tuple(point for point in Point if point not in REQUESTER_POINTS)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[GatewayWorld]:
+    world = GatewayWorld(tmp_path)
+    yield world
+    world.close()
+
+
+async def test_D7_an_answer_is_signed_by_both_sides_and_told_once(world: GatewayWorld) -> None:
+    await world.open_item()
+    outcome = await world.asking.ask(question())
+    assert isinstance(outcome, Answered)
+    assert outcome.told == {"status": True}
+    record = world.world.record("exchange", "X-1")
+    assert record.state == "CONFIRMED"
+    assert await world.asking.ask(question()) == outcome
+    assert world.world.record("exchange", "X-1") == record
+    with pytest.raises(InvalidInput, match="another question"):
+        await world.asking.ask(question(subject_ref="chen-at-hpf"))
+
+
+@pytest.mark.parametrize("point", list(Point))
+async def test_a_gateway_killed_at_any_point_loses_nothing_and_answers_once(
+    world: GatewayWorld, point: Point
+) -> None:
+    await world.open_item()
+    org = HPF if point in REQUESTER_POINTS else CA
+    world.kill_at(org, point)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question())
+    assert world.was_killed(org)
+    before = [answer for _, answer in world.wire.seen]
+    if org == CA:
+        # What was answered before the kill may not change by what is held afterwards.
+        held = holding(status="divorced") if world.world.ledger.record("exchange", "X-1") else holding()
+        record = world.world.record("exchange", "X-1")
+        await world.restart(CA).hold([held if record.state != "QUERIED" else holding()])
+    else:
+        world.restart(HPF)
+    await world.wire.gateways[org].resume()
+    outcome = await world.asking.ask(question())
+    assert isinstance(outcome, Answered)
+    assert outcome.told == {"status": True}
+    assert world.answers_on_chain() == 1
+    assert world.world.record("exchange", "X-1").state == "CONFIRMED"
+    assert {answer for _, answer in world.wire.seen} == {*before, world.wire.seen[-1][1]}
+    assert len({answer for _, answer in world.wire.seen}) == 1, "the same query got other bytes"
+
+
+async def test_a_lost_answer_is_sent_again_byte_for_byte(world: GatewayWorld) -> None:
+    await world.open_item()
+    world.wire.lose_answers = 2
+    for _ in range(2):
+        with pytest.raises(Indeterminate, match="under way"):
+            await world.asking.ask(question())
+    assert isinstance(await world.asking.ask(question()), Answered)
+    assert len(world.wire.seen) == 3
+    assert len(set(world.wire.seen)) == 1
+    assert world.answers_on_chain() == 1
+
+
+async def test_a_silent_chain_delays_an_exchange_and_ends_nothing(world: GatewayWorld) -> None:
+    await world.open_item()
+    world.kill_at(HPF, Point.ASK_STORED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question())
+    world.restart(HPF)
+    world.chain.is_silent = True
+    assert await world.asking.resume() == 1
+    world.chain.is_silent = False
+    assert await world.asking.resume() == 0
+    assert world.world.record("exchange", "X-1").state == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "code"),
+    [
+        ({"grant": "G-9"}, "D2", "E_NO_GRANT"),
+        ({"purpose": "marketing"}, "D2", "E_PURPOSE"),
+        ({"fields": ("status", "since")}, "D2", "E_SCOPE_FIELD"),
+        ({"mode": "value"}, "D9", "E_SCOPE_FIELD"),
+    ],
+)
+async def test_D2_beyond_the_grant_the_chain_denies_and_the_provider_hears_nothing(
+    world: GatewayWorld, changes: dict[str, object], rule: str, code: str
+) -> None:
+    await world.open_item()
+    outcome = await world.asking.ask(question(**changes))
+    assert isinstance(outcome, Refused)
+    assert (outcome.rule, outcome.code) == (rule, code)
+    assert world.wire.seen == []
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_D2_a_query_that_is_not_on_the_chain_gets_the_refusal_whoever_is_held(
+    world: GatewayWorld, is_known: bool
+) -> None:
+    await world.open_item()
+    asked = question() if is_known else question(subject_ref="nobody-at-hpf")
+    world.kill_at(HPF, Point.ASK_STORED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(asked)
+    row = world.asking._office.store.exchange("asked", "X-1")
+    assert row is not None
+    message = world.asking._office.vault.open(row.message, "asked/X-1/message")
+    assert await world.giving.handle(message) == REFUSAL
+    assert await world.giving.handle(message + b"x") == REFUSAL
+    assert await world.giving.handle(b"") == REFUSAL
+    assert world.giving._office.store.exchange("gave", "X-1") is None
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_D11_a_consent_revoked_before_the_answer_is_refused_on_record(
+    world: GatewayWorld, is_known: bool
+) -> None:
+    world.world.publish(needs_consent=True)
+    world.world.grant()
+    assert world.world.consent().applied
+    if is_known:
+        await world.giving.hold([holding()])
+    world.kill_at(CA, Point.QUERY_RECEIVED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question(consent="C-1"))
+    world.world.must("consent.revoke", "wang-at-hpf", "C-1")
+    denied = sum(not result.applied for result in world.chain.results.values())
+    outcome = await world.asking.ask(question(consent="C-1"))
+    assert outcome == Refused(
+        exchange="X-1", rule="", code="E_REFUSED", detail="the providing department did not answer"
+    )
+    assert world.wire.seen[-1][1] == REFUSAL
+    assert sum(not result.applied for result in world.chain.results.values()) == denied + 1
+    (last,) = [result for result in world.chain.results.values() if not result.applied]
+    assert (last.rule, last.code) == ("D11", "E_CONSENT_MISSING")
+    (use,) = await world.asking.uses("wang-at-hpf")
+    assert (use.outcome, use.consent) == ("refused", "C-1")
+
+
+async def test_an_answer_about_nobody_is_as_long_as_any_other_and_as_a_refusal(world: GatewayWorld) -> None:
+    await world.open_item()
+    known = await world.asking.ask(question())
+    unknown = await world.asking.ask(question(exchange="X-2", subject_ref="nobody-at-hpf"))
+    assert isinstance(known, Answered)
+    assert isinstance(unknown, Answered)
+    assert unknown.told == {"status": None}
+    assert {len(answer) for _, answer in world.wire.seen} == {len(REFUSAL)}
+
+
+async def test_D9_a_threshold_is_told_as_yes_or_no_and_only_for_offered_bounds(world: GatewayWorld) -> None:
+    await world.open_item(fields=["since"], modes=["threshold"])
+    asked = question(fields=("since",), mode="threshold", bounds=(("since", 2010),))
+    outcome = await world.asking.ask(asked)
+    assert isinstance(outcome, Answered)
+    assert outcome.told == {"since": True}
+    halved = question(exchange="X-2", fields=("since",), mode="threshold", bounds=(("since", 2013),))
+    assert isinstance(await world.asking.ask(halved), Refused)
+
+
+async def test_an_answer_of_another_gateway_is_not_taken(world: GatewayWorld) -> None:
+    await world.open_item()
+    world.kill_at(HPF, Point.ANSWER_ARRIVED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question())
+    (_, answer), *_ = world.wire.seen
+    flipped = answer[:-1] + bytes([answer[-1] ^ 1])
+
+    async def send(provider: str, message: bytes) -> bytes:
+        return flipped
+
+    world.asking._requester._peers.send = send  # type: ignore[method-assign]
+    with pytest.raises(InvalidInput, match="does not open"):
+        await world.asking.ask(question())
+
+
+async def test_D7_an_answer_that_is_not_the_one_on_the_chain_is_not_taken(world: GatewayWorld) -> None:
+    await world.open_item()
+    vault, store = world.giving._office.vault, world.giving._office.store
+    world.kill_at(CA, Point.ANSWER_LOGGED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question())
+    row = store.exchange("gave", "X-1")
+    assert row is not None
+    # Whoever holds the provider's database and key tells something else than what was logged.
+    answer = Answer(
+        chain_id=world.chain.chain_id,
+        exchange="X-1",
+        query_sha256=world.world.record("exchange", "X-1").data_as(ExchangeData).query_sha256,
+        requester=HPF,
+        provider=CA,
+        mode="yes-no",
+        told=(("status", False),),
+        salt=bytes(16),
+    )
+    forged = seal_answer(sign(signer_of("ca-gateway"), encode(answer)), world.asking._office.vault.answer_key)
+    store.put_exchange(replace(row, answer=vault.seal(forged, "gave/X-1/answer")))
+    with pytest.raises(InvalidInput, match="not the one whose hash is on the chain"):
+        await world.asking.ask(question())
+
+
+async def test_D11_a_consent_revoked_before_the_answer_is_not_read_for(world: GatewayWorld) -> None:
+    world.world.publish(needs_consent=True)
+    world.world.grant()
+    assert world.world.consent().applied
+    await world.giving.hold([holding()])
+    world.kill_at(CA, Point.QUERY_RECEIVED)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(question(consent="C-1"))
+    world.world.must("consent.revoke", "wang-at-hpf", "C-1")
+
+    def tell(query: object) -> tuple[()]:
+        raise AssertionError("a value was read")
+
+    world.giving._holdings.tell = tell  # type: ignore[method-assign, assignment]
+    assert isinstance(await world.asking.ask(question(consent="C-1")), Refused)
+
+
+async def test_D10_a_correction_reveals_the_key_of_the_wrong_answers_alone(world: GatewayWorld) -> None:
+    await world.open_item()
+    await world.asking.ask(question())
+    revealed = bytes.fromhex(await world.giving.correct(holding(status="divorced")))
+    first = world.world.record("exchange", "X-1").data_as(ExchangeData).source_ref
+    assert first == source_reference(SUITE, revealed, HPF)
+    outcome = await world.asking.ask(question(exchange="X-2"))
+    assert isinstance(outcome, Answered)
+    assert outcome.told == {"status": False}
+    assert world.world.record("exchange", "X-2").data_as(ExchangeData).source_ref != first
+    with pytest.raises(InvalidInput, match="nothing is held"):
+        await world.giving.correct(Holding(item=MARRIAGE, person="x", values={}))
+
+
+async def test_rows_at_rest_hold_no_name_and_open_with_the_secret_alone(
+    world: GatewayWorld, tmp_path: Path
+) -> None:
+    await world.open_item()
+    await world.asking.ask(question())
+    world.close()
+    for path in tmp_path.iterdir():
+        data = path.read_bytes()
+        for name in (b"wang-at", b"married", b"status", MARRIAGE.encode(), DATA.encode()):
+            assert name not in data, (path, name)
+        assert path.stat().st_mode & 0o077 == 0
