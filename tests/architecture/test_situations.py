@@ -14,7 +14,7 @@ from tests.mutants.table import MUTANTS
 COUNT: Final = 58
 MUTANTS_MIN: Final = 250
 CORE: Final = ("rules", "sim")
-BUSINESS_RULE: Final = re.compile(r"[DEILT]\d{1,2}")
+BUSINESS_RULE: Final = re.compile(r"[DEGIJKLNT]\d{1,2}")
 """Invariants of the records; the protocol's rules have other names."""
 
 

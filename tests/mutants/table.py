@@ -13,6 +13,7 @@ from tests.mutants.of_gateway import GATEWAY
 from tests.mutants.of_guard import GUARD
 from tests.mutants.of_hotstuff import HOTSTUFF
 from tests.mutants.of_identity import IDENTITY
+from tests.mutants.of_joint import JOINT
 from tests.mutants.of_membership import MEMBERSHIP
 from tests.mutants.of_messages import MESSAGES
 from tests.mutants.of_reads import READS
@@ -36,5 +37,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *SHARING,
     *IDENTITY,
     *EVIDENCE_AND_TAX,
+    *JOINT,
     *GATEWAY,
 )

@@ -149,6 +149,8 @@ def e3_signing_key_was_valid(attempt: Attempt) -> None:
     key = attempt.access.key(bytes.fromhex(fields.signed.key_id))
     if key is None:
         raise deny("E3", "E_TIME_ORDER", "the key that signed the data was never on this chain")
+    if key_status_at(key, signed_ms).answer == "UNKNOWN":
+        raise deny("E3", "E_TIME_ORDER", "the key that signed the data was added after the signature")
     if key.active:
         return
     stamped_ms = 0 if fields.timestamp is None else parse_time_ms(fields.timestamp.time)

@@ -172,5 +172,5 @@ KIND: Final = RecordKind(
         "For a court that withdraws: its case number.": "法院裁判撤销的，填写案号。",
     },
     named_by="name",
-    side_changes=(("VALID", "SUPERSEDED"),),
+    side_changes=(("VALID", "SUPERSEDED"), ("DRAFT", "VALID")),
 )

@@ -1,0 +1,276 @@
+"""Payments 付款 (rule J3): an order that is settled only once what it waits for has happened.
+
+Money moves at the bank; here are order and settlement, bound to the records that they wait for and pay.
+ORDERED → SETTLED | CANCELLED. An order in escrow is settled by the record that it waits for, in one
+transaction with it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from govchain.ledger import conditions
+from govchain.ledger.access import StateAccess
+from govchain.ledger.amounts import format_cents, parse_cents
+from govchain.ledger.conditions import (
+    Condition,
+    j1_conditions_hold,
+    pairs_of,
+    require_conditions,
+    require_record,
+)
+from govchain.ledger.kind import RecordKind
+from govchain.ledger.kinds.contract.fields import ContractData
+from govchain.ledger.kinds.contract.rules import require_amount
+from govchain.ledger.payloads import Part
+from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
+from govchain.ledger.rules.common import (
+    g3_object_exists,
+    g3_object_is_new,
+    g3_state_allows,
+    g4_version_continues,
+    i5_roles_allow,
+)
+from govchain.ledger.rules.rule import Rule, Text, deny
+from govchain.ledger.sharing import require_reference
+from govchain.ledger.state import RecordData, index_key
+
+PAYMENT: Final = "payment"
+BANK: Final = "bank"
+
+
+class PaymentOrder(Part, frozen=True):
+    """`payment.order`: a bank takes an order (→ ORDERED). Object id: number of the payment."""
+
+    payer: str
+    payee: str
+    amount: str
+    waits_for: list[Condition] = []
+    """What must have happened before it is settled (rule J1)."""
+    pays: str = ""
+    """Contract or decision that it fulfils, as `type/id`; then amounts must agree (rule J3)."""
+    escrow: str = ""
+    """Record that settles it when it changes hands, as `type/id`; the bank alone cannot."""
+
+
+class PaymentStep(Part, frozen=True):
+    """`payment.settle`, `payment.cancel`: the bank has paid, or gives the money back."""
+
+
+class PaymentData(RecordData, frozen=True, tag="govchain.payment-data/1"):
+    """What the rules of payments need to remember."""
+
+    payer: str
+    payee: str
+    amount: str
+    waits_for: tuple[tuple[str, str], ...]
+    pays: str
+    escrow: str
+
+
+def g1_order_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: payer, payee, amount and records have their form."""
+    fields: PaymentOrder = attempt.fields
+    require_reference("payer", fields.payer)
+    require_reference("payee", fields.payee)
+    require_amount("amount", fields.amount)
+    require_conditions("waits_for", fields.waits_for)
+    for name in ("pays", "escrow"):
+        if getattr(fields, name):
+            require_record(name, getattr(fields, name))
+
+
+def j3_amount_is_what_is_due(attempt: Attempt) -> None:
+    """Rule J3: what fulfils a contract or decision is exactly what that one makes due."""
+    pays = attempt.fields.pays
+    if not pays:
+        return
+    due = due_cents(attempt.access, pays)
+    if due is None:
+        raise deny("J3", "E_STATE", f"{pays[:128]} makes nothing due")
+    if parse_cents(attempt.fields.amount) != due:
+        raise deny("J3", "E_AMOUNT", f"{format_cents(due)} is due for {pays[:128]}")
+    if is_paid(attempt.access, pays):
+        raise deny("J3", "E_DOUBLE_USE", f"{pays[:128]} is paid already")
+
+
+def j3_escrow_is_released_by_its_record(attempt: Attempt) -> None:
+    """Rule J3: money in escrow is released together with what it waits for, and not by the bank alone."""
+    if attempt.data.escrow:
+        raise deny("J3", "E_STATE", f"the escrow is released by {attempt.data.escrow[:128]}")
+
+
+def j1_waiting_is_over(attempt: Attempt) -> None:
+    """Rule J1: what the payment waits for has happened."""
+    j1_conditions_hold(attempt, attempt.data.waits_for)
+
+
+def i5_payment_is_own(attempt: Attempt) -> None:
+    """Rule I5: the bank that took an order settles it."""
+    if attempt.existing.issuer_org != attempt.org.id:
+        raise deny("I5", "E_ROLE", "another bank took this order")
+
+
+def due_cents(access: StateAccess, record: str) -> int | None:
+    """What a contract or decision makes due; None when nothing is or it is not in force."""
+    record_type, _, object_id = record.partition("/")
+    known = access.record(record_type, object_id)
+    if known is None or not known.data:
+        return None
+    if record_type == "contract" and known.state in ("FORMED", "BREACHED"):
+        due = known.data_as(ContractData).due
+        return parse_cents(due) if due else None
+    if record_type == "decision" and known.state in ("GRANTED", "EFFECTIVE"):
+        # Here and not above: decisions read payments as well.
+        from govchain.ledger.kinds.decision.fields import DecisionData
+
+        return known.data_as(DecisionData).due_cents
+    return None
+
+
+def is_paid(access: StateAccess, record: str) -> bool:
+    """Whether a payment for a contract or decision was settled."""
+    return bool(access.indexed(paid_key(record)))
+
+
+def paid_key(record: str) -> bytes:
+    """Index from what was paid to the payment."""
+    return index_key("paid", record)
+
+
+def _order(attempt: Attempt) -> None:
+    fields: PaymentOrder = attempt.fields
+    data = PaymentData(
+        payer=fields.payer,
+        payee=fields.payee,
+        amount=fields.amount,
+        waits_for=pairs_of(fields.waits_for),
+        pays=fields.pays,
+        escrow=fields.escrow,
+    )
+    attempt.create("ORDERED", data)
+
+
+def _settle(attempt: Attempt) -> None:
+    attempt.advance(attempt.existing, "SETTLED")
+    if attempt.data.pays:
+        attempt.set_index(paid_key(attempt.data.pays), attempt.envelope.object_id)
+
+
+def _cancel(attempt: Attempt) -> None:
+    attempt.advance(attempt.existing, "CANCELLED")
+
+
+def _row(verb: str, new_state: str, sentence: Text, *rules: RuleFunction, apply: RuleFunction) -> Transition:
+    return Transition(
+        verb=f"payment.{verb}",
+        fields=PaymentStep,
+        sentence=sentence,
+        from_states=("ORDERED",),
+        to_states=(new_state,),
+        org_roles=(BANK,),
+        key_roles=(),
+        rules=(
+            i5_roles_allow,
+            g3_object_exists,
+            i5_payment_is_own,
+            g3_state_allows,
+            *rules,
+            g4_version_continues,
+        ),
+        apply=apply,
+    )
+
+
+def j3_still_unpaid(attempt: Attempt) -> None:
+    """Rule J3: one contract or decision is paid once."""
+    if attempt.data.pays and is_paid(attempt.access, attempt.data.pays):
+        raise deny("J3", "E_DOUBLE_USE", f"{attempt.data.pays[:128]} is paid already")
+
+
+KIND: Final = RecordKind(
+    record_type=PAYMENT,
+    title=Text("Payment", "付款"),
+    data=PaymentData,
+    states={"ORDERED": "已受理", "SETTLED": "已支付", "CANCELLED": "已取消"},
+    transitions=(
+        Transition(
+            verb="payment.order",
+            fields=PaymentOrder,
+            sentence=Text(
+                "{who} takes an order to pay {amount} to {payee}", "{who} 受理向 {payee} 支付 {amount} 的指令"
+            ),
+            from_states=(),
+            to_states=("ORDERED",),
+            org_roles=(BANK,),
+            key_roles=(),
+            rules=(
+                i5_roles_allow,
+                g1_order_is_well_formed,
+                g3_object_is_new,
+                j3_amount_is_what_is_due,
+                g4_version_continues,
+            ),
+            apply=_order,
+        ),
+        _row(
+            "settle",
+            "SETTLED",
+            Text("{who} settles payment {object}", "{who} 支付 {object}"),
+            j3_escrow_is_released_by_its_record,
+            j3_still_unpaid,
+            j1_waiting_is_over,
+            apply=_settle,
+        ),
+        _row(
+            "cancel",
+            "CANCELLED",
+            Text("{who} cancels payment {object}", "{who} 取消付款 {object}"),
+            apply=_cancel,
+        ),
+    ),
+    rules=(
+        Rule(
+            "J3",
+            Text(
+                "A payment is of what is due, once, and out of escrow only together with what it waits for",
+                "付款须与应付金额一致且仅付一次；托管款项仅随所待事项一并支付",
+            ),
+            ("joint-services",),
+            {
+                "E_AMOUNT": Text("Order the amount that the detail names.", "按说明中的金额付款。"),
+                "E_STATE": Text(
+                    "Wait until the named record makes something due, or releases the escrow.",
+                    "待所指记录产生应付款项或解除托管。",
+                ),
+                "E_DOUBLE_USE": Text("Nothing: it is paid.", "已付清，无须再付。"),
+            },
+        ),
+    ),
+    names_zh={
+        **conditions.NAMES_ZH,
+        "payer": "付款方",
+        "payee": "收款方",
+        "amount": "金额",
+        "waits_for": "付款条件",
+        "pays": "所履行的记录",
+        "escrow": "托管解除记录",
+    },
+    texts_zh={
+        **conditions.TEXTS_ZH,
+        "`payment.order`: a bank takes an order (→ ORDERED). Object id: number of the payment.": (
+            "`payment.order`：银行受理付款指令（→ ORDERED）。对象编号为付款编号。"
+        ),
+        "What must have happened before it is settled (rule J1).": "支付前须已成就的条件（规则 J1）。",
+        "Contract or decision that it fulfils, as `type/id`; then amounts must agree (rule J3).": (
+            "所履行的合约或决定，写作`type/id`；金额须一致（规则 J3）。"
+        ),
+        "Record that settles it when it changes hands, as `type/id`; the bank alone cannot.": (
+            "其变更时一并支付的记录，写作`type/id`；银行不得单独支付。"
+        ),
+        "`payment.settle`, `payment.cancel`: the bank has paid, or gives the money back.": (
+            "`payment.settle`（支付）与 `payment.cancel`（退回）。"
+        ),
+    },
+    side_changes=(("ORDERED", "SETTLED"),),
+)

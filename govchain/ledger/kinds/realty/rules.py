@@ -1,0 +1,181 @@
+"""Rules of real estate 不动产 (N1 to N4): who must agree, what must be clear, and one transaction for all.
+
+What a transfer changes is in `lifecycle`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from govchain.ledger.identifiers import parse_licence_id
+from govchain.ledger.kinds.contract.fields import ContractData
+from govchain.ledger.kinds.contract.rules import missing_signatures
+from govchain.ledger.kinds.decision.fields import DecisionData
+from govchain.ledger.kinds.exchange.fields import ExchangeData
+from govchain.ledger.kinds.licence.fields import LicenceData
+from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.payment import PaymentData, is_paid
+from govchain.ledger.kinds.realty.fields import RealtyData, RealtyTransfer
+from govchain.ledger.rules.attempt import Attempt
+from govchain.ledger.rules.common import require_other_person, require_room, require_time_order
+from govchain.ledger.rules.rule import deny
+from govchain.ledger.sharing import require_reference, require_text
+from govchain.ledger.state import RecordState
+
+OWNERS_MAX: Final = 16
+ENDED: Final = ("CANCELLED", "RECALLED", "WITHDRAWN", "VOIDED")
+"""States of an encumbrance licence in which the mortgage is gone."""
+
+_UNIT: Final = re.compile(r"[0-9A-Z]{28}")
+
+
+def g1_unit_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: a unit has a code of 28 characters, and owners."""
+    if not _UNIT.fullmatch(attempt.envelope.object_id):
+        raise deny("G1", "E_PAYLOAD", "object_id: expected a unit code of 28 digits and capitals")
+    require_owners("owners", attempt.fields.owners)
+
+
+def g1_transfer_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: a transfer names new owners."""
+    require_owners("new_owners", attempt.fields.new_owners)
+
+
+def g1_owner_is_well_formed(attempt: Attempt) -> None:
+    """Rule G1: an owner is named by a reference."""
+    require_owners("owner", [attempt.fields.owner])
+
+
+def g1_case_is_named(attempt: Attempt) -> None:
+    """Rule G1: a court names the case for which it freezes or releases."""
+    require_text("case_no", attempt.fields.case_no)
+
+
+def require_owners(name: str, owners: list[str]) -> None:
+    """Rule G1: one or more different owners."""
+    if not 1 <= len(owners) <= OWNERS_MAX or len(set(owners)) != len(owners):
+        raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected 1 to {OWNERS_MAX} different owners")
+    for owner in owners:
+        for part in owner.split("/", 1):
+            require_reference(name, part)
+
+
+def i5_unit_is_own(attempt: Attempt) -> None:
+    """Rule I5: the registry that keeps a unit changes it."""
+    if attempt.existing.issuer_org != attempt.org.id:
+        raise deny("I5", "E_ROLE", "another registry keeps this unit")
+
+
+def i5_court_that_froze(attempt: Attempt) -> None:
+    """Rule I5: the court that froze a unit lets it go."""
+    if data_of(attempt).frozen_by != attempt.org.id:
+        raise deny("I5", "E_ROLE", f"the unit was frozen by {data_of(attempt).frozen_by}")
+
+
+def n3_certificate_is_valid(attempt: Attempt) -> None:
+    """Rule N3: what a registration names is VALID: the certificate, and an encumbrance."""
+    for name in ("certificate", "encumbrance"):
+        licence = getattr(attempt.fields, name, "")
+        record = attempt.access.record("licence", licence) if licence else None
+        if licence and (record is None or _answer(attempt, record) != "VALID"):
+            raise deny("N3", "E_STATE", f"the {name} is not a VALID licence")
+
+
+def n1_owner_was_shown(attempt: Attempt) -> None:
+    """Rule N1: a joint owner comes from an answer that this registry got and confirmed."""
+    record = attempt.access.record("exchange", attempt.fields.exchange)
+    if record is None or record.state != "CONFIRMED" or record.issuer_org != attempt.org.id:
+        raise deny("N1", "E_STATE", "no confirmed exchange of this registry shows this owner")
+    owners = data_of(attempt).owners
+    if record.data_as(ExchangeData).subject_ref not in [owner.rpartition("/")[2] for owner in owners]:
+        raise deny("N1", "E_STATE", "the exchange is not about an owner of this unit")
+    if attempt.fields.owner in owners:
+        raise deny("N1", "E_STATE", "the owner is registered already")
+
+
+def n2_not_frozen(attempt: Attempt) -> None:
+    """Rule N2: a frozen unit changes neither owner nor encumbrance."""
+    if attempt.existing.state == "FROZEN":
+        raise deny("N2", "E_LOCKED", f"the unit is frozen by {data_of(attempt).frozen_by}")
+
+
+def n1_every_owner_signed(attempt: Attempt) -> None:
+    """Rule N1: a unit is sold by a contract about it that every owner and every other party signed."""
+    fields: RealtyTransfer = attempt.fields
+    record = attempt.access.record("contract", fields.contract)
+    data = None if record is None else record.data_as(ContractData)
+    if record is None or data is None or data.subject != f"realty/{attempt.existing.object_id}":
+        raise deny("N1", "E_STATE", "there is no such contract about this unit")
+    missing = [owner for owner in data_of(attempt).owners if owner not in data.parties]
+    missing += [party for party in missing_signatures(data) if party not in missing]
+    if missing:
+        raise deny("N1", "E_SIG", f"{missing[0][:128]} has not signed the contract")
+    if record.state != "FORMED":
+        raise deny("N1", "E_STATE", f"the contract is {record.state}; it must be FORMED")
+    if any(owner not in data.parties for owner in fields.new_owners):
+        raise deny("N1", "E_ROLE", "a new owner is no party of the contract")
+
+
+def n3_no_mortgage(attempt: Attempt) -> None:
+    """Rule N3: a unit is sold when its mortgage is cancelled."""
+    encumbrance = data_of(attempt).encumbrance
+    record = attempt.access.record("licence", encumbrance) if encumbrance else None
+    if record is not None and record.state not in ENDED:
+        raise deny("N3", "E_STATE", f"encumbrance {encumbrance} is {record.state}; it must be CANCELLED")
+
+
+def n3_taxes_are_paid(attempt: Attempt) -> None:
+    """Rule N3: the taxes on the sale of this unit are decided and paid."""
+    voucher = attempt.fields.voucher
+    record = attempt.access.record("decision", voucher) if voucher else None
+    subject = "" if record is None else record.data_as(DecisionData).subject_ref
+    if subject != attempt.existing.object_id:
+        raise deny("N3", "E_STATE", "there is no tax voucher for this unit")
+    if not is_paid(attempt.access, f"decision/{voucher}"):
+        raise deny("N3", "E_STATE", "the taxes on this sale are not paid")
+
+
+def n4_price_is_in_escrow(attempt: Attempt) -> None:
+    """Rule N4: the price lies in escrow, to be released by this unit."""
+    record = attempt.access.record("payment", attempt.fields.escrow)
+    data = None if record is None else record.data_as(PaymentData)
+    is_ours = data is not None and data.escrow == f"realty/{attempt.existing.object_id}"
+    if record is None or data is None or not is_ours or record.state != "ORDERED":
+        raise deny("N4", "E_STATE", "the price is not in escrow for this unit")
+    if data.pays != f"contract/{attempt.fields.contract}":
+        raise deny("N4", "E_STATE", "the escrow is for another contract")
+    for other in (record, attempt.access.record("contract", attempt.fields.contract)):
+        _require_changeable(attempt, other)
+
+
+def n4_new_certificate_follows(attempt: Attempt) -> None:
+    """Rule N4: the new certificate is a draft of the next version, entered by somebody else."""
+    old = attempt.access.record("licence", data_of(attempt).certificate)
+    new = attempt.access.record("licence", attempt.fields.new_certificate)
+    if old is None or old.state != "VALID":
+        raise deny("N4", "E_STATE", "the present certificate is not VALID")
+    if new is None or new.state != "DRAFT" or new.issuer_org != attempt.org.id:
+        raise deny("N4", "E_STATE", "the new certificate is no draft of this registry")
+    old_id = parse_licence_id(old.object_id)
+    if new.object_id != old_id.with_version(old_id.version + 1):
+        raise deny("N4", "E_VERSION", "the new certificate is not the next version of the present one")
+    require_other_person(attempt, new.data_as(LicenceData).entered_by)
+    for other in (old, new):
+        _require_changeable(attempt, other)
+
+
+def _require_changeable(attempt: Attempt, record: RecordState | None) -> None:
+    assert record is not None
+    require_time_order(attempt, record)
+    require_room(record)
+
+
+def _answer(attempt: Attempt, record: RecordState) -> str:
+    return licence_status_at(record, attempt.claimed_time_ms).answer
+
+
+def data_of(attempt: Attempt) -> RealtyData:
+    """What the chain remembers of the unit. Expects that it exists."""
+    assert isinstance(attempt.data, RealtyData)
+    return attempt.data

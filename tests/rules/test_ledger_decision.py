@@ -1,0 +1,155 @@
+"""Decisions by published criteria: computed, signed, appealed in time (J4, J5, J7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from govchain.ledger.kinds.criteria import LineData, compute_line
+from govchain.ledger.kinds.decision.fields import DecisionData
+from govchain.model import TransactionResult
+from tests.support.joint_world import DAY_MS, NR, JointWorld
+from tests.support.ledger_world import denial
+
+ANSWER = "married=yes salt=1"
+
+
+@pytest.fixture
+def world() -> JointWorld:
+    world = JointWorld()
+    world.adopt()
+    world.answered("X-1", ANSWER)
+    return world
+
+
+def data_of(world: JointWorld, number: str = "D-1") -> DecisionData:
+    return world.record("decision", number).data_as(DecisionData)
+
+
+def fact(**fields: str) -> list[dict[str, str]]:
+    return [{"fact": "married", "exchange": "X-1", "answer": ANSWER, **fields}]
+
+
+def test_J4_allows_a_decision_that_the_chain_computes(world: JointWorld) -> None:
+    world.grant_decision()
+    assert world.record("decision", "D-1").state == "GRANTED"
+    assert data_of(world).amounts == (("loan", "600.00"),)
+    assert data_of(world).exchanges == ("X-1",)
+
+
+def test_J4_answers_with_a_refusal_when_a_fact_is_not_proven(world: JointWorld) -> None:
+    world.answered("X-2", "married=no salt=1")
+    world.grant_decision(facts=fact(exchange="X-2", answer="married=no salt=1"))
+    assert world.record("decision", "D-1").state == "REFUSED"
+    world.grant_decision("D-2", facts=[])
+    assert world.record("decision", "D-2").state == "REFUSED"
+
+
+def test_J4_shows_the_change_when_it_is_decided_again(world: JointWorld) -> None:
+    world.grant_decision()
+    world.answered("X-2", "married=no salt=2")
+    facts = fact(exchange="X-2", answer="married=no salt=2")
+    world.must("decision.review", "hpf-maker", "D-1", facts=facts)
+    assert world.record("decision", "D-1").state == "ENTERED"
+    assert denial(world.act("decision.issue", "hpf-b", "D-1")) == ("J5", "E_QUORUM")
+    world.must("decision.sign", "hpf-b", "D-1")
+    world.must("decision.issue", "hpf-b", "D-1")
+    assert world.record("decision", "D-1").state == "REFUSED"
+    assert data_of(world).exchanges == ("X-1", "X-2")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"criteria": "R-9"}, "E_STATE"),
+        ({"facts": fact(fact="rich")}, "E_STATE"),
+        ({"facts": fact(exchange="X-9")}, "E_STATE"),
+        ({"facts": fact(exchange="X-8")}, "E_STATE"),
+        ({"facts": fact(exchange="X-7")}, "E_STATE"),
+        ({"facts": fact(answer="married=yes salt=2")}, "E_HASH_MISMATCH"),
+        ({"inputs": []}, "E_AMOUNT"),
+        ({"inputs": [{"name": "balance", "amount": "1"}, {"name": "luck", "amount": "1"}]}, "E_AMOUNT"),
+    ],
+)
+def test_J4_denies_what_does_not_follow(world: JointWorld, fields: dict[str, object], code: str) -> None:
+    world.answered("X-8", ANSWER, requester=NR)
+    world.answered("X-7", ANSWER, subject="somebody else")
+    assert denial(world.enter(**fields)) == ("J4", code)
+
+
+def test_J4_denies_withdrawn_criteria(world: JointWorld) -> None:
+    world.must("criteria.withdraw", "hpf-head", "R-1", reason="new ones")
+    assert denial(world.enter()) == ("J4", "E_STATE")
+
+
+@pytest.mark.parametrize(
+    ("factor", "cap", "cents", "result"),
+    [("12", "", 100, 1_200), ("12", "10.00", 100, 1_000), ("0.0875", "", 100, 9), ("-0.0875", "", 100, -9)],
+)
+def test_J4_answers_to_the_cent(factor: str, cap: str, cents: int, result: int) -> None:
+    assert compute_line(LineData("x", "y", factor, cap, True), cents) == result
+
+
+def test_J5_allows_two_of_three_and_denies_one(world: JointWorld) -> None:
+    world.adopt("R-3", signatures=2, signers=3)
+    assert denial(world.enter(criteria="R-3")) == ("J5", "E_QUORUM")
+    assert world.enter(criteria="R-3", signers=["hpf-a", "hpf-b", "hpf-c"]).applied
+    assert denial(world.act("decision.sign", "hpf-head", "D-1")) == ("J5", "E_ROLE")
+    world.must("decision.sign", "hpf-b", "D-1")
+    assert denial(world.act("decision.sign", "hpf-b", "D-1")) == ("J5", "E_QUORUM")
+    assert denial(world.act("decision.issue", "hpf-b", "D-1")) == ("J5", "E_QUORUM")
+    world.must("decision.sign", "hpf-c", "D-1")
+    assert world.act("decision.issue", "hpf-b", "D-1").applied
+
+
+def test_G6_denies_the_maker_a_signature(world: JointWorld) -> None:
+    assert world.enter(signers=["hpf-maker"]).applied
+    assert denial(world.act("decision.sign", "hpf-maker", "D-1")) == ("G6", "E_SOD")
+
+
+@pytest.fixture
+def award(world: JointWorld) -> JointWorld:
+    world.adopt("R-15", appeal_days=15)
+    world.grant_decision(criteria="R-15")
+    return world
+
+
+def appeal(world: JointWorld, person: str = "acme-a") -> TransactionResult:
+    return world.act("decision.appeal", person, "D-1", to_case="C-1")
+
+
+def test_J7_allows_an_appeal_on_the_last_day(award: JointWorld) -> None:
+    award.now_ms += 15 * DAY_MS
+    assert appeal(award).applied
+    assert denial(award.act("decision.take_effect", "hpf-b", "D-1")) == ("G3", "E_STATE")
+
+
+def test_J7_denies_an_appeal_on_the_day_after_and_by_a_stranger(award: JointWorld) -> None:
+    assert denial(appeal(award, "beta-a")) == ("J7", "E_ROLE")
+    award.now_ms += 16 * DAY_MS
+    assert denial(appeal(award)) == ("J7", "E_DEADLINE")
+    assert award.act("decision.take_effect", "hpf-b", "D-1").applied
+
+
+def test_J7_denies_effect_before_the_last_day_is_over(award: JointWorld) -> None:
+    award.now_ms += 15 * DAY_MS
+    assert denial(award.act("decision.take_effect", "hpf-b", "D-1")) == ("J7", "E_STATE")
+
+
+def test_J7_allows_effect_at_once_where_there_is_no_appeal(world: JointWorld) -> None:
+    world.grant_decision()
+    assert world.act("decision.take_effect", "hpf-b", "D-1").applied
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"facts": ["a", "a"]},
+        {"lines": [{"name": "x", "of": "y", "factor": "1.00001"}]},
+        {"lines": [{"name": "x", "of": "y", "factor": "1", "cap": "much"}]},
+        {"signatures": 2},
+        {"appeal_days": -1},
+    ],
+)
+def test_G1_denies_criteria_that_are_not_well_formed(world: JointWorld, fields: dict[str, object]) -> None:
+    wanted = {"name": "loans", "facts": [], **fields}
+    assert denial(world.act("criteria.adopt", "hpf-head", "R-2", **wanted)) == ("G1", "E_PAYLOAD")

@@ -1,0 +1,108 @@
+"""Joint services: results that rest on others' records, payments, enforcement (J1, J2, J3, J6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from govchain.model import TransactionResult
+from tests.support.joint_world import ACME, DAY_MS, HPF, JointWorld
+from tests.support.ledger_world import denial, licence_id
+
+LICENCE = licence_id()
+ON_LICENCE = [{"record": f"licence/{LICENCE}", "state": "VALID"}]
+
+
+@pytest.fixture
+def world() -> JointWorld:
+    return JointWorld()
+
+
+def register(world: JointWorld, number: str = "REG-1", person: str = "hpf-b") -> TransactionResult:
+    return world.act(
+        "registration.register", person, number, what="fund-account", subject=ACME, rests_on=ON_LICENCE
+    )
+
+
+def order(world: JointWorld, number: str = "P-1", **fields: object) -> TransactionResult:
+    return world.act(
+        "payment.order", "fund-a", number, **{"payer": ACME, "payee": HPF, "amount": "600.00", **fields}
+    )
+
+
+def test_J1_allows_what_rests_on_a_valid_licence(world: JointWorld) -> None:
+    world.make_licence(LICENCE)
+    assert register(world).applied
+
+
+def test_J1_denies_a_result_before_its_ground(world: JointWorld) -> None:
+    assert denial(register(world)) == ("J1", "E_STATE")
+    world.enter_licence(LICENCE)
+    assert denial(register(world)) == ("J1", "E_STATE")
+    assert order(world, waits_for=ON_LICENCE).applied
+    assert denial(world.act("payment.settle", "fund-a", "P-1")) == ("J1", "E_STATE")
+    world.issue_licence(LICENCE)
+    assert world.act("payment.settle", "fund-a", "P-1").applied
+
+
+def test_J2_denies_a_second_registration_and_allows_one_after_cancelling(world: JointWorld) -> None:
+    world.make_licence(LICENCE)
+    assert register(world).applied
+    assert denial(register(world, "REG-2")) == ("J2", "E_DUP_ID")
+    assert denial(world.act("registration.cancel", "nr-maker", "REG-1", reason="x")) == ("I5", "E_ROLE")
+    world.must("registration.cancel", "hpf-b", "REG-1", reason="closed")
+    assert register(world, "REG-2").applied
+
+
+def test_J2_allows_another_authority_the_same_subject(world: JointWorld) -> None:
+    world.make_licence(LICENCE)
+    assert register(world).applied
+    assert register(world, "REG-2", "nr-maker").applied
+
+
+def test_J3_allows_what_is_due(world: JointWorld) -> None:
+    world.form(due="600.00", due_at="2026-11-05T00:00:00+08:00")
+    assert order(world, pays="contract/K-1").applied
+    assert world.act("payment.settle", "fund-a", "P-1").applied
+
+
+def test_J3_denies_other_amounts_second_payments_and_nothing_due(world: JointWorld) -> None:
+    assert denial(order(world, pays="contract/K-1")) == ("J3", "E_STATE")
+    world.form(due="600.00", due_at="2026-11-05T00:00:00+08:00")
+    assert denial(order(world, pays="contract/K-1", amount="599.99")) == ("J3", "E_AMOUNT")
+    for number in ("P-1", "P-2"):
+        assert order(world, number, pays="contract/K-1").applied
+    world.must("payment.settle", "fund-a", "P-1")
+    assert denial(world.act("payment.settle", "fund-a", "P-2")) == ("J3", "E_DOUBLE_USE")
+    assert denial(order(world, "P-3", pays="contract/K-1")) == ("J3", "E_DOUBLE_USE")
+
+
+def test_J3_denies_escrow_released_by_the_bank_alone(world: JointWorld) -> None:
+    assert order(world, escrow="realty/X").applied
+    assert denial(world.act("payment.settle", "fund-a", "P-1")) == ("J3", "E_STATE")
+    assert world.act("payment.cancel", "fund-a", "P-1").applied
+
+
+def test_J6_allows_enforcement_when_the_time_has_passed(world: JointWorld) -> None:
+    world.form(due="600.00", due_at="2026-11-03T00:00:00+08:00")
+    world.now_ms += DAY_MS
+    world.must("enforcement.file", "beta-a", "E-1", ground="contract/K-1")
+    assert world.record("contract", "K-1").state == "BREACHED"
+    world.must("enforcement.close", "court-a", "E-1")
+
+
+def test_J6_denies_enforcement_before_after_payment_and_twice(world: JointWorld) -> None:
+    def file(number: str = "E-1", ground: str = "contract/K-1") -> TransactionResult:
+        return world.act("enforcement.file", "beta-a", number, ground=ground)
+
+    assert denial(file()) == ("J6", "E_STATE")
+    world.form(due="600.00", due_at="2026-11-03T00:00:00+08:00")
+    world.form("K-2", due="600.00", due_at="2026-11-03T00:00:00+08:00")
+    world.form("K-3")
+    assert denial(file()) == ("J6", "E_STATE")
+    assert order(world, pays="contract/K-1").applied
+    world.must("payment.settle", "fund-a", "P-1")
+    world.now_ms += DAY_MS
+    assert denial(file()) == ("J6", "E_STATE")
+    assert denial(file(ground="contract/K-3")) == ("J6", "E_STATE")
+    assert file(ground="contract/K-2").applied
+    assert denial(file("E-2", "contract/K-2")) == ("J6", "E_STATE")
