@@ -30,6 +30,7 @@ from govchain.cli import (
     records,
     replay,
     scenario,
+    story,
     swarm,
     sweep,
     testnet,
@@ -73,6 +74,7 @@ def build_app() -> typer.Typer:
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
     app.add_typer(licences.app, name="licence", rich_help_panel=RECORDS)
     app.command("replay", rich_help_panel=REHEARSE)(replay.replay)
+    app.command("story", rich_help_panel=REHEARSE)(story.story)
     app.add_typer(scenario.app, name="scenario", rich_help_panel=REHEARSE)
     app.command("swarm", rich_help_panel=REHEARSE)(swarm.swarm)
     app.command("sweep", rich_help_panel=REHEARSE)(sweep.sweep)

@@ -6,5 +6,6 @@ network for anything.
 
 from govchain.report.page import render_page
 from govchain.report.reporter import Reporter, write_file
+from govchain.report.tale import Line, Tale
 
-__all__ = ["Reporter", "render_page", "write_file"]
+__all__ = ["Line", "Reporter", "Tale", "render_page", "write_file"]

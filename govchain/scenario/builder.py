@@ -22,7 +22,7 @@ from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.model import OrganisationEntry, PersonEntry, Step
 from govchain.scenario.references import PROPERTIES, Reference, resolve
 from govchain.scenario.values import coerce
-from govchain.scenario.verbs import ENVELOPE_KEYS
+from govchain.scenario.verbs import ENVELOPE_KEYS, hashed_field
 
 EXPIRY_BLOCKS: Final = 5_000
 """Distance of the expiry height above the height at which the run began."""
@@ -190,8 +190,9 @@ class Builder:
         media_type = "text/plain"
         if file:
             media_type = MEDIA_TYPES.get(Path(str(file)).suffix.lower(), "application/octet-stream")
-        if "raw_hash" in fields:
-            made = {"raw_hash": hashes, "size_bytes": digests.size_bytes, "media_type": media_type}
+        hashed = hashed_field(fields)
+        if hashed:
+            made = {hashed: hashes, "size_bytes": digests.size_bytes, "media_type": media_type}
             for key, value in made.items():
                 if key in fields:
                     values.setdefault(key, value)

@@ -26,7 +26,7 @@ from govchain.scenario.references import PROPERTIES, Reference, find_references
 from govchain.scenario.suggest import suggestion
 from govchain.scenario.timing import story_end_ns
 from govchain.scenario.values import coerce, problems
-from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS
+from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS, hashed_field
 from govchain.sim import INVARIANTS
 
 REFUSALS: Final = tuple(
@@ -240,7 +240,8 @@ def _check_transaction(source: Loaded[Any], index: int, step: Step) -> None:
     fields = {key: value for key, value in step.with_.items() if key in kind.__struct_fields__}
     if any(key in step.with_ for key in FILE_KEYS):
         # The engine fills these in from the file.
-        made = {"raw_hash": {"sha256": "", "sm3": ""}, "size_bytes": 0, "media_type": ""}
+        hashed = hashed_field(kind.__struct_fields__)
+        made = {hashed: {"sha256": "", "sm3": ""}, "size_bytes": 0, "media_type": ""}
         fields = {key: value for key, value in made.items() if key in kind.__struct_fields__} | fields
     filled = {"object_version": 1, "claimed_time": "", "fields": {}}
     for part, part_kind in ((filled | envelope, Envelope), (fields, kind)):

@@ -15,6 +15,7 @@ import msgspec
 from govchain.client.answers import TransactionStatus
 from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
 from govchain.ledger import Text
+from govchain.ledger.kinds import KINDS
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.builder import Builder, Built
 from govchain.scenario.changes import Changes
@@ -27,6 +28,7 @@ from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
 from govchain.scenario.traffic import LoadSeen, Traffic, clerks_of
 from govchain.scenario.verbs import (
+    AT_THE_DOOR,
     READS,
     KeyVerifyWith,
     LegalReportWith,
@@ -55,6 +57,7 @@ class Observation:
         healed_ns: When everything was mended at the end.
         load: What became of the workload; None without one.
         lost: Validator to how many acknowledged records its ledger lacks.
+        states: Every record that a step made or changed, as `type/id`, to its state at the end.
         height: Height of the chain at the end.
         duration_ns: From the first step to the last.
     """
@@ -71,6 +74,7 @@ class Observation:
     healed_ns: int = 0
     load: LoadSeen | None = None
     lost: dict[str, int] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
 
 
 class Engine:
@@ -128,6 +132,7 @@ class Engine:
             expected=_expected(step),
             measured="",
             at_ms=round((self._backend.now_ns() - self._began_ns) / 1_000_000, LATENCY_DIGITS),
+            story_time=self._rehearsal.loaded.claimed_time(offset_ns),
         )
         if step.do in READS:
             return await self._read(blank, step, offset_ns)
@@ -154,7 +159,11 @@ class Engine:
                 blank, outcome="pending", measured="not taken or not known", detail=str(error)
             )
         latency_ms = round((self._backend.now_ns() - sent_ns) / 1_000_000, LATENCY_DIGITS)
-        return self._judge_final(blank, step, built, status, latency_ms)
+        played = self._judge_final(blank, step, built, status, latency_ms)
+        if played.outcome != "applied" or not KINDS[built.record_type].keeps_records:
+            return played
+        record = await self._backend.record(built.record_type, built.object_id)
+        return played if record is None else msgspec.structs.replace(played, state=record.state)
 
     def _judge_final(
         self, blank: StepResult, step: Step, built: Built, status: TransactionStatus, latency_ms: float
@@ -267,6 +276,9 @@ class Engine:
                 if data is not None:
                     seen.receipts[step.id] = (step.transaction, data)
         await self._ask_everybody()
+        for name in dict.fromkeys(step.object for step in seen.steps if step.state):
+            record = await self._backend.record(*name.split("/", 1))
+            seen.states[name] = "ABSENT" if record is None else record.state
         for expected in self._scenario.expect.records:
             if expected.record is not None:
                 seen.records[expected.record] = await self._record_state(expected.record)
@@ -313,12 +325,17 @@ class Engine:
         }
         names: dict[str, Any] = {}
         for key, value in step.with_.items():
-            reference = next((each for _, each in find_references(value)), None)
-            if reference is not None and reference.text == value and self._builder.knows(reference.name):
-                shown = str(resolve(value, self._builder.look_up))
-                names[key] = known.get(shown, self._builder.nickname(reference.name))
+            references = [each for _, each in find_references(value)]
+            if not all(self._builder.knows(each.name) for each in references):
+                names[key] = value
+                continue
+            shown = resolve(value, self._builder.look_up)
+            if len(references) == 1 and references[0].text == value:
+                names[key] = known.get(str(shown), self._builder.nickname(references[0].name))
+            elif isinstance(shown, list):
+                names[key] = ", ".join(known.get(str(each), str(each)) for each in shown)
             else:
-                names[key] = known.get(str(value), value)
+                names[key] = known.get(str(shown), shown)
         names["object"] = names.get("object_id", "…")
         return names | {"who": who}
 
@@ -334,7 +351,7 @@ def _judge_refusal(blank: StepResult, step: Step, *, rule: str, code: str, detai
     """A refusal by a rule of the chain, or, without a rule, by the pool."""
     outcome = "denied" if rule else "rejected"
     wanted = step.expect.denied
-    is_ok = bool(wanted) and wanted in (rule, code) and step.expect.says in detail
+    is_ok = bool(wanted) and wanted in (rule, code, *AT_THE_DOOR.get(code, ())) and step.expect.says in detail
     measured = f"{outcome} {rule} {code}".replace("  ", " ") + f": {detail}"
     return msgspec.structs.replace(
         blank, ok=is_ok, outcome=outcome, measured=measured, rule=rule, code=code, detail=detail

@@ -84,6 +84,7 @@ def judge(
         workload=workload_result(scenario, seen),
         happened=count_happenings(seen),
         faults=list_faults(seen),
+        states=seen.states,
         unused=() if backend_name == SIMULATED else _physics_blocks(scenario),
     )
 

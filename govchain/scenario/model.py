@@ -76,6 +76,9 @@ class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Organisation id of this file."""
     roles: tuple[str, ...] = ()
     """Roles inside the organisation, for example `maker` or `checker`."""
+    name: str = ""
+    """What the narrative calls the person. Stays in the narrative: nothing of it goes on the chain."""
+    name_zh: str = ""
     genesis: bool = True
     """False: has a key that the chain does not know until a `key.add` step."""
 
@@ -227,12 +230,7 @@ RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
 """Words of the format that this version does not carry out, by the key whose value they are."""
 
 RESERVED_VERBS: Final[tuple[str, ...]] = (
-    "consent.",
-    "catalog.",
-    "grant.",
-    "exchange.",
     "share.",
-    "payment.",
     "ebl.",
     "epcis.",
     "lot.",
@@ -242,13 +240,8 @@ RESERVED_VERBS: Final[tuple[str, ...]] = (
     "fund.",
     "sandbox.",
     "xchain.",
-    "contract.",
     "clock.",
     "fault.",
     "identity.",
-    "licence.renew",
-    "licence.withdraw",
-    "licence.use",
-    "key.rotate",
 )
 """Beginnings of verbs of the format that this version does not carry out."""

@@ -17,7 +17,15 @@ _NAME: Final = re.compile(r"([a-z][a-z0-9_-]{0,39})(?:\.([a-z0-9_]+))?", re.ASCI
 PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     "organisation": ("code", "name"),
     "person": ("key_id", "public_key"),
-    "saved": ("object_id", "transaction_id", "raw_hash", "size_bytes", "media_type"),
+    "saved": (
+        "object_id",
+        "transaction_id",
+        "raw_hash",
+        "size_bytes",
+        "media_type",
+        "query_hash",
+        "answer_hash",
+    ),
 }
 """Kind of name to its properties; the first is what `${name}` alone stands for."""
 

@@ -53,6 +53,10 @@ class StepResult(msgspec.Struct, frozen=True):
     latency_ms: float = 0.0
     at_ms: float = 0.0
     """When it was handed in or asked, since the run began."""
+    story_time: str = ""
+    """The story's clock at this step, RFC 3339."""
+    state: str = ""
+    """State of its object after it was applied."""
 
 
 class ReceiptEntry(msgspec.Struct, frozen=True):
@@ -123,6 +127,8 @@ class Result(msgspec.Struct, frozen=True):
     """Kind of fault, and `view_change`, to how often it happened."""
     faults: tuple[FaultEntry, ...] = ()
     """What went wrong, in order."""
+    states: dict[str, str] = {}
+    """Every record that a step made or changed, as `type/id`, to its state at the end."""
     unused: tuple[str, ...] = ()
     """Blocks of the file that have no effect where it was played: real lines and disks are what they are."""
 

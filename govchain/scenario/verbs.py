@@ -105,6 +105,16 @@ _READ_SENTENCES: Final[Mapping[str, Text]] = {
     ),
 }
 
+AT_THE_DOOR: Final[Mapping[str, tuple[str, str]]] = {"key-not-active": ("I1", "E_KEY_REVOKED")}
+"""Code of a pool that refuses what the chain would deny as well, to that rule and code."""
+
+_HASHED: Final = ("raw_hash", "answer_hash", "query_hash", "corrected_hash", "copy_hash")
+
+
+def hashed_field(fields: tuple[str, ...]) -> str:
+    """Field of a verb that `file` and `content` fill; empty: the envelope's `payload_hash`."""
+    return next((name for name in _HASHED if name in fields), "")
+
 
 # Templates keep a space around each name, for those in Latin letters; between Chinese characters it goes.
 _BETWEEN_HAN: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
