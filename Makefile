@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 SOURCES := govchain tests benchmarks nodes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-pythons demo test check mutants bench fidelity e2e format lock clean
+.PHONY: help setup setup-dev setup-pythons demo test stories check mutants bench fidelity e2e format lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,10 @@ demo: setup ## Four validators on this machine, a cross-department story, a rece
 	@$(BIN)/govchain demo
 
 test: setup-pythons ## The whole suite that needs no Docker
-	@$(BIN)/python -m pytest -n 2 -m "not e2e"
+	@$(BIN)/python -m pytest -n 2 -m "not e2e and not stories"
+
+stories: setup-dev ## All six stories of the domain, simulated and on processes of this machine
+	@$(BIN)/python -m pytest -n0 -m "stories or not stories" tests/sim/test_sim_stories.py tests/live/test_scenario_stories.py
 
 # One seed must show the same on every version of Python. A version that this machine has not is left out.
 setup-pythons: setup-dev ## Other Python versions of this machine, with the locked dependencies

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
-from tests.support.lifecycle import RUNS, Machine
 
 from govchain.ledger.kinds.contract.fields import ContractData
 from govchain.ledger.kinds.decision.fields import DecisionData
@@ -15,6 +14,7 @@ from govchain.ledger.kinds.realty.fields import RealtyData
 from tests.support.joint_world import BUYER, DAY_MS, NR, PAIR, PEOPLE, SELLER, TITLE, UNIT, JointWorld
 from tests.support.ledger_world import PEOPLE as OTHERS
 from tests.support.ledger_world import LedgerWorld, licence_id
+from tests.support.lifecycles import RUNS, Machine
 
 OLD, NEW = (licence_id(1, version, type_code=TITLE, org=NR) for version in (1, 2))
 SIDES = st.sampled_from(["seller", "buyer", "buyer", "spouse", "acme-a"])
@@ -45,8 +45,7 @@ class JointMachine(Machine):
 class SaleLife(JointMachine):
     """One flat, two contracts, two payments."""
 
-    record_type = "realty"
-    more_types = ("contract", "payment", "licence", "enforcement")
+    record_types = ("realty", "contract", "payment", "licence", "enforcement")
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,8 +140,7 @@ class SaleLife(JointMachine):
 class DecisionLife(JointMachine):
     """One decision of three arbitrators, and its days for an appeal."""
 
-    record_type = "decision"
-    more_types = ("enforcement",)
+    record_types = ("decision", "enforcement")
 
     def __init__(self) -> None:
         super().__init__()

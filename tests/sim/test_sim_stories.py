@@ -1,0 +1,272 @@
+"""The stories of the domain: what must hold beyond their own expectations, under faults too; nobody is named.
+
+That each passes as written is tested with all shipped scenarios.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from govchain.analysis.invoice_rings import InvoiceEdge, RingRule, find_rings
+from govchain.codec.genesis_file import write_genesis
+from govchain.ledger.amounts import parse_cents
+from govchain.ledger.identifiers import parse_time_ms
+from govchain.ledger.kinds.decision.fields import DecisionData
+from govchain.ledger.kinds.exchange.fields import ExchangeData
+from govchain.ledger.kinds.invoice.fields import InvoiceData
+from govchain.ledger.kinds.objection.fields import ObjectionData
+from govchain.ledger.kinds.realty.fields import RealtyData
+from govchain.ledger.kinds.registration import RegistrationData
+from govchain.model import Space
+from govchain.report import Reporter
+from govchain.scenario import SimBackend, load_scenario, run_scenario
+from tests.support.personal_scan import find_people, log_bytes, names_of, store_bytes
+from tests.support.scenario_texts import PROJECT
+from tests.support.stories import STORIES, Played, play, played, story
+
+NUMBERS = [int(path.name[:3]) for path in STORIES]
+HOUR_MS = 3_600_000
+BUYER = "nr-c6f310"
+
+
+def test_there_are_six_stories_and_every_denial_has_its_law_or_is_technical() -> None:
+    assert NUMBERS == [301, 302, 303, 305, 306, 307]
+    wanted = {301: 6, 302: 7, 303: 7, 305: 7, 306: 5, 307: 9}
+    for number, count in wanted.items():
+        told = {step_id for step_id, _, _ in played(number).refusals}
+        assert {f"d{i}" for i in range(1, count + 1)} <= {re.sub(r"-.*", "", each) for each in told}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_I3_denies_nothing_since_no_person_is_in_blocks_state_or_trace(number: int, tmp_path: Path) -> None:
+    loaded = load_scenario(story(number))
+    reporter = Reporter(tmp_path, loaded.name, loaded.scenario.seed)
+    backend = SimBackend(reporter.add_event, reporter.add_frame)
+    asyncio.run(run_scenario(loaded, backend, folder=reporter))
+    names = names_of(loaded)
+    assert bool(names) == (number != 307), "only the story of invoices has no person"
+    for node in backend.cluster.running():
+        assert [found for data in store_bytes(node.disk) for found in find_people(data, names)] == []
+    written = [path for path in reporter.path.rglob("*") if path.is_file() and path.name != "scenario.yaml"]
+    assert any(path.name == "trace.jsonl" and path.stat().st_size for path in written)
+    assert [found for path in written for data in log_bytes(path) for found in find_people(data, names)] == []
+
+
+def test_the_scan_finds_a_name_in_a_record_and_numbers_in_a_store() -> None:
+    leaky = play(story(305), ("interest: author of the work", "interest: Lin Jiu"))
+    names = names_of(leaky.loaded)
+    disk = next(iter(leaky.backend.cluster.running())).disk
+    found = {name for data in store_bytes(disk) for name in find_people(data, names)}
+    assert found == {"Lin Jiu"}
+    disk.write([(Space.META, b"x", "持证人 990101199001011230 电话 13800138000".encode())], sync=True)
+    found = {name for data in store_bytes(disk) for name in find_people(data, names)}
+    assert found == {"Lin Jiu", "990101199001011230", "13800138000"}
+
+
+def test_S01_six_results_on_one_day_from_one_licence_and_the_same_answer_everywhere() -> None:
+    run = played(301)
+    done = [run.step(name) for name in ("issue", "seal", "taxpayer", "insurance", "fund", "account", "close")]
+    began = parse_time_ms(run.step("open-case").story_time)
+    assert all(parse_time_ms(step.story_time) - began <= 8 * HOUR_MS for step in done)
+    licence = f"licence/{run.step('issue').object.partition('/')[2]}"
+    for name in ("seal", "insurance", "fund", "account"):
+        record = run.ledger.record("registration", run.step(name).object.partition("/")[2])
+        assert record is not None
+        assert licence in record.data_as(RegistrationData).rests_on
+    nodes = list(run.backend.cluster.running())
+    assert len(nodes) == 7
+    found = {node.ledger.record("licence", licence.partition("/")[2]) for node in nodes}
+    assert {record.state for record in found if record is not None} == {"VALID"}
+    assert len({node.ledger.state_root for node in nodes}) == 1
+    assert play(story(301)).result.digest == run.result.digest, "the same seed gives the same last block"
+
+
+def test_S01_each_datum_is_collected_once() -> None:
+    queries = [step for step in played(301).result.steps if step.do == "exchange.query" and step.state]
+    asked = []
+    for step in queries:
+        data = played(301).record("exchange", step.object.partition("/")[2]).data_as(ExchangeData)
+        asked += [(data.item, field, data.subject_ref) for field in data.fields]
+    assert len(asked) == len(set(asked)) == 4
+
+
+def test_S02_nothing_is_told_by_value_and_the_decision_lists_its_exchanges() -> None:
+    run = played(302)
+    exchanges = [step for step in run.result.steps if step.do == "exchange.confirm"]
+    data = [run.record("exchange", step.object.partition("/")[2]).data_as(ExchangeData) for step in exchanges]
+    assert {each.mode for each in data} == {"yes-no", "threshold"}
+    assert all(each.query_sha256 and each.answer_sha256 for each in data)
+    decision = run.record("decision", "LOAN-2026-0001").data_as(DecisionData)
+    assert len(decision.exchanges) == 6
+    assert decision.amounts == (("loan", "800000.00"),)
+    assert {decision.subject_ref}.isdisjoint({BUYER}), "the land registry knows another pseudonym"
+
+
+def test_S02_a_correction_reaches_the_fund_and_only_the_fund() -> None:
+    notices = played(302).record("objection", "OBJ-2026-01").data_as(ObjectionData).notices
+    assert [(notice.org, notice.count) for notice in notices] == [("12990100MA0XX00E1F", 1)]
+
+
+def certificates(run: Played) -> list[str]:
+    return [
+        run.record("licence", run.step(name).object.partition("/")[2]).state
+        for name in ("issue-old", "draft-new")
+    ]
+
+
+def test_S03_one_certificate_is_valid_and_the_tax_is_that_of_the_formula() -> None:
+    run = played(303)
+    assert certificates(run) == ["SUPERSEDED", "VALID"]
+    taxes = run.record("decision", "TAX-2026-0001").data_as(DecisionData)
+    assert taxes.amounts == (("deed-tax", "30000.00"), ("income-tax", "20000.00"))
+    old, new = (
+        run.record("licence", run.step(name).object.partition("/")[2]) for name in ("issue-old", "draft-new")
+    )
+    assert old.last_record_hash == new.last_record_hash, "both changed in one transaction"
+    assert new.last_record_hash == run.record("payment", "ESCROW-2026-0001").last_record_hash
+
+
+def test_S03_a_flat_that_stays_frozen_changes_nothing() -> None:
+    text = story(303).read_text(encoding="utf-8")
+    release = next(part for part in re.split(r"\n(?=  - )", text) if "do: realty.release" in part)
+    run = play(story(303), (release + "\n", ""))
+    assert run.step("transfer").code == "E_LOCKED"
+    assert certificates(run) == ["VALID", "DRAFT"]
+    unit = run.record("realty", run.step("register").object.partition("/")[2]).data_as(RealtyData)
+    assert BUYER not in "".join(unit.owners)
+    assert run.record("payment", "ESCROW-2026-0001").state == "ORDERED"
+
+
+def test_S05_order_of_deposits_day_of_enforcement_and_what_is_not_presumed() -> None:
+    run = played(305)
+    assert 0 < run.step("deposit-work").height < run.step("deposit-page").height
+    assert run.step("enforce").story_time == "2026-10-26T00:00:00+08:00"
+    reports = [step for step in run.result.steps if step.do == "evidence.legal_report"]
+    assert all("is not presumed" in step.detail for step in reports)
+
+
+def test_S06_amounts_are_the_formula_and_both_branches_end() -> None:
+    run = played(306)
+    award = run.record("decision", "AWARD-2026-0001").data_as(DecisionData)
+    assert dict(award.amounts) == {
+        "unpaid-wages": "21605.83",
+        "compensation": "12963.50",
+        "wage-tax-withheld": "-756.20",
+        "insurance-top-up": "3564.96",
+    }
+    assert award.due_cents == 3_381_313
+    assert run.record("decision", "AWARD-2026-0002").data_as(DecisionData).amounts == (
+        ("overtime", "4346.13"),
+    )
+
+
+def invoices(run: Played) -> list[InvoiceData]:
+    numbers = [name for name in run.result.states if name.startswith("invoice/")]
+    return [run.record("invoice", name.partition("/")[2]).data_as(InvoiceData) for name in numbers]
+
+
+def test_S07_sums_bookings_and_deductions_agree() -> None:
+    every = invoices(played(307))
+    for buyer in {data.buyer_ref for data in every}:
+        own = [data for data in every if data.buyer_ref == buyer]
+        blue = sum(parse_cents(data.net) for data in own if not data.is_red)
+        red = sum(parse_cents(data.net) for data in own if data.is_red)
+        assert red == sum(parse_cents(data.red_net) for data in own)
+        assert blue - red == sum(
+            parse_cents(data.net) - parse_cents(data.red_net) for data in own if not data.is_red
+        )
+    deducted = [data for data in every if data.use == "DEDUCTED"]
+    assert sum(parse_cents(data.tax) - parse_cents(data.transferred_out) for data in deducted) == 81_200
+    booked = [step.object for step in played(307).result.steps if step.do == "invoice.book" and step.state]
+    assert len(booked) == len(set(booked)) == 2
+
+
+def test_S07_the_ring_is_found_and_nothing_else() -> None:
+    edges = [
+        InvoiceEdge(
+            data.number,
+            data.seller_ref,
+            data.buyer_ref,
+            Decimal(data.gross),
+            date.fromisoformat(data.issue_date),
+        )
+        for data in invoices(played(307))
+        if not data.is_red
+    ]
+    rings = find_rings(edges, RingRule(window_days=10, ratio_min=Decimal("0.97"))).rings
+    assert [set(ring.invoices) for ring in rings] == [{f"269910000000000000{n}" for n in (11, 12, 13, 14)}]
+
+
+CRASH = {
+    number: f"{{after: {step}, do: crash, target: primary, for: 70s, disk: keep}}"
+    for number, step in (
+        (301, "enter"),
+        (302, "enter-decision"),
+        (303, "freeze"),
+        (305, "verify-work"),
+        (306, "first-signs"),
+        (307, "red-1"),
+    )
+}
+TRAITOR = "{at: 1s, do: byzantine, target: primary, behaviour: equivocate}"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_primary_that_crashes_changes_neither_states_nor_denials(number: int) -> None:
+    run = play(story(number), timeline=CRASH[number])
+    assert run.result.verdict == "pass"
+    assert run.result.happened["crash"] == 1
+    assert run.result.happened["view_change"] >= 1
+    assert run.result.states == played(number).result.states
+    assert run.refusals == played(number).refusals
+    assert run.result.state_root == played(number).result.state_root
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_primary_that_lies_changes_neither_states_nor_denials(number: int) -> None:
+    run = play(story(number), timeline=TRAITOR)
+    assert run.result.verdict == "pass"
+    assert run.result.happened["view_change"] >= 1
+    assert run.result.states == played(number).result.states
+    assert run.refusals == played(number).refusals
+
+
+def test_S05_a_receipt_from_before_new_vote_keys_verifies_in_another_process_without_a_store(
+    tmp_path: Path,
+) -> None:
+    admins = "".join(
+        f"  - {{id: {org}-admin, org: {org}, roles: [admin]}}\n" for org in ("court", "notary", "evp")
+    )
+    run = play(
+        story(305),
+        ("people:\n", f"protocol: {{checkpoint: 2}}\nstop: {{at: 1800s}}\n\npeople:\n{admins}"),
+        timeline="{after: open-case, do: rotate_key, target: primary}",
+    )
+    assert run.result.verdict == "pass"
+    assert run.result.happened["epoch"] >= 1, "the validator set has changed since"
+    receipt = asyncio.run(run.backend.receipt(bytes.fromhex(run.step("deposit-work").transaction)))
+    assert receipt is not None
+    (tmp_path / "receipt.json").write_bytes(receipt)
+    (tmp_path / "genesis.json").write_bytes(write_genesis(run.backend.cluster.genesis))
+    original = (PROJECT / "scenarios" / "files" / "melody.txt").read_bytes()
+    for content, status in ((original, 0), (original.replace(b"m", b"n", 1), 1)):
+        (tmp_path / "melody.txt").write_bytes(content)
+        arguments = ["verify", "receipt.json", "--genesis", "genesis.json", "--file", "melody.txt"]
+        done = subprocess.run(
+            [sys.executable, "-m", "govchain", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout.decode() + done.stderr.decode()
