@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from govchain.cli.backends import JobsOption
+from govchain.cli.exits import ExitStatus
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.errors import ConfigError
 from govchain.report import Reporter
@@ -51,7 +52,10 @@ def swarm(
     quiet: QuietOption = False,
     language: LanguageOption = None,
 ) -> None:
-    """Random networks, faults and attacks: 0 every promise was kept, 1 one was broken and is written down."""
+    """Random networks, faults and attacks: 0 every promise was kept, 1 one was broken and is written down.
+
+    3: the minutes are over, and some kind of fault never happened.
+    """
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     first, end = parse_seeds(seeds, is_timed=minutes is not None)
     began_s = time.monotonic()
@@ -72,7 +76,8 @@ def swarm(
             _write_page(terminal, report, file, violation)
     _say_end(terminal, result, seconds)
     terminal.result(_as_json(result, files, seconds))
-    raise typer.Exit(result.exit_status)
+    is_vacuous = minutes is not None and bool(result.missing)
+    raise typer.Exit(result.exit_status or (ExitStatus.UNDECIDED if is_vacuous else ExitStatus.HOLDS))
 
 
 def parse_seeds(text: str | None, *, is_timed: bool) -> tuple[int, int | None]:
@@ -132,8 +137,15 @@ def _write_page(terminal: Terminal, folder: Path, file: Path, violation: Violati
 
 
 def _say_end(terminal: Terminal, result: SwarmResult, seconds: float) -> None:
-    counted = ", ".join(f"{name} {count}" for name, count in result.coverage.items() if count)
-    terminal.say(terminal.pick(f"happened: {counted}", f"发生：{counted}"))
+    for name, count in result.coverage.items():
+        terminal.say(f"  {name:<14}{count:>10,}")
+    rate = result.events / max(seconds, 0.001)
+    terminal.say(
+        terminal.pick(
+            f"{result.events:,} events in {seconds:.0f} s, {rate:,.0f} events/s",
+            f"{seconds:.0f} 秒内事件 {result.events:,} 个，每秒 {rate:,.0f} 个",
+        )
+    )
     if result.missing:
         missing = ", ".join(result.missing)
         terminal.say(terminal.pick(f"never happened: {missing}", f"从未发生：{missing}"), style="yellow")

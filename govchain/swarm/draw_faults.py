@@ -1,7 +1,8 @@
 """What goes wrong under a seed: every kind of fault that the simulator has, at drawn times, for drawn times.
 
 Lying and losing a disk hit at most as many validators as may be faulty, always the same ones; everything else
-may hit anybody, and any number at once.
+may hit anybody, and any number at once. Faults come in bursts, with calm between them in which blocks are made:
+what goes wrong in a network that stands still shows nothing (ADR 0061).
 """
 
 from __future__ import annotations
@@ -15,9 +16,27 @@ from govchain.swarm.dice import Dice
 Entry = dict[str, Any]
 """One entry of a timeline as plain values."""
 
-FAULTS: Final = (2, 12)
+FAULTS: Final = (20, 60)
 """How many go wrong in one run."""
-LENGTHS_MS: Final = (100, 3_000)
+FIRST_MS: Final = 200
+"""Nothing goes wrong before."""
+BURST: Final = (1, 8)
+"""How many of them begin together."""
+BURST_MS: Final = (50, 700)
+"""Within how long they do."""
+CALM_MS: Final = (200, 1_400)
+"""From the last beginning of one burst to the first of the next."""
+LENGTH_MS_MIN: Final = 50
+LENGTH_MS_MAX: Final = 3_000
+"""Of a fault that goes on through the calm; others end in its first half."""
+LONG_PERCENT: Final = 12
+OPEN_PERCENT: Final = 2
+"""Of faults: those that last until all is mended."""
+KINDS_PERCENT: Final = 60
+"""Of the kinds of faults: those that one case has. What never happens cannot hide what others do."""
+LIES_PERCENT: Final = 50
+"""Of networks: those in which somebody lies. The judge holds nothing against a liar, so in the others a
+validator that lost its disk is watched."""
 CHANGES_PERCENT: Final = 20
 """Of networks large enough: those whose validators change."""
 CHANGE_SIZE_MIN: Final = 4
@@ -51,33 +70,52 @@ def draw_change(dice: Dice, size: int) -> list[Entry]:
     return [{"at": at, "do": "rotate_key", "target": victim}]
 
 
-def draw_faults(dice: Dice, size: int, safety_ms: int, change: list[Entry]) -> list[Entry]:
-    """Everything that goes wrong before it is mended, in order of time."""
+def draw_faults(dice: Dice, size: int, change: list[Entry]) -> tuple[list[Entry], int]:
+    """Everything that goes wrong before it is mended, in order of time, and when all is to be mended."""
     names = tuple(f"validator-{index}" for index in range(size))
     # A set that shrinks tolerates what the smaller one does.
     least = size - (bool(change) and change[0].get("change") == "leave")
     cast = Cast(names, tuple(dice.some("faulty", names, (least - 1) // 3)))
-    kinds = [kind for kind in KINDS if cast.faulty or kind not in NEED_FAULTY]
-    if size == 1:
-        kinds = [kind for kind in kinds if kind not in NEED_OTHERS]
+    kinds = _draw_kinds(dice, cast)
     drawn = list(change)
-    for _ in range(dice.between("faults", *FAULTS)):
-        kind = dice.among("kind", kinds)
-        at_ms = dice.between("at", 200, safety_ms - 100)
-        entries = KINDS[kind](dice, cast)
-        entries[-1] = {"at": f"{at_ms}ms", **entries[-1], **_length(dice, kind)}
-        for before in entries[:-1]:
-            before["at"] = f"{at_ms // 2}ms"
-        drawn += entries
+    left, begin_ms = dice.between("faults", *FAULTS), FIRST_MS
+    while left:
+        burst = min(left, dice.between("burst", *BURST))
+        burst_ms, calm_ms = dice.between("burst", *BURST_MS), dice.between("calm", *CALM_MS)
+        for _ in range(burst):
+            drawn += _draw_fault(dice, cast, kinds, begin_ms + dice.below("at", burst_ms), calm_ms)
+        begin_ms += burst_ms + calm_ms
+        left -= burst
     # Equal times keep their order, so a copy of a disk is made before it is put back.
-    return sorted(drawn, key=lambda entry: int(entry["at"].removesuffix("ms")))
+    return sorted(drawn, key=lambda entry: int(entry["at"].removesuffix("ms"))), begin_ms
 
 
-def _length(dice: Dice, kind: str) -> Entry:
+def _draw_kinds(dice: Dice, cast: Cast) -> list[str]:
+    """The kinds of faults of one case, each as often as it weighs."""
+    possible = [kind for kind in KINDS if cast.faulty or kind not in NEED_FAULTY]
+    if len(cast.names) == 1:
+        possible = [kind for kind in possible if kind not in NEED_OTHERS]
+    if not dice.chance("lies", LIES_PERCENT):
+        possible = [kind for kind in possible if kind not in LIES]
+    chosen = [kind for kind in possible if dice.chance("kinds", KINDS_PERCENT)]
+    return [kind for kind in chosen or possible for _ in range(WEIGHTS.get(kind, 1))]
+
+
+def _draw_fault(dice: Dice, cast: Cast, kinds: list[str], at_ms: int, calm_ms: int) -> list[Entry]:
+    kind = dice.among("kind", kinds)
+    entries = KINDS[kind](dice, cast)
+    entries[-1] = {"at": f"{at_ms}ms", **entries[-1], **_length(dice, kind, calm_ms)}
+    for before in entries[:-1]:
+        before["at"] = f"{dice.between('before', at_ms // 2, at_ms)}ms"
+    return entries
+
+
+def _length(dice: Dice, kind: str, calm_ms: int) -> Entry:
     """For how long; now and then until all is mended."""
-    if kind in ("restart", "resume") or (kind != "clog" and dice.chance("open", 15)):
+    if kind in ("restart", "resume") or (kind != "clog" and dice.chance("open", OPEN_PERCENT)):
         return {}
-    return {"for": f"{dice.between('length', *LENGTHS_MS)}ms"}
+    longest = LENGTH_MS_MAX if dice.chance("long", LONG_PERCENT) else LENGTH_MS_MIN + calm_ms // 2
+    return {"for": f"{dice.between('length', LENGTH_MS_MIN, longest)}ms"}
 
 
 def _crash(disks: tuple[str, ...]) -> Callable[[Dice, Cast], list[Entry]]:
@@ -175,3 +213,27 @@ NEED_FAULTY: Final = (
     "lying sync",
 )
 NEED_OTHERS: Final = ("partition", "one-way partition", "clog", "delay", "drop", "duplicate", "reorder")
+
+LIES: Final = (
+    "equivocate",
+    "huge views",
+    "censor",
+    "replay",
+    "mutate",
+    "twins",
+    "wrong execution",
+    "lying sync",
+)
+
+WEIGHTS: Final = {
+    "crash": 3,
+    "torn disk": 2,
+    "wiped disk": 2,
+    "old disk": 3,
+    "pause": 3,
+    "partition": 3,
+    "one-way partition": 2,
+    "drop": 2,
+    "equivocate": 4,
+}
+"""Kinds that are drawn more often than once in as many as there are."""

@@ -1,7 +1,8 @@
 """What is left of a failing case when everything is taken out that it fails without.
 
-Faults first, by delta debugging; then validators, then load, then what the network is like. Each attempt is a
-run of the same seed, so nothing else changes. Does not know how a case is run.
+What comes too late goes first, and with it the end of the run, since each attempt is a run; then faults, by delta
+debugging; then validators, load, and what the network is like. Every attempt has the same seed, so nothing else
+changes. Does not know how a case is run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from govchain.swarm.draw import Case
 ATTEMPTS_MAX: Final = 200
 """Runs that one shrinking may cost."""
 
+MARGIN_MS: Final = 1_000
+"""Between the end of the last fault and the mending of a shortened run."""
+
 Fails = Callable[[Case], bool]
 
 
@@ -28,11 +32,11 @@ def shrink(case: Case, fails: Fails, attempts_max: int = ATTEMPTS_MAX) -> Case:
         attempts_max: Stop looking after so many runs.
     """
     shrinker = _Shrinker(fails, attempts_max)
-    best = shrinker.fewer_faults(case)
+    best = shrinker.fewer_faults(shrinker.shorter(shrinker.earlier(case)))
     for simpler in (_fewer_validators, _less_load, _plainer):
         best = shrinker.descend(best, simpler)
     # With fewer validators and less load some more faults may do nothing.
-    return shrinker.fewer_faults(best)
+    return shrinker.shorter(shrinker.fewer_faults(best))
 
 
 def fault_count(case: Case) -> int:
@@ -45,10 +49,38 @@ class _Shrinker:
         self._fails = fails
         self._left = attempts_max
 
+    def earlier(self, case: Case) -> Case:
+        """Only as many of the first faults as it takes: what begins after the failure plays no part in it."""
+        faults, mending = _split(case)
+        too_few, enough = -1, len(faults)
+        while enough - too_few > 1:
+            middle = (too_few + enough) // 2
+            if self._still_fails(_with(case, timeline=faults[:middle] + mending)):
+                enough = middle
+            else:
+                too_few = middle
+        return _with(case, timeline=faults[:enough] + mending)
+
+    def shorter(self, case: Case) -> Case:
+        """All is mended right after the last fault, and the load ends as long after that as before."""
+        faults, mending = _split(case)
+        (heal,) = mending
+        healed_ms = _ms(heal["at"])
+        last_ms = max((_ms(entry["at"]) + _ms(entry.get("for", "0ms")) for entry in faults), default=0)
+        gain_ms = healed_ms - last_ms - MARGIN_MS
+        if gain_ms <= 0:
+            return case
+        workload = [
+            {**load, "to": f"{_ms(load['to']) - gain_ms}ms"} if "to" in load else load
+            for load in case["workload"]
+        ]
+        heal = {**heal, "at": f"{healed_ms - gain_ms}ms"}
+        brief = _with(case, timeline=[*faults, heal], workload=workload)
+        return brief if self._still_fails(brief) else case
+
     def fewer_faults(self, case: Case) -> Case:
         """Delta debugging: leave out halves, then quarters, down to single entries."""
-        mending = [entry for entry in case["timeline"] if entry["do"] == "heal_all"]
-        faults = [entry for entry in case["timeline"] if entry["do"] != "heal_all"]
+        faults, mending = _split(case)
         if faults and self._still_fails(_with(case, timeline=mending)):
             return _with(case, timeline=mending)
         parts = 2
@@ -83,6 +115,17 @@ class _Shrinker:
         except ConfigError:
             # What was taken out is needed: the copy of a disk that is put back, a validator that is hit.
             return False
+
+
+def _split(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What goes wrong, and what mends it all."""
+    faults = [entry for entry in case["timeline"] if entry["do"] != "heal_all"]
+    return faults, [entry for entry in case["timeline"] if entry["do"] == "heal_all"]
+
+
+def _ms(text: str) -> int:
+    """A drawn time."""
+    return int(text.removesuffix("ms"))
 
 
 def _with(case: Case, **changes: Any) -> Case:

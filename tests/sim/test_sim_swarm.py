@@ -139,7 +139,7 @@ def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
         return {"3ms", "8ms"} <= kept and size_of(each) >= 4
 
     small = shrink(case, fails)
-    assert [entry["at"] for entry in small["timeline"]] == ["3ms", "8ms", "3000ms"]
+    assert [entry["at"] for entry in small["timeline"]] == ["3ms", "8ms", "1008ms"], "mended soon after"
     assert fault_count(small) == 2
     assert size_of(small) == 4
     assert len(small["workload"]) == 1

@@ -95,18 +95,20 @@ def one_prepare_is_enough(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Tally, "count", lambda self, digest: 99 if self._counts.get(digest) else 0)
 
 
-def last_vote_counts(patch: pytest.MonkeyPatch) -> None:
-    """A validator that votes twice is counted for both."""
+def repeated_votes_count(patch: pytest.MonkeyPatch) -> None:
+    """A vote counts as often as it arrives.
+
+    That a liar's two different votes both count would be no mistake: two quorums for two batches still have an
+    honest validator in common, and that one votes once.
+    """
 
     def add(self: Tally, validator: int, digest: bytes, signed: Any) -> Ballot:
-        known = self._votes.get(validator)
-        if known is not None and known[0] == digest:
-            return Ballot.SAME
         self._votes[validator] = (digest, signed)
         self._counts[digest] = self._counts.get(digest, 0) + 1
         return Ballot.NEW
 
     patch.setattr(Tally, "add", add)
+    patch.setattr(Tally, "add_first", lambda *args: add(*args) is Ballot.NEW)
 
 
 def any_digest_counts(patch: pytest.MonkeyPatch) -> None:
@@ -180,7 +182,7 @@ BUGS: Final[dict[str, Patch]] = {
     "the lowest view wins": lowest_view_wins,
     "prepared batches are not shown": prepared_not_kept,
     "one vote is a quorum": one_prepare_is_enough,
-    "both votes of a liar count": last_vote_counts,
+    "a repeated vote counts again": repeated_votes_count,
     "votes count whatever they are for": any_digest_counts,
     "votes beyond the boundary": votes_beyond_the_boundary,
     "votes during a view change": votes_in_a_view_change,
