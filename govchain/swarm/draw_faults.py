@@ -160,7 +160,13 @@ def _partition(directions: tuple[str, ...]) -> Callable[[Dice, Cast], list[Entry
 def _clock(dice: Dice, cast: Cast) -> list[Entry]:
     way = dice.among("way", ("ahead", "behind"))
     skew = dice.among("skew", ("200ms", "2s", "1m", "20m"))
-    return [{"do": "clock_skew", "target": dice.among("target", cast.names), way: skew}]
+    # Everybody may ask one time server, and it may be wrong.
+    target = "all" if dice.chance("all", 20) else dice.among("target", cast.names)
+    return [{"do": "clock_skew", "target": target, way: skew}]
+
+
+def _power_cut(dice: Dice, cast: Cast) -> list[Entry]:
+    return [{"do": "crash", "target": "all", "disk": dice.among("disk", ("keep", "lose_unsynced"))}]
 
 
 def _traitor(behaviour: Any) -> Callable[[Dice, Cast], list[Entry]]:
@@ -171,6 +177,7 @@ def _traitor(behaviour: Any) -> Callable[[Dice, Cast], list[Entry]]:
 
 KINDS: Final[dict[str, Callable[[Dice, Cast], list[Entry]]]] = {
     "crash": _crash(("keep",)),
+    "power cut": _power_cut,
     "torn disk": _crash(("lose_unsynced", "corrupt")),
     "wiped disk": _crash(("wipe",)),
     "old disk": _crash(("restore_old",)),

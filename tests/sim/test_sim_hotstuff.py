@@ -152,7 +152,8 @@ def without_pbft(case: dict[str, Any]) -> dict[str, Any]:
     return case
 
 
-@pytest.mark.parametrize("seed", range(30, 35))
+# What seeds once broke is kept in scenarios/regressions, as of every swarm.
+@pytest.mark.parametrize("seed", [3, 7, 11])
 def test_random_networks_break_no_promise(seed: int) -> None:
     assert run_case(without_pbft(draw_case(seed))).broken == ()
 

@@ -68,7 +68,7 @@ def test_everything_is_drawn_sooner_or_later() -> None:
         "lying_sync",
     }
     assert {entry.get("direction") for entry in faults if entry["do"] == "partition"} == {"both", "in", "out"}
-    assert len(KINDS) == 25
+    assert len(KINDS) == 26
 
 
 def test_no_more_validators_lie_or_lose_their_disks_than_may_be_faulty() -> None:

@@ -19,6 +19,7 @@ from govchain.consensus import (
     accepting,
     healing,
     new_view,
+    observing,
     replica,
     view_change,
     voting,
@@ -150,7 +151,8 @@ def no_blocks_are_fetched(patch: pytest.MonkeyPatch) -> None:
 
 
 def missing_bodies_are_not_fetched(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(voting, "fetch_missing", lambda *args: None)
+    for module in (voting, healing):
+        patch.setattr(module, "fetch_missing", lambda *args: None)
 
 
 def nobody_joins_a_view_change(patch: pytest.MonkeyPatch) -> None:
@@ -158,7 +160,18 @@ def nobody_joins_a_view_change(patch: pytest.MonkeyPatch) -> None:
 
 
 def restarted_asks_nobody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(healing, "note_behind", lambda *args: None)
+    for module in (healing, observing):
+        patch.setattr(module, "note_behind", lambda *args: None)
+
+
+def forgetful_votes_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Who lost what it signed does not wait until the chain is above it."""
+    patch.setattr(ReplicaState, "is_silent", property(lambda self: False))
+
+
+def one_is_a_weak_quorum(patch: pytest.MonkeyPatch) -> None:
+    """A single validator, which may lie, takes all others to a view."""
+    patch.setattr(ValidatorSet, "weak_quorum_size", property(lambda self: 1))
 
 
 def clocks_must_agree(patch: pytest.MonkeyPatch) -> None:
@@ -195,6 +208,8 @@ BUGS: Final[dict[str, Patch]] = {
     "missing bodies are not fetched": missing_bodies_are_not_fetched,
     "nobody joins a view change": nobody_joins_a_view_change,
     "who is behind asks nobody": restarted_asks_nobody,
+    "who lost its votes votes at once": forgetful_votes_at_once,
+    "one is a weak quorum": one_is_a_weak_quorum,
     "clocks must agree": clocks_must_agree,
 }
 
