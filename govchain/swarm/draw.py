@@ -22,6 +22,9 @@ CLOSED_PERCENT: Final = 30
 """Of loads: those whose clients hand in the next transaction when the one before is final."""
 RATES_PER_S: Final = (2, 30)
 """Of the others: little enough for a seed to be cheap, enough for batches to overlap."""
+SMALL_RATE_PER_S: Final = 10
+"""The most where a batch has fewer than `RECORDS_MANY`."""
+RECORDS_MANY: Final = 8
 AFTERWARDS_MS: Final = 1_500
 """Load after everything was mended."""
 BACKOFF_TIMES: Final = 16
@@ -47,7 +50,8 @@ def draw_case(seed: int) -> Case:
     """The scenario of a seed; the same on every machine."""
     dice = Dice(seed)
     size = dice.among("size", SIZES)
-    protocol = _draw_protocol(dice)
+    network = _draw_network(dice)
+    protocol = _draw_protocol(dice, network)
     change = draw_change(dice, size)
     timeline, safety_ms = draw_faults(dice, size, change)
     timeline.append({"at": f"{safety_ms}ms", "do": "heal_all"})
@@ -60,10 +64,10 @@ def draw_case(seed: int) -> Case:
         "stop": {"at": PATIENCE},
         "organisations": _organisations(size),
         "people": [{"id": f"{org[0]}-admin", "org": org[0], "roles": ["admin"]} for org in _ORGANISATIONS],
-        "network": _draw_network(dice),
+        "network": network,
         **_draw_machines(dice),
         "protocol": protocol,
-        "workload": _draw_workload(dice, size, safety_ms, is_open=bool(change)),
+        "workload": _draw_workload(dice, size, protocol, to_ms=None if change else safety_ms + AFTERWARDS_MS),
         "timeline": timeline,
         "expect": {"invariants": "all", "liveness": [{"within": _bound(protocol), "after": "heal_all"}]},
     }
@@ -118,7 +122,10 @@ def _draw_machines(dice: Dice) -> dict[str, Any]:
     return machines
 
 
-def _draw_protocol(dice: Dice) -> dict[str, Any]:
+def _draw_protocol(dice: Dice, network: dict[str, Any]) -> dict[str, Any]:
+    # A frame that is lost, or a slow line, takes so long that the shortest timeout would end every view.
+    is_quick = "loss" not in network and network["latency"]["fixed"] != LATENCIES[-1]
+    timeout = dice.among("timeout", ("250ms", "500ms", "1000ms"))
     return {
         "batch": {
             "records": dice.among("records", (1, 2, 8, 64)),
@@ -126,22 +133,26 @@ def _draw_protocol(dice: Dice) -> dict[str, Any]:
         },
         "pipeline": dice.among("pipeline", (1, 2, 4, 8)),
         "checkpoint": dice.among("checkpoint", (4, 8, 16, 64)),
-        "view_timeout": dice.among("timeout", ("250ms", "500ms", "1000ms")),
+        "view_timeout": timeout if is_quick or timeout != "250ms" else "500ms",
     }
 
 
-def _draw_workload(dice: Dice, size: int, safety_ms: int, *, is_open: bool) -> list[dict[str, Any]]:
+def _draw_workload(
+    dice: Dice, size: int, protocol: dict[str, Any], *, to_ms: int | None
+) -> list[dict[str, Any]]:
     """One or two loads; open ones go on until a change of the validators is through.
 
     A closed loop at a single validator makes thousands of blocks while a record that a power cut took waits to
     be handed in again: it would expire.
     """
     loads = []
+    # What batches of one or two records cannot carry would wait for longer than anybody is patient.
+    rate_max = RATES_PER_S[1] if protocol["batch"]["records"] >= RECORDS_MANY else SMALL_RATE_PER_S
     for org in dice.some("loads", ("evp", "notary"), dice.between("loads", 1, 2)):
         if size > 1 and dice.chance("closed", CLOSED_PERCENT):
             rate: dict[str, Any] = {"closed_loop": dice.between("clients", 1, 3)}
         else:
-            rate = {"fixed": f"{dice.between('rate', *RATES_PER_S)}/s"}
-        end = {} if is_open else {"to": f"{safety_ms + AFTERWARDS_MS}ms"}
+            rate = {"fixed": f"{min(rate_max, dice.between('rate', *RATES_PER_S))}/s"}
+        end = {} if to_ms is None else {"to": f"{to_ms}ms"}
         loads.append({"org": org, "rate": rate, **end})
     return loads
