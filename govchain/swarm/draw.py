@@ -142,8 +142,8 @@ def _draw_workload(
 ) -> list[dict[str, Any]]:
     """One or two loads; open ones go on until a change of the validators is through.
 
-    A closed loop at a single validator makes thousands of blocks while a record that a power cut took waits to
-    be handed in again: it would expire.
+    A closed loop at a single validator makes thousands of blocks while a record that a power cut took waits
+    to be handed in again: it would expire.
     """
     loads = []
     # What batches of one or two records cannot carry would wait for longer than anybody is patient.

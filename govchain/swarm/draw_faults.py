@@ -1,8 +1,8 @@
 """What goes wrong under a seed: every kind of fault that the simulator has, at drawn times, for drawn times.
 
-Lying and losing a disk hit at most as many validators as may be faulty, always the same ones; everything else
-may hit anybody, and any number at once. Faults come in bursts, with calm between them in which blocks are made:
-what goes wrong in a network that stands still shows nothing (ADR 0061).
+Lying and losing a disk hit at most as many validators as may be faulty, always the same ones; all the rest
+may hit anybody, and any number at once. Faults come in bursts, with calm between them in which blocks are
+made: what goes wrong in a network that stands still shows nothing (ADR 0061).
 """
 
 from __future__ import annotations

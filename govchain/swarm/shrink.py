@@ -1,8 +1,8 @@
 """What is left of a failing case when everything is taken out that it fails without.
 
-What comes too late goes first, and with it the end of the run, since each attempt is a run; then faults, by delta
-debugging; then validators, load, and what the network is like. Every attempt has the same seed, so nothing else
-changes. Does not know how a case is run.
+What comes too late goes first, and with it the end of the run, since each attempt is a run; then faults, by
+delta debugging; then validators, load, and what the network is like. Every attempt has the same seed, so
+nothing else changes. Does not know how a case is run.
 """
 
 from __future__ import annotations

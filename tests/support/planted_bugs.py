@@ -99,8 +99,8 @@ def one_prepare_is_enough(patch: pytest.MonkeyPatch) -> None:
 def repeated_votes_count(patch: pytest.MonkeyPatch) -> None:
     """A vote counts as often as it arrives.
 
-    That a liar's two different votes both count would be no mistake: two quorums for two batches still have an
-    honest validator in common, and that one votes once.
+    That a liar's two different votes both count would be no mistake: two quorums for two batches still have
+    an honest validator in common, and that one votes once.
     """
 
     def add(self: Tally, validator: int, digest: bytes, signed: Any) -> Ballot:
