@@ -231,9 +231,10 @@ def _keep_early_of(state: ReplicaState, view: int) -> None:
 def _find_contradiction(state: ReplicaState, checked: CheckedNewView) -> int:
     """A seq that was decided here and that the new view would decide otherwise; 0 when there is none."""
     carried_to = checked.base_height + len(checked.proposals)
-    # What is certified may have been decided in this very view, before we heard of it.
+    # What is certified may have been decided in this very view, before we heard of it; and who forgot its votes
+    # may have been in this view before and have decided in it (RC-2). Certificates show that it was right.
     settled = max(carried_to, state.base_height)
-    if state.decided > settled:
+    if state.decided > settled and not state.is_silent:
         return settled + 1
     if checked.base is not None:
         header = checked.base.header
