@@ -231,8 +231,8 @@ def _keep_early_of(state: ReplicaState, view: int) -> None:
 def _find_contradiction(state: ReplicaState, checked: CheckedNewView) -> int:
     """A seq that was decided here and that the new view would decide otherwise; 0 when there is none."""
     carried_to = checked.base_height + len(checked.proposals)
-    # What is certified may have been decided in this very view, before we heard of it; and who forgot its votes
-    # may have been in this view before and have decided in it (RC-2). Certificates show that it was right.
+    # What is certified may have been decided in this very view, before we heard of it; and who forgot its
+    # votes may have decided in this view when it was in it before (RC-2): certificates judge that.
     settled = max(carried_to, state.base_height)
     if state.decided > settled and not state.is_silent:
         return settled + 1

@@ -22,9 +22,11 @@ CLOSED_PERCENT: Final = 30
 """Of loads: those whose clients hand in the next transaction when the one before is final."""
 RATES_PER_S: Final = (2, 30)
 """Of the others: little enough for a seed to be cheap, enough for batches to overlap."""
-SMALL_RATE_PER_S: Final = 10
-"""The most where a batch has fewer than `RECORDS_MANY`."""
 RECORDS_MANY: Final = 8
+SMALL_PER_S: Final = 10
+"""The most where a batch has fewer records than that."""
+NARROW_PER_S: Final = 3
+"""The most where all batches under way together have fewer."""
 AFTERWARDS_MS: Final = 1_500
 """Load after everything was mended."""
 BACKOFF_TIMES: Final = 16
@@ -146,8 +148,10 @@ def _draw_workload(
     to be handed in again: it would expire.
     """
     loads = []
-    # What batches of one or two records cannot carry would wait for longer than anybody is patient.
-    rate_max = RATES_PER_S[1] if protocol["batch"]["records"] >= RECORDS_MANY else SMALL_RATE_PER_S
+    # What a network cannot carry would wait for longer than anybody is patient.
+    records = protocol["batch"]["records"]
+    is_narrow = records * protocol["pipeline"] < RECORDS_MANY
+    rate_max = RATES_PER_S[1] if records >= RECORDS_MANY else NARROW_PER_S if is_narrow else SMALL_PER_S
     for org in dice.some("loads", ("evp", "notary"), dice.between("loads", 1, 2)):
         if size > 1 and dice.chance("closed", CLOSED_PERCENT):
             rate: dict[str, Any] = {"closed_loop": dice.between("clients", 1, 3)}
