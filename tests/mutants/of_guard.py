@@ -23,6 +23,15 @@ GUARD: Final[tuple[Mutant, ...]] = (
         ("RC-2",),
     ),
     Mutant(
+        "own forgotten decisions are taken for lies of others",
+        "consensus/view_change.py",
+        " and not state.is_silent:",
+        ":",
+        (f"{_GUARD}test_situation_45_RC2_an_old_disk_enters_again_the_view_in_which_it_had_decided",),
+        (45,),
+        ("RC-2", "CP-3"),
+    ),
+    Mutant(
         "something else is signed at the same place",
         "consensus/guard.py",
         '                _require(known.digest == promise.digest, promise, "something else was signed there before")\n',

@@ -537,3 +537,26 @@ def test_situation_45_55_RC2_MB2_a_view_promised_in_a_forgotten_epoch_holds_ther
     later = [vote for vote in own_votes(world) if not vote.startswith("view-change")]
     assert later == [], "view 0 of this epoch was given up"
     assert world.order(ME) == world.order(0)
+
+
+def test_situation_45_RC2_an_old_disk_enters_again_the_view_in_which_it_had_decided() -> None:
+    world = World(4)
+    grow(world)
+    world.submit("x")
+    world.wire.clear()
+    for index in range(4):
+        complain(world, index)
+    for kind in (ViewChange, NewView, Proposal, Prepare, Commit):
+        deliver(world, kind)
+    assert world.replica(ME).status().view == 1
+    assert len(world.order(ME)) == 2, "decided in view 1, and not certified"
+    old = world.members[ME].disk.copy()
+    world.settle()
+    world.submit("y")
+    deliver(world, Proposal)
+    world.crash(ME)
+    world.replace_disk(ME, old)
+    world.restart(ME)
+    finish(world, 6)
+    assert world.replica(ME).status().stall == ""
+    assert world.order(ME) == world.order(0)
