@@ -148,22 +148,20 @@ def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
     assert fault_count(shrink(case, fails, attempts_max=1)) == 11
 
 
-# Takes two seconds each: the attempts of shrinking are runs.
+# Takes a second each: the attempts of shrinking are runs.
 @pytest.mark.parametrize(
-    ("name", "seed", "invariant", "faults_max"),
+    ("name", "seed", "invariant"),
     [
-        ("no persist before send", 16, "durable-votes", 0),
-        ("a restart forgets votes", 22, "no-double-vote", 2),
-        ("quorum minus one", 6, "agreement", 2),
+        ("no persist before send", 0, "durable-votes"),
+        ("a restart forgets votes", 1, "no-double-vote"),
+        ("quorum minus one", 19, "agreement"),
     ],
 )
-def test_a_planted_bug_is_found_and_shrunk(
-    name: str, seed: int, invariant: str, faults_max: int, tmp_path: Path
-) -> None:
+def test_a_planted_bug_is_found_and_shrunk(name: str, seed: int, invariant: str, tmp_path: Path) -> None:
     (found,) = hunt(BUGS[name], seed, seed + 1).violations
     assert found.invariant == invariant
-    assert found.faults <= faults_max
-    assert found.faults_drawn >= found.faults
+    assert found.faults_drawn >= 20
+    assert found.faults <= found.faults_drawn / 10, "a tenth of what went wrong is left at most"
     path = write_case(found.case, tmp_path)
     assert path.name == f"swarm-{seed}.yaml"
     assert run(["replay", str(path), "-q"]) == 0, "without the bug it holds"

@@ -30,6 +30,7 @@ from govchain.consensus.tally import Ballot, Tally
 from govchain.model import ValidatorSet
 from govchain.sim import node as sim_node
 from govchain.sim.node import SimNode
+from govchain.sim.vote_log import settled_votes
 from govchain.storage import MemoryGuard
 from govchain.swarm import SwarmResult, run_swarm
 from govchain.sweep import open_engine
@@ -174,6 +175,32 @@ def one_is_a_weak_quorum(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ValidatorSet, "weak_quorum_size", property(lambda self: 1))
 
 
+def not_kept(phase: str) -> Patch:
+    """What the log must hold of one phase is missing after a restart."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        writes = SimNode._entry_writes
+        patch.setattr(
+            SimNode,
+            "_entry_writes",
+            lambda self, entry: [] if entry.phase == phase else writes(self, entry),
+        )
+
+    return plant
+
+
+def votes_removed_too_early(patch: pytest.MonkeyPatch) -> None:
+    """The votes of a height go when it is executed, not when it is certified."""
+    execute = SimNode._execute
+
+    def forget(self: SimNode, *args: Any) -> Any:
+        executed = execute(self, *args)
+        self.disk.write(settled_votes(self.disk, executed.block.header.height), sync=True)
+        return executed
+
+    patch.setattr(SimNode, "_execute", forget)
+
+
 def clocks_must_agree(patch: pytest.MonkeyPatch) -> None:
     """A batch whose parent's time is ahead of this clock is never accepted."""
     validate = accepting.validate_place
@@ -210,6 +237,9 @@ BUGS: Final[dict[str, Patch]] = {
     "who is behind asks nobody": restarted_asks_nobody,
     "who lost its votes votes at once": forgetful_votes_at_once,
     "one is a weak quorum": one_is_a_weak_quorum,
+    "a new view is not kept": not_kept("new-view"),
+    "proofs of what is prepared are not kept": not_kept("prepared"),
+    "votes go before the certificate comes": votes_removed_too_early,
     "clocks must agree": clocks_must_agree,
 }
 
