@@ -219,7 +219,6 @@ BUGS: Final[dict[str, Patch]] = {
     "the guard forgets": guard_forgets,
     "a restart forgets votes": restart_forgets,
     "nothing is carried into a new view": nothing_carried,
-    "the lowest view wins": lowest_view_wins,
     "prepared batches are not shown": prepared_not_kept,
     "one vote is a quorum": one_prepare_is_enough,
     "a repeated vote counts again": repeated_votes_count,
@@ -227,21 +226,33 @@ BUGS: Final[dict[str, Patch]] = {
     "votes beyond the boundary": votes_beyond_the_boundary,
     "votes during a view change": votes_in_a_view_change,
     "votes of any view count": any_view_counts,
-    "prepared above a gap": gaps_are_prepared,
     "nobody complains": nobody_complains,
     "nobody gives up a view": nobody_gives_up_a_view,
     "nothing is sent again": nothing_is_sent_again,
     "no blocks are fetched": no_blocks_are_fetched,
-    "missing bodies are not fetched": missing_bodies_are_not_fetched,
     "nobody joins a view change": nobody_joins_a_view_change,
     "who is behind asks nobody": restarted_asks_nobody,
     "who lost its votes votes at once": forgetful_votes_at_once,
-    "one is a weak quorum": one_is_a_weak_quorum,
     "a new view is not kept": not_kept("new-view"),
     "proofs of what is prepared are not kept": not_kept("prepared"),
     "votes go before the certificate comes": votes_removed_too_early,
     "clocks must agree": clocks_must_agree,
 }
+
+
+UNSEEN: Final[dict[str, Patch]] = {
+    "the lowest view wins": lowest_view_wins,
+    "prepared above a gap": gaps_are_prepared,
+    "missing bodies are not fetched": missing_bodies_are_not_fetched,
+    "one is a weak quorum": one_is_a_weak_quorum,
+}
+"""What breaks no promise under hundreds of seeds; tests of the rules notice it.
+
+The first takes two views whose batches differ at one seq, both prepared and neither certified. Decisions
+come in order, so a batch above a gap is decided by nobody, and the gap alone never undoes one. Bodies reach
+everybody by clients that ask again, and as certified blocks. Who follows a liar to a high view still makes
+progress there.
+"""
 
 
 def hunt(bug: Patch, first: int, end: int, *, is_shrinking: bool = True) -> SwarmResult:
@@ -256,7 +267,7 @@ def main(names: list[str]) -> int:
     overlooked, shares = 0, []
     print(f"{'planted bug':<38}{'seeds':>6}  {'broken':<18}{'drawn':>6}{'left':>6}", flush=True)
     for name in names or BUGS:
-        result = hunt(BUGS[name], 0, SEEDS)
+        result = hunt((BUGS | UNSEEN)[name], 0, SEEDS)
         if not result.violations:
             overlooked += 1
             print(f"{name:<38}{result.runs:>6}  overlooked", flush=True)
