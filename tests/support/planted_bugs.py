@@ -246,7 +246,7 @@ UNSEEN: Final[dict[str, Patch]] = {
     "missing bodies are not fetched": missing_bodies_are_not_fetched,
     "one is a weak quorum": one_is_a_weak_quorum,
 }
-"""What breaks no promise under hundreds of seeds; tests of the rules notice it.
+"""What breaks no promise under the few dozen seeds that were tried; tests of the rules notice it.
 
 The first takes two views whose batches differ at one seq, both prepared and neither certified. Decisions
 come in order, so a batch above a gap is decided by nobody, and the gap alone never undoes one. Bodies reach
