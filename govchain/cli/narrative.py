@@ -107,16 +107,17 @@ class Narrator:
 
 def _sums(result: Result, *, zh: bool) -> str:
     denials = sum(result.denials.values())
+    records = result.records + (0 if result.workload is None else result.workload.acknowledged)
     held = f"{sum(item.ok for item in result.expectations)}/{len(result.expectations)}"
     kept = f"{sum(item.ok for item in result.invariants)}/{len(result.invariants)}"
     verified = f"{sum(item.verified for item in result.receipts)}/{len(result.receipts)}"
     if zh:
         return (
-            f"高度 {result.height}，{result.records} 条记录最终确认，驳回 {denials} 次；"
+            f"高度 {result.height}，{records} 条记录最终确认，驳回 {denials} 次；"
             f"预期成立 {held}，不变式成立 {kept}，回执离线验证通过 {verified}。"
         )
     return (
-        f"{result.records} records final at height {result.height}, {denials} denials; "
+        f"{records} records final at height {result.height}, {denials} denials; "
         f"expectations {held}, invariants {kept}, receipts verified offline {verified}."
     )
 
