@@ -54,6 +54,20 @@ def test_CP1_attestations_before_the_own_execution_are_kept() -> None:
     assert [vote.validator for vote in world.members[3].disk.certificates[1].votes] == [0, 1, 2, 3]
 
 
+def test_CP1_one_attestation_and_the_own_one_are_no_certificate() -> None:
+    """The own one comes last, by execution: it is counted no differently from those of others."""
+    world = World(4, executes=False)
+    world.submit("a")
+    world.deliver_all()
+    world.execute(0)
+    world.deliver_all()
+    world.execute(3)
+    assert world.members[3].disk.certificates == {}
+    world.execute(1)
+    world.deliver_all()
+    assert [vote.validator for vote in world.members[3].disk.certificates[1].votes] == [0, 1, 3]
+
+
 def test_CP1_certificates_may_complete_out_of_order() -> None:
     world = World(4)
     run_blocks(world, 1)
