@@ -17,6 +17,7 @@ from govchain.cli.connection import (
 )
 from govchain.cli.exits import ExitStatus
 from govchain.cli.receipts import trusted_genesis
+from govchain.cli.record_files import read_bounded
 from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
 from govchain.codec import to_readable
 from govchain.crypto.file_digest import digest_file
@@ -54,15 +55,10 @@ def bundle_command(
     """Fetch the record and the receipt of every step of a piece of evidence, and verify them."""
     terminal = Terminal(quiet=quiet, language=language)
     connection = open_connection(network, url, genesis)
-    if connection.genesis is None:
-        raise ConfigError(
-            "nothing to verify against",
-            expected="--genesis FILE or --network DIR",
-            hint="take it from somebody you trust",
-        )
-    token = _read_bounded(timestamp, TOKEN_BYTES_MAX) if timestamp is not None else b""
+    trusted = connection.require_genesis()
+    token = read_bounded(timestamp, TOKEN_BYTES_MAX) if timestamp is not None else b""
     data = run_async(fetch_bundle(connection, number, token))
-    verify_evidence_bundle(data, connection.genesis)
+    verify_evidence_bundle(data, trusted)
     out.write_bytes(data)
     terminal.good(terminal.pick(f"{out}: {len(data)} bytes", f"{out}：{len(data)} 字节"))
 
@@ -111,7 +107,7 @@ def verify_command(
     terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     trusted = trusted_genesis(genesis, network)
     roots = TimestampAuthorities(authorities.read_bytes()) if authorities is not None else None
-    data = _read_bounded(bundle, BUNDLE_BYTES_MAX)
+    data = read_bounded(bundle, BUNDLE_BYTES_MAX)
     original = digest_file(file) if file is not None else None
     terminal.heading(str(bundle))
     try:
@@ -155,9 +151,3 @@ def _show(terminal: Terminal, bundle: Path, report: BundleReport) -> None:
 
 
 _WEIGHTS_ZH = {"ordinary": "正常", "lowered": "降低"}
-
-
-def _read_bounded(path: Path, bytes_max: int) -> bytes:
-    """A file's bytes; of one that is too large only so many that its reader refuses it."""
-    with path.open("rb") as file:
-        return file.read(bytes_max + 1)

@@ -75,7 +75,7 @@ def read_record(path: Path, suite: Suite, *, salt: bytes = b"") -> PreparedRecor
     """
     if is_document(path):
         # Read once, so that the hashes are those of the bytes that were judged.
-        data = _read_bounded(path)
+        data = read_bounded(path, DOCUMENT_BYTES_MAX)
         if is_einvoice(data):
             return to_einvoice_record(
                 read_einvoice(data), digest_chunks([data]), suite=suite, claimed_time=now_text(), salt=salt
@@ -107,7 +107,7 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _read_bounded(path: Path) -> bytes:
-    """A document's bytes; of one that is too large only so many that its reader refuses it."""
+def read_bounded(path: Path, bytes_max: int) -> bytes:
+    """A file's bytes; of one that is too large only so many that its reader refuses it."""
     with path.open("rb") as file:
-        return file.read(DOCUMENT_BYTES_MAX + 1)
+        return file.read(bytes_max + 1)

@@ -23,12 +23,8 @@ from govchain.consensus.messages import (
 )
 from govchain.consensus.rejection import violation
 from govchain.crypto import Suite
-from govchain.errors import MalformedBytes
 from govchain.model import Attestation, ValidatorSet
-from govchain.model.ids import DIGEST_BYTES
-
-NUMBER_MAX: Final = 2**53 - 1
-"""Largest view, seq, height or time that a message may name."""
+from govchain.model.ranges import expect_digests, expect_numbers
 
 MESSAGE_KIND: Final[Any] = ConsensusMessage
 """What `decode` takes for any message of validators."""
@@ -66,35 +62,23 @@ def validate_form(message: ConsensusMessage) -> None:
     """Every number and digest of the message has a size that may be kept in memory (rule MS-1).
 
     Raises:
-        MalformedBytes: A number below its least or above `NUMBER_MAX`, or a digest of another length.
+        MalformedBytes: A number below its least or above `ranges.NUMBER_MAX`, or a digest of another length.
     """
     match message:
         case Proposal(view=view, seq=seq, parent=parent, batch=batch, transaction_ids=ids):
-            _expect_numbers(view, seq - 1, batch.seq, batch.time_ms, batch.proposer, batch.transaction_count)
-            _expect_digests(parent, batch.chain_id, batch.transactions_root, *ids)
+            expect_numbers(view, seq - 1, batch.seq, batch.time_ms, batch.proposer, batch.transaction_count)
+            expect_digests(parent, batch.chain_id, batch.transactions_root, *ids)
         case Prepare(view=view, seq=seq, digest=digest) | Commit(view=view, seq=seq, digest=digest):
-            _expect_numbers(view, seq - 1)
-            _expect_digests(digest)
+            expect_numbers(view, seq - 1)
+            expect_digests(digest)
         case Progress(view=view, head=head, final=final):
-            _expect_numbers(view, head, final, head - final)
+            expect_numbers(view, head, final, head - final)
         case ViewChange(view=view, base=base):
-            _expect_numbers(view - 1, 0 if base is None else base.header.height - 1)
+            expect_numbers(view - 1, 0 if base is None else base.header.height - 1)
         case NewView(view=view):
-            _expect_numbers(view - 1)
+            expect_numbers(view - 1)
         case Attestation(height=height, header_digest=digest):
-            _expect_numbers(height - 1)
-            _expect_digests(digest)
+            expect_numbers(height - 1)
+            expect_digests(digest)
         case _:
             assert_never(message)
-
-
-def _expect_numbers(*numbers: int) -> None:
-    for number in numbers:
-        if not 0 <= number <= NUMBER_MAX:
-            raise MalformedBytes(f"message: number {number} is out of range")
-
-
-def _expect_digests(*digests: bytes) -> None:
-    for digest in digests:
-        if len(digest) != DIGEST_BYTES:
-            raise MalformedBytes(f"message: digest of {len(digest)} bytes; expected {DIGEST_BYTES}")

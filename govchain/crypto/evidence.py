@@ -12,6 +12,7 @@ from govchain.codec import decode
 from govchain.crypto.suite import Suite
 from govchain.errors import BadProof
 from govchain.model import Attestation, ValidatorSet
+from govchain.model.ranges import NUMBER_MAX
 from govchain.model.votes import (
     Commit,
     Equivocation,
@@ -33,7 +34,6 @@ PHASES: Final[dict[type, str]] = {
 }
 """Kinds of messages of which an honest validator signs one for each place, and the phase that each is of."""
 
-NUMBER_MAX: Final = 2**53 - 1
 STEP: Final = "evidence"
 
 _KIND: Final[Any] = Proposal | Prepare | Commit | Attestation | ViewChange | NewView

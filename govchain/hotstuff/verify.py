@@ -11,7 +11,6 @@ from typing import Any, Final, assert_never
 from govchain.codec import decode
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
-from govchain.errors import MalformedBytes
 from govchain.hotstuff.certificates import Judge, check_quorum, check_timeouts
 from govchain.hotstuff.messages import (
     BlockProposal,
@@ -25,10 +24,9 @@ from govchain.hotstuff.messages import (
 )
 from govchain.hotstuff.rejection import refuse
 from govchain.model import Attestation, ValidatorSet
-from govchain.model.ids import DIGEST_BYTES, View
+from govchain.model.ids import View
+from govchain.model.ranges import expect_digests, expect_numbers
 
-NUMBER_MAX: Final = 2**53 - 1
-"""Largest view, height or time that a message may name."""
 _MESSAGE_KIND: Final[Any] = HotStuffMessage
 
 
@@ -88,35 +86,23 @@ def _validate_form(message: HotStuffMessage) -> None:
     """Every number and digest has a size that may be kept in memory (rule MS-1)."""
     match message:
         case BlockProposal(block=block, timeout=timeout):
-            _expect_numbers(block.view - 1, block.seq, block.justify.view)
-            _expect_digests(block.justify.digest, *block.transaction_ids)
+            expect_numbers(block.view - 1, block.seq, block.justify.view)
+            expect_digests(block.justify.digest, *block.transaction_ids)
             if block.batch is not None:
-                _expect_numbers(block.batch.seq - 1, block.batch.time_ms, block.batch.transaction_count)
-                _expect_digests(block.batch.transactions_root)
-            _expect_numbers(0 if timeout is None else timeout.view - 1)
+                expect_numbers(block.batch.seq - 1, block.batch.time_ms, block.batch.transaction_count)
+                expect_digests(block.batch.transactions_root)
+            expect_numbers(0 if timeout is None else timeout.view - 1)
         case BlockVote(view=view, digest=digest):
-            _expect_numbers(view - 1)
-            _expect_digests(digest)
+            expect_numbers(view - 1)
+            expect_digests(digest)
         case Timeout(view=view, high=high, entered=entered):
-            _expect_numbers(view - 1, high.view, 0 if entered is None else entered.view - 1)
-            _expect_digests(high.digest)
+            expect_numbers(view - 1, high.view, 0 if entered is None else entered.view - 1)
+            expect_digests(high.digest)
         case BlockRequest(digest=digest, decided=decided):
-            _expect_numbers(decided)
-            _expect_digests(digest)
+            expect_numbers(decided)
+            expect_digests(digest)
         case Attestation(height=height, header_digest=digest):
-            _expect_numbers(height - 1)
-            _expect_digests(digest)
+            expect_numbers(height - 1)
+            expect_digests(digest)
         case _:
             assert_never(message)
-
-
-def _expect_numbers(*numbers: int) -> None:
-    for number in numbers:
-        if not 0 <= number <= NUMBER_MAX:
-            raise MalformedBytes(f"message: number {number} is out of range")
-
-
-def _expect_digests(*digests: bytes) -> None:
-    for digest in digests:
-        if len(digest) != DIGEST_BYTES:
-            raise MalformedBytes(f"message: digest of {len(digest)} bytes; expected {DIGEST_BYTES}")

@@ -66,7 +66,7 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "numbers of any size",
-        "consensus/verify.py",
+        "model/ranges.py",
         "        if not 0 <= number <= NUMBER_MAX:",
         "        if False:",
         (f"{_MESSAGES}test_MS1_numbers_and_digests_out_of_range_are_refused",),
@@ -75,7 +75,7 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "digests of any length",
-        "consensus/verify.py",
+        "model/ranges.py",
         "        if len(digest) != DIGEST_BYTES:",
         "        if False:",
         (f"{_MESSAGES}test_MS1_numbers_and_digests_out_of_range_are_refused",),

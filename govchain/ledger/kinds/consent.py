@@ -11,6 +11,14 @@ from typing import Final
 
 import msgspec
 
+from govchain.ledger.field_checks import (
+    require_code,
+    require_number,
+    require_organisation,
+    require_reference,
+    require_text,
+    require_time,
+)
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
@@ -22,17 +30,7 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Rule, Text, deny
-from govchain.ledger.sharing import (
-    CITIZEN,
-    FIELDS_MAX,
-    PORTAL,
-    require_code,
-    require_number,
-    require_organisation,
-    require_reference,
-    require_text,
-    require_time,
-)
+from govchain.ledger.sharing import CITIZEN, FIELDS_MAX, PORTAL
 from govchain.ledger.state import RecordData
 
 CONSENT_USES_MAX: Final = 200

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from govchain.ledger.amounts import parse_cents, round_half_up
+from govchain.ledger.field_checks import require_code, require_number, require_text
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
@@ -23,7 +24,6 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.sharing import require_code, require_number, require_text
 from govchain.ledger.state import RecordData
 
 CRITERIA: Final = "criteria"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from govchain.ledger.access import StateAccess
+from govchain.ledger.field_checks import require_code, require_codes, require_text
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.payloads import Part
@@ -20,15 +21,7 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Rule, Text, deny
-from govchain.ledger.sharing import (
-    CALLABLE,
-    NOT_SHARED,
-    REQUESTER,
-    element_key,
-    require_code,
-    require_codes,
-    require_text,
-)
+from govchain.ledger.sharing import CALLABLE, NOT_SHARED, REQUESTER, element_key
 from govchain.ledger.state import RecordData
 
 

@@ -19,20 +19,19 @@ from govchain.ledger.conditions import (
     require_conditions,
     require_record,
 )
+from govchain.ledger.field_checks import require_amount, require_reference
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.contract.fields import ContractData
-from govchain.ledger.kinds.contract.rules import require_amount
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Rule, Text, deny
-from govchain.ledger.sharing import require_reference
 from govchain.ledger.state import RecordData, index_key
 
 PAYMENT: Final = "payment"
@@ -162,23 +161,10 @@ def _cancel(attempt: Attempt) -> None:
 
 
 def _row(verb: str, new_state: str, sentence: Text, *rules: RuleFunction, apply: RuleFunction) -> Transition:
-    return Transition(
-        verb=f"payment.{verb}",
-        fields=PaymentStep,
-        sentence=sentence,
-        from_states=("ORDERED",),
-        to_states=(new_state,),
-        org_roles=(BANK,),
-        key_roles=(),
-        rules=(
-            i5_roles_allow,
-            g3_object_exists,
-            i5_payment_is_own,
-            g3_state_allows,
-            *rules,
-            g4_version_continues,
-        ),
-        apply=apply,
+    states = (("ORDERED",), (new_state,))
+    asked = (i5_payment_is_own, g3_state_allows, *rules)
+    return change_existing(
+        f"payment.{verb}", PaymentStep, states, sentence, rules=asked, apply=apply, org_roles=(BANK,)
     )
 
 

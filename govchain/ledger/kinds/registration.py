@@ -12,6 +12,7 @@ import msgspec
 
 from govchain.ledger import conditions
 from govchain.ledger.conditions import Condition, j1_conditions_hold, pairs_of, require_conditions
+from govchain.ledger.field_checks import require_code, require_hex, require_reference, require_text
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
@@ -23,7 +24,6 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import TECHNICAL, Rule, Text, deny
-from govchain.ledger.sharing import require_code, require_hex, require_reference, require_text
 from govchain.ledger.state import RecordData, index_key
 
 REGISTRAR: Final = "registrar"

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from govchain.ledger.amounts import format_cents, parse_cents
+from govchain.ledger.field_checks import require_amount
 from govchain.ledger.identifiers import is_credit_code
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
@@ -23,6 +24,7 @@ from govchain.ledger.rules.common import (
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Rule, Text, deny
 from govchain.ledger.state import RecordData, index_key
 from govchain.ledger.workdays import deadline_ms
@@ -95,7 +97,7 @@ def g1_awards_are_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", f"fields.awards: expected 1 to {AWARDS_MAX} different projects")
     for each in awards:
         _require_code("awards", each.project)
-        _require_amount("awards", each.amount)
+        require_amount("awards", each.amount)
     if not all(is_credit_code(each.payee) for each in awards):
         raise deny("G1", "E_PAYLOAD", "fields.awards: a payee is no unified social credit code")
 
@@ -103,26 +105,17 @@ def g1_awards_are_well_formed(attempt: Attempt) -> None:
 def g1_policy_is_well_formed(attempt: Attempt) -> None:
     """Rule G1: the kind of policy is a code, and the budget above 0."""
     _require_code("policy_kind", attempt.fields.policy_kind)
-    _require_amount("budget", attempt.fields.budget)
+    require_amount("budget", attempt.fields.budget)
 
 
 def g1_amount_is_an_amount(attempt: Attempt) -> None:
     """Rule G1: a payment is above 0."""
-    _require_amount("amount", attempt.fields.amount)
+    require_amount("amount", attempt.fields.amount)
 
 
 def _require_code(name: str, text: str) -> None:
     if not _CODE.fullmatch(text):
         raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected 1 to 64 letters, digits and hyphens")
-
-
-def _require_amount(name: str, text: str) -> None:
-    try:
-        cents = parse_cents(text)
-    except ValueError as error:
-        raise deny("G1", "E_PAYLOAD", f"fields.{name}: {error}") from error
-    if cents <= 0:
-        raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected an amount above 0")
 
 
 def i5_department_is_its_own(attempt: Attempt) -> None:
@@ -225,23 +218,17 @@ def _row(
     org_role: str = DEPARTMENT,
     apply: RuleFunction = _step,
 ) -> Transition:
-    return Transition(
-        verb=f"subsidy.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=states[0],
-        to_states=states[1],
-        org_roles=(org_role,),
-        key_roles=(key_role,) if key_role else (),
-        rules=(
-            i5_roles_allow,
-            g3_object_exists,
-            i5_department_is_its_own,
-            g3_state_allows,
-            *rules,
-            g4_version_continues,
-        ),
+    asked = (i5_department_is_its_own, g3_state_allows, *rules)
+    key_roles = (key_role,) if key_role else ()
+    return change_existing(
+        f"subsidy.{verb}",
+        fields,
+        states,
+        sentence,
+        rules=asked,
         apply=apply,
+        org_roles=(org_role,),
+        key_roles=key_roles,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from govchain.ledger.field_checks import require_code, require_codes, require_one_of, require_text
 from govchain.ledger.kinds.catalog.fields import (
     CatalogChange,
     CatalogData,
@@ -22,25 +23,14 @@ from govchain.ledger.kinds.catalog.fields import (
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.sharing import (
-    AUTHORITY,
-    CLASSES,
-    MODES,
-    PROVIDER,
-    ItemElement,
-    element_key,
-    require_code,
-    require_codes,
-    require_one_of,
-    require_text,
-)
+from govchain.ledger.sharing import AUTHORITY, CLASSES, MODES, PROVIDER, ItemElement, element_key
 
 
 def g1_item_is_well_formed(attempt: Attempt) -> None:
@@ -168,16 +158,16 @@ def _row(
     *rules: RuleFunction,
     apply: RuleFunction,
 ) -> Transition:
-    return Transition(
-        verb=f"catalog.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=states[0],
-        to_states=(states[1],),
+    to = (states[0], (states[1],))
+    return change_existing(
+        f"catalog.{verb}",
+        fields,
+        to,
+        sentence,
+        rules=rules,
+        apply=apply,
         org_roles=roles[0],
         key_roles=(roles[1],),
-        rules=(i5_roles_allow, g3_object_exists, *rules, g4_version_continues),
-        apply=apply,
     )
 
 

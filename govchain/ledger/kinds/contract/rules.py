@@ -9,13 +9,20 @@ from typing import Final
 
 import msgspec
 
-from govchain.ledger.amounts import parse_cents
 from govchain.ledger.conditions import (
     j1_conditions_hold,
     owner_key,
     pairs_of,
     require_conditions,
     require_record,
+)
+from govchain.ledger.field_checks import (
+    require_amount,
+    require_code,
+    require_hex,
+    require_reference,
+    require_text,
+    require_time,
 )
 from govchain.ledger.kinds.contract.fields import (
     ContractChange,
@@ -27,14 +34,13 @@ from govchain.ledger.kinds.contract.fields import (
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.sharing import require_code, require_hex, require_reference, require_text, require_time
 from govchain.ledger.state import index_key
 
 CONTRACT: Final = "contract"
@@ -64,17 +70,6 @@ def g1_offer_is_well_formed(attempt: Attempt) -> None:
     if fields.due:
         require_amount("due", fields.due)
         require_time("due_at", fields.due_at)
-
-
-def require_amount(name: str, text: str) -> int:
-    """Rule G1: an amount above 0; gives its cents."""
-    try:
-        cents = parse_cents(text)
-    except ValueError as error:
-        raise deny("G1", "E_PAYLOAD", f"fields.{name}: {error}") from error
-    if cents <= 0:
-        raise deny("G1", "E_PAYLOAD", f"fields.{name}: expected an amount above 0")
-    return cents
 
 
 def g1_reason_is_given(attempt: Attempt) -> None:
@@ -210,16 +205,10 @@ def _row(
     apply: RuleFunction = _change,
     role: str = "",
 ) -> Transition:
-    return Transition(
-        verb=f"contract.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=states[0],
-        to_states=states[1],
-        org_roles=(role,) if role else (),
-        key_roles=(),
-        rules=(i5_roles_allow, g3_object_exists, *rules, g3_state_allows, g4_version_continues),
-        apply=apply,
+    asked = (*rules, g3_state_allows)
+    org_roles = (role,) if role else ()
+    return change_existing(
+        f"contract.{verb}", fields, states, sentence, rules=asked, apply=apply, org_roles=org_roles
     )
 
 

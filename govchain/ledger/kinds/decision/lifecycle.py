@@ -23,12 +23,12 @@ from govchain.ledger.kinds.decision.fields import (
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text
 
 DECISION: Final = "decision"
@@ -102,16 +102,10 @@ def _row(
     role: str = "",
 ) -> Transition:
     own = (ask.i5_decision_is_own,) if role else ()
-    return Transition(
-        verb=f"decision.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=states[0],
-        to_states=states[1],
-        org_roles=(role,) if role else (),
-        key_roles=(),
-        rules=(i5_roles_allow, g3_object_exists, *own, g3_state_allows, *rules, g4_version_continues),
-        apply=apply,
+    asked = (*own, g3_state_allows, *rules)
+    org_roles = (role,) if role else ()
+    return change_existing(
+        f"decision.{verb}", fields, states, sentence, rules=asked, apply=apply, org_roles=org_roles
     )
 
 

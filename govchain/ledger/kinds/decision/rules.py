@@ -10,6 +10,7 @@ from typing import Final
 
 from govchain.crypto.file_digest import digest_chunks
 from govchain.ledger.amounts import format_cents, parse_cents
+from govchain.ledger.field_checks import require_code, require_reference, require_text
 from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, compute_line
 from govchain.ledger.kinds.decision.fields import (
     DecisionEnter,
@@ -21,7 +22,6 @@ from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import require_other_person
 from govchain.ledger.rules.rule import deny
-from govchain.ledger.sharing import require_code, require_reference, require_text
 
 PARTIES_MAX: Final = 16
 DAY_MS: Final = 86_400_000

@@ -8,6 +8,16 @@ from __future__ import annotations
 import functools
 from typing import Final
 
+from govchain.ledger.field_checks import (
+    require_code,
+    require_codes,
+    require_hex,
+    require_number,
+    require_one_of,
+    require_organisation,
+    require_reference,
+    require_text,
+)
 from govchain.ledger.kinds.exchange.fields import (
     ExchangeAnswer,
     ExchangeData,
@@ -22,17 +32,7 @@ from govchain.ledger.kinds.exchange.sources import source_uses_key
 from govchain.ledger.payloads import Hashes
 from govchain.ledger.rules.attempt import Attempt, RuleFunction
 from govchain.ledger.rules.rule import deny
-from govchain.ledger.sharing import (
-    MODES,
-    require_code,
-    require_codes,
-    require_hex,
-    require_number,
-    require_one_of,
-    require_organisation,
-    require_reference,
-    require_text,
-)
+from govchain.ledger.sharing import MODES
 
 FORWARDS_MAX: Final = 32
 """Organisations to which one exchange may be passed on."""

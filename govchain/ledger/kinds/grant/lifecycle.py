@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from govchain.ledger.field_checks import require_date
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.kinds.grant.fields import (
     GrantAccept,
@@ -45,14 +46,14 @@ from govchain.ledger.kinds.grant.rules import (
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text
-from govchain.ledger.sharing import AUTHORITY, DECISION, PROVIDER, REQUESTER, UNCONDITIONAL, require_date
+from govchain.ledger.sharing import AUTHORITY, DECISION, PROVIDER, REQUESTER, UNCONDITIONAL
 
 
 def _request(attempt: Attempt) -> None:
@@ -123,16 +124,15 @@ def _row(
     *rules: RuleFunction,
     apply: RuleFunction,
 ) -> Transition:
-    return Transition(
-        verb=f"grant.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=states[0],
-        to_states=states[1],
+    return change_existing(
+        f"grant.{verb}",
+        fields,
+        states,
+        sentence,
+        rules=rules,
+        apply=apply,
         org_roles=roles[0],
         key_roles=roles[1],
-        rules=(i5_roles_allow, g3_object_exists, *rules, g4_version_continues),
-        apply=apply,
     )
 
 

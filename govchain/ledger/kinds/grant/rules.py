@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from govchain.ledger.field_checks import (
+    require_code,
+    require_codes,
+    require_date,
+    require_hex,
+    require_number,
+    require_one_of,
+    require_reference,
+    require_text,
+)
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.kinds.grant.fields import (
     GrantRequest,
@@ -27,14 +37,6 @@ from govchain.ledger.sharing import (
     UNCONDITIONAL,
     USES_MAX,
     VALUE,
-    require_code,
-    require_codes,
-    require_date,
-    require_hex,
-    require_number,
-    require_one_of,
-    require_reference,
-    require_text,
 )
 from govchain.ledger.state import index_key
 

@@ -22,11 +22,9 @@ from govchain.ledger.kinds.invoice.standing import change, standing_of, transfer
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_state_allows,
-    g4_version_continues,
-    i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text, deny
 
 TAX_INSPECTION: Final = "tax-inspection"
@@ -157,17 +155,10 @@ def _row(
     *rules: RuleFunction,
     role: str = "",
 ) -> Transition:
-    before = (i5_roles_allow,) if role else ()
-    return Transition(
-        verb=f"invoice.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=states[0],
-        to_states=states[1],
-        org_roles=(role,) if role else (),
-        key_roles=(),
-        rules=(*before, g3_object_exists, *rules, g3_state_allows, g4_version_continues),
-        apply=apply,
+    asked = (*rules, g3_state_allows)
+    org_roles = (role,) if role else ()
+    return change_existing(
+        f"invoice.{verb}", fields, states, sentence, rules=asked, apply=apply, org_roles=org_roles
     )
 
 

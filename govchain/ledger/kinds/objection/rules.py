@@ -9,6 +9,13 @@ from typing import Final
 
 import msgspec
 
+from govchain.ledger.field_checks import (
+    require_code,
+    require_hex,
+    require_reference,
+    require_text,
+    require_time,
+)
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.exchange.sources import source_reference
@@ -30,17 +37,7 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.sharing import (
-    AUTHORITY,
-    CITIZEN,
-    CORRECTION,
-    PROVIDER,
-    require_code,
-    require_hex,
-    require_reference,
-    require_text,
-    require_time,
-)
+from govchain.ledger.sharing import AUTHORITY, CITIZEN, CORRECTION, PROVIDER
 from govchain.ledger.state import RecordState
 
 

@@ -26,12 +26,12 @@ from govchain.ledger.kinds.realty.fields import (
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
-    g3_object_exists,
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text
 from govchain.ledger.state import RecordState
 
@@ -120,16 +120,18 @@ def _row(
     apply: RuleFunction,
     roles: tuple[str, str] = (REGISTRY, "maker"),
 ) -> Transition:
-    return Transition(
-        verb=f"realty.{verb}",
-        fields=fields,
-        sentence=sentence,
-        from_states=(states[0],),
-        to_states=(states[1],),
-        org_roles=(roles[0],),
-        key_roles=(roles[1],) if roles[1] else (),
-        rules=(i5_roles_allow, g3_object_exists, *rules, g3_state_allows, g4_version_continues),
+    to = ((states[0],), (states[1],))
+    asked = (*rules, g3_state_allows)
+    org_roles, key_roles = roles[:1], roles[1:] if roles[1] else ()
+    return change_existing(
+        f"realty.{verb}",
+        fields,
+        to,
+        sentence,
+        rules=asked,
         apply=apply,
+        org_roles=org_roles,
+        key_roles=key_roles,
     )
 
 

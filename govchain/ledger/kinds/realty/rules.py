@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from govchain.ledger.field_checks import require_reference, require_text
 from govchain.ledger.identifiers import parse_licence_id
 from govchain.ledger.kinds.contract.fields import ContractData
 from govchain.ledger.kinds.contract.rules import missing_signatures
@@ -20,7 +21,6 @@ from govchain.ledger.kinds.realty.fields import RealtyData, RealtyTransfer
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import require_other_person, require_room, require_time_order
 from govchain.ledger.rules.rule import deny
-from govchain.ledger.sharing import require_reference, require_text
 from govchain.ledger.state import RecordState
 
 OWNERS_MAX: Final = 16
