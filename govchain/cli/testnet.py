@@ -235,7 +235,9 @@ def _warn_rehearsal(terminal: Terminal, manifest: NetworkManifest) -> None:
 def _report_status(terminal: Terminal, network: LocalNetwork) -> None:
     words = {
         Health.READY: terminal.pick("ready", "就绪"),
-        Health.ALIVE: terminal.pick("starting or catching up", "启动或追赶中"),
+        Health.ALIVE: terminal.pick(
+            "not ready: starting, catching up or without a quorum", "未就绪：启动、追赶中或未达法定数"
+        ),
         Health.SILENT: terminal.pick("not running", "未运行"),
     }
     for item, member in zip(network.health(), network.manifest.validators, strict=True):

@@ -168,7 +168,12 @@ def _parse(data: bytes, where: str) -> _KeyFile:
     try:
         plain: Any = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise ConfigError("the key file is not JSON", path=where) from None
+        # What stands there is not shown: it may be a secret in the wrong place.
+        raise ConfigError(
+            "the key file is not JSON",
+            path=where,
+            expected=f"a key file ({KEY_FILE_FORMAT}), as govchain testnet init makes them",
+        ) from None
     found = plain.get("format") if isinstance(plain, dict) else None
     if found != KEY_FILE_FORMAT:
         # Only a short string is shown: what else stands there may be a secret in the wrong place.
