@@ -36,6 +36,7 @@ from govchain.cli import (
     testnet,
 )
 from govchain.cli.exits import ExitStatus, run_bounded
+from govchain.cli.options import Commands
 
 START: Final = "Start here"
 NETWORK: Final = "Networks and validators"
@@ -45,7 +46,7 @@ REHEARSE: Final = "Rehearse and measure"
 
 def build_app() -> typer.Typer:
     """The whole command tree."""
-    app = typer.Typer(
+    app = Commands(
         name="govchain",
         help="A permissioned chain for government records that can be rehearsed, broken and measured "
         "before it is trusted. 政务链",

@@ -14,21 +14,19 @@ from govchain.bench.hotpath import measure_hotpath
 from govchain.bench.machine import describe_machine
 from govchain.bench.simulation import SimBench, SimFigures, measure_simulation
 from govchain.bench.sync import SyncBench, SyncFigures, measure_sync
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.options import Commands
+from govchain.cli.terminal import Shown, Terminal
 from govchain.fidelity import Row, measure_fidelity
 
-app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+app = Commands(help="Measure this machine.", no_args_is_help=True)
 
 
 @app.command()
 def hotpath(
+    terminal: Shown,
     seconds: Annotated[float, typer.Option("--seconds", min=0.01, help="Time for each operation.")] = 1.0,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Every operation on a record's path, beside the bare library call for the same work."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     measurements = measure_hotpath(seconds)
     width = max(len(item.name) for item in measurements)
     terminal.say(f"{'':<{width}}  {'per second':>12}  {'bare library':>12}  {'ratio':>6}", style="bold")
@@ -43,18 +41,15 @@ def hotpath(
 
 @app.command()
 def consensus(
+    terminal: Shown,
     validators: Annotated[int, typer.Option("--validators", "-n", min=1, max=16, help="Processes.")] = 4,
     records: Annotated[int, typer.Option("--records", min=10, help="Records to offer.")] = 20_000,
     batch: Annotated[int, typer.Option("--batch", min=1, max=1_000, help="Records in one request.")] = 100,
     offered_per_s: Annotated[
         float, typer.Option("--offered-per-s", min=0, help="Pace of the offer; 0 is as fast as taken.")
     ] = 0.0,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Throughput and latency of validator processes; final means executed, durable, certificate held."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     bench = ConsensusBench(
         validators=validators, records=records, records_per_request=batch, offered_per_s=offered_per_s
     )
@@ -66,6 +61,7 @@ def consensus(
 
 @app.command()
 def sync(
+    terminal: Shown,
     validators: Annotated[int, typer.Option("--validators", "-n", min=4, max=16, help="Processes.")] = 4,
     records: Annotated[
         int, typer.Option("--records", min=10, help="Records over which memory is watched.")
@@ -74,12 +70,8 @@ def sync(
         int, typer.Option("--behind", min=10, help="Records that one validator misses.")
     ] = 50_000,
     batch: Annotated[int, typer.Option("--batch", min=1, max=1_000, help="Records in one request.")] = 100,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Memory over a long run, and how fast a validator that was away comes back: by blocks, by snapshot."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     bench = SyncBench(validators=validators, records=records, behind=behind, records_per_request=batch)
     figures = measure_sync(bench, describe_machine(), now=datetime.now(UTC), say=terminal.say)
     _say_sync(terminal, figures)
@@ -89,6 +81,7 @@ def sync(
 
 @app.command()
 def sim(
+    terminal: Shown,
     validators: Annotated[int, typer.Option("--validators", "-n", min=1, max=256, help="Simulated.")] = 7,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Virtual seconds of a run.")] = 60.0,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each kind; the best counts.")] = 3,
@@ -98,12 +91,8 @@ def sim(
     large_seconds: Annotated[
         float, typer.Option("--large-seconds", min=0.1, help="Virtual seconds of the large run.")
     ] = 10.0,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Message deliveries a second of one simulator process, every invariant checked."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     kinds = [
         SimBench(validators, seconds),
         SimBench(validators, seconds, is_traced=True),
@@ -125,13 +114,10 @@ def sim(
 
 @app.command()
 def fidelity(
+    terminal: Shown,
     seconds: Annotated[int, typer.Option("--seconds", min=3, help="Load in each scenario.")] = 12,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Five scenarios live and simulated with the costs of this machine: 0 they agree, 1 they do not."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     figures = measure_fidelity(
         seconds,
         describe_machine(),

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from govchain.cli.options import From
 from govchain.client import Client
 from govchain.crypto import Signer
 from govchain.crypto.keys import read_key_file
@@ -86,6 +87,15 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class SignerChoice:
+    """What was said about who signs: a person of the network folder, or a key file and whose it is."""
+
+    person: str | None = None
+    org: str | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who signs."""
 
@@ -95,7 +105,7 @@ class Identity:
 
 
 def open_connection(
-    network: Path | None, urls: list[str] | None = None, genesis: Path | None = None
+    network: NetworkOption = None, url: UrlOption = None, genesis: GenesisOption = None
 ) -> Connection:
     """The network that the options name.
 
@@ -105,23 +115,48 @@ def open_connection(
     manifest, trusted = (None, None) if network is None else load_network(network)
     if genesis is not None:
         trusted = load_genesis(genesis)
-    addresses = tuple(urls or (manifest.urls if manifest is not None else ()))
+    addresses = tuple(url or (manifest.urls if manifest is not None else ()))
     if not addresses:
         raise ConfigError(
             "no network to talk to",
             expected="--network DIR, or --url ADDRESS with --genesis FILE",
             hint="make one with: govchain testnet init --out DIR && govchain testnet up DIR",
         )
-    return Connection(tuple(url.rstrip("/") for url in addresses), trusted, manifest, network)
+    return Connection(tuple(address.rstrip("/") for address in addresses), trusted, manifest, network)
+
+
+def trusted_genesis(genesis: GenesisOption = None, network: NetworkOption = None) -> Genesis:
+    """The genesis that the reader named.
+
+    Raises:
+        ConfigError: None was named.
+    """
+    if genesis is not None:
+        return load_genesis(genesis)
+    if network is not None:
+        return load_genesis(network / "genesis.json")
+    raise ConfigError(
+        "nothing to verify against",
+        expected="--genesis FILE or --network DIR",
+        hint="the genesis is what you trust: take it from somebody you do, not from the receipt's sender",
+    )
+
+
+def choose_signer(person: PersonOption = None, org: OrgOption = None, key: KeyOption = None) -> SignerChoice:
+    """Who signs, as the options name it."""
+    return SignerChoice(person, org, key)
+
+
+Reached = Annotated[Connection, From(open_connection)]
+"""The network that a command talks to."""
+Trusted = Annotated[Genesis, From(trusted_genesis)]
+"""The genesis that a command verifies against."""
+Signing = Annotated[SignerChoice, From(choose_signer)]
+"""Whose key a command signs with."""
 
 
 def open_identity(
-    connection: Connection,
-    *,
-    person: str | None,
-    org: str | None,
-    key: Path | None,
-    org_roles: tuple[str, ...] = (),
+    connection: Connection, choice: SignerChoice = SignerChoice(), *, org_roles: tuple[str, ...] = ()
 ) -> Identity:
     """The key that signs; without a choice, the first key holder of an organisation with one of these roles.
 
@@ -129,13 +164,13 @@ def open_identity(
         ConfigError: No key, an incomplete choice, or a key file that cannot be used.
     """
     passphrase = os.environ.get(PASSPHRASE_VARIABLE)
-    if key is not None:
-        if org is None:
+    if choice.key is not None:
+        if choice.org is None:
             raise ConfigError("--key needs to know whose it is", expected="--org USCC")
-        return Identity(key.stem, org, read_key_file(key, passphrase))
+        return Identity(choice.key.stem, choice.org, read_key_file(choice.key, passphrase))
     if connection.manifest is None or connection.directory is None:
         raise ConfigError("no key to sign with", expected="--key FILE with --org USCC, or --network DIR")
-    holder = connection.manifest.person(person or _first_holder(connection, org_roles))
+    holder = connection.manifest.person(choice.person or _first_holder(connection, org_roles))
     return Identity(holder.id, holder.org, read_key_file(connection.directory / holder.key, passphrase))
 
 

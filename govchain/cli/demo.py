@@ -21,7 +21,7 @@ from govchain.cli.exits import ExitStatus
 from govchain.cli.narrative import Narrator
 from govchain.cli.receipts import verify_and_explain
 from govchain.cli.records import DEPOSIT_ROLES, anchor_files
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.errors import ConfigError
 from govchain.scenario import LoadedScenario, RemoteBackend, Result, load_scenario, network_plan, run_scenario
 from govchain.testnet import Addresses, LocalNetwork, free_ports, init_network
@@ -34,18 +34,15 @@ MARK: Final = ".govchain-demo"
 
 
 def demo(
+    terminal: Shown,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where keys, logs and receipts go.")
     ] = Path("demo"),
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep the validators running until Ctrl-C, to see the dashboard.")
     ] = False,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Four validators, a story across departments, a receipt verified offline; 0 only if all of it held."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     loaded = load_scenario(_project_file(SCENARIO))
     original = _project_file(FILE)
     _prepare_folder(out)
@@ -118,7 +115,7 @@ def _play(terminal: Terminal, network: LocalNetwork, loaded: LoadedScenario) -> 
 def _anchor(terminal: Terminal, network: LocalNetwork, original: Path, receipts: Path) -> Path:
     terminal.heading(terminal.pick("3  A real file becomes evidence", "3  真实文件存证"))
     connection: Connection = open_connection(network.directory)
-    identity = open_identity(connection, person=None, org=None, key=None, org_roles=DEPOSIT_ROLES)
+    identity = open_identity(connection, org_roles=DEPOSIT_ROLES)
     (sent,) = run_async(anchor_files(connection, identity, [original], receipts=receipts))
     height = sent.status.height
     terminal.good(

@@ -15,7 +15,7 @@ import typer
 
 from govchain.cli.connection import PASSPHRASE_VARIABLE
 from govchain.cli.exits import ExitStatus
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.errors import ConfigError
 from govchain.testnet import load_manifest
 
@@ -41,6 +41,7 @@ CHECKS: Final = {
 
 
 def doctor(
+    terminal: Shown,
     context: typer.Context,
     network: Annotated[
         Path | None,
@@ -60,15 +61,11 @@ def doctor(
             help="Make a lost guard from the data directory that the validator stopped with, no older copy.",
         ),
     ] = False,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Look at a stopped validator: files, certificate, clock, data, votes, guard. Says what to do."""
     # Here, so that other commands do not load the store and its native library.
     from govchain.doctor import examine
 
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     if config is not None and not _is_given(context, "network"):
         network = None  # Of the environment: what is named here counts.
     if (config is None) == (network is None):

@@ -7,18 +7,11 @@ from typing import Annotated
 
 import typer
 
-from govchain.cli.connection import (
-    Connection,
-    GenesisOption,
-    NetworkOption,
-    UrlOption,
-    open_connection,
-    run_async,
-)
+from govchain.cli.connection import Connection, Reached, Trusted, run_async
 from govchain.cli.exits import ExitStatus
-from govchain.cli.receipts import trusted_genesis
+from govchain.cli.options import Commands
 from govchain.cli.record_files import read_bounded
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Said, Shown, Terminal
 from govchain.codec import to_readable
 from govchain.crypto.file_digest import digest_file
 from govchain.crypto.timestamp import TOKEN_BYTES_MAX, TimestampAuthorities
@@ -33,28 +26,21 @@ from govchain.receipt import (
 from govchain.receipt.bundle import parse_json
 from govchain.receipt.evidence_bundle import BUNDLE_BYTES_MAX
 
-app = typer.Typer(
-    help="All proofs of one piece of evidence in a file; judge it offline.", no_args_is_help=True
-)
+app = Commands(help="All proofs of one piece of evidence in a file; judge it offline.", no_args_is_help=True)
 
 
 @app.command("bundle")
 def bundle_command(
+    connection: Reached,
+    terminal: Said,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Evidence number.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")],
     timestamp: Annotated[
         Path | None,
         typer.Option("--timestamp", metavar="FILE", help="Timestamp response (RFC 3161, DER) to put in."),
     ] = None,
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Fetch the record and the receipt of every step of a piece of evidence, and verify them."""
-    terminal = Terminal(quiet=quiet, language=language)
-    connection = open_connection(network, url, genesis)
     trusted = connection.require_genesis()
     token = read_bounded(timestamp, TOKEN_BYTES_MAX) if timestamp is not None else b""
     data = run_async(fetch_bundle(connection, number, token))
@@ -89,9 +75,9 @@ async def fetch_bundle(connection: Connection, number: str, token: bytes = b"") 
 
 @app.command("verify")
 def verify_command(
+    trusted: Trusted,
+    terminal: Shown,
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle file.")],
-    genesis: GenesisOption = None,
-    network: NetworkOption = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="ORIGINAL", help="The original file, to compare.")
     ] = None,
@@ -99,13 +85,8 @@ def verify_command(
         Path | None,
         typer.Option("--authorities", metavar="PEM", help="Roots of timestamp authorities that you trust."),
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Verify a bundle offline and say what the law presumes. Exit status 1 names the step that failed."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    trusted = trusted_genesis(genesis, network)
     roots = TimestampAuthorities(authorities.read_bytes()) if authorities is not None else None
     data = read_bounded(bundle, BUNDLE_BYTES_MAX)
     original = digest_file(file) if file is not None else None

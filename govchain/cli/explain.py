@@ -9,20 +9,17 @@ from typing import Annotated
 
 import typer
 
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.codec import to_readable
 from govchain.errors import ConfigError
 from govchain.legal import Explanation, explain, explain_all
 
 
 def explain_refusal(
+    terminal: Shown,
     name: Annotated[str, typer.Argument(metavar="RULE|CODE", help="For example L2 or E_DUP_ID.")],
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Say what a rule or a denial code means, its legal basis, and what would make it allowed."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     found = explain_all(name) or explain_all(name.upper())
     if not found:
         raise ConfigError(

@@ -12,22 +12,20 @@ from typing import Annotated
 import typer
 
 from govchain.cli.connection import PASSPHRASE_VARIABLE
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.options import Commands
+from govchain.cli.terminal import Shown
 
-app = typer.Typer(help="Department gateways.", no_args_is_help=True)
+app = Commands(help="Department gateways.", no_args_is_help=True)
 
 
 @app.command()
 def init(
+    terminal: Shown,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Network folder.")],
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Make a gateway for each organisation that has a key with the role `gateway`. Never overwrites."""
     from govchain.testnet.gateways import LocalGateways, init_gateways
 
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     names = init_gateways(directory)
     gateways = LocalGateways(directory)
     for name in names:

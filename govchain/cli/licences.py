@@ -17,7 +17,8 @@ import typer
 
 from govchain.cli.connection import PASSPHRASE_VARIABLE
 from govchain.cli.exits import ExitStatus
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.options import Commands
+from govchain.cli.terminal import Said, Shown, Terminal
 from govchain.crypto import suite
 from govchain.crypto.keys import read_key_file
 from govchain.crypto.p256 import POINT_BYTES
@@ -42,9 +43,7 @@ from govchain.disclosure.sd_jwt import Path as FieldPath
 from govchain.errors import BadCredential, ConfigError
 from govchain.ledger.identifiers import parse_date_ms
 
-app = typer.Typer(
-    help="Show a part of a licence, or stamp a copy; check either, offline.", no_args_is_help=True
-)
+app = Commands(help="Show a part of a licence, or stamp a copy; check either, offline.", no_args_is_help=True)
 
 AudienceOption = Annotated[
     str, typer.Option("--audience", metavar="USCC", help="Organisation that it is made for.")
@@ -62,6 +61,7 @@ DAY_S = 86_400
 
 @app.command("present")
 def present_command(
+    terminal: Said,
     credential: Annotated[Path, typer.Argument(metavar="CREDENTIAL", help="Credential file, as issued.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")],
     audience: AudienceOption,
@@ -80,11 +80,8 @@ def present_command(
     until: Annotated[
         str | None, typer.Option("--until", metavar="DATE", help="With --purpose: last day, as 2026-12-31.")
     ] = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Show some fields of a credential to one organisation, and keep the others."""
-    terminal = Terminal(quiet=quiet, language=language)
     _require_one(nonce, purpose)
     text = _read(credential)
     holder = token_signer(read_key_file(key, os.environ.get(PASSPHRASE_VARIABLE)))
@@ -111,6 +108,7 @@ def present_command(
 
 @app.command("verify")
 def verify_command(
+    terminal: Shown,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Presentation or stamped copy.")],
     audience: AudienceOption,
     issuer_key: Annotated[
@@ -128,12 +126,8 @@ def verify_command(
     status_list: Annotated[
         Path | None, typer.Option("--status-list", metavar="FILE", help="Status list, as fetched.")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Check a presentation or a stamped copy offline. Exit status 1 names the reason."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     _require_one(nonce, purpose)
     key_of, text, now_s = _key_of(issuer_key), _read(file), int(time.time())
     try:

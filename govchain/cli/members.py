@@ -8,19 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from govchain.cli.connection import (
-    GenesisOption,
-    KeyOption,
-    NetworkOption,
-    OrgOption,
-    PersonOption,
-    UrlOption,
-    open_connection,
-    open_identity,
-    run_async,
-)
+from govchain.cli.connection import NetworkOption, Reached, Signing, open_identity, run_async
+from govchain.cli.options import Commands
 from govchain.cli.records import report_sent, submit_record
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.client.answers import ValidatorsAnswer
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError
@@ -30,23 +21,17 @@ from govchain.testnet.joining import Proposal
 from govchain.testnet.layout import PEER_PORT_OFFSET
 from govchain.testnet.manifest import ManifestValidator
 
-app = typer.Typer(help="Validators: who decides, who joins, who leaves.", no_args_is_help=True)
+app = Commands(help="Validators: who decides, who joins, who leaves.", no_args_is_help=True)
 
 ValidatorName = Annotated[str, typer.Argument(metavar="VALIDATOR", help="Name, for example validator-4.")]
 
 
 @app.command()
 def show(
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
+    connection: Reached,
+    terminal: Shown,
 ) -> None:
     """The validators, who must approve a change of them, and what the next checkpoint brings."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    connection = open_connection(network, url, genesis)
 
     async def ask() -> ValidatorsAnswer:
         async with connection.client() as client:
@@ -59,6 +44,7 @@ def show(
 
 @app.command()
 def join(
+    terminal: Shown,
     name: ValidatorName,
     network: NetworkOption = None,
     org: Annotated[
@@ -68,12 +54,8 @@ def join(
     api_port: Annotated[
         int | None, typer.Option("--api-port", min=1024, max=65_000, show_default="the next free one")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Make the folder of a validator that is to join a network folder, and the proposal to submit."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     directory = _require_folder(network)
     manifest = load_manifest(directory)
     if org is None:
@@ -85,17 +67,14 @@ def join(
 
 @app.command()
 def rotate(
+    terminal: Shown,
     name: ValidatorName,
     network: NetworkOption = None,
     finish: Annotated[
         bool, typer.Option("--finish", help="The chain has installed the next key: make it the key.")
     ] = False,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Make the next vote key and a new certificate of a validator, and the proposal to submit."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     directory = _require_folder(network)
     if finish:
         finish_rotation(directory, name)
@@ -106,21 +85,13 @@ def rotate(
 
 @app.command()
 def approve(
+    connection: Reached,
+    signing: Signing,
+    terminal: Shown,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the change, GC-….")],
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    person: PersonOption = None,
-    org: OrgOption = None,
-    key: KeyOption = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Approve a proposed change in the name of an organisation that runs a validator."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    connection = open_connection(network, url, genesis)
-    identity = open_identity(connection, person=person, org=org, key=key)
+    identity = open_identity(connection, signing)
     record = PreparedRecord(kind="change.approve", object_id=number, fields=ChangeApprove(), envelope={})
     report_sent(terminal, [run_async(submit_record(connection, identity, record))])
 

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from govchain.cli.connection import PASSPHRASE_VARIABLE
+from govchain.cli.options import Commands
 
-app = typer.Typer(help="One validator.", no_args_is_help=True)
+app = Commands(help="One validator.", no_args_is_help=True)
 
 
 @app.callback()

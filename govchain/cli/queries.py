@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
+from govchain.cli.connection import Reached, run_async
 from govchain.cli.exits import ExitStatus
 from govchain.cli.explain import say_denial
+from govchain.cli.options import Commands
 from govchain.cli.receipts import TransactionId, read_id
-from govchain.cli.terminal import STDOUT, JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import STDOUT, Shown, Terminal
 from govchain.client import FinalEvent, RecordRead
 from govchain.codec import to_readable
 from govchain.errors import ConfigError, Unavailable
@@ -24,7 +25,7 @@ from govchain.ledger.kinds.licence.changes import LICENCE
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.state import RecordState
 
-app = typer.Typer(help="Read a record or a transaction.", no_args_is_help=True)
+app = Commands(help="Read a record or a transaction.", no_args_is_help=True)
 
 
 class Level(StrEnum):
@@ -37,6 +38,8 @@ class Level(StrEnum):
 
 @app.command()
 def record(
+    connection: Reached,
+    terminal: Shown,
     record_type: Annotated[str, typer.Argument(metavar="TYPE", help="For example licence; see records.md.")],
     object_id: Annotated[str, typer.Argument(metavar="ID", help="Object id.")],
     level: Annotated[
@@ -51,18 +54,10 @@ def record(
         str | None,
         typer.Option("--at", metavar="TIME", help="A licence's status at that moment (RFC 3339), rule L3."),
     ] = None,
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Show a record's state and history. Exit status 1 when there is none."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     at_ms = _read_time(at)
     _require_record_type(record_type)
-    connection = open_connection(network, url, genesis)
     if level is not Level.LOCAL:
         connection.require_genesis()
 
@@ -87,16 +82,11 @@ def record(
 
 @app.command()
 def transaction(
+    connection: Reached,
+    terminal: Shown,
     transaction_id: TransactionId,
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Show what one validator knows of a transaction. Exit status 3 while it is pending, 1 when unknown."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    connection = open_connection(network, url)
     wanted = read_id(transaction_id)
 
     async def read() -> Any:
@@ -128,29 +118,26 @@ def transaction(
 
 
 def watch(
-    network: NetworkOption = None,
-    url: UrlOption = None,
+    connection: Reached,
+    terminal: Shown,
     from_height: Annotated[
         int | None, typer.Option("--from", min=1, help="First height to show.", show_default="the next one")
     ] = None,
     blocks: Annotated[
         int | None, typer.Option("--blocks", min=1, help="End after so many blocks.", show_default="never")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Show blocks as they become final; --json - gives one JSON line for each. Ctrl-C ends it."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    if json_target not in (None, STDOUT):
-        raise ConfigError("a stream has no end to write a file at", found=json_target, expected="--json -")
-    connection = open_connection(network, url)
+    if terminal.json_target not in (None, STDOUT):
+        raise ConfigError(
+            "a stream has no end to write a file at", found=terminal.json_target, expected="--json -"
+        )
 
     async def follow() -> None:
         seen = 0
         async with connection.client() as client:
             async for event in client.events(from_height):
-                _show_event(terminal, event, as_json=json_target == STDOUT)
+                _show_event(terminal, event, as_json=terminal.json_target == STDOUT)
                 seen += 1
                 if blocks is not None and seen >= blocks:
                     return

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from govchain.cli.connection import GenesisOption, NetworkOption, UrlOption, open_connection, run_async
+from govchain.cli.connection import Reached, Trusted, run_async
 from govchain.cli.exits import ExitStatus
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.options import Commands
+from govchain.cli.terminal import Said, Shown, Terminal
 from govchain.crypto.file_digest import digest_file
 from govchain.errors import BadProof, ConfigError
 from govchain.model import Genesis
 from govchain.receipt import STEP_TITLES, ReceiptReport, Text, verify_receipt
-from govchain.testnet import load_genesis
 
 TransactionId = Annotated[str, typer.Argument(metavar="ID", help="Transaction id, 64 hex digits.")]
 
-app = typer.Typer(help="Fetch the receipt of a transaction.", no_args_is_help=True)
+app = Commands(help="Fetch the receipt of a transaction.", no_args_is_help=True)
 
 
 @app.callback()
@@ -28,20 +28,15 @@ def _group() -> None:
 
 @app.command()
 def get(
+    connection: Reached,
+    terminal: Said,
     transaction: TransactionId,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Where to write it.", show_default="ID.receipt.json"),
     ] = None,
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Fetch a receipt; with a genesis it is verified before it is written."""
-    terminal = Terminal(quiet=quiet, language=language)
-    connection = open_connection(network, url, genesis)
     wanted = read_id(transaction)
 
     async def fetch() -> bytes:
@@ -55,19 +50,14 @@ def get(
 
 
 def verify(
+    trusted: Trusted,
+    terminal: Shown,
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="Receipt file.")],
-    genesis: GenesisOption = None,
-    network: NetworkOption = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="ORIGINAL", help="The original file, to compare.")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Verify a receipt offline, every step explained. Exit status 1 names the step that failed."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    trusted = trusted_genesis(genesis, network)
     if not verify_and_explain(terminal, receipt, trusted, file):
         raise typer.Exit(ExitStatus.FAILS)
 
@@ -98,23 +88,6 @@ def read_id(text: str) -> bytes:
     if len(found) != 32:
         raise ConfigError("not a transaction id", found=text, expected="64 hex digits")
     return found
-
-
-def trusted_genesis(genesis: Path | None, network: Path | None) -> Genesis:
-    """The genesis that the reader named.
-
-    Raises:
-        ConfigError: None was named.
-    """
-    if genesis is not None:
-        return load_genesis(genesis)
-    if network is not None:
-        return load_genesis(network / "genesis.json")
-    raise ConfigError(
-        "nothing to verify against",
-        expected="--genesis FILE or --network DIR",
-        hint="the genesis is what you trust: take it from somebody you do, not from the receipt's sender",
-    )
 
 
 def _show_report(terminal: Terminal, receipt: Path, report: ReceiptReport) -> None:

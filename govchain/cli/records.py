@@ -11,14 +11,9 @@ import typer
 
 from govchain.cli.connection import (
     Connection,
-    GenesisOption,
     Identity,
-    KeyOption,
-    NetworkOption,
-    OrgOption,
-    PersonOption,
-    UrlOption,
-    open_connection,
+    Reached,
+    Signing,
     open_identity,
     read_salt,
     run_async,
@@ -26,7 +21,7 @@ from govchain.cli.connection import (
 from govchain.cli.exits import ExitStatus
 from govchain.cli.explain import say_denial
 from govchain.cli.record_files import is_document, now_text, read_evidence, read_record
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.client import Client, OrgSigner, TransactionStatus
 from govchain.codec import to_readable
 from govchain.crypto import suite
@@ -59,29 +54,21 @@ class Sent:
 
 
 def anchor(
+    connection: Reached,
+    signing: Signing,
+    terminal: Shown,
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="Files. They stay here; their hashes go.")
     ],
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    person: PersonOption = None,
-    org: OrgOption = None,
-    key: KeyOption = None,
     kind: Annotated[
         str, typer.Option("--kind", help="contract, web-page, chat, work, log, document or other.")
     ] = "document",
     receipts: Annotated[
         Path | None, typer.Option("--receipts", metavar="DIR", help="Write a receipt for each file there.")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Put the hashes of files on the chain as evidence, and wait until that is final."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    connection = open_connection(network, url, genesis)
-    identity = open_identity(connection, person=person, org=org, key=key, org_roles=DEPOSIT_ROLES)
+    identity = open_identity(connection, signing, org_roles=DEPOSIT_ROLES)
     terminal.say(
         terminal.pick(
             f"signing as {identity.person} ({identity.org})", f"签署人 {identity.person}（{identity.org}）"
@@ -139,15 +126,12 @@ def _require_distinct_names(files: Sequence[Path]) -> None:
 
 
 def submit(
+    connection: Reached,
+    signing: Signing,
+    terminal: Shown,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="An e-invoice (UBL XML), or a record as YAML or JSON.")
     ],
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    genesis: GenesisOption = None,
-    person: PersonOption = None,
-    org: OrgOption = None,
-    key: KeyOption = None,
     receipt: Annotated[
         Path | None, typer.Option("--receipt", metavar="FILE", help="Write the receipt there.")
     ] = None,
@@ -160,15 +144,10 @@ def submit(
             show_default="of the signer's organisation in the network folder",
         ),
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Sign one record, hand it in and wait until it is final. Exit status 1 when a rule denies it."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    connection = open_connection(network, url, genesis)
     org_roles = RECORDER_ROLES if is_document(file) else ()
-    identity = open_identity(connection, person=person, org=org, key=key, org_roles=org_roles)
+    identity = open_identity(connection, signing, org_roles=org_roles)
     record = read_record(
         file,
         suite(connection.genesis.suite) if connection.genesis is not None else suite(),

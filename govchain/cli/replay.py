@@ -11,12 +11,13 @@ import typer
 from govchain.cli.backends import Crypto, ScenarioFile, open_backend
 from govchain.cli.connection import run_async
 from govchain.cli.narrative import Narrator
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown
 from govchain.report import Reporter
 from govchain.scenario import load_scenario, run_scenario
 
 
 def replay(
+    terminal: Shown,
     file: ScenarioFile,
     backend: Annotated[
         str,
@@ -51,12 +52,8 @@ def replay(
             "--crypto", help="How simulated validators sign; symbolic is faster.", show_default="symbolic"
         ),
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Play a scenario and judge it: 0 everything held, 1 something did not, 3 a limit was reached first."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     loaded = load_scenario(file)
     reporter = None
     if report is not None:

@@ -9,22 +9,20 @@ from typing import Annotated
 import typer
 
 from govchain.cli.exits import ExitStatus
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.options import Commands
+from govchain.cli.terminal import Shown
 from govchain.errors import ConfigError
 from govchain.scenario import list_scenarios, load_scenario, scenario_schema
 
-app = typer.Typer(help="Check, describe and list scenario files.", no_args_is_help=True)
+app = Commands(help="Check, describe and list scenario files.", no_args_is_help=True)
 
 
 @app.command()
 def check(
+    terminal: Shown,
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenario files.")],
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Validate without running. Exit status 2 when any file is wrong; each problem names file and line."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     problems = {}
     for path in files:
         try:
@@ -47,13 +45,10 @@ def schema() -> None:
 
 @app.command("list")
 def list_(
+    terminal: Shown,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of scenarios.")] = Path("scenarios"),
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """List the scenarios of a folder, one line each. A broken file is listed as such."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     entries = list_scenarios(folder)
     width = max((len(str(entry.path)) for entry in entries), default=0)
     for entry in entries:

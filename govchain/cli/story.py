@@ -10,22 +10,19 @@ import typer
 
 from govchain.cli.backends import open_backend
 from govchain.cli.connection import run_async
-from govchain.cli.terminal import JsonOption, Language, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Language, Shown, Terminal
 from govchain.report import Line, Tale
 from govchain.scenario import load_scenario, run_scenario
 
 
 def story(
+    terminal: Shown,
     file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.")],
     backend: Annotated[
         str, typer.Option("--backend", help="sim, or local: processes of this machine.")
     ] = "sim",
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Tell a scenario: who did what, what became of each record, what was refused and on which basis."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     loaded = load_scenario(file)
     with open_backend(backend, urls=[], keys=None, reporter=None) as chosen:
         result = run_async(run_scenario(loaded, chosen))

@@ -14,7 +14,7 @@ import typer
 
 from govchain.cli.backends import JobsOption
 from govchain.cli.exits import ExitStatus
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.errors import ConfigError
 from govchain.report import Reporter
 from govchain.scenario import SimBackend, load_scenario, run_scenario
@@ -26,6 +26,7 @@ DEFAULT_END: Final = 100
 
 
 def swarm(
+    terminal: Shown,
     seeds: Annotated[
         str | None,
         typer.Option(
@@ -48,15 +49,11 @@ def swarm(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Write a page for each violation there.")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Random networks, faults and attacks: 0 every promise was kept, 1 one was broken and is written down.
 
     3: the minutes are over, and some kind of fault never happened.
     """
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     first, end = parse_seeds(seeds, is_timed=minutes is not None)
     began_s = time.monotonic()
     with open_engine("process", jobs=jobs or os.cpu_count() or 1, cluster=None) as spread:

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from govchain.cli.backends import Crypto, JobsOption, ScenarioFile
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown, Terminal
 from govchain.report import render_page, write_file
 from govchain.scenario import load_scenario
 from govchain.sweep import (
@@ -28,6 +28,7 @@ _COLUMNS = ("latency_p50_ms", "latency_p95_ms", "finalised_per_s", "finalised")
 
 
 def sweep(
+    terminal: Shown,
     file: ScenarioFile,
     settings: Annotated[
         list[str] | None,
@@ -68,12 +69,8 @@ def sweep(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Write a page and the results there.")
     ] = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Every combination of the given values under several seeds, with confidence intervals."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     base = load_scenario(file)
     axes = [parse_axis(each) for each in settings or []]
     plan = plan_sweep(base, axes, repeats=repeats, seed=seed, is_symbolic=crypto == "symbolic")

@@ -18,6 +18,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from govchain.cli.options import From
+
 STDOUT: Final = "-"
 
 
@@ -55,7 +57,7 @@ class Terminal:
     def __init__(
         self, *, json_target: str | None = None, quiet: bool = False, language: Language | None = None
     ) -> None:
-        self._json_target = json_target
+        self.json_target = json_target
         self.language = language_of(language)
         stream = sys.stderr if json_target == STDOUT else sys.stdout
         self.console = Console(file=stream, quiet=quiet, highlight=False, soft_wrap=True)
@@ -87,15 +89,32 @@ class Terminal:
 
     def result(self, value: Any) -> None:
         """Write the JSON value, if one was asked for."""
-        if self._json_target is None:
+        if self.json_target is None:
             return
         text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-        if self._json_target == STDOUT:
+        if self.json_target == STDOUT:
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            Path(self._json_target).write_text(text, encoding="utf-8")
+            Path(self.json_target).write_text(text, encoding="utf-8")
 
+
+def open_terminal(
+    json_target: JsonOption = None, quiet: QuietOption = False, language: LanguageOption = None
+) -> Terminal:
+    """The terminal of a command that has a result as JSON too."""
+    return Terminal(json_target=json_target, quiet=quiet, language=language)
+
+
+def open_plain_terminal(quiet: QuietOption = False, language: LanguageOption = None) -> Terminal:
+    """The terminal of a command whose result is a file, or none."""
+    return Terminal(quiet=quiet, language=language)
+
+
+Shown = Annotated[Terminal, From(open_terminal)]
+"""Where a command writes for people, and its result as JSON if that is wanted."""
+Said = Annotated[Terminal, From(open_plain_terminal)]
+"""Where a command writes for people that has no result as JSON."""
 
 _CODES: Final = {
     code: f"\\u{code:04x}"

@@ -13,7 +13,8 @@ import typer
 
 from govchain.cli.evidence import explain_evidence
 from govchain.cli.exits import ExitStatus
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.options import Commands
+from govchain.cli.terminal import LanguageOption, QuietOption, Shown, Terminal
 from govchain.config import load_yaml, parse_yaml
 from govchain.errors import ConfigError, Unavailable
 from govchain.scenario import load_scenario, network_plan
@@ -33,7 +34,7 @@ from govchain.testnet import (
 )
 from govchain.testnet.gateways import LocalGateways
 
-app = typer.Typer(help="A network on this machine: make, start, look, stop.", no_args_is_help=True)
+app = Commands(help="A network on this machine: make, start, look, stop.", no_args_is_help=True)
 
 WATCH_INTERVAL_S: Final = 0.5
 
@@ -42,6 +43,7 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Network folder m
 
 @app.command()
 def init(
+    terminal: Shown,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to make. Must be absent or empty.")
     ],
@@ -81,12 +83,8 @@ def init(
     if_missing: Annotated[
         bool, typer.Option("--if-missing", help="Do nothing when the folder holds a network already.")
     ] = False,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Make keys, certificates, genesis and one folder for each validator. Never overwrites."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     if if_missing and (out / "network.yaml").is_file():
         _report_init(terminal, out, load_manifest(out), made=False)
         return
@@ -98,16 +96,13 @@ def init(
 
 @app.command()
 def up(
+    terminal: Shown,
     directory: Directory,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once all validators are ready.")
     ] = False,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Start validators and gateways, wait until all take part, show what becomes final. Ctrl-C stops all."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     network = LocalNetwork(directory)
     _warn_rehearsal(terminal, network.manifest)
     terminal.say(
@@ -146,13 +141,10 @@ def up(
 
 @app.command()
 def status(
+    terminal: Shown,
     directory: Directory,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Show each validator. Exit status 4 unless all take part."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     network = LocalNetwork(directory)
     _report_status(terminal, network)
     terminal.result(_status_value(network))
