@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
+import typer.main
 from rich.console import Console
 
 import govchain
@@ -36,7 +37,9 @@ from govchain.cli import (
     testnet,
 )
 from govchain.cli.exits import ExitStatus, run_bounded
+from govchain.cli.help import HELP_NAMES, asked_language, translate
 from govchain.cli.options import Commands
+from govchain.cli.terminal import Language
 
 START: Final = "Start here"
 NETWORK: Final = "Networks and validators"
@@ -56,7 +59,7 @@ def build_app() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": list(HELP_NAMES)},
     )
     app.callback()(_top)
     app.command("demo", rich_help_panel=START)(demo.demo)
@@ -85,9 +88,11 @@ def build_app() -> typer.Typer:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit status."""
-    app = build_app()
+    command = typer.main.get_command(build_app())
+    if asked_language(arguments) is Language.ZH:
+        translate(command)
     return run_bounded(
-        lambda: app(args=list(arguments), prog_name="govchain"), Console(stderr=True, highlight=False)
+        lambda: command(args=list(arguments), prog_name="govchain"), Console(stderr=True, highlight=False)
     )
 
 
