@@ -138,3 +138,44 @@ class ReadyAnswer(msgspec.Struct, frozen=True):
 
     ready: bool
     final_height: int
+
+
+class StateView(msgspec.Struct, frozen=True):
+    """A state of a life cycle."""
+
+    name: str
+    name_zh: str
+
+
+class VerbView(msgspec.Struct, frozen=True):
+    """What moves a record of a kind."""
+
+    verb: str
+    """Kind of the transaction, for example `licence.issue`."""
+    sentence: str
+    """What it says to people: a template over `{who}`, `{object}` and names of the payload's fields."""
+    sentence_zh: str
+    from_states: tuple[str, ...]
+    """Empty when it makes the record."""
+    to_states: tuple[str, ...]
+    org_roles: tuple[str, ...]
+    """Roles of organisations of which one is needed; empty when a rule decides otherwise."""
+    key_roles: tuple[str, ...]
+    """Roles of keys of which one is needed; empty when every active key may."""
+
+
+class KindView(msgspec.Struct, frozen=True):
+    """One kind of record."""
+
+    record_type: str
+    title: str
+    title_zh: str
+    states: tuple[StateView, ...]
+    """In the order of life."""
+    verbs: tuple[VerbView, ...]
+
+
+class KindsAnswer(msgspec.Struct, frozen=True):
+    """The kinds of record that this chain knows."""
+
+    kinds: tuple[KindView, ...]

@@ -5,20 +5,13 @@ What they show comes from the validator as it is; no figure is computed here.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import resources
-
 from aiohttp import web
 
 from govchain.api.answers import HealthAnswer, ReadyAnswer
 from govchain.api.context import ApiContext, Asked, json_response
+from govchain.api.dashboard import dashboard_page
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The page loads nothing from anywhere else."""
 
 
 async def show_health(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
@@ -39,15 +32,11 @@ async def show_metrics(context: ApiContext, request: web.Request, asked: Asked) 
 
 
 async def show_page(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
-    """GET /: one page that reads /v1/status and follows /v1/events."""
+    """GET /: the dashboard."""
+    page = dashboard_page()
     return web.Response(
-        body=_page(),
+        body=page.body,
         content_type="text/html",
         charset="utf-8",
-        headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"},
+        headers={"Content-Security-Policy": page.policy, "Cache-Control": "no-cache"},
     )
-
-
-@lru_cache(maxsize=1)
-def _page() -> bytes:
-    return resources.files("govchain.api").joinpath("page.html").read_bytes()

@@ -139,7 +139,13 @@ ROUTES: Final[dict[str, str]] = {
     "Not ready": "未就绪",
     "Prometheus text exposition.": "Prometheus 文本格式的指标。",
     "Metrics": "指标",
-    "A page for people.": "供人查看的状态页。",
+    "The dashboard, a page for people: this validator and its network as they are now.": (
+        "看板，供人查看的页面：本节点及其网络的实时情况。"
+    ),
+    "The kinds of record that this chain knows: states, and what moves a record from which to which.": (
+        "本链的记录类别：各状态，以及使记录由何状态转为何状态的动作。"
+    ),
+    "Every kind": "全部类别",
     "The page": "页面",
 }
 """What routes, their parameters and their answers say of themselves."""

@@ -8,8 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from govchain.api import chain, events, operations, records, transactions
-from govchain.api.answers import BlockAnswer, BlockPage, HealthAnswer, ReadyAnswer, RecordAnswer, SubmitAnswer
+from govchain.api import chain, events, kinds, operations, records, transactions
+from govchain.api.answers import (
+    BlockAnswer,
+    BlockPage,
+    HealthAnswer,
+    KindsAnswer,
+    ReadyAnswer,
+    RecordAnswer,
+    SubmitAnswer,
+)
 from govchain.api.context import JSON, MSGPACK, Handler
 from govchain.api.parameters import Choice, Flag, Id, Number, Parameter, Text
 from govchain.api.requests import JsonSubmission, JsonTransaction
@@ -197,6 +205,14 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
+        "/v1/kinds",
+        kinds.list_kinds,
+        "The kinds of record that this chain knows: states, and what moves a record from which to which.",
+        "chain",
+        (Answer(200, "Every kind", KindsAnswer),),
+    ),
+    Route(
+        "GET",
         "/v1/genesis",
         chain.show_genesis,
         "Genesis; as MessagePack its canonical bytes, whose digest is the chain id.",
@@ -257,7 +273,7 @@ ROUTES: Final = (
         "GET",
         "/",
         operations.show_page,
-        "A page for people.",
+        "The dashboard, a page for people: this validator and its network as they are now.",
         "operations",
         (Answer(200, "The page", str, ("text/html",)),),
     ),

@@ -7,14 +7,14 @@ says is not known here.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
 from plotly.offline import get_plotlyjs
+
+from govchain.webpage import content_policy, fill_page
 
 _SCRIPTS: Final = {"run": ("lanes.js", "run.js"), "sweep": ("sweep.js",)}
 """Kind of page to its own scripts, in order."""
@@ -38,28 +38,12 @@ def render_page(kind: str, title: str, data: Any) -> bytes:
     """
     scripts = [get_plotlyjs(), *(_asset(name) for name in ("words.js", "common.js", *_SCRIPTS[kind]))]
     parts = {
-        "policy": _policy(scripts),
+        "policy": content_policy(scripts),
         "title": html.escape(title),
         "style": _asset("page.css"),
         "data": msgspec.json.encode(data).decode().translate(_UNSAFE),
-        "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
-    page = ""
-    # Split rather than replaced: what is put in may itself look like a place to fill.
-    for number, piece in enumerate(_asset("page.html").split("@@")):
-        page += parts[piece] if number % 2 else piece
-    return page.encode()
-
-
-def _policy(scripts: list[str]) -> str:
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    return fill_page(_asset("page.html"), parts, scripts).encode()
 
 
 def _asset(name: str) -> str:

@@ -223,15 +223,6 @@ async def test_health_readiness_and_metrics(validator: FakeValidator, http: aioh
         assert "govchain_height 0" in await response.text()
 
 
-async def test_page_loads_nothing_from_elsewhere(http: aiohttp.ClientSession) -> None:
-    async with http.get("/") as response:
-        text = await response.text()
-        policy = response.headers["Content-Security-Policy"]
-    assert "http://" not in text
-    assert "https://" not in text
-    assert policy.startswith("default-src 'none'")
-
-
 async def test_healthz_answers_while_the_validator_fails(
     validator: FakeValidator, http: aiohttp.ClientSession
 ) -> None:
