@@ -12,15 +12,21 @@ function placeOf(text) {
   return "";
 }
 
+// What stands behind the #; a lone % in it is a % and no mistake.
+function wantedPlace() {
+  const text = location.hash.slice(1);
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
 async function drawDetail() {
-  const place = decodeURIComponent(location.hash.slice(1));
+  const place = wantedPlace();
   const [kind, ...rest] = place.split("/");
   if (!WANTED[kind]) return show("detail", false);
   let drawn;
   try { drawn = await WANTED[kind](rest.join("/")); } catch (problem) {
     drawn = [el("h2", {}, rest.join("/")), el("p", { class: "bad" }, t("problem", problem.message))];
   }
-  if (place !== decodeURIComponent(location.hash.slice(1))) return undefined;
+  if (place !== wantedPlace()) return undefined;
   const close = el("button", { class: "close", on: { click: () => { location.hash = ""; } } }, t("close"));
   show("detail", true, close, ...drawn);
   byId("detail").scrollIntoView({ block: "nearest" });

@@ -23,7 +23,7 @@ const svg = (name, options, ...children) => make("http://www.w3.org/2000/svg", n
 const number = (value, digits = 0) => Number(value).toLocaleString(language ? "zh-CN" : "en-US", { maximumFractionDigits: digits });
 const clock = (ms) => new Date(ms).toLocaleTimeString(language ? "zh-CN" : "en-GB", { hour12: false });
 const moment = (ms) => `${new Date(ms).toLocaleDateString("sv-SE")} ${clock(ms)}`;
-const short = (hex) => (hex.length > 20 ? `${hex.slice(0, 8)}…${hex.slice(-6)}` : hex);
+const short = (text) => text.replace(/\b([0-9a-f]{8})[0-9a-f]{50}([0-9a-f]{6})\b/g, "$1…$2");
 const badge = (kind, text) => el("span", { class: `badge ${kind}` }, text);
 const link = (target, text, title) => el("a", { href: `#${target}`, title }, text);
 const recordPath = (name) => name.split("/").map(encodeURIComponent).join("/");
