@@ -143,7 +143,7 @@ ROUTES: Final[dict[str, str]] = {
         "看板，供人查看的页面：本节点及其网络的实时情况。"
     ),
     "The kinds of record that this chain knows: states, and what moves a record from which to which.": (
-        "本链的记录类别：各状态，以及使记录由何状态转为何状态的动作。"
+        "本链的记录类型：各状态，以及使记录由何状态转为何状态的业务操作。"
     ),
     "Every kind": "全部类别",
     "The page": "页面",

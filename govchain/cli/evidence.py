@@ -12,8 +12,8 @@ _PHASES_ZH: Final = {
     "proposal": "提案",
     "prepare": "准备",
     "commit": "提交",
-    "attestation": "执行证明",
-    "view-change": "视图变更",
+    "attestation": "执行见证",
+    "view-change": "视图切换",
     "new-view": "新视图",
 }
 

@@ -10,13 +10,13 @@ from typing import Final
 HELP_ZH: Final[dict[str, str]] = {
     # The command itself and its panels
     "A permissioned chain for government records that can be rehearsed, broken and measured before it is "
-    "trusted. 政务链": "政务链：面向政务记录的许可链，在信任之前可先演练、破坏与度量。",
+    "trusted. 政务链": "政务链：面向政务记录的许可链，投入使用之前即可演练、注入故障和测量。",
     "Exit status, everywhere: 0 it holds · 1 it does not · 2 bad usage or input · 3 undecided · 4 the "
     "environment is at fault.": "退出状态通用：0 成立 · 1 不成立 · 2 用法或输入有误 · 3 未决 · 4 环境问题。",
     "Start here": "从这里开始",
     "Networks and validators": "网络与验证节点",
     "Records and evidence": "记录与存证",
-    "Rehearse and measure": "演练与度量",
+    "Rehearse and measure": "演练与测量",
     "Print the version and exit.": "显示版本并退出。",
     "Show this message and exit.": "显示本说明并退出。",
     # Options that many commands have
@@ -40,14 +40,14 @@ HELP_ZH: Final[dict[str, str]] = {
     "Keep the validators running until Ctrl-C, to see the dashboard.": "让验证节点继续运行直到 Ctrl-C，"
     "以便查看看板。",
     "Look at a stopped validator: files, certificate, clock, data, votes, guard. Says what to do.": (
-        "检查已停止的验证节点：文件、证书、时钟、数据、投票、防护文件，并说明该怎么做。"
+        "检查已停止的验证节点：文件、证书、时钟、数据、投票、签署防护，并说明该怎么做。"
     ),
     "All of a network folder.": "网络文件夹中的全部节点。",
     "One validator's node.yaml.": "某个验证节点的 node.yaml。",
     "Every block and certificate, not a sample.": "检查每个区块和证书，而非抽样。",
     "Make again what follows from what is certain; nothing else.": "仅重建可由确定数据推出的内容。",
     "Make a lost guard from the data directory that the validator stopped with, no older copy.": (
-        "由验证节点停止时的数据目录重建丢失的防护文件；不得使用更旧的副本。"
+        "由验证节点停止时的数据目录重建丢失的签署防护；不得使用更旧的副本。"
     ),
     # anchor, submit, explain
     "Put the hashes of files on the chain as evidence, and wait until that is final.": (
@@ -63,9 +63,9 @@ HELP_ZH: Final[dict[str, str]] = {
     "An e-invoice (UBL XML), or a record as YAML or JSON.": "电子发票（UBL XML），或 YAML、JSON 格式的记录。",
     "Write the receipt there.": "将回执写到该处。",
     "Secret salt for parties of an invoice that no company id names.": (
-        "发票中无企业代码的当事方所用的秘密盐。"
+        "秘密盐值，用于发票中没有企业标识的一方。"
     ),
-    "of the signer's organisation in the network folder": "网络文件夹中签署机构的盐",
+    "of the signer's organisation in the network folder": "网络文件夹中签署机构的盐值",
     "Say what a rule or a denial code means, its legal basis, and what would make it allowed.": (
         "说明某条规则或驳回代码的含义、法律依据，以及怎样才会获准。"
     ),
@@ -84,7 +84,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "Show what one validator knows of a transaction. Exit status 3 while it is pending, 1 when unknown.": (
         "显示某个验证节点所知的交易。待确认时退出状态为 3，未知时为 1。"
     ),
-    "Transaction id, 64 hex digits.": "交易编号，64 位十六进制。",
+    "Transaction id, 64 hex digits.": "交易标识，64 位十六进制。",
     "Show blocks as they become final; --json - gives one JSON line for each. Ctrl-C ends it.": (
         "实时显示最终确认的区块；--json - 每块输出一行 JSON。Ctrl-C 结束。"
     ),
@@ -126,7 +126,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "Holder's key file; passphrase in GOVCHAIN_KEY_PASSPHRASE.": "持有人密钥文件；"
     "口令取自 GOVCHAIN_KEY_PASSPHRASE。",
     "A field to show, as face.scope.0. Several times.": "要出示的字段，如 face.scope.0。可重复。",
-    "The verifier's challenge: answers it, once.": "核验方的随机质询；仅应答一次。",
+    "The verifier's challenge: answers it, once.": "核验方给出的随机数；仅应答一次。",
     "Instead: a copy 加注件 for this purpose alone.": "或：仅供此用途的加注件。",
     "With --purpose: last day, as 2026-12-31.": "与 --purpose 同用：最后一天，如 2026-12-31。",
     "Check a presentation or a stamped copy offline. Exit status 1 names the reason.": (
@@ -139,7 +139,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "Status list, as fetched.": "所获取的状态列表。",
     # replay, story, scenario
     "Play a scenario and judge it: 0 everything held, 1 something did not, 3 a limit was reached first.": (
-        "演练一个场景并评判：0 全部成立，1 有不成立，3 先达到时限。"
+        "演练一个场景并给出判定：0 全部成立，1 有不成立项，3 先达到了时限。"
     ),
     "Scenario file.": "场景文件。",
     "sim, local (processes of this machine), or the address of a validator.": "sim、local（本机进程），"
@@ -169,7 +169,7 @@ HELP_ZH: Final[dict[str, str]] = {
     # swarm, sweep
     "Random networks, faults and attacks: 0 every promise was kept, 1 one was broken and is written down."
     "\n\n3: the minutes are over, and some kind of fault never happened.": (
-        "随机的网络、故障与攻击：0 所有承诺均守住，1 有承诺被打破并已记录。"
+        "随机的网络、故障与攻击：0 全部承诺成立，1 有承诺被违反并已记录。"
         "\n\n3：时间已到，而某类故障从未发生。"
     ),
     "From seed A to before B; without B until --minutes are over.": "从种子 A 到 B 之前；"
@@ -178,9 +178,9 @@ HELP_ZH: Final[dict[str, str]] = {
     "Processes.": "进程数。",
     "one for each core": "每个核心一个",
     "End after so long, whatever is left.": "到时即止，不论剩余。",
-    "Collect violations instead of stopping at the first.": "收集所有违例，而不在第一个处停止。",
-    "Where scenarios that reproduce violations go.": "可重现违例的场景的存放位置。",
-    "Write a page for each violation there.": "为每个违例在该处写出页面。",
+    "Collect violations instead of stopping at the first.": "收集全部违反，不在首个处停止。",
+    "Where scenarios that reproduce violations go.": "可重现违反的场景的存放位置。",
+    "Write a page for each violation there.": "为每个违反在该处写出页面。",
     "Every combination of the given values under several seeds, with confidence intervals.": (
         "在多个种子下运行各取值组合，给出置信区间。"
     ),
@@ -188,7 +188,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "Seeds for each combination.": "每种组合的种子数。",
     "The first seed.": "第一个种子。",
     "max_rate: the highest rate of the workload that is kept up with.": "max_rate：能够跟上的最高负载速率。",
-    "With --search: what 95 % of latencies may be.": "与 --search 同用：95 % 的时延上限。",
+    "With --search: what 95 % of latencies may be.": "与 --search 同用：95 % 的延迟上限。",
     "a view timeout": "一个视图超时",
     "With --search: where it ends, records/s.": "与 --search 同用：搜索上限，条/秒。",
     "Where the runs happen.": "在何处运行。",
@@ -255,13 +255,13 @@ HELP_ZH: Final[dict[str, str]] = {
     ),
     "Number of the change, GC-….": "变更编号，GC-…。",
     # bench
-    "Measure this machine.": "度量本机。",
+    "Measure this machine.": "测量本机。",
     "Every operation on a record's path, beside the bare library call for the same work.": (
-        "记录路径上的每个操作，与完成同样工作的库函数裸调用对照。"
+        "记录路径上的每个操作，与直接调用底层库完成同样工作对照。"
     ),
     "Time for each operation.": "每个操作的时间。",
     "Throughput and latency of validator processes; final means executed, durable, certificate held.": (
-        "验证节点进程的吞吐与时延；最终确认指已执行、已落盘且持有证书。"
+        "验证节点进程的吞吐与延迟；最终确认指已执行、已落盘且持有证书。"
     ),
     "Records to offer.": "提交的记录数。",
     "Records in one request.": "每次请求的记录数。",
@@ -272,7 +272,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "Records over which memory is watched.": "观察内存期间的记录数。",
     "Records that one validator misses.": "某个验证节点错过的记录数。",
     "Message deliveries a second of one simulator process, every invariant checked.": (
-        "单个模拟器进程每秒投递的消息数，检查全部不变量。"
+        "单个模拟器进程每秒投递的消息数，检查全部不变式。"
     ),
     "Simulated.": "模拟的数量。",
     "Virtual seconds of a run.": "每次运行的虚拟秒数。",

@@ -228,7 +228,7 @@ def _report_status(terminal: Terminal, network: LocalNetwork) -> None:
     words = {
         Health.READY: terminal.pick("ready", "就绪"),
         Health.ALIVE: terminal.pick(
-            "not ready: starting, catching up or without a quorum", "未就绪：启动、追赶中或未达法定数"
+            "not ready: starting, catching up or without a quorum", "未就绪：正在启动、追赶，或不足法定数量"
         ),
         Health.SILENT: terminal.pick("not running", "未运行"),
     }

@@ -117,7 +117,7 @@ def _check_own_keys(
             Text(
                 "name the file of the key that votes now in key or next_key. If the chain here is older than "
                 "the last rotation, say candidate: true until it has caught up",
-                "请在 key 或 next_key 中填写当前投票密钥的文件；若本机的链早于最近一次密钥轮换，"
+                "请在 key 或 next_key 中填写当前投票密钥的文件；若本机的链早于最近一次更换密钥，"
                 "请设置 candidate: true 直至追赶完成",
             ),
         )
@@ -164,7 +164,7 @@ def _judge_guard(sheet: Sheet, replica: Replica, guard: tuple[bytes, ...]) -> No
         "guard",
         Text(
             f"the data directory is older than the guard: {replica.forgot}",
-            f"数据目录比 guard 旧：{replica.forgot}",
+            f"数据目录比签署防护旧：{replica.forgot}",
         ),
         Text(
             f"nothing, while the others go on: it votes again from height {height} on. If they wait for it, "
@@ -189,7 +189,7 @@ def _open_guard(
         sheet.derived("guard", found, lambda: path.chmod(0o600))
     leftover = path.with_name(path.name + ".new")
     if leftover.exists():
-        found = Text(f"{leftover}: left over from a crash", f"{leftover}：崩溃遗留的文件")
+        found = Text(f"{leftover}: left over from a crash", f"{leftover}：宕机遗留的文件")
         sheet.derived("guard", found, leftover.unlink)
     try:
         guard = GuardFile(path, guard_owner(genesis, config.name))
@@ -223,7 +223,7 @@ def _miss_guard(sheet: Sheet, path: Path, store: Store | None) -> None:
 def _refuse_guard(sheet: Sheet, error: GovchainError) -> None:
     sheet.problem(
         "guard",
-        Text(str(error), f"guard 无法使用：{error}"),
+        Text(str(error), f"签署防护无法使用：{error}"),
         Text(
             "it is not mended, because what it held would be a guess. Move it away to look at; if the data "
             "directory is the one that the validator stopped with, run the doctor with --new-guard",

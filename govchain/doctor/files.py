@@ -86,7 +86,7 @@ def _is_own(sheet: Sheet, config: NodeConfig, genesis: Genesis, signers: tuple[S
     sheet.warn(
         "key",
         Text("the key is in no validator set of the genesis", "创世文件的验证节点中没有该密钥"),
-        Text("right only if it was rotated since", "仅当此后轮换过密钥时才正确"),
+        Text("right only if it was rotated since", "仅当此后更换过密钥时才正确"),
     )
     return True
 
@@ -98,7 +98,7 @@ def check_tls(sheet: Sheet, config: NodeConfig, now: datetime) -> None:
         return
     renew = Text(
         "issue a new certificate with the network's authority and send the validator SIGHUP",
-        "请用网络的证书机构签发新证书，并向验证节点发送 SIGHUP",
+        "请由网络的证书颁发机构签发新证书，并向验证节点发送 SIGHUP",
     )
     try:
         TlsContexts(files)
@@ -108,7 +108,7 @@ def check_tls(sheet: Sheet, config: NodeConfig, now: datetime) -> None:
         return
     end = f"{facts.not_after:%Y-%m-%d}"
     if not facts.is_issued:
-        found = Text("the certificate is not of this authority", "证书不是由该证书机构签发")
+        found = Text("the certificate is not of this authority", "证书不是由该证书颁发机构签发")
         sheet.problem("tls", found, renew)
     elif config.name not in facts.names:
         names = ", ".join(facts.names)

@@ -35,7 +35,7 @@ NOTHING: Final = Text("", "")
 START_ANEW: Final = Text(
     "keep the directory to look at, set data_dir to an empty one and keep the guard: the validator fetches "
     "the chain from the others, and votes again once it has passed what it signed",
-    "保留该目录备查，把 data_dir 指向空目录，并保留 guard 文件："
+    "保留该目录备查，把 data_dir 指向空目录，并保留签署防护（guard）："
     "节点会从其他节点取得区块，越过已签署的位置后恢复投票",
 )
 

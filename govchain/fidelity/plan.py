@@ -21,7 +21,7 @@ FAULT_PERCENT: Final = 25
 
 _TEXT: Final = """\
 govchain: 1
-meta: {title: Simulated and live, title_zh: 仿真与实测, why: both must agree, tags: [load, live]}
+meta: {title: Simulated and live, title_zh: 模拟与实测, why: both must agree, tags: [load, live]}
 seed: 4
 organisations:
   - {id: evp, code: 91990100MA0XX00Y57, name: Platform, name_zh: 存证平台, roles: [depositor], validators: 2}

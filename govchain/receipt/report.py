@@ -99,7 +99,7 @@ LATER: Final = Text(
 )
 BLOCK_TIME: Final = Text(
     "The block time is what a proposing validator stated and a quorum accepted within the permitted drift.",
-    "区块时间由提议节点给出，并经法定数量的验证节点在允许的时钟偏差内接受。",
+    "区块时间由提案节点给出，并经法定数量的验证节点在允许的时钟偏差内接受。",
 )
 NO_FILE_GIVEN: Final = Text(
     "No original file was given, so nothing is said about any file.",

@@ -242,7 +242,7 @@ class _Verification:
         self._held(
             "header",
             f"Block {header.height} of {when}, proposed by {proposer}; digest {digest.hex()}.",
-            f"区块 {header.height}，时间 {when}，由 {proposer} 提议；摘要 {digest.hex()}。",
+            f"区块 {header.height}，时间 {when}，由 {proposer} 提案；摘要 {digest.hex()}。",
         )
 
     def _certificate(self, receipt: Receipt, validators: ValidatorSet) -> None:

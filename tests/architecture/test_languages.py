@@ -11,19 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import repository_files, shown
+from tests.architecture.sources import ROOT, repository_files, shown
 
 ENGLISH_ONLY = (
     "docs/adr/",
-    "docs/protocol.md",
-    "docs/situations.md",
     "tests/golden/README.md",
-    "CONTRIBUTING.md",
     "CHANGELOG.md",
 )
 """For those who change the program; everything else has a reader who uses it."""
 
 LINES_BEFORE_THE_LINK_MAX = 10
+
+TERMS = ROOT / "docs" / "reference" / "terms.md"
 
 HAN = r"[\u3400-\u9fff]"
 HALF_WIDTH = re.compile(rf"{HAN}[,;:?!()]|[,;?!(]{HAN}|{HAN}\.(?:\s|$)")
@@ -59,7 +58,7 @@ def read_page(path: Path) -> Page:
 
 
 def twin_of(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(".md") + ".zh.md")
+    return path.with_name(f"{path.stem}.zh{path.suffix}")
 
 
 def english_pages() -> list[Path]:
@@ -115,7 +114,7 @@ def test_twins_lead_to_the_same_places_each_in_its_language(english: Path) -> No
     wanted = set()
     for link in read_page(english).links() - {chinese.name}:
         target = english.parent / link
-        is_translated = target.suffix == ".md" and twin_of(target).is_file()
+        is_translated = twin_of(target).is_file()
         wanted.add(str(Path(link).with_name(twin_of(target).name)) if is_translated else link)
     found = read_page(chinese).links() - {english.name}
     assert found == wanted, f"missing: {sorted(wanted - found)}; too many: {sorted(found - wanted)}"
@@ -127,6 +126,35 @@ def test_chinese_is_punctuated_in_full_width(page: Path) -> None:
     prose = [re.sub(r"`[^`\n]+`|\]\([^)]*\)", "]", line) for line in read_page(page).lines]
     found = [line for line in prose if HALF_WIDTH.search(line)]
     assert not found, f"{shown(page)}: {found}"
+
+
+def cells_of(page: Path) -> list[list[str]]:
+    """Rows of a page's tables without those above the line, cell by cell."""
+    rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_both_pages_of_terms_pair_the_same_words_each_once() -> None:
+    english = [(row[1], row[0]) for row in cells_of(TERMS)]
+    chinese = [(row[0], row[1]) for row in cells_of(twin_of(TERMS))]
+    terms = [pair for pair in chinese if pair[0] != "术语"]
+    assert terms == [pair for pair in english if pair[1] != "term"]
+    for words in zip(*terms, strict=True):
+        assert len(words) == len(set(words)), "a word stands for two things"
+
+
+def test_no_text_uses_a_word_that_the_terms_advise_against() -> None:
+    rows = [row for row in cells_of(twin_of(TERMS)) if row[-1] not in {"", "不写作"}]
+    advice = {unwanted: row[0] for row in rows for unwanted in row[-1].split("、")}
+    assert advice
+    found = []
+    for path in repository_files():
+        if path.suffix in {".md", ".py", ".js", ".html", ".yaml"} and path != twin_of(TERMS):
+            text = "" if shown(path).startswith("tests/") else path.read_text(encoding="utf-8")
+            found += [
+                f"{shown(path)}: {unwanted}; write {term}" for unwanted, term in advice.items() if unwanted in text
+            ]
+    assert not found, "\n".join(found)
 
 
 def test_the_comparison_itself_notices_what_it_should(tmp_path: Path) -> None:

@@ -89,23 +89,31 @@ def test_documented_commands_exist(page: str) -> None:
         )
 
 
-@pytest.mark.parametrize("page", [*READMES, "CONTRIBUTING.md"])
-def test_make_targets_named_in_documents_exist(page: str) -> None:
+def make_targets(page: str) -> list[str]:
+    """Targets that a page names, in its order."""
+    return re.findall(r"(?:^|`)make ([a-z0-9-]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md"])
+def test_make_targets_named_in_documents_exist_and_are_the_same_in_both_languages(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
-    named = set(
-        re.findall(r"(?:^|`)make ([a-z0-9-]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    named = make_targets(page)
     assert named, f"{page} names no make target"
-    assert named <= targets, f"{page} names {sorted(named - targets)}"
+    assert set(named) <= targets, f"{page} names {sorted(set(named) - targets)}"
+    chinese = make_targets(page.replace(".md", ".zh.md"))
+    assert chinese == named, f"{page} and its twin do not both name {sorted(set(named) ^ set(chinese))}"
 
 
 LINKING_PAGES = (
     "CONTRIBUTING.md",
+    "CONTRIBUTING.zh.md",
     "docs/architecture.md",
     "docs/adr/README.md",
     "docs/protocol.md",
+    "docs/protocol.zh.md",
     "docs/situations.md",
+    "docs/situations.zh.md",
     "tests/golden/README.md",
 )
 

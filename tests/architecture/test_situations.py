@@ -1,4 +1,4 @@
-"""docs/situations.md is complete: every situation is named by tests and by planted faults."""
+"""docs/situations.md is complete: every situation is named by tests and by planted faults, in both languages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ BUSINESS_RULE: Final = re.compile(r"[DEGIJKLNT]\d{1,2}")
 
 def situations() -> dict[int, bool]:
     """Number of every situation on the page, and whether it has a star."""
-    text = (ROOT / "docs" / "situations.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^- \*\*(\d+)\*\* [SLR](\*?) · \S", text, re.MULTILINE)
-    assert [int(number) for number, _ in rows] == list(range(1, COUNT + 1))
-    return {int(number): star == "*" for number, star in rows}
+    rows = read_rows("situations.md")
+    assert [int(number) for number, _, _ in rows] == list(range(1, COUNT + 1))
+    return {int(number): star == "*" for number, _, star in rows}
+
+
+def read_rows(page: str) -> list[tuple[str, str, str]]:
+    """Number, letter and star of each situation on a page."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"^- \*\*(\d+)\*\* ([SLR])(\*?) · \S", text, re.MULTILINE)
 
 
 def named(*kinds: str) -> set[int]:
@@ -41,6 +46,13 @@ def numbers_in(name: str) -> list[int]:
     match = re.match(r"test_situation((?:_\d+)+)(?:_|$)", name)
     assert match is not None, f"{name} names no situation"
     return [int(number) for number in match[1].strip("_").split("_")]
+
+
+def test_both_languages_list_the_same_situations() -> None:
+    english, chinese = read_rows("situations.md"), read_rows("situations.zh.md")
+    differing = sorted(set(english) ^ set(chinese), key=lambda row: (int(row[0]), row))
+    assert not differing, f"number, letter and star on one of the two pages alone: {differing}"
+    assert english == chinese, "the order of the situations"
 
 
 def test_every_situation_has_a_test_of_the_core() -> None:

@@ -1,6 +1,7 @@
 """docs/protocol.md against the code: rules name functions and tests that exist, code tables are complete.
 
-The two code tables are generated; `python -m tests.rules.test_consensus_protocol_doc` writes them.
+Its Chinese twin names the same under each rule. The code tables that can be generated are: `python -m
+tests.rules.test_consensus_protocol_doc` writes them. How the pages are worded is no matter here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from govchain.api.reference_zh import REFUSALS
 from govchain.consensus import REJECTION_CODES, messages
 from govchain.mempool import REJECTIONS
 from govchain.model import Attestation
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "protocol.md"
+CHINESE_PAGE = ROOT / "docs" / "protocol.zh.md"
 GROUPS = {"MS": 1, "RQ": 5, "NC": 8, "CP": 3, "VC": 7, "RC": 4, "CU": 5, "MB": 5, "EV": 2, "RD": 1, "HS": 9}
 """Number of rules in each group."""
 TESTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py")))
@@ -26,9 +29,9 @@ RULE_TESTS = "\n".join(
 )
 
 
-def read_rules() -> dict[str, str]:
+def read_rules(page: Path) -> dict[str, str]:
     """Rule id to its text, with line breaks folded."""
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     found = re.findall(
         r"^- \*\*([A-Z]{2}-\d)\*\* (.*?)(?=\n\n|\n- |\n\Z)", text, flags=re.MULTILINE | re.DOTALL
     )
@@ -50,7 +53,8 @@ def resolve(path: str) -> Callable[..., object]:
     raise AssertionError(f"{path} names nothing")
 
 
-RULES = read_rules()
+RULES = read_rules(PAGE)
+CHINESE_RULES = read_rules(CHINESE_PAGE)
 IMPLEMENTED = [rule for rule, body in RULES.items() if "In `" in body]
 
 
@@ -78,6 +82,29 @@ def test_an_implemented_rule_names_its_function_and_test(rule: str) -> None:
     assert f"def {test}(" in TESTS, f"{rule}: no test {test}"
 
 
+def test_both_languages_have_the_same_rules_in_the_same_order() -> None:
+    only_one = sorted(set(RULES) ^ set(CHINESE_RULES))
+    assert not only_one, f"on one of the two pages alone: {only_one}"
+    moved = [(one, other) for one, other in zip(RULES, CHINESE_RULES, strict=True) if one != other]
+    assert not moved, f"in another order from {moved[0]} on"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_chinese_rule_names_the_same_function_test_codes_and_rules(rule: str) -> None:
+    english, chinese = RULES[rule], CHINESE_RULES.get(rule, "")
+    places = re.findall(r"实现于 `([\w.]+)`；由 `(test_\w+)` 测试。", chinese)
+    assert places == re.findall(r"In `([\w.]+)`; tested by `(test_\w+)`\.", english), (
+        f"{rule}: the function and its test, in protocol.zh.md"
+    )
+    one, other = named_in(english), named_in(chinese)
+    assert one == other, f"{rule}: only English {sorted(one - other)}; only Chinese {sorted(other - one)}"
+
+
+def named_in(text: str) -> set[str]:
+    """What is the same in every language: code, and ids of rules."""
+    return set(re.findall(r"`[^`]+`|(?<![A-Z])[A-Z]{1,2}-?\d+", text))
+
+
 def _is_in_range(rule: str, text: str) -> bool:
     """Whether `NC-2 to NC-6` in a text covers a rule."""
     group, number = rule.split("-")
@@ -97,10 +124,27 @@ def admission_table() -> str:
     return "\n".join(["| code | meaning |", "|---|---|", *rows])
 
 
-def test_both_code_tables_are_on_the_page_as_they_are_in_the_code() -> None:
+def admission_table_zh() -> str:
+    """The same in the words of the HTTP reference."""
+    rows = [f"| `{code}` | {REFUSALS[explanation]} |" for code, explanation in REJECTIONS.items()]
+    return "\n".join(["| 代码 | 含义 |", "|---|---|", *rows])
+
+
+def test_the_code_tables_are_on_the_pages_as_they_are_in_the_code() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert rejection_table() in text
     assert admission_table() in text
+    assert admission_table_zh() in CHINESE_PAGE.read_text(encoding="utf-8")
+
+
+def test_both_languages_list_the_same_codes_of_the_same_rules() -> None:
+    english, chinese = (
+        re.findall(r"^\| `([a-z-]+)` \| ([A-Z]{2}-\d) \| \S", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for page in (PAGE, CHINESE_PAGE)
+    )
+    differing = sorted(set(english) ^ set(chinese))
+    assert not differing, f"on one of the two pages alone: {differing}"
+    assert english == chinese, "the order of the codes"
 
 
 @pytest.mark.parametrize("code", [*REJECTION_CODES, *REJECTIONS])
@@ -121,12 +165,15 @@ def test_every_message_is_in_the_table_with_its_tag() -> None:
 
 
 def write_tables() -> None:
-    """Write both tables under their markers."""
-    text = PAGE.read_text(encoding="utf-8")
-    for marker, table in (("rejection codes", rejection_table()), ("admission codes", admission_table())):
+    """Write each table under its marker."""
+    for page, marker, table in (
+        (PAGE, "rejection codes", rejection_table()),
+        (PAGE, "admission codes", admission_table()),
+        (CHINESE_PAGE, "admission codes", admission_table_zh()),
+    ):
         below = re.compile(rf"<!-- {marker} -->\n(\n(\|[^\n]*\n)+)?")
-        text = below.sub(f"<!-- {marker} -->\n\n{table}\n", text)
-    PAGE.write_text(text, encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        page.write_text(below.sub(f"<!-- {marker} -->\n\n{table}\n", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

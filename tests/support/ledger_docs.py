@@ -131,7 +131,7 @@ def render_rules_zh() -> str:
         "",
         f"申报时间（G9）与取证时间（E3）可晚于区块时间 {_TOLERANCE_MIN} 分钟。",
         f"税额（T2）允差：每行 {_LINE}，每个税率行合计至多 {_DOCUMENT}（未经核实）。",
-        f"工作日（D5）：答复申请 {DECISION.workdays} 日，驳回异议 {CORRECTION.workdays} 日，",
+        f"工作日（D5）：答复申请 {DECISION.workdays} 日，认定异议不成立 {CORRECTION.workdays} 日，",
         f"接通数据 {SUPPLY.workdays} 日（未经核实）。",
     )
 
@@ -167,7 +167,7 @@ def render_records_zh() -> str:
         "",
         "English: [records.md](records.md)",
         "",
-        "载荷为 RFC 8785 规范化 JSON 信封；`fields` 为各业务类型所需的字段。",
+        "载荷为 RFC 8785 规范化 JSON 信封；`fields` 为各业务操作所需的字段。",
         "规则按末列顺序逐条检查，说明见[规则](rules.zh.md)。",
         "",
         "## 信封",

@@ -1,4 +1,4 @@
-"""Access to sealed exhibits 涉密证据查阅 (records.md 1.2, rule E9): who asked to read which one, recorded.
+"""Access to sealed exhibits 限制查阅的证据 (records.md 1.2, rule E9): who asked to read which one, recorded.
 
 One record is one request that was granted; a denied one is a denial. The file itself is handed out off the
 chain, by its holder, against such a record. Who may read is said in `evidence.parties`.

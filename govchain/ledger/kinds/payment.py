@@ -255,7 +255,7 @@ KIND: Final = RecordKind(
             "其变更时一并支付的记录，写作`type/id`；银行不得单独支付。"
         ),
         "`payment.settle`, `payment.cancel`: the bank has paid, or gives the money back.": (
-            "`payment.settle`（支付）与 `payment.cancel`（退回）。"
+            "`payment.settle`（支付）、`payment.cancel`（取消）：银行已支付，或退回款项。"
         ),
     },
     side_changes=(("ORDERED", "SETTLED"),),

@@ -20,7 +20,7 @@ CORE_RULES: Final = (
         TECHNICAL,
         {
             "E_EXPIRED": Text(
-                "Sign it again with an expiry height that is still ahead.", "以尚未到达的失效高度重新签署。"
+                "Sign it again with an expiry height that is still ahead.", "以尚未到达的截止高度重新签署。"
             ),
             "E_CHAIN": Text("Sign it for this chain's id.", "以本链标识重新签署。"),
             "E_PAYLOAD": Text("Build it with a current client.", "使用当前版本的客户端生成交易。"),
@@ -34,9 +34,9 @@ CORE_RULES: Final = (
     ),
     Rule(
         "G0",
-        Text("The kind of record is known to this chain", "业务类型须为本链已定义类型"),
+        Text("The kind of record is known to this chain", "业务操作须为本链所定义"),
         TECHNICAL,
-        {"E_KIND": Text("Use a verb from the reference of records.", "使用记录参考中列出的业务类型。")},
+        {"E_KIND": Text("Use a verb from the reference of records.", "使用记录参考中列出的业务操作。")},
     ),
     Rule(
         "G1",
@@ -84,7 +84,7 @@ CORE_RULES: Final = (
         "G6",
         Text(
             "Maker, checker and, where a kind asks for one, approver are different persons",
-            "经办、复核及业务类型所要求的审批须为不同自然人",
+            "经办、复核及记录类型所要求的审批须为不同自然人",
         ),
         ("separation-of-duties",),
         {"E_SOD": Text("Let another person of the organisation sign it.", "由本机构另一名人员签署。")},

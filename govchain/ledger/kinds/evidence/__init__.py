@@ -146,7 +146,7 @@ KIND: Final = RecordKind(
             "E9",
             Text(
                 "Sealed evidence is read only by judge and parties of its case",
-                "涉密证据仅限本案法官与当事人查阅",
+                "限制查阅的证据，仅限本案法官与当事人查阅",
             ),
             ("sealed-evidence",),
             {
@@ -183,7 +183,7 @@ KIND: Final = RecordKind(
         "platform_filing": "平台备案号",
         "interest": "利害关系声明",
         "replaces": "被替代的证据编号",
-        "sealed": "是否涉密",
+        "sealed": "是否限制查阅",
         "for_org": "存证机构",
         "to_org": "接收机构",
         "action": "移交事由",

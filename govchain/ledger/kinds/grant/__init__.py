@@ -21,7 +21,7 @@ KIND: Final = RecordKind(
         "SUBMITTED": "已提交",
         "PENDING": "办理中",
         "APPROVED": "已同意",
-        "REJECTED": "已驳回",
+        "REJECTED": "已拒绝",
         "ESCALATED": "逾期上报",
         "ACTIVE": "生效中",
         "EXPIRED": "已期满",
@@ -118,7 +118,7 @@ KIND: Final = RecordKind(
             "`grant.activate`：数据已接通（APPROVED → ACTIVE）。"
         ),
         "`grant.reject`: the providing department says no in time, and why (→ REJECTED; rules D5, D6).": (
-            "`grant.reject`：提供部门按期驳回并说明理由（→ REJECTED；规则 D5、D6）。"
+            "`grant.reject`：提供部门在期限内拒绝并说明理由（→ REJECTED；规则 D5、D6）。"
         ),
         "`grant.escalate`: anybody puts on record that the deadline has passed (→ ESCALATED; rule D5).": (
             "`grant.escalate`：任何机构登记逾期未决（→ ESCALATED；规则 D5）。"

@@ -202,7 +202,7 @@ TRANSITIONS: Final = (
         GrantReject,
         (_UNDECIDED, ("REJECTED",)),
         _DECIDERS,
-        Text("{who} rejects request {object} ({reason})", "{who} 驳回申请 {object}（{reason}）"),
+        Text("{who} rejects request {object} ({reason})", "{who} 拒绝申请 {object}（{reason}）"),
         g1_reason_is_given,
         i5_side_of_the_grant,
         d6_unconditional_is_not_refused,

@@ -16,7 +16,7 @@ KIND: Final = RecordKind(
     record_type="objection",
     title=Text("Objection", "数据异议"),
     data=ObjectionData,
-    states={"RAISED": "已提出", "CHECKED": "已核查", "CORRECTED": "已更正", "REFUTED": "已驳回"},
+    states={"RAISED": "已提出", "CHECKED": "已核查", "CORRECTED": "已更正", "REFUTED": "异议不成立"},
     transitions=TRANSITIONS,
     rules=(
         Rule(
@@ -77,7 +77,7 @@ KIND: Final = RecordKind(
         "RFC 3339: answers given from then on were wrong.": "RFC 3339 时间：自此作出的答复有误。",
         "Of the corrected datum.": "更正后数据的哈希。",
         "`objection.refute`: the datum is right, and why (→ REFUTED; rule D5).": (
-            "`objection.refute`：数据无误及其理由（→ REFUTED；规则 D5）。"
+            "`objection.refute`：认定异议不成立，并说明理由（→ REFUTED；规则 D5）。"
         ),
         "`objection.acknowledge`: a department that was listed has taken the correction over (rule D10).": (
             "`objection.acknowledge`：名单所列部门已接收更正（规则 D10）。"
