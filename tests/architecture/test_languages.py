@@ -152,7 +152,9 @@ def test_no_text_uses_a_word_that_the_terms_advise_against() -> None:
         if path.suffix in {".md", ".py", ".js", ".html", ".yaml"} and path != twin_of(TERMS):
             text = "" if shown(path).startswith("tests/") else path.read_text(encoding="utf-8")
             found += [
-                f"{shown(path)}: {unwanted}; write {term}" for unwanted, term in advice.items() if unwanted in text
+                f"{shown(path)}: {unwanted}; write {term}"
+                for unwanted, term in advice.items()
+                if unwanted in text
             ]
     assert not found, "\n".join(found)
 

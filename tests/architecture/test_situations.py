@@ -1,4 +1,4 @@
-"""docs/situations.md is complete: every situation is named by tests and by planted faults, in both languages."""
+"""docs/situations.md is complete, in both languages: tests and planted faults name every situation."""
 
 from __future__ import annotations
 

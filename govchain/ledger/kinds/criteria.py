@@ -234,7 +234,7 @@ KIND: Final = RecordKind(
         "`criteria.adopt`: an office publishes how it decides (→ IN_FORCE). Object id: its number.": (
             "`criteria.adopt`：部门发布裁量基准（→ IN_FORCE）。对象编号为基准编号。"
         ),
-        "Facts that must all be proven; otherwise it is refused.": "须全部得到证明的事实，否则不予准予。",
+        "Facts that must all be proven; otherwise it is refused.": "须全部得到证明的事实；缺一即决定“不予”。",
         "How many of those who decide must sign (rule J5).": "须签署的裁决人数（规则 J5）。",
         "How many may sign.": "可签署的人数。",
         "Days within which it can be appealed, after that of the decision; 0 means it is in force at once.": (

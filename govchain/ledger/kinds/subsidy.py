@@ -320,7 +320,7 @@ KIND: Final = RecordKind(
             SubsidyPay,
             (("AUDITED", "CLAWED"), ("CLAWED",)),
             "payer",
-            Text("{who} claws {amount} back from {project}", "{who} 从 {project} 追回 {amount}"),
+            Text("{who} claws {amount} back from {project}", "{who} 向 {project} 追回 {amount}"),
             g1_amount_is_an_amount,
             b1_payment_within_award,
             apply=_pay,

@@ -72,7 +72,7 @@ KIND: Final = RecordKind(
         "org_type": "机构类型",
         "area": "行政区划",
         "type_code": "证照类型代码",
-        "opinion": "复核意见",
+        "opinion": "意见",
     },
     texts_zh={
         "`validator.add`: proposes a new validator, from a checkpoint on. Object id: number of the change.": (

@@ -256,7 +256,7 @@ TRANSITIONS: Final = (
         "validator.add",
         Text(
             "{who} proposes that {validator} of {org} joins the validators",
-            "{who} 提议由 {org} 运行的 {validator} 加入验证节点",
+            "{who} 提议增加由 {org} 运行的验证节点 {validator}",
         ),
         g1_validator_is_well_formed,
         i10_key_is_new,
@@ -264,7 +264,7 @@ TRANSITIONS: Final = (
     ),
     _proposal(
         "validator.remove",
-        Text("{who} proposes that {validator} leaves", "{who} 提议 {validator} 退出验证节点"),
+        Text("{who} proposes that {validator} leaves", "{who} 提议验证节点 {validator} 退出"),
     ),
     _proposal(
         "validator.rotate",

@@ -265,7 +265,10 @@ TRANSITIONS: Final = (
         "resume",
         ContractChange,
         (("STAYED",), ("FORMED",)),
-        Text("{who} lifts the stay of contract {object} ({reason})", "{who} 解除中止 {object}（{reason}）"),
+        Text(
+            "{who} lifts the stay of contract {object} ({reason})",
+            "{who} 解除对合约 {object} 的中止（{reason}）",
+        ),
         g1_reason_is_given,
         role=COURT,
     ),

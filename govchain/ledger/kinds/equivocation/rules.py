@@ -61,7 +61,7 @@ TRANSITIONS: Final = (
         fields=ValidatorAccuse,
         sentence=Text(
             "{who} accuses a validator of signing two contradicting votes ({object})",
-            "{who} 举证验证节点签署相互矛盾的投票（{object}）",
+            "{who} 就验证节点的矛盾投票提交证据（{object}）",
         ),
         from_states=(),
         to_states=("RECORDED",),

@@ -99,7 +99,7 @@ KIND: Final = RecordKind(
             "E5",
             Text(
                 "A depositor's interest is flagged and lowers the weight; who has one does not appraise",
-                "存证方有利害关系的，须提示并降低证明力，且不得担任鉴定人",
+                "存证方有利害关系的，须提示并将证明力标为降低，且不得担任鉴定人",
             ),
             ("litigation-rules-17",),
             {

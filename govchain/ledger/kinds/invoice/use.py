@@ -227,7 +227,7 @@ USES_OF_INVOICES: Final = (
         "release",
         InvoiceHold,
         (("LOCKED",), _FREE),
-        Text("{who} releases invoice {object} ({reason})", "{who} 解除锁定发票 {object}（{reason}）"),
+        Text("{who} releases invoice {object} ({reason})", "{who} 解除对发票 {object} 的锁定（{reason}）"),
         _hold,
         role=TAX_INSPECTION,
     ),

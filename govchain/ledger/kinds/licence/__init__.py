@@ -42,7 +42,7 @@ KIND: Final = RecordKind(
             {
                 "E_CHECKSUM": Text(
                     "Correct the identifier; the detail names the part that is wrong.",
-                    "更正电子证照标识中说明所指的部分。",
+                    "更正电子证照标识中被指出的部分。",
                 ),
                 "E_DUP_ID": Text(
                     "Give the licence the next serial number or version.",

@@ -253,7 +253,9 @@ TRANSITIONS: Final = (
     Transition(
         verb="objection.refute",
         fields=ObjectionRefute,
-        sentence=Text("{who} refutes objection {object} ({reason})", "{who} 认定异议 {object} 不成立（{reason}）"),
+        sentence=Text(
+            "{who} refutes objection {object} ({reason})", "{who} 认定异议 {object} 不成立（{reason}）"
+        ),
         from_states=("RAISED", "CHECKED"),
         to_states=("REFUTED",),
         org_roles=(PROVIDER, AUTHORITY),

@@ -201,7 +201,8 @@ TRANSITIONS: Final = (
         RealtyTransfer,
         ("REGISTERED", "REGISTERED"),
         Text(
-            "{who} transfers {object} under contract {contract}", "{who} 依合约 {contract} 转移登记 {object}"
+            "{who} transfers {object} under contract {contract}",
+            "{who} 依合约 {contract} 办理 {object} 的转移登记",
         ),
         ask.g1_transfer_is_well_formed,
         ask.i5_unit_is_own,
