@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from govchain.cli.terminal import Language, Terminal
 from govchain.ledger import RULES, Text
 from govchain.legal import explain
+from govchain.report import PROMISES, in_chinese
 from govchain.scenario import Result, StepResult
 
 
@@ -53,7 +54,8 @@ class Narrator:
         elif not step.ok:
             self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
         elif step.outcome == "answered" and step.measured:
-            self._terminal.say(f"         {step.measured}", style="dim")
+            measured = pick(step.measured, in_chinese(step.measured))
+            self._terminal.say(f"         {measured}", style="dim")
 
     def fault_happened(self, do: str, targets: Sequence[str], at_ns: int) -> None:
         """Something goes wrong, that long after the run began."""
@@ -76,11 +78,13 @@ class Narrator:
         for invariant in result.invariants:
             if not invariant.ok:
                 broken = pick("invariant broken", "不变式被破坏") + self._colon
-                self._terminal.bad(f"{broken}{invariant.name}. {invariant.detail}")
+                name = pick(f"{invariant.name}. ", f"{PROMISES.get(invariant.name, invariant.name)}。")
+                self._terminal.bad(f"{broken}{name}{invariant.detail}")
         for expectation in result.expectations:
             if not expectation.ok:
                 difference = self._difference(expectation.expected, expectation.measured)
-                self._terminal.bad(f"{expectation.name}: {difference}")
+                name = pick(expectation.name, in_chinese(expectation.name))
+                self._terminal.bad(f"{name}{self._colon}{difference}")
         self._terminal.say(_sums(result, zh=self._terminal.language is Language.ZH))
         match result.verdict:
             case "pass":
@@ -101,8 +105,10 @@ class Narrator:
         return rule.id + self._terminal.pick(f", {rule.demands.en}", f"，{rule.demands.zh}")
 
     def _difference(self, expected: str, measured: str) -> str:
-        pick = self._terminal.pick
-        return f"{pick('expected', '预期')} {expected}{pick('; ', '；')}{pick('measured', '实际')} {measured}"
+        return self._terminal.pick(
+            f"expected {expected}; measured {measured}",
+            f"预期：{in_chinese(expected)}；实际：{in_chinese(measured)}",
+        )
 
 
 def _sums(result: Result, *, zh: bool) -> str:

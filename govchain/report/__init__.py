@@ -5,7 +5,8 @@ network for anything.
 """
 
 from govchain.report.page import render_page
+from govchain.report.phrases import PROMISES, in_chinese
 from govchain.report.reporter import Reporter, write_file
 from govchain.report.tale import Line, Tale
 
-__all__ = ["Line", "Reporter", "Tale", "render_page", "write_file"]
+__all__ = ["PROMISES", "Line", "Reporter", "Tale", "in_chinese", "render_page", "write_file"]

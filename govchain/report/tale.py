@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from govchain.ledger.kinds import KINDS
 from govchain.legal import Explanation, explain
+from govchain.report.phrases import PROMISES, in_chinese
 from govchain.scenario import LoadedScenario, Result, StepResult
 from govchain.scenario.model import PersonEntry
 from govchain.scenario.verbs import AT_THE_DOOR
@@ -64,19 +65,20 @@ class Tale:
         for org in self._loaded.scenario.organisations:
             who = [self._person(person) for person in self._loaded.scenario.people if person.org == org.id]
             name = self._pick(org.name, org.name_zh or org.name)
-            people = f": {', '.join(who)}" if who else ""
-            yield Line("aside", f"  {name} ({org.code}){people}")
+            people = self._pick(": ", "：") + self._pick(", ", "、").join(who) if who else ""
+            yield Line("aside", f"  {self._pick(f'{name} ({org.code})', f'{name}（{org.code}）')}{people}")
 
     def _person(self, person: PersonEntry) -> str:
         name = self._pick(person.name, person.name_zh or person.name)
-        return f"{name} ({person.id})" if name else person.id
+        return self._pick(f"{name} ({person.id})", f"{name}（{person.id}）") if name else person.id
 
     def _step(self, step: StepResult, clock: str) -> Iterator[Line]:
         text = f"{clock}  {self._pick(step.en, step.zh)}"
         if not step.ok:
             yield Line("bad", text)
-            expected, measured = self._pick("expected", "预期"), self._pick("measured", "实际")
-            yield Line("bad", f"       {expected}: {step.expected}; {measured}: {step.measured}")
+            en = f"expected: {step.expected}; measured: {step.measured}"
+            zh = f"预期：{in_chinese(step.expected)}；实际：{in_chinese(step.measured)}"
+            yield Line("bad", f"       {self._pick(en, zh)}")
             return
         if step.outcome in ("denied", "rejected"):
             yield Line("refused", text)
@@ -86,11 +88,13 @@ class Tale:
         if step.state:
             yield Line("aside", f"       {step.object} → {self._state(step.object, step.state)}")
         if step.outcome == "answered":
-            answers = [step.measured, *step.detail.splitlines()][:ANSWER_LINES_MAX]
+            measured = self._pick(step.measured, in_chinese(step.measured))
+            answers = [measured, *step.detail.splitlines()][:ANSWER_LINES_MAX]
             yield from (Line("aside", f"       {answer}") for answer in answers if answer)
 
     def _refusal(self, step: StepResult) -> Iterator[Line]:
-        yield Line("aside", f"       {self._pick('refused', '驳回')} {step.code}: {step.detail}")
+        refused = self._pick(f"refused {step.code}: ", f"驳回 {step.code}：")
+        yield Line("aside", f"       {refused}{step.detail}")
         why = _why(step)
         for line in () if why is None else why.lines():
             yield Line("aside", f"       {self._pick(line.en, line.zh)}")
@@ -119,8 +123,10 @@ class Tale:
     def _verdict(self) -> Iterator[Line]:
         result = self._result
         yield Line("heading", self._pick("Verdict", "判定"))
-        failed = [item.name for item in result.expectations if not item.ok]
-        failed += [item.name for item in result.invariants if not item.ok]
+        expectations = [item.name for item in result.expectations if not item.ok]
+        invariants = [item.name for item in result.invariants if not item.ok]
+        failed = [self._pick(name, in_chinese(name)) for name in expectations]
+        failed += [self._pick(name, PROMISES.get(name, name)) for name in invariants]
         yield from (Line("bad", f"  {name}") for name in failed)
         yield Line("aside", f"  {self._pick('state root', '状态根')} {result.state_root}")
         match result.verdict:

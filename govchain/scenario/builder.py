@@ -167,13 +167,15 @@ class Builder:
         """Whether a reference to this name has a value by now."""
         return name in self._organisations or name in self._people or name in self.saved
 
-    def nickname(self, name: str) -> str:
+    def nickname(self, name: str, *, chinese: bool) -> str:
         """What sentences call a saved object: by its title where its kind has one, else by its number."""
         saved = self.saved.get(name)
         if saved is None:
             return name
         title = saved.fields.get(KINDS[saved.record_type].named_by)
-        return f"{title} ({name})" if title else saved.object_id
+        if not title:
+            return saved.object_id
+        return f"{title}（{name}）" if chinese else f"{title} ({name})"
 
     def file_digests(self, file: str, content: str) -> FileDigests:
         """Hashes of a file beside the scenario, or of a text."""

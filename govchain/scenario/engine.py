@@ -331,9 +331,12 @@ class Engine:
                 continue
             shown = resolve(value, self._builder.look_up)
             if len(references) == 1 and references[0].text == value:
-                names[key] = known.get(str(shown), self._builder.nickname(references[0].name))
+                nickname = self._builder.nickname(references[0].name, chinese=chinese)
+                names[key] = known.get(str(shown), nickname)
             elif isinstance(shown, list):
-                names[key] = ", ".join(known.get(str(each), str(each)) for each in shown)
+                names[key] = ("、" if chinese else ", ").join(
+                    known.get(str(each), str(each)) for each in shown
+                )
             else:
                 names[key] = known.get(str(shown), shown)
         names["object"] = names.get("object_id", "…")

@@ -37,4 +37,4 @@ def test_what_did_not_hold_is_told_too() -> None:
 def test_a_refusal_that_was_not_expected_is_told_with_what_was() -> None:
     run = play(story(307), ("expect: {denied: E_LOCKED}", "expect: {denied: E_ROLE}"))
     lines = [line.text for line in Tale(run.loaded, run.result, chinese=True).lines() if line.tone == "bad"]
-    assert any("预期: denied E_ROLE" in line for line in lines)
+    assert any("预期：驳回 E_ROLE" in line for line in lines)

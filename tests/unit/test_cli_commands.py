@@ -156,6 +156,8 @@ def test_replay_speaks_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", SCENARIO, "--lang", "zh"]) == 0
     text = capsys.readouterr().out
     assert "企业开办一件事" in text
+    assert "复核并签发营业执照（business）" in text
+    assert "11 个步骤均成立" in text
     assert "通过" in text
 
 

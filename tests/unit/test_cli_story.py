@@ -28,3 +28,5 @@ def test_a_story_that_does_not_hold_ends_with_status_1(
     path.write_text(SMALL + "    expect: {denied: E1}\n", encoding="utf-8")
     assert run(["story", str(path), "--lang", "en"]) == 1
     assert "expected: denied E1; measured: applied" in capsys.readouterr().out
+    assert run(["replay", str(path), "--lang", "zh"]) == 1
+    assert "预期：驳回 E1；实际：生效" in capsys.readouterr().out
