@@ -12,6 +12,7 @@ from govchain.gateway.ports import (
     Refused,
     Use,
 )
+from govchain.ledger.kinds.exchange.answers import Told
 
 __all__ = [
     "Answered",
@@ -23,5 +24,6 @@ __all__ = [
     "PeerPort",
     "Reading",
     "Refused",
+    "Told",
     "Use",
 ]

@@ -12,7 +12,7 @@ import msgspec
 
 from govchain.config import load_document
 from govchain.errors import ConfigError
-from govchain.gateway.holdings import ItemOffer
+from govchain.gateway.ports import ItemOffer
 from govchain.ledger.identifiers import is_credit_code
 
 

@@ -14,7 +14,8 @@ from govchain.codec import decode, encode
 from govchain.crypto import Signer, Suite, digest_chunks
 from govchain.crypto.vault import Vault, seal_to
 from govchain.errors import MalformedBytes
-from govchain.gateway.ports import REFUSAL_TAG, Told
+from govchain.gateway.ports import REFUSAL_TAG
+from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.payloads import Hashes
 
 MESSAGE_BYTES_MAX: Final = 16_384
@@ -49,21 +50,6 @@ class Query(
     answer_key: bytes
     """X25519 public key of the asking gateway, to which the answer is sealed."""
     asked_at_ms: int
-    salt: bytes
-
-
-class Answer(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.gateway-answer/1"
-):
-    """An answer as the provider signs it. Its hashes are `answer_hash` on the chain."""
-
-    chain_id: bytes
-    exchange: str
-    query_sha256: str
-    requester: str
-    provider: str
-    mode: str
-    told: tuple[tuple[str, Told], ...]
     salt: bytes
 
 

@@ -10,10 +10,20 @@ from collections.abc import Sequence
 from govchain.crypto import Signer, Suite
 from govchain.crypto.vault import Vault
 from govchain.errors import GovchainError
-from govchain.gateway.holdings import Holdings, ItemOffer
+from govchain.gateway.holdings import Holdings
 from govchain.gateway.office import Office
 from govchain.gateway.portal import use_of
-from govchain.gateway.ports import Ask, ChainPort, Fault, Holding, Outcome, PeerPort, Use, no_fault
+from govchain.gateway.ports import (
+    Ask,
+    ChainPort,
+    Fault,
+    Holding,
+    ItemOffer,
+    Outcome,
+    PeerPort,
+    Use,
+    no_fault,
+)
 from govchain.gateway.provider import Provider
 from govchain.gateway.requester import Requester
 from govchain.gateway.store import ASKED, GatewayStore

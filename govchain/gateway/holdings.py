@@ -16,8 +16,9 @@ from govchain.crypto import Suite
 from govchain.crypto.vault import Vault
 from govchain.errors import InvalidInput, NotPermitted
 from govchain.gateway.documents import Query
-from govchain.gateway.ports import Holding, Told
+from govchain.gateway.ports import FieldOffer, Holding, ItemOffer
 from govchain.gateway.store import GatewayStore
+from govchain.ledger.kinds.exchange.answers import Told
 from govchain.ledger.kinds.exchange.sources import source_reference
 from govchain.ledger.sharing import THRESHOLD, VALUE, YES_NO
 
@@ -25,23 +26,6 @@ HOLDINGS_MAX: Final = 1_000
 """Most holdings in one call."""
 HOLDING_BYTES_MAX: Final = 65_536
 NUMBER_MAX: Final = 2**53 - 1
-
-
-class FieldOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How one field may be asked without telling its value."""
-
-    name: str
-    yes_when: tuple[str, ...] = ()
-    """Values that are a yes; a field that holds true or false needs none."""
-    thresholds: tuple[int, ...] = ()
-    """Bounds that may be asked for: a free choice would find the value by halving."""
-
-
-class ItemOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One catalog item that this gateway serves."""
-
-    item: str
-    fields: tuple[FieldOffer, ...]
 
 
 class _Held(

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 from govchain.client import OrgSigner
 from govchain.codec import decode, encode
-from govchain.crypto import Signer, Suite
+from govchain.crypto import Signer, Suite, transaction_id
 from govchain.crypto.vault import Vault
 from govchain.errors import InvalidTransaction, Unavailable
 from govchain.gateway.ports import ChainPort, Fault, Reading, no_fault
@@ -94,12 +94,18 @@ class Office:
     async def submit(self, row: Exchange) -> TransactionResult | None:
         """Submit a row's transaction and wait; None when it has to be signed again."""
         try:
-            data = self.vault.open(row.transaction_bytes, _place(row))
-            return await self.chain.submit(decode(data, Transaction))
+            return await self.chain.submit(self._transaction_of(row))
         except InvalidTransaction as error:
             if error.code in STALE:
                 return None
             raise
+
+    def transaction_id(self, row: Exchange) -> str:
+        """Id of a row's transaction in hex: the last one that this side signed."""
+        return transaction_id(self.suite, self._transaction_of(row)).hex()
+
+    def _transaction_of(self, row: Exchange) -> Transaction:
+        return decode(self.vault.open(row.transaction_bytes, _place(row)), Transaction)
 
     def _claimed(self, exchange: str, claimed_ms: int, known: RecordState | None) -> dict[str, Any]:
         envelope: dict[str, Any] = {

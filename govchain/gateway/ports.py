@@ -12,12 +12,10 @@ from typing import Final, Protocol
 
 import msgspec
 
+from govchain.ledger.kinds.exchange.answers import Told
 from govchain.ledger.kinds.exchange.fields import ListedProof
 from govchain.ledger.state import RecordState
 from govchain.model import Transaction, TransactionResult
-
-Told = bool | int | str | None
-"""What is told about one field: a value, or yes or no; None when the provider does not know."""
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,6 +50,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     exchange: str
     told: Mapping[str, Told]
     answer_sha256: str
+    document: str
+    """The answer as its provider signed it, in hex: what a decision opens on the chain (rule J4)."""
+    transaction: str
+    """Id of the confirmation on the chain, in hex."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
@@ -63,6 +65,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     code: str
     """Denial code, or `E_REFUSED` from a gateway."""
     detail: str = ""
+    transaction: str
+    """Id of the query on the chain, in hex: denied there, or left without an answer."""
 
 
 Outcome = Answered | Refused
@@ -102,6 +106,23 @@ class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     values: dict[str, bool | int | str]
     known_as: dict[str, str] = {}
     """Organisation (USCC) to its pseudonym of the same person, as the identity authority says."""
+
+
+class FieldOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How one field may be asked without telling its value."""
+
+    name: str
+    yes_when: tuple[str, ...] = ()
+    """Values that are a yes; a field that holds true or false needs none."""
+    thresholds: tuple[int, ...] = ()
+    """Bounds that may be asked for: a free choice would find the value by halving."""
+
+
+class ItemOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One catalog item that this gateway serves."""
+
+    item: str
+    fields: tuple[FieldOffer, ...]
 
 
 class GatewayPort(Protocol):

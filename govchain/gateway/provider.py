@@ -18,7 +18,6 @@ from govchain.codec import encode
 from govchain.errors import BadSignature, Indeterminate, MalformedBytes, NotPermitted
 from govchain.gateway.documents import (
     REFUSAL,
-    Answer,
     Query,
     Signed,
     hashes_of,
@@ -32,6 +31,7 @@ from govchain.gateway.office import Office
 from govchain.gateway.ports import Point, Reading
 from govchain.gateway.store import GAVE, Exchange
 from govchain.ledger.access import DecodeCache, StateAccess
+from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.kinds.exchange.fields import ExchangeAnswer, ExchangeData
 from govchain.ledger.kinds.exchange.judgement import Asked, judge_answer
 from govchain.ledger.kinds.exchange.rules import query_of

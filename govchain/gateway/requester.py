@@ -15,7 +15,6 @@ from govchain.codec import decode, encode
 from govchain.errors import BadProof, Indeterminate, InvalidInput, StorageFailure, Unavailable
 from govchain.gateway.documents import (
     REFUSAL,
-    Answer,
     Query,
     hashes_of,
     open_answer,
@@ -26,6 +25,7 @@ from govchain.gateway.documents import (
 from govchain.gateway.office import Office
 from govchain.gateway.ports import REFUSED_CODE, Answered, Ask, Outcome, PeerPort, Point, Refused
 from govchain.gateway.store import ASKED, Exchange
+from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.kinds.exchange.fields import ExchangeConfirm, ExchangeData, ExchangeQuery
 from govchain.ledger.sharing import FIELDS_MAX
 from govchain.ledger.state import RecordState
@@ -76,12 +76,22 @@ class Requester:
             row = await self._confirm(row)
         match row.state:
             case "CONFIRMED":
-                answer = decode(self._unseal(row, "answer"), Answer)
+                body = self._unseal(row, "answer")
                 return Answered(
-                    exchange=row.exchange, told=dict(answer.told), answer_sha256=row.answer_sha256
+                    exchange=row.exchange,
+                    told=dict(decode(body, Answer).told),
+                    answer_sha256=row.answer_sha256,
+                    document=body.hex(),
+                    transaction=self._office.transaction_id(row),
                 )
             case "REFUSED":
-                return Refused(exchange=row.exchange, rule=row.rule, code=row.code, detail=row.detail)
+                return Refused(
+                    exchange=row.exchange,
+                    rule=row.rule,
+                    code=row.code,
+                    detail=row.detail,
+                    transaction=self._office.transaction_id(row),
+                )
             case state:
                 raise StorageFailure(f"exchange {row.exchange} stands at {state!r}, which no gateway writes")
 

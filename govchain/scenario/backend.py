@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import Signer
+from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Genesis, Transaction, TransactionResult
@@ -137,6 +138,10 @@ class Backend(Protocol):
 
     async def receipts(self, transaction_id: bytes) -> Mapping[str, bytes]:
         """Receipt file of a final transaction from every running validator that gives one, by its name."""
+        ...
+
+    def gateway(self, org: str) -> GatewayPort:
+        """The gateway of an organisation (USCC) that has one in the scenario; it began with the network."""
         ...
 
     async def settle(self, limit_ns: int) -> None:

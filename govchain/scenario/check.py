@@ -19,6 +19,13 @@ from govchain.ledger.payloads import Envelope
 from govchain.mempool import REJECTIONS
 from govchain.scenario.check_changes import check_changes
 from govchain.scenario.check_faults import check_fault_expectations, check_timeline, check_workload
+from govchain.scenario.check_gateways import (
+    ASK,
+    check_gateway_step,
+    check_gateways,
+    check_keys_of_gateways,
+    refusals_of,
+)
 from govchain.scenario.loaded import LoadedScenario, not_supported
 from govchain.scenario.model import RESERVED_VERBS, RecordExpect, Scenario, Step
 from govchain.scenario.physics import build_physics
@@ -26,7 +33,7 @@ from govchain.scenario.references import PROPERTIES, Reference, find_references
 from govchain.scenario.suggest import suggestion
 from govchain.scenario.timing import story_end_ns
 from govchain.scenario.values import coerce, problems
-from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, READS, VERBS, hashed_field
+from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, GATEWAY_VERBS, READS, VERBS, hashed_field
 from govchain.sim import INVARIANTS
 
 REFUSALS: Final = tuple(
@@ -48,6 +55,7 @@ def validate_scenario(loaded: LoadedScenario) -> None:
     names = _names(source, scenario)
     _check_people(source, scenario)
     _check_step_ids(source, scenario)
+    check_gateways(source, scenario)
     for index, step in enumerate(scenario.steps):
         _check_step(loaded, names, index, step)
         if step.save is not None:
@@ -166,10 +174,17 @@ def _check_step(loaded: LoadedScenario, names: dict[str, str], index: int, step:
         raise _unknown(source, "unknown verb", (*where, "do"), step.do, VERBS)
     for place, reference in find_references(step.with_):
         _check_reference(source, names, (*where, "with", *place), reference)
+    for place, reference in find_references(step.expect.answer):
+        _check_reference(source, names, (*where, "expect", "answer", *place), reference)
+    if step.expect.answer is not None and step.do != ASK:
+        raise source.error(f"{step.do} is told no answer", *where, "expect", "answer", expected=f"do: {ASK}")
     _check_files(loaded, index, step)
     if step.do in READS:
         _check_read(loaded, index, step)
+    elif step.do in GATEWAY_VERBS:
+        check_gateway_step(source, loaded.scenario, index, step)
     else:
+        check_keys_of_gateways(source, loaded.scenario, index, step)
         _check_transaction(source, index, step)
     _check_denied(source, index, step)
 
@@ -253,13 +268,10 @@ def _check_transaction(source: Loaded[Any], index: int, step: Step) -> None:
 
 def _check_denied(source: Loaded[Any], index: int, step: Step) -> None:
     denied = step.expect.denied
-    if denied and denied not in REFUSALS:
+    known = (*REFUSALS, *refusals_of(step))
+    if denied and denied not in known:
         raise _unknown(
-            source,
-            "no such rule or denial code",
-            ("steps", index, "expect", "denied"),
-            denied,
-            REFUSALS,
+            source, "no such rule or denial code", ("steps", index, "expect", "denied"), denied, known
         )
     if step.expect.says and not denied:
         raise source.error("says without denied", "steps", index, "expect", "says", expected="denied: RULE")

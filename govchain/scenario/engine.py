@@ -19,16 +19,18 @@ from govchain.ledger.kinds import KINDS
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.builder import Builder, Built
 from govchain.scenario.changes import Changes
+from govchain.scenario.desk import Desk
 from govchain.scenario.director import Director, Happening, require_faults
 from govchain.scenario.model import Step
 from govchain.scenario.observer import Observer, SilentObserver
+from govchain.scenario.outcomes import expected_of, judge_refusal
 from govchain.scenario.reads import Answer, check_receipt, key_verify, legal_report, licence_verify
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
 from govchain.scenario.traffic import LoadSeen, Traffic, clerks_of
 from govchain.scenario.verbs import (
-    AT_THE_DOOR,
+    GATEWAY_VERBS,
     READS,
     KeyVerifyWith,
     LegalReportWith,
@@ -86,6 +88,7 @@ class Engine:
         self._backend = backend
         self._observer = observer or SilentObserver()
         self._builder = Builder(rehearsal, backend)
+        self._desk = Desk(rehearsal, backend, self._builder)
         self._seen = Observation()
         self._began_ns = 0
         self._transactions: dict[str, bytes] = {}
@@ -129,14 +132,23 @@ class Engine:
             zh=text.zh,
             ok=False,
             outcome="failed",
-            expected=_expected(step),
+            expected=expected_of(step),
             measured="",
             at_ms=round((self._backend.now_ns() - self._began_ns) / 1_000_000, LATENCY_DIGITS),
             story_time=self._rehearsal.loaded.claimed_time(offset_ns),
         )
         if step.do in READS:
             return await self._read(blank, step, offset_ns)
+        if step.do in GATEWAY_VERBS:
+            return self._note(await self._desk.play(blank, step, offset_ns))
         return await self._transact(blank, step, offset_ns)
+
+    def _note(self, played: StepResult) -> StepResult:
+        """A gateway's step: its records became final while it lasted."""
+        if played.transaction:
+            self._transactions[played.id] = bytes.fromhex(played.transaction)
+            self._seen.progress_ns.append(self._backend.now_ns())
+        return played
 
     async def _transact(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
         try:
@@ -153,7 +165,7 @@ class Engine:
         try:
             status = await self._backend.submit(built.transaction, self._scenario.stop.at)
         except InvalidTransaction as error:
-            return _judge_refusal(blank, step, rule="", code=error.code, detail=str(error))
+            return judge_refusal(blank, step, rule="", code=error.code, detail=str(error))
         except (Unavailable, Indeterminate) as error:
             return msgspec.structs.replace(
                 blank, outcome="pending", measured="not taken or not known", detail=str(error)
@@ -177,7 +189,7 @@ class Engine:
             )
         final = msgspec.structs.replace(blank, height=status.height or 0, latency_ms=latency_ms)
         if not result.applied:
-            return _judge_refusal(final, step, rule=result.rule, code=result.code, detail=result.detail)
+            return judge_refusal(final, step, rule=result.rule, code=result.code, detail=result.detail)
         self._builder.note_applied(built)
         is_ok = not step.expect.denied
         return msgspec.structs.replace(final, ok=is_ok, outcome="applied", measured="applied")
@@ -271,10 +283,10 @@ class Engine:
         seen = self._seen
         await self._backend.settle(self._scenario.stop.at)
         for step in seen.steps:
-            if step.outcome in ("applied", "denied"):
-                data = await self._backend.receipt(bytes.fromhex(step.transaction))
+            for label, id_ in step.records().items():
+                data = await self._backend.receipt(bytes.fromhex(id_))
                 if data is not None:
-                    seen.receipts[step.id] = (step.transaction, data)
+                    seen.receipts[label] = (id_, data)
         await self._ask_everybody()
         for name in dict.fromkeys(step.object for step in seen.steps if step.state):
             record = await self._backend.record(*name.split("/", 1))
@@ -340,22 +352,7 @@ class Engine:
             else:
                 names[key] = known.get(str(shown), shown)
         names["object"] = names.get("object_id", "…")
+        for org in self._scenario.organisations:
+            if step.do in GATEWAY_VERBS and names.get("provider") == org.id:
+                names["provider"] = known[org.code]
         return names | {"who": who}
-
-
-def _expected(step: Step) -> str:
-    if step.expect.denied:
-        says = f" that says {step.expect.says!r}" if step.expect.says else ""
-        return f"denied {step.expect.denied}{says}"
-    return "applied"
-
-
-def _judge_refusal(blank: StepResult, step: Step, *, rule: str, code: str, detail: str) -> StepResult:
-    """A refusal by a rule of the chain, or, without a rule, by the pool."""
-    outcome = "denied" if rule else "rejected"
-    wanted = step.expect.denied
-    is_ok = bool(wanted) and wanted in (rule, code, *AT_THE_DOOR.get(code, ())) and step.expect.says in detail
-    measured = f"{outcome} {rule} {code}".replace("  ", " ") + f": {detail}"
-    return msgspec.structs.replace(
-        blank, ok=is_ok, outcome=outcome, measured=measured, rule=rule, code=code, detail=detail
-    )

@@ -6,22 +6,17 @@ and a wire in memory; with one seed both write the same records, to the byte. St
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
 
 from govchain.crypto import chain_id_of, derive_secret, suite, transaction_id
 from govchain.errors import Indeterminate
 from govchain.gateway.gateway import Gateway
-from govchain.gateway.holdings import ItemOffer
 from govchain.gateway.memory import MemoryPeers
 from govchain.gateway.ports import Reading
 from govchain.gateway.store import GatewayStore
-from govchain.ledger.sharing import GATEWAY
 from govchain.model import Transaction, TransactionResult
 from govchain.scenario.backend import Backend, Rehearsal
-
-FINAL_LIMIT_NS: Final = 30_000_000_000
-"""Longest wait for one record of a gateway."""
+from govchain.scenario.rehearsal import gateway_holder, gateway_holdings, gateway_offers
 
 
 class BackendChain:
@@ -39,6 +34,7 @@ class BackendChain:
         self._suite = suite(rehearsal.genesis.suite)
         self._clock = clock
         self._expiry_height = expiry_height
+        self._limit_ns = rehearsal.loaded.scenario.stop.at
         self._keys: dict[bytes, tuple[str, bytes]] = {
             self._suite.key_id(key.public_key): (key.org, key.public_key) for key in rehearsal.genesis.keys
         }
@@ -68,52 +64,54 @@ class BackendChain:
         """See `ChainPort`."""
         status = await self._backend.transaction(transaction_id(self._suite, transaction))
         if status is None or status.result is None:
-            status = await self._backend.submit(transaction, FINAL_LIMIT_NS)
+            status = await self._backend.submit(transaction, self._limit_ns)
         if status.result is None:
             raise Indeterminate("a record of a gateway is not final in time")
         return status.result
 
 
 class MemoryGateways:
-    """The gateways of every organisation with a key of the role `gateway`.
+    """The gateways that a scenario has, by the code of their organisation.
 
     Args:
-        offers: Organisation (USCC) to what its gateway serves.
+        expiry_height: Of every transaction.
     """
 
-    def __init__(
-        self,
-        rehearsal: Rehearsal,
-        backend: Backend,
-        clock: Callable[[], int],
-        *,
-        expiry_height: int,
-        offers: Mapping[str, Sequence[ItemOffer]] | None = None,
-    ) -> None:
-        chain = BackendChain(backend, rehearsal, clock, expiry_height)
-        codes = {org.id: org.code for org in rehearsal.loaded.scenario.organisations}
+    def __init__(self, rehearsal: Rehearsal, backend: Backend, *, expiry_height: int) -> None:
+        loaded = rehearsal.loaded
+        start_ms = rehearsal.genesis.time_ms
+        chain = BackendChain(
+            backend, rehearsal, lambda: start_ms + backend.now_ns() // 1_000_000, expiry_height
+        )
         peers = MemoryPeers()
+        self._holdings = gateway_holdings(loaded)
         self._gateways: dict[str, Gateway] = {}
         self._stores: list[GatewayStore] = []
-        for person in rehearsal.loaded.scenario.people:
-            org = codes[person.org]
-            if GATEWAY not in person.roles or org in self._gateways:
-                continue
-            store = GatewayStore("sqlite://", f"{chain.chain_id.hex()} {org}")
+        for entry, (code, offers) in zip(
+            loaded.scenario.gateways, gateway_offers(loaded).items(), strict=True
+        ):
+            holder = gateway_holder(loaded.scenario, entry.org)
+            assert holder is not None, "the check refused a gateway without a key"
+            store = GatewayStore("sqlite://", f"{chain.chain_id.hex()} {code}")
             gateway = Gateway(
-                org=org,
-                signer=rehearsal.signers[person.id],
+                org=code,
+                signer=rehearsal.signers[holder.id],
                 suite=suite(rehearsal.genesis.suite),
-                secret=derive_secret(rehearsal.seed, f"gateway/{org}"),
+                secret=derive_secret(rehearsal.seed, f"gateway/{code}"),
                 store=store,
                 chain=chain,
                 peers=peers,
-                offers=(offers or {}).get(org, ()),
+                offers=offers,
                 is_rehearsal=True,
             )
             self._stores.append(store)
-            self._gateways[org] = gateway
+            self._gateways[code] = gateway
             peers.add(gateway)
+
+    async def fill(self) -> None:
+        """Give each gateway what it holds when the story begins."""
+        for code, gateway in self._gateways.items():
+            await gateway.hold(self._holdings[code])
 
     def of(self, org: str) -> Gateway:
         """The gateway of an organisation (USCC)."""

@@ -73,7 +73,7 @@ def judge(
         digest=digest,
         height=seen.height,
         state_root=_state_root(seen.nodes),
-        records=len(final),
+        records=sum(len(step.records()) for step in final),
         denials=_denials(seen.steps),
         latency_ms=percentiles([step.latency_ms for step in final]),
         finalised_per_s=round(len(final) / duration_s, 3) if duration_s else 0.0,
@@ -131,7 +131,8 @@ def _steps(steps: list[StepResult]) -> Iterator[Expectation]:
 def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResult]) -> Iterator[Expectation]:
     expect = rehearsal.loaded.scenario.expect
     has_pending = any(step.outcome == "pending" for step in seen.steps)
-    finalised = len(final) + (len(seen.load.acknowledged) if seen.load is not None else 0)
+    finalised = sum(len(step.records()) for step in final)
+    finalised += len(seen.load.acknowledged) if seen.load is not None else 0
     for liveness in expect.liveness:
         if liveness.finalised is not None:
             comparison = parse_comparison(liveness.finalised)
@@ -180,7 +181,7 @@ def _invariants(
         yield InvariantResult(name, not text, text)
     for name, problem in problems.items():
         yield InvariantResult(name, not problem, problem)
-    missing = [step.id for step in final if step.id not in seen.receipts]
+    missing = [label for step in final for label in step.records() if label not in seen.receipts]
     bad = [f"{each.step}: {each.detail}" for each in receipts if not each.verified]
     for label, name, data in seen.witnesses:
         answer = check_receipt(data, genesis, None)

@@ -1,12 +1,13 @@
 """A scenario on real processes of this machine: the network is made, started, played on and taken down again.
 
-Everything that is asked of the chain goes through its HTTP API, as in `remote_backend`. Faults are in
-`local_faults`.
+Everything that is asked of the chain goes through its HTTP API, as in `remote_backend`, and gateways are
+processes too. Faults are in `local_faults`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,14 +15,18 @@ from typing import Final
 
 from govchain.client import Client
 from govchain.errors import Unavailable
+from govchain.gateway import GatewayPort
+from govchain.gateway.http_client import RemoteGateway
 from govchain.scenario.backend import Rehearsal
+from govchain.scenario.builder import EXPIRY_BLOCKS
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.local_faults import LocalFaults
-from govchain.scenario.rehearsal import network_plan
+from govchain.scenario.rehearsal import gateway_holdings, gateway_offers, network_plan
 from govchain.scenario.remote_backend import RemoteBackend, require_pbft
 from govchain.scenario.timing import story_end_ns
 from govchain.testnet import Addresses, LocalNetwork, free_ports, init_network
+from govchain.testnet.gateways import LocalGateways, init_gateways
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=4)
 """How far claimed times may run ahead of this machine's clock; the chain allows five minutes (rule G9)."""
@@ -44,6 +49,9 @@ class LocalBackend(RemoteBackend):
         self._now = now
         self._ports = ports
         self._network: LocalNetwork | None = None
+        self._processes: LocalGateways | None = None
+        self._sessions = contextlib.AsyncExitStack()
+        self._remote_gateways: dict[str, RemoteGateway] = {}
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         require_pbft(rehearsal.loaded, self.name)
@@ -74,7 +82,23 @@ class LocalBackend(RemoteBackend):
     def invariants(self) -> Mapping[str, str]:
         return {"no-double-vote": "; ".join(self.network.double_votes())}
 
+    def gateway(self, org: str) -> GatewayPort:
+        return self._remote_gateways[org]
+
+    async def _open_gateways(self, rehearsal: Rehearsal) -> None:
+        """A process for each gateway of the scenario."""
+        init_gateways(self._directory, offers=gateway_offers(rehearsal.loaded), expiry_height=EXPIRY_BLOCKS)
+        self._processes = LocalGateways(self._directory)
+        await asyncio.to_thread(self._processes.start)
+        for org, holdings in gateway_holdings(rehearsal.loaded).items():
+            remote = self._processes.remote(self._processes.of(org))
+            self._remote_gateways[org] = await self._sessions.enter_async_context(remote)
+            await remote.hold(holdings)
+
     async def stop(self) -> None:
+        await self._sessions.aclose()
+        if self._processes is not None:
+            await asyncio.to_thread(self._processes.stop)
         await super().stop()
         if self._network is not None:
             await asyncio.to_thread(self._network.stop)

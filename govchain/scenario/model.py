@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from govchain.config import DurationNs
+from govchain.gateway import Told
+from govchain.gateway.ports import ItemOffer
 from govchain.scenario.conditions import Cpu, Disk, Network
 from govchain.scenario.timeline import Fault
 from govchain.scenario.workload import Load
@@ -83,6 +85,29 @@ class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """False: has a key that the chain does not know until a `key.add` step."""
 
 
+class HeldEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sample data that a department holds of one person, or of an organisation or thing, for one item."""
+
+    item: str
+    person: str
+    """Pseudonym by which this department knows whom it is about."""
+    values: dict[str, bool | int | str]
+    """Field to what is held. Leaves the gateway only as far as a grant and the mode of a question allow."""
+    known_as: dict[str, str] = {}
+    """Organisation id to the pseudonym by which that one asks about the same person."""
+
+
+class GatewayEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One department's gateway. It signs with its organisation's first key of the role `gateway`."""
+
+    org: str
+    """Organisation id of this file."""
+    items: tuple[ItemOffer, ...] = ()
+    """Catalog items that it serves."""
+    holdings: tuple[HeldEntry, ...] = ()
+    """What it holds when the story begins."""
+
+
 class Batching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How proposals are filled (rule NC-7)."""
 
@@ -109,6 +134,9 @@ class StepExpect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rule id or denial code that must refuse it."""
     says: str = ""
     """Text that the denial's sentence must contain."""
+    answer: dict[str, Told] | None = None
+    """What `gateway.ask` must be told of each field: a value; true or false for yes and no; or null when the
+    provider does not know."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
@@ -192,6 +220,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meta: Meta
     organisations: Annotated[tuple[OrganisationEntry, ...], msgspec.Meta(min_length=1)]
     people: tuple[PersonEntry, ...] = ()
+    gateways: tuple[GatewayEntry, ...] = ()
+    """Gateways through which `gateway.ask` steps go: inside the simulation, or processes of their own."""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] = 42
     """Every key and every choice of a rehearsal follows from it."""
     start: str = DEFAULT_START
@@ -212,7 +242,6 @@ RESERVED: Final[tuple[str, ...]] = (
     "stop.height",
     "stop.when",
     "stop.grace",
-    "organisations.*.gateway",
     "workload.*.mix",
     "workload.*.rate.poisson",
     "workload.*.rate.ramp",

@@ -25,6 +25,8 @@ PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
         "media_type",
         "query_hash",
         "answer_hash",
+        "answer",
+        "source_key",
     ),
 }
 """Kind of name to its properties; the first is what `${name}` alone stands for."""

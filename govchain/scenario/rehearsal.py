@@ -7,11 +7,14 @@ from typing import Final
 
 from govchain.crypto import DEFAULT_SUITE, suite
 from govchain.crypto.keys import derive_secret
+from govchain.gateway import Holding
+from govchain.gateway.ports import ItemOffer
+from govchain.ledger.sharing import GATEWAY
 from govchain.model import Organisation, ProtocolParameters
 from govchain.model.validators import CONSENSUS
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.loaded import LoadedScenario
-from govchain.scenario.model import Scenario
+from govchain.scenario.model import PersonEntry, Scenario
 from govchain.scenario.workload import load_person
 from govchain.testnet.plan import (
     GenesisWithSecrets,
@@ -81,6 +84,35 @@ def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
         ),
         seed=scenario.seed if seed is None else seed,
     )
+
+
+def gateway_holder(scenario: Scenario, org: str) -> PersonEntry | None:
+    """Whose key an organisation's gateway signs with; None when no key of its genesis has the role."""
+    holders = (each for each in scenario.people if each.org == org and each.genesis)
+    return next((each for each in holders if GATEWAY in each.roles), None)
+
+
+def gateway_offers(loaded: LoadedScenario) -> dict[str, tuple[ItemOffer, ...]]:
+    """Code of each organisation with a gateway to what it serves, in order of the file."""
+    codes = {organisation.id: organisation.code for organisation in loaded.scenario.organisations}
+    return {codes[entry.org]: entry.items for entry in loaded.scenario.gateways}
+
+
+def gateway_holdings(loaded: LoadedScenario) -> dict[str, list[Holding]]:
+    """Code of each organisation with a gateway to what it holds when the story begins."""
+    codes = {organisation.id: organisation.code for organisation in loaded.scenario.organisations}
+    return {
+        codes[entry.org]: [
+            Holding(
+                item=held.item,
+                person=held.person,
+                values=held.values,
+                known_as={codes[org]: name for org, name in held.known_as.items()},
+            )
+            for held in entry.holdings
+        ]
+        for entry in loaded.scenario.gateways
+    }
 
 
 def build_rehearsal(loaded: LoadedScenario, seed: int | None = None) -> GenesisWithSecrets:

@@ -11,20 +11,25 @@ import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from govchain.client import Client, TransactionStatus
 from govchain.crypto import Signer, chain_id_of, suite, transaction_id
 from govchain.crypto.keys import read_key_file
 from govchain.errors import ConfigError, GovchainError, Indeterminate, Unavailable
+from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.backend import NodeFacts, Rehearsal
+from govchain.scenario.builder import EXPIRY_BLOCKS
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.live_traffic import LiveTraffic
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.traffic import Clerk, Traffic
+
+if TYPE_CHECKING:
+    from govchain.scenario.gateways import MemoryGateways
 
 NS_PER_S: Final = 1_000_000_000
 POLL_S: Final = 0.1
@@ -52,6 +57,7 @@ class RemoteBackend:
         self._genesis: Genesis | None = None
         self._calls: list[asyncio.Task[None]] = []
         self._traffic: LiveTraffic | None = None
+        self._gateways: MemoryGateways | None = None
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         self._began_s = asyncio.get_running_loop().time()
@@ -64,6 +70,8 @@ class RemoteBackend:
         self._client = await Client(self._urls, genesis=genesis).__aenter__()
         for url in self._urls:
             await self._connect(url)
+        if rehearsal.loaded.scenario.gateways:
+            await self._open_gateways(rehearsal)
         return rehearsal
 
     def now_ns(self) -> int:
@@ -116,7 +124,10 @@ class RemoteBackend:
         return status
 
     async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
-        return await self.client.transaction(transaction_id)
+        found = await self.client.transaction(transaction_id)
+        if found is not None and found.status == "final":
+            self._height = max(self._height, found.height or 0)
+        return found
 
     async def offer(self, transaction: Transaction) -> TransactionResult | None:
         self._offers += 1
@@ -160,6 +171,10 @@ class RemoteBackend:
                 found[(await client.status()).name] = await client.receipt(transaction_id)
         return found
 
+    def gateway(self, org: str) -> GatewayPort:
+        assert self._gateways is not None, "the check refused a gateway step without gateways"
+        return self._gateways.of(org)
+
     async def settle(self, limit_ns: int) -> None:
         # After the limit the judge sees the heights as they are; nothing is lost by looking at them.
         for _ in range(max(1, int(limit_ns / NS_PER_S / POLL_S))):
@@ -182,6 +197,8 @@ class RemoteBackend:
     async def stop(self) -> None:
         if self._traffic is not None:
             self._traffic.cancel()
+        if self._gateways is not None:
+            self._gateways.close()
         calls, self._calls = self._calls, []
         for call in calls:
             call.cancel()
@@ -206,6 +223,14 @@ class RemoteBackend:
         if self._genesis is None:
             raise Unavailable("not connected")
         return self._genesis
+
+    async def _open_gateways(self, rehearsal: Rehearsal) -> None:
+        """Gateways in this process: on somebody else's network none can be started beside the validators."""
+        from govchain.scenario.gateways import MemoryGateways
+
+        expiry_height = await self.height() + EXPIRY_BLOCKS
+        self._gateways = MemoryGateways(rehearsal, self, expiry_height=expiry_height)
+        await self._gateways.fill()
 
     async def _fetch_genesis(self) -> Genesis:
         async with Client(self._urls) as client:

@@ -31,6 +31,22 @@ class InvariantResult(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class ExchangeEntry(msgspec.Struct, frozen=True):
+    """One question from gateway to gateway; what was told is not in it."""
+
+    number: str
+    provider: str
+    """Organisation id of the department that was asked."""
+    item: str
+    fields: tuple[str, ...]
+    mode: str
+    purpose: str
+    grant: str
+    consent: str
+    records: tuple[tuple[str, str], ...] = ()
+    """Verb and transaction id of what the chain holds of it, in order."""
+
+
 class StepResult(msgspec.Struct, frozen=True):
     """What became of one step."""
 
@@ -57,6 +73,16 @@ class StepResult(msgspec.Struct, frozen=True):
     """The story's clock at this step, RFC 3339."""
     state: str = ""
     """State of its object after it was applied."""
+    exchange: ExchangeEntry | None = None
+    """What was asked, by a `gateway.ask` step."""
+
+    def records(self) -> dict[str, str]:
+        """Label and transaction id of all that it put on the chain; the last is called like the step."""
+        if self.outcome not in ("applied", "denied"):
+            return {}
+        found = {} if self.exchange is None else {verb: id_ for verb, id_ in self.exchange.records}
+        others = {f"{self.id} {verb}": id_ for verb, id_ in found.items() if id_ != self.transaction}
+        return {**others, self.id: self.transaction}
 
 
 class ReceiptEntry(msgspec.Struct, frozen=True):

@@ -9,15 +9,18 @@ import contextlib
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Set
+from typing import TYPE_CHECKING
 
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import derive_secret, digest_of, suite, transaction_id
 from govchain.errors import GovchainError, Unavailable
+from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Transaction, TransactionResult
 from govchain.receipt import build_receipt, write_receipt
 from govchain.scenario.backend import NodeFacts, Rehearsal
+from govchain.scenario.builder import EXPIRY_BLOCKS
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.physics import build_physics
 from govchain.scenario.rehearsal import joining_names
@@ -28,6 +31,9 @@ from govchain.sim import INVARIANTS, PROTOCOLS, SimCluster, SimNode, TraceEvent,
 from govchain.sim.export import chain_for_outsiders
 from govchain.sim.symbolic import SymbolicSuite
 from govchain.testnet.plan import validator_label
+
+if TYPE_CHECKING:
+    from govchain.scenario.gateways import MemoryGateways
 
 
 class SimBackend:
@@ -57,6 +63,7 @@ class SimBackend:
         self._is_called = False
         """Something was put on the agenda while time passed."""
         self._traffic: SimTraffic | None = None
+        self._gateways: MemoryGateways | None = None
         self._finals: deque[tuple[int, int, int]] = deque()
         self._offers = 0
 
@@ -85,6 +92,12 @@ class SimBackend:
             listener=self._take_event,
             on_wire=self._on_wire,
         )
+        if rehearsal.loaded.scenario.gateways:
+            # They bring a database along, which a scenario without them need not load.
+            from govchain.scenario.gateways import MemoryGateways
+
+            self._gateways = MemoryGateways(rehearsal, self, expiry_height=EXPIRY_BLOCKS)
+            await self._gateways.fill()
         return rehearsal
 
     def now_ns(self) -> int:
@@ -177,6 +190,10 @@ class SimBackend:
         }
         return {name: data for name, data in found.items() if data is not None}
 
+    def gateway(self, org: str) -> GatewayPort:
+        assert self._gateways is not None, "the check refused a gateway step without gateways"
+        return self._gateways.of(org)
+
     async def settle(self, limit_ns: int) -> None:
         whole: dict[int, int] = {}
 
@@ -235,7 +252,8 @@ class SimBackend:
         return self.cluster.digest.hex()
 
     async def stop(self) -> None:
-        pass
+        if self._gateways is not None:
+            self._gateways.close()
 
     async def _run(self, is_done: Callable[[], bool], limit_ns: int) -> None:
         """Let time pass until done or the limit, with what the agenda holds at its time."""

@@ -21,14 +21,16 @@ def coerce(value: Any, kind: Any) -> Any:
     """The value with numbers and truth values turned into text where the type wants text."""
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
-        members = [member for member in typing.get_args(kind) if member is not type(None)]
-        return coerce(value, members[0])
+        members = _members(kind)
+        return value if type(value) in members else coerce(value, members[0])
     if kind is str and isinstance(value, bool):
         return "true" if value else "false"
     if kind is str and isinstance(value, int):
         return str(value)
     if origin is list and isinstance(value, list):
         return [coerce(item, typing.get_args(kind)[0]) for item in value]
+    if origin is dict and isinstance(value, dict):
+        return {key: coerce(item, typing.get_args(kind)[1]) for key, item in value.items()}
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
         hints = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
         return {key: coerce(item, hints.get(key, Any)) for key, item in value.items()}
@@ -44,14 +46,20 @@ def problems(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, 
         return
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
-        members = [member for member in typing.get_args(kind) if member is not type(None)]
-        yield from problems(value, members[0], where)
+        if type(value) not in _members(kind):
+            yield from problems(value, _members(kind)[0], where)
     elif origin is list:
         if not isinstance(value, list):
             yield where, "a list"
             return
         for index, item in enumerate(value):
             yield from problems(item, typing.get_args(kind)[0], (*where, index))
+    elif origin is dict:
+        if not isinstance(value, dict):
+            yield where, "a mapping of keys"
+            return
+        for key, item in value.items():
+            yield from problems(item, typing.get_args(kind)[1], (*where, key))
     elif origin is typing.Literal:
         if value not in typing.get_args(kind):
             yield where, "one of: " + ", ".join(typing.get_args(kind))
@@ -60,6 +68,11 @@ def problems(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, 
     elif type(value) is not kind:
         names = {str: "text", int: "a whole number", bool: "true or false"}
         yield where, names.get(kind, getattr(kind, "__name__", "a value"))
+
+
+def _members(kind: Any) -> list[Any]:
+    """Types of a union, without None."""
+    return [member for member in typing.get_args(kind) if member is not type(None)]
 
 
 def _struct_problems(value: Any, kind: type[msgspec.Struct], where: Where) -> Iterator[tuple[Where, str]]:

@@ -1,4 +1,4 @@
-"""What a step may do: transaction verbs and reading verbs, each with the sentence that people read.
+"""What a step may do: verbs of transactions, of reading and of gateways, each with the sentence for people.
 
 Sentences are templates over names that the engine fills in; nothing is sent or read here.
 """
@@ -87,10 +87,52 @@ READS: Final[dict[str, type[msgspec.Struct]]] = {
 }
 """Reading verb to the struct of its `with`."""
 
-VERBS: Final[tuple[str, ...]] = (*PAYLOADS, *READS)
+
+class GatewayAskWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`gateway.ask`: a department asks another one, gateway to gateway (rules D2, D7, D9, D11).
+
+    The chain gets three records of it: query, answer, confirmation. What is told stays with the two gateways.
+    """
+
+    exchange: str
+    """Number of the exchange."""
+    provider: str
+    """Organisation id of the department that is asked."""
+    item: str
+    grant: str
+    purpose: str
+    fields: list[str]
+    mode: Literal["yes-no", "threshold", "value"]
+    subject_ref: str
+    consent: str = ""
+    bounds: dict[str, int] = {}
+    """Mode `threshold`: for each field the bound that is asked for."""
+    case_no: str = ""
+    licence: str = ""
 
 
-_READ_SENTENCES: Final[Mapping[str, Text]] = {
+class GatewayCorrectWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`gateway.correct`: a department replaces what its gateway holds (rule D10).
+
+    `${name.source_key}` is the key by which everybody finds who received the wrong value.
+    """
+
+    item: str
+    person: str
+    """Pseudonym by which this department knows whom it is about."""
+    values: dict[str, bool | int | str]
+
+
+GATEWAY_VERBS: Final[dict[str, type[msgspec.Struct]]] = {
+    "gateway.ask": GatewayAskWith,
+    "gateway.correct": GatewayCorrectWith,
+}
+"""Verb that a gateway carries out to the struct of its `with`."""
+
+VERBS: Final[tuple[str, ...]] = (*PAYLOADS, *READS, *GATEWAY_VERBS)
+
+
+_OWN_SENTENCES: Final[Mapping[str, Text]] = {
     "licence.verify": Text("{who} asks whether {licence} is valid", "{who} 核验 {licence} 是否有效"),
     "key.verify": Text(
         "{who} asks whether the key of {person} was good", "{who} 核验 {person} 的密钥当时是否有效"
@@ -102,6 +144,14 @@ _READ_SENTENCES: Final[Mapping[str, Text]] = {
     "receipt.check": Text(
         "{who} fetches the receipt of step {step} and verifies it offline",
         "{who} 取得步骤 {step} 的回执并离线验证",
+    ),
+    "gateway.ask": Text(
+        "{who} asks {provider}, from gateway to gateway, about {subject_ref}: {fields}",
+        "{who} 经网关向 {provider} 查询 {subject_ref} 的 {fields}",
+    ),
+    "gateway.correct": Text(
+        "{who} corrects what its gateway holds of {person} ({item})",
+        "{who} 更正本部门网关所存 {person} 的数据（{item}）",
     ),
 }
 
@@ -123,7 +173,8 @@ _BETWEEN_HAN: Final = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-
 def sentence(verb: str, names: Mapping[str, Any]) -> Text:
     """The sentence of a verb; a name that is missing shows as `…`."""
     filled = _Names({key: _spell(value) for key, value in names.items()})
-    template = _READ_SENTENCES[verb] if verb in READS else LEDGER_VERBS[verb].transition.sentence
+    own = _OWN_SENTENCES.get(verb)
+    template = LEDGER_VERBS[verb].transition.sentence if own is None else own
     return Text(template.en.format_map(filled), _BETWEEN_HAN.sub("", template.zh.format_map(filled)))
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,8 +17,8 @@ from govchain.config import write_yaml
 from govchain.crypto.keys import derive_secret, new_secret, write_key_file, write_private
 from govchain.errors import ConfigError, Indeterminate, Unavailable
 from govchain.gateway.config import GatewayConfig, load_gateway_config
-from govchain.gateway.holdings import ItemOffer
 from govchain.gateway.http_client import RemoteGateway
+from govchain.gateway.ports import ItemOffer
 from govchain.gateway.tokens import new_token
 from govchain.ledger.sharing import GATEWAY
 from govchain.testnet.health import Health, free_ports, is_port_free, probe
@@ -31,11 +31,15 @@ READY_TIMEOUT_S: Final = 30.0
 _POLL_INTERVAL_S: Final = 0.1
 
 
-def gateway_keys(manifest: NetworkManifest) -> tuple[ManifestPerson, ...]:
-    """Key holders with the role `gateway`, the first of each organisation."""
+def gateway_keys(manifest: NetworkManifest, orgs: Collection[str] = ()) -> tuple[ManifestPerson, ...]:
+    """Key holders with the role `gateway`, the first of each organisation.
+
+    Args:
+        orgs: Organisations (USCC) that are meant; all without.
+    """
     found: dict[str, ManifestPerson] = {}
     for person in manifest.people:
-        if GATEWAY in person.roles:
+        if GATEWAY in person.roles and (not orgs or person.org in orgs):
             found.setdefault(person.org, person)
     return tuple(found.values())
 
@@ -47,10 +51,11 @@ def init_gateways(
     ports: Sequence[int] | None = None,
     expiry_height: int = 0,
 ) -> tuple[str, ...]:
-    """Make the folder of a gateway for every organisation with a gateway key; never overwrites.
+    """Make the folders of gateways of organisations with a gateway key; never overwrites.
 
     Args:
-        offers: Organisation (USCC) to what its gateway serves.
+        offers: Organisation (USCC) to what its gateway serves; those without an entry get no gateway. Without
+            offers every organisation gets one, and serves nothing yet.
         ports: One for each gateway; free ones without.
         expiry_height: Of every transaction, in a rehearsal that must repeat exactly.
 
@@ -62,7 +67,7 @@ def init_gateways(
     """
     root = Path(directory)
     manifest = load_manifest(root)
-    holders = gateway_keys(manifest)
+    holders = gateway_keys(manifest, offers or ())
     listed = tuple(ports or free_ports(len(holders)))
     if len(listed) != len(holders):
         raise ConfigError("ports of gateways", found=len(listed), expected=f"{len(holders)}, one for each")
@@ -84,7 +89,8 @@ def init_gateways(
             desk_token="desk.token",
             listen=f"127.0.0.1:{port}",
             validators=manifest.urls,
-            peers={org: url for org, url in urls.items() if org != who.org},
+            # Its own address too: one office of a department may ask another office of the same.
+            peers=urls,
             items=tuple((offers or {}).get(who.org, ())),
             rehearsal=is_rehearsal,
             expiry_height=expiry_height if is_rehearsal else 0,

@@ -100,7 +100,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         people=tuple(PlannedPerson(name, org, (role,)) for name, (org, role) in PEOPLE.items()),
     )
     init_network(directory, plan, now=now, addresses=Addresses(ports=((api, peer),)))
-    init_gateways(directory, offers={CA: OFFERS}, ports=ports)
+    init_gateways(directory, offers={CA: OFFERS, HPF: ()}, ports=ports)
     with LocalNetwork(directory) as network, LocalGateways(directory) as gateways:
         network.start()
         gateways.start()

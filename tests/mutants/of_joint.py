@@ -71,7 +71,15 @@ JOINT: Final[tuple[Mutant, ...]] = (
     Mutant(
         "another answer proves a fact",
         "ledger/kinds/decision/rules.py",
-        "        if digest_chunks([each.answer.encode()]).sha256 != data.answer_sha256:",
+        "        if digest_chunks([opened]).sha256 != data.answer_sha256:",
+        "        if False:",
+        (f"{_DECISION}test_J4_denies_what_does_not_follow",),
+        rules=("J4",),
+    ),
+    Mutant(
+        "a decision opens a value",
+        "ledger/kinds/decision/rules.py",
+        "        if data.mode == VALUE:",
         "        if False:",
         (f"{_DECISION}test_J4_denies_what_does_not_follow",),
         rules=("J4",),

@@ -11,7 +11,18 @@ from hypothesis.stateful import invariant, rule
 from govchain.ledger.kinds.contract.fields import ContractData
 from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.ledger.kinds.realty.fields import RealtyData
-from tests.support.joint_world import BUYER, DAY_MS, NR, PAIR, PEOPLE, SELLER, TITLE, UNIT, JointWorld
+from tests.support.joint_world import (
+    BUYER,
+    DAY_MS,
+    NR,
+    PAIR,
+    PEOPLE,
+    SELLER,
+    TITLE,
+    UNIT,
+    JointWorld,
+    answer_of,
+)
 from tests.support.ledger_world import PEOPLE as OTHERS
 from tests.support.ledger_world import LedgerWorld, licence_id
 from tests.support.lifecycles import RUNS, Machine
@@ -145,8 +156,8 @@ class DecisionLife(JointMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world.adopt("R-1", signatures=2, signers=3, appeal_days=3)
-        self.world.answered("X-1", "married=yes salt=1")
-        self.world.answered("X-2", "married=no salt=2")
+        self.world.answered("X-1")
+        self.world.answered("X-2", married=False)
         assert self.world.enter(signers=["hpf-a", "hpf-b", "hpf-c"]).applied
 
     def data(self) -> DecisionData:
@@ -164,7 +175,7 @@ class DecisionLife(JointMachine):
 
     @rule(exchange=st.sampled_from(["X-1", "X-1", "X-2"]))
     def review(self, exchange: str) -> None:
-        answer = {"X-1": "married=yes salt=1", "X-2": "married=no salt=2"}[exchange]
+        answer = answer_of(exchange, married=exchange == "X-1")
         facts = [{"fact": "married", "exchange": exchange, "answer": answer}]
         self.ask("decision.review", "hpf-maker", "D-1", {"facts": facts})
 

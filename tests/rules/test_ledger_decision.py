@@ -7,17 +7,17 @@ import pytest
 from govchain.ledger.kinds.criteria import LineData, compute_line
 from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.model import TransactionResult
-from tests.support.joint_world import DAY_MS, NR, JointWorld
+from tests.support.joint_world import DAY_MS, NR, PSB, JointWorld, answer_of
 from tests.support.ledger_world import denial
 
-ANSWER = "married=yes salt=1"
+ANSWER = answer_of("X-1")
 
 
 @pytest.fixture
 def world() -> JointWorld:
     world = JointWorld()
     world.adopt()
-    world.answered("X-1", ANSWER)
+    world.answered("X-1")
     return world
 
 
@@ -37,8 +37,8 @@ def test_J4_allows_a_decision_that_the_chain_computes(world: JointWorld) -> None
 
 
 def test_J4_answers_with_a_refusal_when_a_fact_is_not_proven(world: JointWorld) -> None:
-    world.answered("X-2", "married=no salt=1")
-    world.grant_decision(facts=fact(exchange="X-2", answer="married=no salt=1"))
+    world.answered("X-2", married=False)
+    world.grant_decision(facts=fact(exchange="X-2", answer=answer_of("X-2", married=False)))
     assert world.record("decision", "D-1").state == "REFUSED"
     world.grant_decision("D-2", facts=[])
     assert world.record("decision", "D-2").state == "REFUSED"
@@ -46,8 +46,8 @@ def test_J4_answers_with_a_refusal_when_a_fact_is_not_proven(world: JointWorld) 
 
 def test_J4_shows_the_change_when_it_is_decided_again(world: JointWorld) -> None:
     world.grant_decision()
-    world.answered("X-2", "married=no salt=2")
-    facts = fact(exchange="X-2", answer="married=no salt=2")
+    world.answered("X-2", married=False)
+    facts = fact(exchange="X-2", answer=answer_of("X-2", married=False))
     world.must("decision.review", "hpf-maker", "D-1", facts=facts)
     assert world.record("decision", "D-1").state == "ENTERED"
     assert denial(world.act("decision.issue", "hpf-b", "D-1")) == ("J5", "E_QUORUM")
@@ -65,15 +65,35 @@ def test_J4_shows_the_change_when_it_is_decided_again(world: JointWorld) -> None
         ({"facts": fact(exchange="X-9")}, "E_STATE"),
         ({"facts": fact(exchange="X-8")}, "E_STATE"),
         ({"facts": fact(exchange="X-7")}, "E_STATE"),
-        ({"facts": fact(answer="married=yes salt=2")}, "E_HASH_MISMATCH"),
+        ({"facts": fact(exchange="X-6", answer=answer_of("X-6"))}, "E_STATE"),
+        ({"facts": fact(exchange="X-5", answer=b"yes".hex())}, "E_STATE"),
+        ({"facts": fact(answer=answer_of("X-2"))}, "E_HASH_MISMATCH"),
         ({"inputs": []}, "E_AMOUNT"),
         ({"inputs": [{"name": "balance", "amount": "1"}, {"name": "luck", "amount": "1"}]}, "E_AMOUNT"),
     ],
 )
 def test_J4_denies_what_does_not_follow(world: JointWorld, fields: dict[str, object], code: str) -> None:
-    world.answered("X-8", ANSWER, requester=NR)
-    world.answered("X-7", ANSWER, subject="somebody else")
+    world.answered("X-8", requester=NR)
+    world.answered("X-7", subject="somebody else")
+    world.answered("X-6", mode="value")
+    world.answered("X-5", document=b"yes")
     assert denial(world.enter(**fields)) == ("J4", code)
+
+
+def test_J4_asks_one_field_about_several_people_by_a_word_in_front(world: JointWorld) -> None:
+    world.adopt("R-2", facts=["married", "spouse.married"])
+    world.answered("X-2", subject="spouse")
+    parties = [f"{PSB}/spouse"]
+    both = [*fact(), *fact(fact="spouse.married", exchange="X-2", answer=answer_of("X-2"))]
+    world.grant_decision("D-1", criteria="R-2", parties=parties, facts=both)
+    assert world.record("decision", "D-1").state == "GRANTED"
+    world.grant_decision("D-2", criteria="R-2", parties=parties, facts=fact())
+    assert world.record("decision", "D-2").state == "REFUSED"
+
+
+@pytest.mark.parametrize("answer", ["", "yes", "ABCD", "abc", "00" * 3_000, "married=yes salt=1"])
+def test_G1_denies_an_answer_that_is_no_hex(world: JointWorld, answer: str) -> None:
+    assert denial(world.enter(facts=fact(answer=answer))) == ("G1", "E_PAYLOAD")
 
 
 def test_J4_denies_withdrawn_criteria(world: JointWorld) -> None:

@@ -84,20 +84,20 @@ def test_N1_denies_what_an_owner_has_not_signed(world: JointWorld) -> None:
     world.sell("seller")
     assert denial(world.transfer(NEW)) == ("N1", "E_SIG")
     world.must("contract.sign", "buyer", "S-1", **PAIR)
-    world.answered("X-1", "married=yes", requester=NR, subject="seller")
+    world.answered("X-1", requester=NR, subject="seller")
     world.must("realty.join", "nr-maker", UNIT, owner=SPOUSE, exchange="X-1")
     assert denial(world.transfer(NEW)) == ("N1", "E_SIG")
 
 
 def test_N1_denies_a_joint_owner_whom_no_answer_shows(world: JointWorld) -> None:
     for exchange in ("X-9", "X-1"):
-        world.answered("X-1", "married=yes")
+        world.answered("X-1")
         joined = world.act("realty.join", "nr-maker", UNIT, owner=SPOUSE, exchange=exchange)
         assert denial(joined) == ("N1", "E_STATE")
-    world.answered("X-3", "married=yes", requester=NR, subject="somebody")
+    world.answered("X-3", requester=NR, subject="somebody")
     other = world.act("realty.join", "nr-maker", UNIT, owner=SPOUSE, exchange="X-3")
     assert denial(other) == ("N1", "E_STATE")
-    world.answered("X-2", "married=yes", requester=NR, subject="seller")
+    world.answered("X-2", requester=NR, subject="seller")
     again = world.act("realty.join", "nr-maker", UNIT, owner=SELLER, exchange="X-2")
     assert denial(again) == ("N1", "E_STATE")
 

@@ -13,8 +13,7 @@ from govchain.codec import decode
 from govchain.errors import InvalidTransaction, Unavailable
 from govchain.gateway import Ask, Reading
 from govchain.gateway.gateway import Gateway
-from govchain.gateway.holdings import FieldOffer, Holding, ItemOffer
-from govchain.gateway.ports import Point
+from govchain.gateway.ports import FieldOffer, Holding, ItemOffer, Point
 from govchain.gateway.store import GatewayStore
 from govchain.model import Transaction, TransactionBody, TransactionResult
 from tests.support.ledger_world import SUITE, signer_of

@@ -13,6 +13,7 @@ import msgspec
 from govchain.codec import encode
 from govchain.crypto.file_digest import digest_chunks
 from govchain.ledger import state
+from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.state import RecordState, TimelineEntry
 from govchain.model import KeyRecord, Organisation, Space, Transaction, TransactionResult
@@ -51,6 +52,12 @@ PEOPLE = {
 SELLER, SPOUSE, BUYER = (f"{PSB}/{name}" for name in ("seller", "spouse", "buyer"))
 
 
+def answer_of(number: str, *, married: bool = True) -> str:
+    """What `JointWorld.answered` answers, as a decision opens it."""
+    told = (("married", married),)
+    return encode(Answer(b"c" * 32, number, "a" * 64, HPF, ACME, "yes-no", told, b"s" * 16)).hex()
+
+
 class JointWorld(LedgerWorld):
     def __init__(self) -> None:
         genesis = make_genesis()
@@ -76,16 +83,25 @@ class JointWorld(LedgerWorld):
         result = self.act(verb, person, object_id, **fields)
         assert result.applied, result
 
-    def answered(self, number: str, answer: str, requester: str = HPF, subject: str = "w") -> None:
+    def answered(
+        self,
+        number: str,
+        *,
+        married: bool = True,
+        requester: str = HPF,
+        subject: str = "w",
+        mode: str = "yes-no",
+        document: bytes | None = None,
+    ) -> None:
         """A confirmed exchange in which that was answered."""
-        digests = digest_chunks([answer.encode()])
+        digests = digest_chunks([document or bytes.fromhex(answer_of(number, married=married))])
         data = ExchangeData(
             item="CA.marriage",
             grant="G-1",
             provider=ACME,
             purpose="loan",
-            fields=("status",),
-            mode="yes-no",
+            fields=("married",),
+            mode=mode,
             subject_ref=subject,
             consent="",
             query_sha256="a" * 64,
@@ -129,7 +145,7 @@ class JointWorld(LedgerWorld):
             "subject_ref": "w",
             "parties": [ACME],
             "signers": ["hpf-b"],
-            "facts": [{"fact": "married", "exchange": "X-1", "answer": "married=yes salt=1"}],
+            "facts": [{"fact": "married", "exchange": "X-1", "answer": answer_of("X-1")}],
             "inputs": [{"name": "balance", "amount": "50.00"}],
             **fields,
         }
@@ -211,4 +227,4 @@ class JointWorld(LedgerWorld):
         return self.act("realty.transfer", person, UNIT, **wanted)
 
 
-__all__ = ["ACME", "BETA", "COURT", "JointWorld"]
+__all__ = ["ACME", "BETA", "COURT", "JointWorld", "answer_of"]

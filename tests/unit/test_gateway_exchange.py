@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from govchain.codec import encode
+from govchain.crypto import digest_chunks
 from govchain.errors import Indeterminate, InvalidInput
 from govchain.gateway import Answered, Refused
-from govchain.gateway.documents import REFUSAL, Answer, seal_answer, sign
+from govchain.gateway.documents import REFUSAL, seal_answer, sign
 from govchain.gateway.ports import Holding, Point
+from govchain.ledger.kinds.exchange.answers import Answer, bytes_of_opened, tells_yes
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.exchange.sources import source_reference
 from tests.support.gateway_world import GatewayWorld, PowerCut, holding, question
@@ -45,10 +47,22 @@ async def test_D7_an_answer_is_signed_by_both_sides_and_told_once(world: Gateway
     assert outcome.told == {"status": True}
     record = world.world.record("exchange", "X-1")
     assert record.state == "CONFIRMED"
+    assert outcome.transaction == record.last_record_hash.hex()
     assert await world.asking.ask(question()) == outcome
     assert world.world.record("exchange", "X-1") == record
     with pytest.raises(InvalidInput, match="another question"):
         await world.asking.ask(question(subject_ref="chen-at-hpf"))
+
+
+async def test_J4_an_answer_is_handed_over_as_a_decision_opens_it(world: GatewayWorld) -> None:
+    await world.open_item()
+    outcome = await world.asking.ask(question())
+    assert isinstance(outcome, Answered)
+    opened = bytes_of_opened(outcome.document)
+    digest = digest_chunks([opened]).sha256
+    assert digest == world.world.record("exchange", "X-1").data_as(ExchangeData).answer_sha256
+    assert tells_yes(opened, "status")
+    assert not tells_yes(opened, "since")
 
 
 @pytest.mark.parametrize("point", list(Point))
@@ -156,8 +170,14 @@ async def test_D11_a_consent_revoked_before_the_answer_is_refused_on_record(
     world.world.must("consent.revoke", "wang-at-hpf", "C-1")
     denied = sum(not result.applied for result in world.chain.results.values())
     outcome = await world.asking.ask(question(consent="C-1"))
+    query = world.world.ledger.record("exchange", "X-1")
+    assert query is not None
     assert outcome == Refused(
-        exchange="X-1", rule="", code="E_REFUSED", detail="the providing department did not answer"
+        exchange="X-1",
+        rule="",
+        code="E_REFUSED",
+        detail="the providing department did not answer",
+        transaction=query.last_record_hash.hex(),
     )
     assert world.wire.seen[-1][1] == REFUSAL
     assert sum(not result.applied for result in world.chain.results.values()) == denied + 1

@@ -83,8 +83,11 @@ KIND: Final = RecordKind(
         "Number of the exchange; confirmed, and asked by the deciding office.": (
             "交换编号；须已确认，且由作出决定的部门发起。"
         ),
-        "The answer as sent: its SHA-256 is on the chain. Begins with `fact=yes ` when the fact holds.": (
-            "答复原文，其 SHA-256 已上链；事实成立时以 `fact=yes ` 开头。"
+        "The field that the answer tells; with a word and a dot in front, about one more person.": (
+            "答复所述字段；前加一词与点号，则为就另一人所问的同一字段。"
+        ),
+        "The answer as its provider signed it, in hex: yes or no, no value. Its SHA-256 is on the chain.": (
+            "提供方签署的答复原文（十六进制）：只答是或否，不含数值。其 SHA-256 已上链。"
         ),
         "`decision.enter`: facts and inputs; the chain computes (→ ENTERED). Object id: its number.": (
             "`decision.enter`：经办人录入事实与输入值，由链计算（→ ENTERED）。对象编号为决定编号。"

@@ -22,10 +22,11 @@ class DecisionFact(Part, frozen=True):
     """What another department answered, opened so that the chain can compare it."""
 
     fact: str
+    """The field that the answer tells; with a word and a dot in front, about one more person."""
     exchange: str
     """Number of the exchange; confirmed, and asked by the deciding office."""
     answer: str
-    """The answer as sent: its SHA-256 is on the chain. Begins with `fact=yes ` when the fact holds."""
+    """The answer as its provider signed it, in hex: yes or no, no value. Its SHA-256 is on the chain."""
 
 
 class DecisionEnter(Part, frozen=True):

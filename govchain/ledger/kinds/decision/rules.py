@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from govchain.crypto.file_digest import digest_chunks
+from govchain.errors import MalformedBytes
 from govchain.ledger.amounts import format_cents, parse_cents
 from govchain.ledger.field_checks import require_code, require_reference, require_text
 from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, compute_line
@@ -18,10 +19,12 @@ from govchain.ledger.kinds.decision.fields import (
     DecisionInput,
     Outcome,
 )
+from govchain.ledger.kinds.exchange.answers import bytes_of_opened, tells_yes
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import require_other_person
 from govchain.ledger.rules.rule import deny
+from govchain.ledger.sharing import VALUE
 
 PARTIES_MAX: Final = 16
 DAY_MS: Final = 86_400_000
@@ -58,7 +61,10 @@ def g1_facts_are_well_formed(attempt: Attempt) -> None:
     for each in facts:
         require_code("facts", each.fact)
         require_reference("facts", each.exchange)
-        require_text("facts", each.answer)
+        try:
+            bytes_of_opened(each.answer)
+        except MalformedBytes as error:
+            raise deny("G1", "E_PAYLOAD", f"fields.facts: {error}") from error
 
 
 def g1_appeal_names_a_case(attempt: Attempt) -> None:
@@ -97,8 +103,20 @@ def j4_facts_are_proven(attempt: Attempt) -> None:
         data = record.data_as(ExchangeData)
         if data.subject_ref not in people_of(attempt):
             raise deny("J4", "E_STATE", f"{each.exchange} is about somebody else")
-        if digest_chunks([each.answer.encode()]).sha256 != data.answer_sha256:
+        opened = bytes_of_opened(each.answer)
+        if digest_chunks([opened]).sha256 != data.answer_sha256:
             raise deny("J4", "E_HASH_MISMATCH", f"the answer of {each.exchange} is another one")
+        if data.mode == VALUE:
+            raise deny("J4", "E_STATE", f"{each.exchange} tells a value; a fact is an answer of yes or no")
+        _require_answer(each.exchange, opened)
+
+
+def _require_answer(exchange: str, opened: bytes) -> None:
+    # A provider may have signed the hash of anything.
+    try:
+        tells_yes(opened, "")
+    except MalformedBytes as error:
+        raise deny("J4", "E_STATE", f"{exchange} was answered with no answer document") from error
 
 
 def people_of(attempt: Attempt) -> set[str]:
@@ -188,6 +206,11 @@ def compute(
 
 
 def compute_facts(criteria: CriteriaData, facts: Sequence[DecisionFact]) -> bool:
-    """Whether every fact that the criteria ask for is answered with yes."""
-    holding = {each.fact for each in facts if each.answer.startswith(f"{each.fact}=yes ")}
+    """Whether every fact that the criteria ask for is answered with yes.
+
+    A fact is called like the field that tells it; about one more person, with a word in front, as `spouse.`.
+    """
+    holding = {
+        each.fact for each in facts if tells_yes(bytes_of_opened(each.answer), each.fact.rpartition(".")[2])
+    }
     return all(fact in holding for fact in criteria.facts)

@@ -1,0 +1,156 @@
+"""Steps that a department's gateway carries out: a question to another one, a correction of what it holds.
+
+Asks as the department's own systems do and compares with what the file expects. What was told goes no further
+than into the answer that a later step opens: no result, trace or page holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from govchain.client.answers import TransactionStatus
+from govchain.errors import BadProof, Indeterminate, InvalidInput, Unavailable
+from govchain.gateway import Answered, Ask, GatewayPort, Holding, Outcome, Refused, Told
+from govchain.ledger.identifiers import parse_time_ms
+from govchain.scenario.backend import Backend, Rehearsal
+from govchain.scenario.builder import Builder, Saved
+from govchain.scenario.model import Step
+from govchain.scenario.outcomes import judge_refusal
+from govchain.scenario.references import resolve
+from govchain.scenario.result import ExchangeEntry, StepResult
+from govchain.scenario.verbs import GatewayAskWith, GatewayCorrectWith
+
+EXCHANGE: Final = "exchange"
+RETRY_NS: Final = 500_000_000
+"""How long a question that could not go on rests before it is asked again."""
+
+
+class Desk:
+    """Plays the gateway steps of one run."""
+
+    def __init__(self, rehearsal: Rehearsal, backend: Backend, builder: Builder) -> None:
+        self._rehearsal = rehearsal
+        self._backend = backend
+        self._builder = builder
+        self._codes = {org.id: org.code for org in rehearsal.loaded.scenario.organisations}
+
+    async def play(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
+        """What became of a step.
+
+        Args:
+            blank: The result as far as it is known before.
+            offset_ns: Time of the story since its start.
+        """
+        try:
+            values = self._builder.values(step)
+            if step.do == "gateway.correct":
+                return await self._correct(blank, step, msgspec.convert(values, GatewayCorrectWith))
+            return await self._ask(blank, step, msgspec.convert(values, GatewayAskWith), offset_ns)
+        except (InvalidInput, BadProof) as error:
+            return judge_refusal(blank, step, rule="", code=error.code, detail=str(error))
+        except (Unavailable, Indeterminate) as error:
+            return msgspec.structs.replace(
+                blank, outcome="pending", measured="not taken or not known", detail=str(error)
+            )
+
+    async def _ask(self, blank: StepResult, step: Step, wanted: GatewayAskWith, offset_ns: int) -> StepResult:
+        began_ns = self._backend.now_ns()
+        outcome = await self._until_settled(
+            self._gateway_of(step),
+            Ask(
+                exchange=wanted.exchange,
+                item=wanted.item,
+                provider=self._codes[wanted.provider],
+                grant=wanted.grant,
+                purpose=wanted.purpose,
+                fields=tuple(wanted.fields),
+                mode=wanted.mode,
+                subject_ref=wanted.subject_ref,
+                consent=wanted.consent,
+                bounds=tuple(wanted.bounds.items()),
+                case_no=wanted.case_no,
+                licence=wanted.licence,
+                claimed_time_ms=parse_time_ms(self._rehearsal.loaded.claimed_time(offset_ns)),
+            ),
+        )
+        latency_ms = round((self._backend.now_ns() - began_ns) / 1_000_000, 3)
+        status = await self._final(bytes.fromhex(outcome.transaction))
+        record = await self._backend.record(EXCHANGE, wanted.exchange)
+        records = () if record is None else record.timeline
+        asked = ExchangeEntry(
+            number=wanted.exchange,
+            provider=wanted.provider,
+            item=wanted.item,
+            fields=tuple(wanted.fields),
+            mode=wanted.mode,
+            purpose=wanted.purpose,
+            grant=wanted.grant,
+            consent=wanted.consent,
+            records=tuple((each.kind, each.transaction_id.hex()) for each in records),
+        )
+        final = msgspec.structs.replace(
+            blank,
+            transaction=outcome.transaction,
+            object=f"{EXCHANGE}/{wanted.exchange}",
+            state="" if record is None else record.state,
+            height=status.height or 0,
+            latency_ms=latency_ms,
+            exchange=asked,
+        )
+        match outcome:
+            case Refused():
+                return judge_refusal(final, step, rule=outcome.rule, code=outcome.code, detail=outcome.detail)
+            case Answered():
+                if step.save is not None:
+                    fields = {"answer": outcome.document}
+                    saved = Saved(wanted.exchange, outcome.transaction, EXCHANGE, fields)
+                    self._builder.saved[step.save] = saved
+                return self._judge(final, step, outcome.told)
+
+    def _judge(self, final: StepResult, step: Step, told: Mapping[str, Told]) -> StepResult:
+        expected = step.expect.answer
+        wanted = told if expected is None else resolve(expected, self._builder.look_up)
+        # True equals 1 here, and is another answer.
+        wrong = [
+            name for name in told if (type(told[name]), told[name]) != (type(wanted[name]), wanted[name])
+        ]
+        is_ok = not wrong and not step.expect.denied
+        measured = f"another answer to {', '.join(wrong)}" if wrong else f"answered: {', '.join(told)}"
+        return msgspec.structs.replace(final, ok=is_ok, outcome="applied", measured=measured)
+
+    async def _correct(self, blank: StepResult, step: Step, wanted: GatewayCorrectWith) -> StepResult:
+        corrected = Holding(item=wanted.item, person=wanted.person, values=wanted.values)
+        source_key = await self._gateway_of(step).correct(corrected)
+        if step.save is not None:
+            fields = {"source_key": source_key}
+            self._builder.saved[step.save] = Saved(wanted.item, "", "catalog", fields)
+        measured = f"corrected: {', '.join(wanted.values)}"
+        return msgspec.structs.replace(blank, ok=True, outcome="answered", measured=measured)
+
+    def _gateway_of(self, step: Step) -> GatewayPort:
+        return self._backend.gateway(self._builder.organisation_of(step.by).code)
+
+    async def _until_settled(self, gateway: GatewayPort, ask: Ask) -> Outcome:
+        """Ask, and ask again with the same number, until the outcome is known or time is up."""
+        limit_ns = self._backend.now_ns() + self._rehearsal.loaded.scenario.stop.at
+        while True:
+            try:
+                return await gateway.ask(ask)
+            except (Unavailable, Indeterminate):
+                if self._backend.now_ns() >= limit_ns:
+                    raise
+                await self._backend.pass_time(self._backend.now_ns() + RETRY_NS)
+
+    async def _final(self, transaction_id: bytes) -> TransactionStatus:
+        """A record of a gateway, once the validator that is asked knows it too."""
+        limit_ns = self._backend.now_ns() + self._rehearsal.loaded.scenario.stop.at
+        while True:
+            status = await self._backend.transaction(transaction_id)
+            if status is not None and status.status == "final":
+                return status
+            if self._backend.now_ns() >= limit_ns:
+                raise Indeterminate("no validator that was asked knows the record of the gateway")
+            await self._backend.pass_time(self._backend.now_ns() + RETRY_NS)
