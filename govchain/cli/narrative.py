@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from govchain.cli.terminal import Language, Terminal
 from govchain.ledger import RULES, Text
 from govchain.legal import explain
-from govchain.report import PROMISES, in_chinese
+from govchain.report import PROMISES, exchange_lines, in_chinese
 from govchain.scenario import Result, StepResult
 
 
@@ -53,6 +53,9 @@ class Narrator:
                 self._terminal.say(f"         {pick(line.en, line.zh)}", style="dim")
         elif not step.ok:
             self._terminal.say(f"         {self._difference(step.expected, step.measured)}", style="red")
+        elif step.exchange is not None and step.outcome == "applied":
+            for line in exchange_lines(step.exchange, is_answered=True):
+                self._terminal.say(f"         {pick(line.en, line.zh)}", style="dim")
         elif step.outcome == "answered" and step.measured:
             measured = pick(step.measured, in_chinese(step.measured))
             self._terminal.say(f"         {measured}", style="dim")

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from govchain.ledger.kinds import KINDS
 from govchain.legal import Explanation, explain
+from govchain.report.exchanges import exchange_lines
 from govchain.report.phrases import PROMISES, in_chinese
 from govchain.scenario import LoadedScenario, Result, StepResult
 from govchain.scenario.model import PersonEntry
@@ -82,15 +83,22 @@ class Tale:
             return
         if step.outcome in ("denied", "rejected"):
             yield Line("refused", text)
+            yield from self._exchange(step)
             yield from self._refusal(step)
             return
         yield Line("good", text)
+        yield from self._exchange(step)
         if step.state:
             yield Line("aside", f"       {step.object} → {self._state(step.object, step.state)}")
         if step.outcome == "answered":
             measured = self._pick(step.measured, in_chinese(step.measured))
             answers = [measured, *step.detail.splitlines()][:ANSWER_LINES_MAX]
             yield from (Line("aside", f"       {answer}") for answer in answers if answer)
+
+    def _exchange(self, step: StepResult) -> Iterator[Line]:
+        if step.exchange is not None:
+            for line in exchange_lines(step.exchange, is_answered=step.outcome == "applied"):
+                yield Line("aside", f"       {self._pick(line.en, line.zh)}")
 
     def _refusal(self, step: StepResult) -> Iterator[Line]:
         refused = self._pick(f"refused {step.code}: ", f"驳回 {step.code}：")

@@ -24,6 +24,7 @@ from govchain.scenario.check_gateways import (
     check_gateway_step,
     check_gateways,
     check_keys_of_gateways,
+    check_numbers,
     refusals_of,
 )
 from govchain.scenario.loaded import LoadedScenario, not_supported
@@ -60,6 +61,7 @@ def validate_scenario(loaded: LoadedScenario) -> None:
         _check_step(loaded, names, index, step)
         if step.save is not None:
             _claim(source, names, step.save, "saved", ("steps", index, "save"))
+    check_numbers(source, scenario)
     build_physics(loaded)
     check_timeline(source, scenario)
     check_changes(source, scenario, REFUSALS)

@@ -74,6 +74,22 @@ def check_gateway_step(source: Loaded[Any], scenario: Scenario, index: int, step
     _check_answer(source, index, step)
 
 
+def check_numbers(source: Loaded[Any], scenario: Scenario) -> None:
+    """Refuse one number for two questions: a gateway asks a number once, and gives its outcome ever after."""
+    orgs = {person.id: person.org for person in scenario.people}
+    seen: dict[tuple[str, str], int] = {}
+    for index, step in enumerate(scenario.steps):
+        if step.do != ASK:
+            continue
+        number = step.with_["exchange"]
+        first = seen.setdefault((orgs[step.by], number), index)
+        if scenario.steps[first].with_ != step.with_:
+            where = ("steps", index, "with", "exchange")
+            line = source.line("steps", first, "with", "exchange")
+            hint = f"first on line {line}"
+            raise source.error("the number is used for another question", *where, found=number, hint=hint)
+
+
 def check_keys_of_gateways(source: Loaded[Any], scenario: Scenario, index: int, step: Step) -> None:
     """Refuse a step signed with a gateway's key: the two would take one another's numbers."""
     for entry in scenario.gateways:

@@ -48,18 +48,8 @@ def problems(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, 
     if origin in (types.UnionType, typing.Union):
         if type(value) not in _members(kind):
             yield from problems(value, _members(kind)[0], where)
-    elif origin is list:
-        if not isinstance(value, list):
-            yield where, "a list"
-            return
-        for index, item in enumerate(value):
-            yield from problems(item, typing.get_args(kind)[0], (*where, index))
-    elif origin is dict:
-        if not isinstance(value, dict):
-            yield where, "a mapping of keys"
-            return
-        for key, item in value.items():
-            yield from problems(item, typing.get_args(kind)[1], (*where, key))
+    elif origin in (list, dict):
+        yield from _container_problems(value, kind, where)
     elif origin is typing.Literal:
         if value not in typing.get_args(kind):
             yield where, "one of: " + ", ".join(typing.get_args(kind))
@@ -68,6 +58,15 @@ def problems(value: Any, kind: Any, where: Where = ()) -> Iterator[tuple[Where, 
     elif type(value) is not kind:
         names = {str: "text", int: "a whole number", bool: "true or false"}
         yield where, names.get(kind, getattr(kind, "__name__", "a value"))
+
+
+def _container_problems(value: Any, kind: Any, where: Where) -> Iterator[tuple[Where, str]]:
+    container, item_kind = typing.get_origin(kind), typing.get_args(kind)[-1]
+    if not isinstance(value, container):
+        yield where, "a list" if container is list else "a mapping of keys"
+        return
+    for place, item in enumerate(value) if container is list else value.items():
+        yield from problems(item, item_kind, (*where, place))
 
 
 def _members(kind: Any) -> list[Any]:

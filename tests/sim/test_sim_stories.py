@@ -29,11 +29,13 @@ from govchain.ledger.kinds.registration import RegistrationData
 from govchain.model import Space
 from govchain.report import Reporter
 from govchain.scenario import SimBackend, load_scenario, run_scenario
+from govchain.scenario.result import ExchangeEntry
 from tests.support.personal_scan import find_people, log_bytes, names_of, store_bytes
 from tests.support.scenario_texts import PROJECT
 from tests.support.stories import STORIES, Played, play, played, story
 
 NUMBERS = [int(path.name[:3]) for path in STORIES]
+SIGNED_BY_BOTH = ["exchange.query", "exchange.answer", "exchange.confirm"]
 HOUR_MS = 3_600_000
 BUYER = "nr-c6f310"
 
@@ -90,19 +92,25 @@ def test_S01_six_results_on_one_day_from_one_licence_and_the_same_answer_everywh
     assert play(story(301)).result.digest == run.result.digest, "the same seed gives the same last block"
 
 
+def exchanges(run: Played) -> list[ExchangeEntry]:
+    """Every question of a story that was answered, from gateway to gateway."""
+    asked = [step for step in run.result.steps if step.exchange is not None and step.outcome == "applied"]
+    return [step.exchange for step in asked if step.exchange is not None]
+
+
 def test_S01_each_datum_is_collected_once() -> None:
-    queries = [step for step in played(301).result.steps if step.do == "exchange.query" and step.state]
     asked = []
-    for step in queries:
-        data = played(301).record("exchange", step.object.partition("/")[2]).data_as(ExchangeData)
+    for exchange in exchanges(played(301)):
+        data = played(301).record("exchange", exchange.number).data_as(ExchangeData)
         asked += [(data.item, field, data.subject_ref) for field in data.fields]
     assert len(asked) == len(set(asked)) == 4
 
 
 def test_S02_nothing_is_told_by_value_and_the_decision_lists_its_exchanges() -> None:
     run = played(302)
-    exchanges = [step for step in run.result.steps if step.do == "exchange.confirm"]
-    data = [run.record("exchange", step.object.partition("/")[2]).data_as(ExchangeData) for step in exchanges]
+    asked = exchanges(run)
+    assert all([verb for verb, _ in each.records] == SIGNED_BY_BOTH for each in asked)
+    data = [run.record("exchange", each.number).data_as(ExchangeData) for each in asked]
     assert {each.mode for each in data} == {"yes-no", "threshold"}
     assert all(each.query_sha256 and each.answer_sha256 for each in data)
     decision = run.record("decision", "LOAN-2026-0001").data_as(DecisionData)
