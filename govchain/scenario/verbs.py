@@ -150,8 +150,8 @@ _OWN_SENTENCES: Final[Mapping[str, Text]] = {
         "{who} 经网关向 {provider} 查询 {subject_ref} 的 {fields}",
     ),
     "gateway.correct": Text(
-        "{who} corrects what its gateway holds of {person} ({item})",
-        "{who} 更正本部门网关所存 {person} 的数据（{item}）",
+        "{who} corrects what its gateway holds of a person ({item})",
+        "{who} 更正本部门网关所存某人的数据（{item}）",
     ),
 }
 

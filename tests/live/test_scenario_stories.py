@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from govchain.crypto import chain_id_of, suite
-from govchain.scenario import LocalBackend, load_scenario, rehearse, run_scenario
+from govchain.scenario import LoadedScenario, LocalBackend, load_scenario, rehearse, run_scenario
 from govchain.storage import RocksStore
-from tests.support.personal_scan import find_people, log_bytes, names_of, store_bytes
+from tests.support.personal_scan import find_people, held_texts, log_bytes, names_of, store_bytes
 from tests.support.stories import STORIES, played
 
 ALWAYS = "302"
@@ -51,3 +51,22 @@ def test_a_story_on_processes_ends_as_in_virtual_time_and_names_nobody(path: Pat
     logs = list((tmp_path / "network").rglob("*.log"))
     assert any(each.stat().st_size for each in logs)
     assert [found for each in logs for data in log_bytes(each) for found in find_people(data, names)] == []
+    scan_gateways(loaded, tmp_path / "network" / "gateways")
+
+
+def scan_gateways(loaded: LoadedScenario, folder: Path) -> None:
+    """Every gateway was a process with a log and a database, and neither shows what it holds, and of whom."""
+    secrets = [*names_of(loaded), *held_texts(loaded)]
+    folders = sorted(folder.iterdir()) if loaded.scenario.gateways else []
+    assert len(folders) == len(loaded.scenario.gateways)
+    everything = b"".join(path.read_bytes() for each in folders for path in each.glob("gateway.db*"))
+    assert all(step.with_["exchange"].encode() in everything for step in asked(loaded)), (
+        "numbers are no secret"
+    )
+    for each in folders:
+        (log,) = each.glob("*.log")
+        assert b'"started"' in log.read_bytes()
+        assert [found for data in log_bytes(log) for found in find_people(data, secrets)] == []
+        databases = list(each.glob("gateway.db*"))
+        assert sum(path.stat().st_size for path in databases) > 0
+        assert [found for path in databases for found in find_people(path.read_bytes(), secrets)] == []

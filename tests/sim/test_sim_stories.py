@@ -30,7 +30,7 @@ from govchain.model import Space
 from govchain.report import Reporter
 from govchain.scenario import SimBackend, load_scenario, run_scenario
 from govchain.scenario.result import ExchangeEntry
-from tests.support.personal_scan import find_people, log_bytes, names_of, store_bytes
+from tests.support.personal_scan import find_people, held_texts, log_bytes, names_of, store_bytes
 from tests.support.scenario_texts import PROJECT
 from tests.support.stories import STORIES, Played, play, played, story
 
@@ -54,8 +54,9 @@ def test_I3_denies_nothing_since_no_person_is_in_blocks_state_or_trace(number: i
     reporter = Reporter(tmp_path, loaded.name, loaded.scenario.seed)
     backend = SimBackend(reporter.add_event, reporter.add_frame)
     asyncio.run(run_scenario(loaded, backend, folder=reporter))
-    names = names_of(loaded)
-    assert bool(names) == (number != 307), "only the story of invoices has no person"
+    assert bool(names_of(loaded)) == (number != 307), "only the story of invoices has no person"
+    assert bool(held_texts(loaded)) == bool(loaded.scenario.gateways)
+    names = [*names_of(loaded), *held_texts(loaded)]
     for node in backend.cluster.running():
         assert [found for data in store_bytes(node.disk) for found in find_people(data, names)] == []
     written = [path for path in reporter.path.rglob("*") if path.is_file() and path.name != "scenario.yaml"]

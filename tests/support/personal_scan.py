@@ -29,6 +29,18 @@ def names_of(loaded: LoadedScenario) -> list[str]:
     return [name for person in loaded.scenario.people for name in (person.name, person.name_zh) if name]
 
 
+def held_texts(loaded: LoadedScenario) -> list[str]:
+    """Whom the gateways of a story know, and texts that they hold: nothing outside of them may show these.
+
+    Without what steps write themselves, such as the number of a licence, and without hashes.
+    """
+    holdings = [held for gateway in loaded.scenario.gateways for held in gateway.holdings]
+    written = repr([step.with_ for step in loaded.scenario.steps if step.do != "gateway.correct"])
+    texts = {held.person for held in holdings}
+    texts |= {value for held in holdings for value in held.values.values() if isinstance(value, str)}
+    return sorted(text for text in texts if text not in written and not _DIGESTS.fullmatch(text.encode()))
+
+
 def find_people(data: bytes, names: list[str]) -> list[str]:
     """Everything in some bytes that tells who somebody is."""
     text = _DIGESTS.sub(lambda match: b"." * len(match.group()), data)
