@@ -19,6 +19,10 @@ class MemoryPeers:
         """Make a gateway reachable by its organisation."""
         self._gateways[gateway.org] = gateway
 
+    def remove(self, org: str) -> None:
+        """A gateway is reachable no longer."""
+        self._gateways.pop(org, None)
+
     async def send(self, provider: str, message: bytes) -> bytes:
         """See `PeerPort`."""
         gateway = self._gateways.get(provider)

@@ -55,6 +55,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "byzantine": ("target", "for", "behaviour", "by"),
     "membership": ("change", "target", "org", "denied"),
     "rotate_key": ("target", "denied"),
+    "kill_gateway": ("org", "for"),
     "heal_all": (),
 }
 """Keys that a kind of fault has, besides those of the trigger."""
@@ -68,6 +69,8 @@ def check_timeline(source: Loaded[Any], scenario: Scenario) -> None:
         _check_target(source, scenario, number, fault)
         _check_details(source, scenario, number, fault)
         _check_protocol(source, scenario, number, fault)
+        if fault.do == "kill_gateway":
+            _check_kill(source, scenario, number, fault)
 
 
 def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
@@ -247,6 +250,16 @@ def _check_details(source: Loaded[Any], scenario: Scenario, number: int, fault: 
                 raise source.error(
                     "no old disk to restore", *where, "disk", expected="an entry with do: backup before it"
                 )
+
+
+def _check_kill(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
+    where = ("timeline", number)
+    orgs = [entry.org for entry in scenario.gateways]
+    if fault.org not in orgs:
+        expected = suggestion(fault.org, orgs)
+        raise source.error("no gateway to kill", *where, "org", found=fault.org or None, expected=expected)
+    if fault.for_ is None:
+        raise source.error("a gateway that is killed must start again", *where, expected="for: 2s")
 
 
 def _check_protocol(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:

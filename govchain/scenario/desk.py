@@ -14,6 +14,7 @@ import msgspec
 from govchain.client.answers import TransactionStatus
 from govchain.errors import BadProof, Indeterminate, InvalidInput, Unavailable
 from govchain.gateway import Answered, Ask, GatewayPort, Holding, Outcome, Refused, Told
+from govchain.ledger import RecordState
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.builder import Builder, Saved
@@ -24,6 +25,7 @@ from govchain.scenario.result import ExchangeEntry, StepResult
 from govchain.scenario.verbs import GatewayAskWith, GatewayCorrectWith
 
 EXCHANGE: Final = "exchange"
+LATENCY_DIGITS: Final = 3
 RETRY_NS: Final = 500_000_000
 """How long a question that could not go on rests before it is asked again."""
 
@@ -58,39 +60,10 @@ class Desk:
 
     async def _ask(self, blank: StepResult, step: Step, wanted: GatewayAskWith, offset_ns: int) -> StepResult:
         began_ns = self._backend.now_ns()
-        outcome = await self._until_settled(
-            self._gateway_of(step),
-            Ask(
-                exchange=wanted.exchange,
-                item=wanted.item,
-                provider=self._codes[wanted.provider],
-                grant=wanted.grant,
-                purpose=wanted.purpose,
-                fields=tuple(wanted.fields),
-                mode=wanted.mode,
-                subject_ref=wanted.subject_ref,
-                consent=wanted.consent,
-                bounds=tuple(wanted.bounds.items()),
-                case_no=wanted.case_no,
-                licence=wanted.licence,
-                claimed_time_ms=parse_time_ms(self._rehearsal.loaded.claimed_time(offset_ns)),
-            ),
-        )
-        latency_ms = round((self._backend.now_ns() - began_ns) / 1_000_000, 3)
+        outcome = await self._until_settled(step, self._question(wanted, offset_ns))
+        latency_ms = round((self._backend.now_ns() - began_ns) / 1_000_000, LATENCY_DIGITS)
         status = await self._final(bytes.fromhex(outcome.transaction))
         record = await self._backend.record(EXCHANGE, wanted.exchange)
-        records = () if record is None else record.timeline
-        asked = ExchangeEntry(
-            number=wanted.exchange,
-            provider=wanted.provider,
-            item=wanted.item,
-            fields=tuple(wanted.fields),
-            mode=wanted.mode,
-            purpose=wanted.purpose,
-            grant=wanted.grant,
-            consent=wanted.consent,
-            records=tuple((each.kind, each.transaction_id.hex()) for each in records),
-        )
         final = msgspec.structs.replace(
             blank,
             transaction=outcome.transaction,
@@ -98,7 +71,7 @@ class Desk:
             state="" if record is None else record.state,
             height=status.height or 0,
             latency_ms=latency_ms,
-            exchange=asked,
+            exchange=_entry(wanted, record),
         )
         match outcome:
             case Refused():
@@ -109,6 +82,23 @@ class Desk:
                     saved = Saved(wanted.exchange, outcome.transaction, EXCHANGE, fields)
                     self._builder.saved[step.save] = saved
                 return self._judge(final, step, outcome.told)
+
+    def _question(self, wanted: GatewayAskWith, offset_ns: int) -> Ask:
+        return Ask(
+            exchange=wanted.exchange,
+            item=wanted.item,
+            provider=self._codes[wanted.provider],
+            grant=wanted.grant,
+            purpose=wanted.purpose,
+            fields=tuple(wanted.fields),
+            mode=wanted.mode,
+            subject_ref=wanted.subject_ref,
+            consent=wanted.consent,
+            bounds=tuple(wanted.bounds.items()),
+            case_no=wanted.case_no,
+            licence=wanted.licence,
+            claimed_time_ms=parse_time_ms(self._rehearsal.loaded.claimed_time(offset_ns)),
+        )
 
     def _judge(self, final: StepResult, step: Step, told: Mapping[str, Told]) -> StepResult:
         expected = step.expect.answer
@@ -133,12 +123,15 @@ class Desk:
     def _gateway_of(self, step: Step) -> GatewayPort:
         return self._backend.gateway(self._builder.organisation_of(step.by).code)
 
-    async def _until_settled(self, gateway: GatewayPort, ask: Ask) -> Outcome:
-        """Ask, and ask again with the same number, until the outcome is known or time is up."""
+    async def _until_settled(self, step: Step, ask: Ask) -> Outcome:
+        """Ask, and ask again with the same number, until the outcome is known or time is up.
+
+        Whichever of the two gateways is down meanwhile, one outcome comes of it.
+        """
         limit_ns = self._backend.now_ns() + self._rehearsal.loaded.scenario.stop.at
         while True:
             try:
-                return await gateway.ask(ask)
+                return await self._gateway_of(step).ask(ask)
             except (Unavailable, Indeterminate):
                 if self._backend.now_ns() >= limit_ns:
                     raise
@@ -154,3 +147,18 @@ class Desk:
             if self._backend.now_ns() >= limit_ns:
                 raise Indeterminate("no validator that was asked knows the record of the gateway")
             await self._backend.pass_time(self._backend.now_ns() + RETRY_NS)
+
+
+def _entry(wanted: GatewayAskWith, record: RecordState | None) -> ExchangeEntry:
+    timeline = () if record is None else record.timeline
+    return ExchangeEntry(
+        number=wanted.exchange,
+        provider=wanted.provider,
+        item=wanted.item,
+        fields=tuple(wanted.fields),
+        mode=wanted.mode,
+        purpose=wanted.purpose,
+        grant=wanted.grant,
+        consent=wanted.consent,
+        records=tuple((each.kind, each.transaction_id.hex()) for each in timeline),
+    )

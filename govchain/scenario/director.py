@@ -266,6 +266,10 @@ class Director:
                 for name in targets:
                     await self._port.set_clock(name, offset_ms)
                 return lambda: self._each(lambda name: self._port.set_clock(name, 0), targets)
+            case "kill_gateway":
+                org = self._organisations[fault.org]
+                await self._port.kill_gateway(org)
+                return lambda: self._port.start_gateway(org)
             case _:
                 assert fault.do == "byzantine"
                 return await self._betray(fault, targets)

@@ -19,7 +19,7 @@ from govchain.ledger.kinds import KINDS
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.builder import Builder, Built
 from govchain.scenario.changes import Changes
-from govchain.scenario.desk import Desk
+from govchain.scenario.desk import LATENCY_DIGITS, Desk
 from govchain.scenario.director import Director, Happening, require_faults
 from govchain.scenario.model import Step
 from govchain.scenario.observer import Observer, SilentObserver
@@ -39,7 +39,6 @@ from govchain.scenario.verbs import (
     sentence,
 )
 
-LATENCY_DIGITS: Final = 3
 BACKGROUND_LOOK_NS: Final = 100_000_000
 """How often it is looked whether timeline and workload are over."""
 

@@ -75,6 +75,18 @@ class FaultPort(Protocol):
         """
         ...
 
+    async def kill_gateway(self, org: str) -> None:
+        """Stop a department's gateway at once, whatever it is doing; its database stays.
+
+        Args:
+            org: Code of the organisation.
+        """
+        ...
+
+    async def start_gateway(self, org: str) -> None:
+        """Start a gateway that was killed; it knows what its database knows."""
+        ...
+
     async def join(self, name: str, org: str) -> Mapping[str, str]:
         """Make and start a validator that is to join, as an observer; the fields of its proposal.
 

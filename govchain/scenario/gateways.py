@@ -7,9 +7,10 @@ and a wire in memory; with one seed both write the same records, to the byte. St
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from govchain.crypto import chain_id_of, derive_secret, suite, transaction_id
-from govchain.errors import Indeterminate
+from govchain.errors import Indeterminate, Unavailable
 from govchain.gateway.gateway import Gateway
 from govchain.gateway.memory import MemoryPeers
 from govchain.gateway.ports import Reading
@@ -17,6 +18,8 @@ from govchain.gateway.store import GatewayStore
 from govchain.model import Transaction, TransactionResult
 from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.rehearsal import gateway_holder, gateway_holdings, gateway_offers
+
+T = TypeVar("T")
 
 
 class BackendChain:
@@ -70,6 +73,62 @@ class BackendChain:
         return status.result
 
 
+class _Life:
+    """From a gateway's start until it is killed."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    def require(self) -> None:
+        """Nothing more may happen in a gateway that was killed while it waited."""
+        if self.is_over:
+            raise Indeterminate("the gateway was killed")
+
+
+class _LivingChain:
+    """The chain as one life of a gateway sees it: whatever it waited for, it gets only while it lives."""
+
+    def __init__(self, chain: BackendChain, life: _Life) -> None:
+        self._chain = chain
+        self._life = life
+        self.chain_id = chain.chain_id
+
+    def now_ms(self) -> int:
+        return self._chain.now_ms()
+
+    async def read(self, wanted: Sequence[tuple[str, str]]) -> Reading:
+        return self._alive(await self._chain.read(wanted))
+
+    async def next_nonce(self, key_id: bytes) -> int:
+        return self._alive(await self._chain.next_nonce(key_id))
+
+    async def key(self, key_id: bytes) -> tuple[str, bytes] | None:
+        return self._alive(await self._chain.key(key_id))
+
+    async def expiry_height(self) -> int:
+        return self._alive(await self._chain.expiry_height())
+
+    async def submit(self, transaction: Transaction) -> TransactionResult:
+        return self._alive(await self._chain.submit(transaction))
+
+    def _alive(self, found: T) -> T:
+        self._life.require()
+        return found
+
+
+class _LivingPeers:
+    """The other gateways, as one life of a gateway reaches them."""
+
+    def __init__(self, peers: MemoryPeers, life: _Life) -> None:
+        self._peers = peers
+        self._life = life
+
+    async def send(self, provider: str, message: bytes) -> bytes:
+        answer = await self._peers.send(provider, message)
+        self._life.require()
+        return answer
+
+
 class MemoryGateways:
     """The gateways that a scenario has, by the code of their organisation.
 
@@ -78,46 +137,64 @@ class MemoryGateways:
     """
 
     def __init__(self, rehearsal: Rehearsal, backend: Backend, *, expiry_height: int) -> None:
-        loaded = rehearsal.loaded
         start_ms = rehearsal.genesis.time_ms
-        chain = BackendChain(
+        self._rehearsal = rehearsal
+        self._chain = BackendChain(
             backend, rehearsal, lambda: start_ms + backend.now_ns() // 1_000_000, expiry_height
         )
-        peers = MemoryPeers()
-        self._holdings = gateway_holdings(loaded)
+        self._peers = MemoryPeers()
+        self._offers = gateway_offers(rehearsal.loaded)
+        self._ids = {each.code: each.id for each in rehearsal.loaded.scenario.organisations}
+        self._stores = {
+            code: GatewayStore("sqlite://", f"{self._chain.chain_id.hex()} {code}") for code in self._offers
+        }
         self._gateways: dict[str, Gateway] = {}
-        self._stores: list[GatewayStore] = []
-        for entry, (code, offers) in zip(
-            loaded.scenario.gateways, gateway_offers(loaded).items(), strict=True
-        ):
-            holder = gateway_holder(loaded.scenario, entry.org)
-            assert holder is not None, "the check refused a gateway without a key"
-            store = GatewayStore("sqlite://", f"{chain.chain_id.hex()} {code}")
-            gateway = Gateway(
-                org=code,
-                signer=rehearsal.signers[holder.id],
-                suite=suite(rehearsal.genesis.suite),
-                secret=derive_secret(rehearsal.seed, f"gateway/{code}"),
-                store=store,
-                chain=chain,
-                peers=peers,
-                offers=offers,
-                is_rehearsal=True,
-            )
-            self._stores.append(store)
-            self._gateways[code] = gateway
-            peers.add(gateway)
+        self._lives: dict[str, _Life] = {}
+        for code in self._offers:
+            self.start(code)
 
     async def fill(self) -> None:
         """Give each gateway what it holds when the story begins."""
-        for code, gateway in self._gateways.items():
-            await gateway.hold(self._holdings[code])
+        for code, holdings in gateway_holdings(self._rehearsal.loaded).items():
+            await self._gateways[code].hold(holdings)
 
     def of(self, org: str) -> Gateway:
-        """The gateway of an organisation (USCC)."""
+        """The gateway of an organisation (USCC).
+
+        Raises:
+            Unavailable: It was killed.
+        """
+        if self._lives[org].is_over:
+            raise Unavailable(f"the gateway of {org} is down")
         return self._gateways[org]
+
+    def kill(self, org: str) -> None:
+        """A gateway is gone, whatever it was waiting for; its database stays."""
+        self._lives[org].is_over = True
+        self._peers.remove(org)
+
+    def start(self, org: str) -> None:
+        """A gateway starts with what its database knows; one that runs goes on."""
+        if org in self._lives and not self._lives[org].is_over:
+            return
+        life = self._lives[org] = _Life()
+        rehearsal = self._rehearsal
+        holder = gateway_holder(rehearsal.loaded.scenario, self._ids[org])
+        assert holder is not None, "the check refused a gateway without a key"
+        self._gateways[org] = Gateway(
+            org=org,
+            signer=rehearsal.signers[holder.id],
+            suite=suite(rehearsal.genesis.suite),
+            secret=derive_secret(rehearsal.seed, f"gateway/{org}"),
+            store=self._stores[org],
+            chain=_LivingChain(self._chain, life),
+            peers=_LivingPeers(self._peers, life),
+            offers=self._offers[org],
+            is_rehearsal=True,
+        )
+        self._peers.add(self._gateways[org])
 
     def close(self) -> None:
         """Forget what they held."""
-        for store in self._stores:
+        for store in self._stores.values():
             store.close()

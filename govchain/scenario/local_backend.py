@@ -72,7 +72,7 @@ class LocalBackend(RemoteBackend):
 
     def faults(self) -> FaultPort:
         clients = dict(zip(self.network.names, self._clients, strict=True))
-        return LocalFaults(self.network, clients, self._admit, now=self._now)
+        return LocalFaults(self.network, clients, self._admit, self._processes, now=self._now)
 
     async def _admit(self, url: str) -> Client:
         """A validator was added: it is looked at in the end as all others are."""

@@ -14,6 +14,7 @@ from govchain.model.link_fault import LinkFault
 from govchain.node.rehearsal import Rehearsed
 from govchain.scenario.fault_port import Disk, Glance
 from govchain.testnet import LocalNetwork, finish_rotation, free_ports, prepare_join, prepare_rotation
+from govchain.testnet.gateways import LocalGateways
 from govchain.testnet.joining import rotation_label
 from govchain.testnet.layout import LOOPBACK
 from govchain.testnet.manifest import ManifestValidator
@@ -29,6 +30,7 @@ class LocalFaults:
     Args:
         clients: A client for each validator, in genesis order.
         admit: Makes the client of a validator that joins, by its address.
+        gateways: Processes of the gateways; None without any.
         now: From when new certificates are valid.
     """
 
@@ -37,12 +39,14 @@ class LocalFaults:
         network: LocalNetwork,
         clients: Mapping[str, Client],
         admit: Callable[[str], Awaitable[Client]],
+        gateways: LocalGateways | None,
         *,
         now: datetime,
     ) -> None:
         self._network = network
         self._clients = dict(clients)
         self._admit = admit
+        self._gateways = gateways
         self._now = now
         self._members: dict[int, tuple[Validator, ...]] = {0: network.genesis.validators.members}
         self._links: dict[str, dict[str, LinkFault]] = {}
@@ -106,6 +110,14 @@ class LocalFaults:
             found=f"byzantine {behaviour} {name}",
             expected="behaviour silent or slow, or --backend sim",
         )
+
+    async def kill_gateway(self, org: str) -> None:
+        assert self._gateways is not None, "the check refused it"
+        await asyncio.to_thread(self._gateways.process(self._gateways.of(org)).kill)
+
+    async def start_gateway(self, org: str) -> None:
+        assert self._gateways is not None, "the check refused it"
+        await asyncio.to_thread(self._gateways.process(self._gateways.of(org)).start)
 
     async def join(self, name: str, org: str) -> Mapping[str, str]:
         api_port, peer_port = free_ports(2)

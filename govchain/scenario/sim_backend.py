@@ -116,7 +116,7 @@ class SimBackend:
         heapq.heappush(self._agenda, (max(at_ns, self.cluster.now_ns), self._order, action))
 
     def faults(self) -> FaultPort:
-        return SimFaults(self.cluster)
+        return SimFaults(self.cluster, self._gateways)
 
     def traffic(self, clerks: list[Clerk]) -> Traffic:
         self._traffic = SimTraffic(self.cluster, clerks, self.call_at, self._run)

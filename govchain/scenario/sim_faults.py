@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from govchain.crypto import chain_id_of, derive_secret
 from govchain.model.link_fault import LinkFault
@@ -12,6 +12,9 @@ from govchain.sim import SimCluster
 from govchain.storage import MemoryStore
 from govchain.testnet.joining import prove_key, rotation_label
 from govchain.testnet.plan import validator_label
+
+if TYPE_CHECKING:
+    from govchain.scenario.gateways import MemoryGateways
 
 PEER_PORT: Final = 7200
 """In the addresses of newcomers, which nobody dials here."""
@@ -22,8 +25,9 @@ _UNSYNCED: Final[dict[Disk, Literal["lose", "tear"]]] = {"lose_unsynced": "lose"
 class SimFaults:
     """Breaks a simulated network."""
 
-    def __init__(self, cluster: SimCluster) -> None:
+    def __init__(self, cluster: SimCluster, gateways: MemoryGateways | None) -> None:
         self._cluster = cluster
+        self._gateways = gateways
         self._names = list(cluster.names)
 
     async def crash(self, name: str, disk: Disk) -> None:
@@ -67,6 +71,14 @@ class SimFaults:
             self._cluster.betray(index, behaviour, org)
         else:
             self._cluster.reform(index)
+
+    async def kill_gateway(self, org: str) -> None:
+        assert self._gateways is not None, "the check refused it"
+        self._gateways.kill(org)
+
+    async def start_gateway(self, org: str) -> None:
+        assert self._gateways is not None, "the check refused it"
+        self._gateways.start(org)
 
     async def join(self, name: str, org: str) -> Mapping[str, str]:
         await self.restart(name)

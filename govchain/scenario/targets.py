@@ -56,6 +56,8 @@ class Targets:
         Raises:
             ConfigError: It depends on who runs, and nobody does.
         """
+        if fault.do == "kill_gateway":
+            return [fault.org]
         if fault.do == "partition":
             return cut_off(self.spelled_out(fault, glance), self.names)
         target, members = fault.target, self._members(glance)

@@ -29,6 +29,7 @@ FaultKind = Literal[
     "byzantine",
     "membership",
     "rotate_key",
+    "kill_gateway",
     "heal_all",
 ]
 
@@ -118,7 +119,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     change: Literal["join", "leave"] | None = None
     """Of a `membership`: the target is added to the validators, or removed from them."""
     org: str = ""
-    """Organisation id that will run a validator that joins."""
+    """Organisation id: who will run a validator that joins; whose gateway is killed."""
     denied: str = ""
     """Of a change: rule id or denial code that must refuse it; without it, it must be installed."""
 

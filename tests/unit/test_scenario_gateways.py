@@ -126,6 +126,25 @@ BAD = [
 ]
 
 
+KILLS = [
+    ("{after: query, do: kill_gateway, org: bank, for: 1s}", "no gateway to kill; found 'bank'"),
+    ("{after: query, do: kill_gateway, for: 1s}", "no gateway to kill"),
+    (
+        "{after: query, do: kill_gateway, org: ca}",
+        "a gateway that is killed must start again; expected for: 2s",
+    ),
+    ("{after: query, do: kill_gateway, org: ca, target: all, for: 1s}", "kill_gateway has no target"),
+]
+
+
+@pytest.mark.parametrize(("fault", "message"), KILLS)
+def test_a_kill_of_no_gateway_is_refused_with_its_place(fault: str, message: str) -> None:
+    text = TEXT.replace("\nexpect:\n", f"\ntimeline:\n  - {fault}\n\nexpect:\n")
+    with pytest.raises(ConfigError) as caught:
+        parse_scenario(text, "s.yaml", FILE.parent)
+    assert message in str(caught.value)
+
+
 @pytest.mark.parametrize(("before", "after", "message"), BAD, ids=[message[:50] for _, _, message in BAD])
 def test_gateways_that_cannot_be_are_refused_with_their_place(before: str, after: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
