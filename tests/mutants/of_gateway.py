@@ -8,6 +8,8 @@ from tests.mutants.mutant import Mutant
 
 _EXCHANGE = "tests/unit/test_gateway_exchange.py::"
 _PARTS = "tests/unit/test_gateway_parts.py::"
+_IN_SIMULATION = "tests/sim/test_sim_gateways.py::"
+_IN_SCENARIOS = "tests/unit/test_scenario_gateways.py::"
 _KILLED = f"{_EXCHANGE}test_a_gateway_killed_at_any_point_loses_nothing_and_answers_once"
 
 GATEWAY: Final[tuple[Mutant, ...]] = (
@@ -90,5 +92,29 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
         "    if False:",
         (f"{_PARTS}test_D11_the_portal_hands_on_revocations_and_nothing_else",),
         rules=("D11",),
+    ),
+    Mutant(
+        "a killed gateway of a simulation goes on",
+        "scenario/gateways.py",
+        "        if self.is_over:",
+        "        if False:",
+        (f"{_IN_SIMULATION}test_a_gateway_killed_in_a_question_changes_nothing_but_its_time",),
+        rules=("D7",),
+    ),
+    Mutant(
+        "yes is the number one",
+        "scenario/desk.py",
+        "(type(told[name]), told[name]) != (type(wanted[name]), wanted[name])",
+        "told[name] != wanted[name]",
+        (f"{_IN_SCENARIOS}test_yes_is_not_the_number_one",),
+        rules=("D9",),
+    ),
+    Mutant(
+        "a step signs with the key of a gateway",
+        "scenario/check_gateways.py",
+        "        if holder is not None and holder.id == step.by and step.do not in GATEWAY_VERBS:",
+        "        if False:",
+        (f"{_IN_SCENARIOS}test_gateways_that_cannot_be_are_refused_with_their_place",),
+        rules=("D7",),
     ),
 )

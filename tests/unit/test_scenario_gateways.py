@@ -8,6 +8,7 @@ import pytest
 
 from govchain.errors import ConfigError
 from govchain.scenario import Result, SimBackend, StepResult, parse_scenario, run_scenario
+from tests.support import stories
 from tests.support.scenario_texts import PROJECT
 
 FILE = PROJECT / "scenarios" / "045-one-question-between-departments.yaml"
@@ -184,6 +185,13 @@ def test_another_answer_fails_the_step_and_no_result_says_what_was_told() -> Non
     assert wrong.measured == "another answer to status"
     told = play((ANSWER, "expect: {}"))
     assert step(told, "query") == step(play(), "query"), "a result is the same whatever the file expects"
+
+
+def test_yes_is_not_the_number_one() -> None:
+    held = ("values: {married: true, spouse: nr-88d21e}", "values: {married: true, spouse: 1}")
+    expected = ("expect: {answer: {spouse: nr-88d21e}}", "expect: {answer: {spouse: true}}")
+    asked = stories.play(stories.story(303), held, expected).step("ask-spouse")
+    assert (asked.ok, asked.measured) == (False, "another answer to spouse")
 
 
 def test_a_denial_that_does_not_come_fails_the_step() -> None:

@@ -40,6 +40,7 @@ const WORDS = {
   fault_backup: ["backup", "备份"], fault_partition: ["partition", "分区"], fault_clog: ["clog", "堵塞"], fault_delay: ["delay", "延迟"], fault_drop: ["drop", "丢帧"],
   fault_duplicate: ["duplicate", "重复"], fault_reorder: ["reorder", "乱序"], fault_clock_skew: ["clock skew", "时钟偏差"],
   fault_membership: ["membership", "成员变更"], fault_rotate_key: ["rotate key", "更换密钥"],
+  fault_kill_gateway: ["gateway killed", "网关被终止"],
   fault_byzantine: ["byzantine", "拜占庭"], fault_heal_all: ["heal all", "全部修复"],
   crash: ["down", "停机"], pause: ["paused", "暂停"], lost: ["lost", "丢失"], primary: ["primary", "主节点"],
   departments: ["Departments", "部门"],
