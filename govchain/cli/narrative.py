@@ -40,13 +40,14 @@ class Narrator:
         text = f"{step.number:>2}/{self._steps}  {pick(step.en, step.zh)}"
         if not step.ok:
             self._terminal.bad(text)
-        elif step.outcome == "denied":
+        elif step.outcome in ("denied", "rejected"):
             self._terminal.refused(text)
         else:
             self._terminal.good(text)
-        if step.outcome == "denied":
+        if step.outcome == "denied" or (step.ok and step.outcome == "rejected"):
             verb = pick("refused, as it must be", "按规则驳回") if step.ok else pick("refused", "被驳回")
-            self._terminal.say(f"         {verb}{self._colon}{self._rule(step)}", style="yellow")
+            rule = f"{self._colon}{self._rule(step)}" if step.rule else ""
+            self._terminal.say(f"         {verb}{rule}", style="yellow")
             self._terminal.say(f"         {step.code}{self._colon}{step.detail}", style="dim")
             why = explain(step.rule, step.code)
             for line in () if why is None else why.lines()[1:]:

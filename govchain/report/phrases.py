@@ -48,6 +48,7 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"corrected: (.+)", r"已更正：\1"),
         (r"denied (.+) that says (.+)", r"驳回 \1，其说明含 \2"),
         (r"denied (.+)", r"驳回 \1"),
+        (r"rejected E_REFUSED: .+", "对方网关不予答复"),
         (r"rejected (.+)", r"交易池拒绝 \1"),
         (r"not final within " + _SECONDS, r"\1 秒内未最终确认"),
         (r"not taken or not known", "未被接收，或不得而知"),

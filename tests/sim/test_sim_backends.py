@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,11 +29,22 @@ SEED = 7
 """The seed with which the fake network certifies."""
 START = "start: 2026-02-02T09:00:00+08:00\n"
 SHIPPED = PROJECT / "scenarios" / "040-company-opens.yaml"
+FLAT = PROJECT / "scenarios" / "303-flat-sold.yaml"
 
 
 def company() -> LoadedScenario:
     text = SHIPPED.read_text(encoding="utf-8").replace("2026-11-02", "2026-02-02")
     return parse_scenario(START + text, str(SHIPPED), SHIPPED.parent)
+
+
+def flat() -> LoadedScenario:
+    """A story whose departments ask through gateways."""
+    text = (
+        FLAT.read_text(encoding="utf-8")
+        .replace("2026-10-12", "2026-02-02")
+        .replace("2026-10-01", "2026-02-01")
+    )
+    return parse_scenario(text, str(FLAT), FLAT.parent)
 
 
 @asynccontextmanager
@@ -49,8 +60,11 @@ async def network_of(loaded: LoadedScenario, seed: int = SEED) -> AsyncIterator[
             await server.close()
 
 
-async def test_simulator_and_network_give_equal_ids_and_state_roots() -> None:
-    loaded = company()
+@pytest.mark.parametrize("scenario", [company, flat])
+async def test_simulator_and_network_give_equal_ids_and_state_roots(
+    scenario: Callable[[], LoadedScenario],
+) -> None:
+    loaded = scenario()
     simulated = await run_scenario(loaded, SimBackend(), seed=SEED)
     async with network_of(loaded) as urls:
         remote = await run_scenario(loaded, RemoteBackend(urls), seed=SEED)

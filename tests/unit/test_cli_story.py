@@ -60,3 +60,16 @@ def test_a_story_tells_who_asked_whom_on_what_basis_and_not_what_was_told(
     assert [line for line in QUESTIONS[language] if line not in told] == []
     assert "married" not in told
     assert "married" not in (tmp_path / "out.json").read_text(encoding="utf-8")
+
+
+def test_a_gateway_that_tells_nothing_is_told_as_a_refusal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = PROJECT / "scenarios" / "045-one-question-between-departments.yaml"
+    text = shipped.read_text(encoding="utf-8").replace("{name: status, yes_when: [married]}", "{name: other}")
+    text = text.replace("values: {status: ", "values: {other: ")
+    path = tmp_path / "silent.yaml"
+    path.write_text(text.replace("{answer: {status: true}}", "{denied: E_REFUSED}"), encoding="utf-8")
+    run(["replay", str(path), "--lang", "en"])
+    told = capsys.readouterr().out
+    assert "refused, as it must be\n         E_REFUSED: the providing department did not answer" in told
