@@ -16,7 +16,7 @@ from govchain.crypto import Suite
 from govchain.crypto.vault import Vault
 from govchain.errors import InvalidInput, NotPermitted
 from govchain.gateway.documents import Query
-from govchain.gateway.ports import FieldOffer, Holding, ItemOffer
+from govchain.gateway.ports import NUMBER_MAX, FieldOffer, Holding, ItemOffer
 from govchain.gateway.store import GatewayStore
 from govchain.ledger.kinds.exchange.answers import Told
 from govchain.ledger.kinds.exchange.sources import source_reference
@@ -25,7 +25,6 @@ from govchain.ledger.sharing import THRESHOLD, VALUE, YES_NO
 HOLDINGS_MAX: Final = 1_000
 """Most holdings in one call."""
 HOLDING_BYTES_MAX: Final = 65_536
-NUMBER_MAX: Final = 2**53 - 1
 
 
 class _Held(

@@ -101,7 +101,9 @@ class Office:
             raise
 
     def transaction_id(self, row: Exchange) -> str:
-        """Id of a row's transaction in hex: the last one that this side signed."""
+        """Id of a row's transaction in hex: the last one that this side signed; empty when none is meant."""
+        if not row.transaction_bytes:
+            return ""
         return transaction_id(self.suite, self._transaction_of(row)).hex()
 
     def _transaction_of(self, row: Exchange) -> Transaction:

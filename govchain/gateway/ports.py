@@ -66,10 +66,14 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     """Denial code, or `E_REFUSED` from a gateway."""
     detail: str = ""
     transaction: str
-    """Id of the query on the chain, in hex: denied there, or left without an answer."""
+    """Id of the query on the chain, in hex: denied there, or left without an answer. Empty when it was not put
+    there: another exchange has its number."""
 
 
 Outcome = Answered | Refused
+
+NUMBER_MAX: Final = 2**53 - 1
+"""Largest number that a field holds or a bound asks for, and the negative of the smallest."""
 
 REFUSED_CODE: Final = "E_REFUSED"
 

@@ -155,6 +155,7 @@ class Requester:
             record = await office.record(row.exchange)
             if record is not None:
                 if record.data_as(ExchangeData).query_sha256 != hashes_of(encode(query)).sha256:
+                    row = replace(row, transaction_bytes=b"")
                     return self._refuse(row, "G3", "E_DUP_ID", "another exchange has this number")
                 return self._keep(row, "QUERIED")
             result = await office.submit(row)

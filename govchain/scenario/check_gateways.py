@@ -5,10 +5,11 @@ Raises on the first thing it finds, with file and line. Whether a question is al
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from govchain.config import Loaded
-from govchain.gateway.ports import REFUSED_CODE
+from govchain.gateway.ports import NUMBER_MAX, REFUSED_CODE
 from govchain.ledger.sharing import THRESHOLD, VALUE
 from govchain.scenario.model import GatewayEntry, Scenario, Step
 from govchain.scenario.references import is_reference
@@ -57,6 +58,7 @@ def check_gateway_step(source: Loaded[Any], scenario: Scenario, index: int, step
     if step.do != ASK:
         _check_correction(source, scenario, index, step)
         return
+    _require_numbers(source, (*where, "bounds"), step.with_.get("bounds", {}))
     provider = step.with_["provider"]
     _require_known(source, "the provider has no gateway", (*where, "provider"), provider, orgs)
     fields: list[str] = step.with_["fields"]
@@ -118,6 +120,7 @@ def _check_holdings(source: Loaded[Any], where: Where, entry: GatewayEntry, know
         fields = [field.name for offer in entry.items if offer.item == held.item for field in offer.fields]
         for name in held.values:
             _require_known(source, f"{held.item} has no such field", (*place, "values", name), name, fields)
+        _require_numbers(source, (*place, "values"), held.values)
         for org in held.known_as:
             _require_known(source, "unknown organisation", (*place, "known_as", org), org, known)
 
@@ -129,6 +132,7 @@ def _check_correction(source: Loaded[Any], scenario: Scenario, index: int, step:
         )
     own = next(person.org for person in scenario.people if person.id == step.by)
     entry = next(each for each in scenario.gateways if each.org == own)
+    _require_numbers(source, ("steps", index, "with", "values"), step.with_["values"])
     people = [held.person for held in entry.holdings if held.item == step.with_["item"]]
     person = step.with_["person"]
     if not is_reference(person):
@@ -153,6 +157,14 @@ def _check_answer(source: Loaded[Any], index: int, step: Step) -> None:
         if step.with_["mode"] != VALUE and told is not None and not isinstance(told, bool):
             problem = f"mode {step.with_['mode']} tells no value"
             raise source.error(problem, *where, name, found=told, expected="true, false or null")
+
+
+def _require_numbers(source: Loaded[Any], where: Where, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, int) and abs(value) > NUMBER_MAX:
+            raise source.error(
+                "too large a number", *where, name, found=value, expected="at most 2^53-1, or text in quotes"
+            )
 
 
 def _require_known(source: Loaded[Any], problem: str, where: Where, found: str, known: list[str]) -> None:

@@ -22,7 +22,8 @@ from govchain.scenario.model import Step
 from govchain.scenario.outcomes import judge_refusal
 from govchain.scenario.references import resolve
 from govchain.scenario.result import ExchangeEntry, StepResult
-from govchain.scenario.verbs import GatewayAskWith, GatewayCorrectWith
+from govchain.scenario.values import coerce
+from govchain.scenario.verbs import GATEWAY_VERBS, GatewayAskWith, GatewayCorrectWith
 
 EXCHANGE: Final = "exchange"
 LATENCY_DIGITS: Final = 3
@@ -47,10 +48,17 @@ class Desk:
             offset_ns: Time of the story since its start.
         """
         try:
-            values = self._builder.values(step)
-            if step.do == "gateway.correct":
-                return await self._correct(blank, step, msgspec.convert(values, GatewayCorrectWith))
-            return await self._ask(blank, step, msgspec.convert(values, GatewayAskWith), offset_ns)
+            kind = GATEWAY_VERBS[step.do]
+            wanted = msgspec.convert(coerce(self._builder.values(step), kind), kind)
+            match wanted:
+                case GatewayCorrectWith():
+                    return await self._correct(blank, step, wanted)
+                case _:
+                    assert isinstance(wanted, GatewayAskWith)
+                    return await self._ask(blank, step, wanted, offset_ns)
+        except msgspec.ValidationError as error:
+            # What a reference stood for does not fit.
+            return msgspec.structs.replace(blank, measured="cannot be asked", detail=str(error))
         except (InvalidInput, BadProof) as error:
             return judge_refusal(blank, step, rule="", code=error.code, detail=str(error))
         except (Unavailable, Indeterminate) as error:
@@ -62,6 +70,9 @@ class Desk:
         began_ns = self._backend.now_ns()
         outcome = await self._until_settled(step, self._question(wanted, offset_ns))
         latency_ms = round((self._backend.now_ns() - began_ns) / 1_000_000, LATENCY_DIGITS)
+        if not outcome.transaction:
+            assert isinstance(outcome, Refused)
+            return judge_refusal(blank, step, rule="", code=outcome.code, detail=outcome.detail)
         status = await self._final(bytes.fromhex(outcome.transaction))
         record = await self._backend.record(EXCHANGE, wanted.exchange)
         final = msgspec.structs.replace(

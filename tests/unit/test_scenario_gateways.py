@@ -36,6 +36,11 @@ def step(result: Result, step_id: str) -> StepResult:
 
 BAD = [
     (
+        "values: {status: married}",
+        "values: {status: 9007199254740992}",
+        "too large a number; found 9007199254740992",
+    ),
+    (
         "  - org: hpf\n  - org: tax",
         "  - org: hp\n  - org: tax",
         "gateway of an unknown organisation; found 'hp'; expected 'hpf'",
@@ -185,6 +190,23 @@ def test_another_answer_fails_the_step_and_no_result_says_what_was_told() -> Non
     assert wrong.measured == "another answer to status"
     told = play((ANSWER, "expect: {}"))
     assert step(told, "query") == step(play(), "query"), "a result is the same whatever the file expects"
+
+
+def test_D7_a_number_that_is_taken_on_the_chain_is_refused_and_nothing_is_put_there() -> None:
+    taken = ("exchange: X-2026-4", "exchange: X-2026-2")
+    result = play(taken, ("{denied: E_CONSENT_EXPIRED, says: max_uses}", "{denied: E_DUP_ID}"))
+    refused = step(result, "third-query")
+    assert (refused.ok, refused.outcome, refused.code) == (True, "rejected", "E_DUP_ID")
+    assert (refused.transaction, refused.records()) == ("", {})
+
+
+def test_a_reference_that_stands_for_something_else_fails_the_step() -> None:
+    fitting = "      exchange: X-2026-insured\n"
+    asked = stories.play(
+        stories.story(306), (fitting, fitting.replace("X-2026-insured", "${payroll.raw_hash}"))
+    )
+    failed = asked.step("ask-insured")
+    assert (failed.ok, failed.outcome, failed.measured) == (False, "failed", "cannot be asked")
 
 
 def test_yes_is_not_the_number_one() -> None:
