@@ -66,8 +66,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     """Denial code, or `E_REFUSED` from a gateway."""
     detail: str = ""
     transaction: str
-    """Id of the query on the chain, in hex: denied there, or left without an answer. Empty when it was not put
-    there: another exchange has its number."""
+    """Id of the query on the chain, in hex: denied there, or left without an answer. Empty when it was never
+    put there: another exchange has its number."""
 
 
 Outcome = Answered | Refused

@@ -351,7 +351,7 @@ class Engine:
             else:
                 names[key] = known.get(str(shown), shown)
         names["object"] = names.get("object_id", "…")
-        for org in self._scenario.organisations:
-            if step.do in GATEWAY_VERBS and names.get("provider") == org.id:
-                names["provider"] = known[org.code]
+        if step.do in GATEWAY_VERBS:
+            codes = {org.id: org.code for org in self._scenario.organisations}
+            names["provider"] = known.get(codes.get(str(names.get("provider")), ""), "…")
         return names | {"who": who}

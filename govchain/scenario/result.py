@@ -80,8 +80,10 @@ class StepResult(msgspec.Struct, frozen=True):
         """Label and transaction id of all that it put on the chain; the last is called like the step."""
         if self.outcome not in ("applied", "denied"):
             return {}
-        found = {} if self.exchange is None else {verb: id_ for verb, id_ in self.exchange.records}
-        others = {f"{self.id} {verb}": id_ for verb, id_ in found.items() if id_ != self.transaction}
+        found = () if self.exchange is None else self.exchange.records
+        others = {
+            f"{self.id}.{verb.partition('.')[2]}": id_ for verb, id_ in found if id_ != self.transaction
+        }
         return {**others, self.id: self.transaction}
 
 

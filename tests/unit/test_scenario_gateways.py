@@ -166,7 +166,7 @@ def test_each_record_of_an_exchange_is_counted_and_has_a_receipt() -> None:
     assert asked.exchange is not None
     verbs = [verb for verb, _ in asked.exchange.records]
     assert verbs == ["exchange.query", "exchange.answer", "exchange.confirm"]
-    assert list(asked.records()) == ["query exchange.query", "query exchange.answer", "query"]
+    assert list(asked.records()) == ["query.query", "query.answer", "query"]
     assert {*asked.records()} <= {each.step for each in result.receipts if each.verified}
     assert result.records == sum(len(each.records()) for each in result.steps)
     assert play().digest == result.digest, "equal seeds put equal bytes on the chain"
