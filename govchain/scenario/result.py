@@ -81,10 +81,8 @@ class StepResult(msgspec.Struct, frozen=True):
         if self.outcome not in ("applied", "denied"):
             return {}
         found = () if self.exchange is None else self.exchange.records
-        others = {
-            f"{self.id}.{verb.partition('.')[2]}": id_ for verb, id_ in found if id_ != self.transaction
-        }
-        return {**others, self.id: self.transaction}
+        others = [(verb.partition(".")[2], id_) for verb, id_ in found if id_ != self.transaction]
+        return {**{f"{self.id}.{name}": id_ for name, id_ in others}, self.id: self.transaction}
 
 
 class ReceiptEntry(msgspec.Struct, frozen=True):
