@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from govchain.ledger import RULES
+from govchain.ledger import RULES, Text
 from govchain.legal import explain
+from govchain.report.exchanges import exchange_lines
 from govchain.report.phrases import PROMISES, in_chinese
 from govchain.scenario import LoadedScenario, Observation, Rehearsal, Result, StepResult
 
@@ -69,9 +70,15 @@ def _step(step: StepResult, loaded: LoadedScenario) -> dict[str, Any]:
         **{name: getattr(step, name) for name in ("expected", "measured", "transaction")},
         "text": [step.en, step.zh],
         "org": people.get(step.by, ""),
+        "asked": [[text.en, text.zh] for text in _asked(step)],
         "why": None if why is None else [[text.en, text.zh] for text in why.lines()[1:]],
         "rule_title": [rule.demands.en, rule.demands.zh] if rule is not None else ["", ""],
     }
+
+
+def _asked(step: StepResult) -> tuple[Text, ...]:
+    asked = step.exchange
+    return () if asked is None else exchange_lines(asked, is_answered=step.outcome == "applied")
 
 
 def _organisations(loaded: LoadedScenario, result: Result) -> list[dict[str, Any]]:

@@ -107,6 +107,26 @@ def test_scripts_make_no_markup_and_send_nothing(name: str) -> None:
         assert banned not in text, f"{name}: {banned}"
 
 
+def test_a_page_tells_on_which_basis_was_asked_and_not_what_was_told(tmp_path: Path) -> None:
+    shipped = PROJECT / "scenarios" / "045-one-question-between-departments.yaml"
+    page = (write_run(tmp_path, shipped.read_text(encoding="utf-8")) / "report.html").read_text(
+        encoding="utf-8"
+    )
+    asked = {step["id"]: step["asked"] for step in data_of(page)["steps"]}
+    assert asked["query"] == [
+        [
+            "asked under grant G-2026-1 for hpf-loan, with consent C-2026-1",
+            "依据授权 G-2026-1，用途 hpf-loan，本人同意 C-2026-1",
+        ],
+        [
+            "told status as yes or no, sealed to the asking department; signed by both on the chain",
+            "答复 status：仅答是或否，密封送达查询部门；双方签名上链",
+        ],
+    ]
+    assert [len(asked[name]) for name in ("no-consent", "consent")] == [1, 0]
+    assert "married" not in json.dumps(data_of(page))
+
+
 def test_markup_in_a_scenario_stays_text(tmp_path: Path) -> None:
     quoted = "'" + HOSTILE + "'"
     text = (

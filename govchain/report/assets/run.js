@@ -102,7 +102,8 @@ function steps_table(names) {
       el("button", { on: { click: () => { only_denied = !only_denied; paint(); } } }, t(only_denied ? "every_step" : "only_denied"))),
     table([{ text: "#", number: 1 }, { text: t("org") }, { text: t("step") }, { text: t("outcome") }, { text: t("why") }],
       shown.map((step) => ({ wrong: !step.ok, cells: [number(step.number), names[step.org] || step.by,
-        el("span", {}, pick(step.text), el("div", { className: "dim small" }, step.do, step.height ? ` · ${t("version", step.height)} · ${number(step.latency_ms)} ms` : "")),
+        el("span", {}, pick(step.text), el("div", { className: "dim small" }, step.do, step.height ? ` · ${t("version", step.height)} · ${number(step.latency_ms)} ms` : ""),
+          step.asked.map((text) => el("div", { className: "dim small" }, pick(text)))),
         outcome(step), reason(step)] }))));
   };
   paint();
