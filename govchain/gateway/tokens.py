@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from govchain.codec import decode, encode
 from govchain.crypto.vault import Vault
 from govchain.errors import InvalidInput
-from govchain.gateway.store import GatewayStore
+
+if TYPE_CHECKING:
+    # A network folder makes tokens and opens no database.
+    from govchain.gateway.store import GatewayStore
 
 TOKEN_BYTES: Final = 32
 VALID_S_MAX: Final = 86_400
