@@ -62,6 +62,8 @@ def check_gateway_step(source: Loaded[Any], scenario: Scenario, index: int, step
     provider = step.with_["provider"]
     _require_known(source, "the provider has no gateway", (*where, "provider"), provider, orgs)
     fields: list[str] = step.with_["fields"]
+    if not fields:
+        raise source.error("a question asks for something", *where, "fields", expected="one field or more")
     bounds = step.with_.get("bounds", {})
     if (step.with_["mode"] == THRESHOLD) != bool(bounds) or (bounds and sorted(bounds) != sorted(fields)):
         raise source.error(

@@ -36,6 +36,11 @@ def step(result: Result, step_id: str) -> StepResult:
 
 BAD = [
     (
+        "fields: [status]\n      mode: yes-no\n      subject_ref: wang-at-hpf\n    expect",
+        "fields: []\n      mode: yes-no\n      subject_ref: wang-at-hpf\n    expect",
+        "a question asks for something; expected one field or more",
+    ),
+    (
         "values: {status: married}",
         "values: {status: 9007199254740992}",
         "too large a number; found 9007199254740992",
