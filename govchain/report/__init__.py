@@ -10,4 +10,13 @@ from govchain.report.phrases import PROMISES, in_chinese
 from govchain.report.reporter import Reporter, write_file
 from govchain.report.tale import Line, Tale
 
-__all__ = ["PROMISES", "Line", "Reporter", "Tale", "exchange_lines", "in_chinese", "render_page", "write_file"]
+__all__ = [
+    "PROMISES",
+    "Line",
+    "Reporter",
+    "Tale",
+    "exchange_lines",
+    "in_chinese",
+    "render_page",
+    "write_file",
+]

@@ -35,8 +35,8 @@ def _basis(asked: ExchangeEntry) -> Text:
 
 
 def _answer(asked: ExchangeEntry) -> Text:
-    mode, fields = _MODES[asked.mode], ", ".join(asked.fields)
+    mode, en, zh = _MODES[asked.mode], ", ".join(asked.fields), "、".join(asked.fields)
     return Text(
-        f"told {fields} {mode.en}, sealed to the asking department; signed by both on the chain",
-        f"答复 {fields}：{mode.zh}，密封送达查询部门；双方签名上链",
+        f"told {en} {mode.en}, sealed to the asking department; signed by both on the chain",
+        f"答复 {zh}：{mode.zh}，密封送达查询部门；双方签名上链",
     )
