@@ -93,7 +93,7 @@ IDENTITY: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "an earlier claimed time brings an accreditation back",
-        "ledger/kinds/licence/rules.py",
+        "ledger/kinds/licence/issuing.py",
         "    now_ms = max(attempt.claimed_time_ms, attempt.block_time_ms)",
         "    now_ms = attempt.claimed_time_ms",
         (f"{_CHAIN}test_I7_denies_issue_after_revocation_and_keeps_what_was_issued",),

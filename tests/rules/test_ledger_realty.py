@@ -1,10 +1,11 @@
-"""Real estate: all owners sign, freezes, mortgages and taxes, one transaction for all (N1 to N4)."""
+"""Real estate: all owners sign, freezes, mortgages and taxes, one transaction for all (N1 to N5)."""
 
 from __future__ import annotations
 
 import pytest
 
 from govchain.ledger.kinds.realty.fields import RealtyData
+from govchain.model import TransactionResult
 from tests.support.joint_world import (
     BUYER,
     MORTGAGE,
@@ -121,10 +122,9 @@ def test_N2_denies_everything_while_frozen_and_allows_it_after(ready: JointWorld
 
 def test_N3_denies_a_live_mortgage_and_allows_a_cancelled_one(world: JointWorld) -> None:
     mortgage = world.title(1, "bank", serial=5, kind=MORTGAGE)
-    encumber = lambda: world.act("realty.encumber", "nr-maker", UNIT, encumbrance=mortgage)  # noqa: E731
-    assert denial(encumber()) == ("N3", "E_STATE")
+    assert denial(encumber(world, mortgage)) == ("N3", "E_STATE")
     world.must("licence.issue", "nr-checker", mortgage)
-    assert encumber().applied
+    assert encumber(world, mortgage).applied
     world.sell("seller", "buyer")
     world.pay_taxes()
     world.escrow()
@@ -144,10 +144,57 @@ def test_N3_denies_before_the_taxes_are_paid(world: JointWorld) -> None:
     assert denial(world.transfer(NEW)) == ("N3", "E_STATE")
 
 
-def test_N3_denies_a_unit_with_a_draft_for_a_certificate(world: JointWorld) -> None:
-    draft = world.title(1, "somebody", serial=9)
-    fields = {"certificate": draft, "owners": [SELLER]}
-    assert denial(world.act("realty.register", "nr-maker", UNIT[:-1] + "2", **fields)) == ("N3", "E_STATE")
+def test_N4_allows_the_version_after_a_draft_that_was_thrown_away(world: JointWorld) -> None:
+    world.sell("seller", "buyer")
+    world.pay_taxes()
+    world.escrow()
+    world.must("licence.void", "nr-checker", world.title(2, "buyer"), reason="misprint", basis_document="M-1")
+    third = world.title(3, "buyer")
+    assert world.transfer(third).applied
+    assert data_of(world).certificate == third
+
+
+def test_N5_denies_a_title_that_goes_around_the_transfer(ready: JointWorld) -> None:
+    assert denial(ready.act("licence.issue", "nr-checker", NEW)) == ("N5", "E_STATE")
+    other = ready.title(1, "buyer", serial=7)
+    assert denial(ready.act("licence.issue", "nr-checker", other)) == ("N5", "E_STATE")
+    assert [ready.record("licence", number).state for number in (OLD, NEW, other)] == [
+        "VALID",
+        "DRAFT",
+        "DRAFT",
+    ]
+    assert ready.transfer(NEW).applied
+
+
+def test_N5_denies_a_second_unit_under_the_title_of_the_first(world: JointWorld) -> None:
+    world.title(2, "buyer")
+    assert denial(second_unit(world, NEW)) == ("N5", "E_VERSION")
+    assert denial(second_unit(world, OLD)) == ("N5", "E_STATE")
+    assert denial(second_unit(world, licence_id(8, 1, type_code=TITLE, org=NR))) == ("N5", "E_STATE")
+    assert world.record("licence", OLD).state == "VALID"
+
+
+def test_N5_allows_a_holder_a_title_for_each_unit(world: JointWorld) -> None:
+    title = world.title(1, "seller", serial=9)
+    assert denial(second_unit(world, title, "nr-maker")) == ("G6", "E_SOD")
+    assert second_unit(world, title).applied
+    assert [world.record("licence", number).state for number in (OLD, title)] == ["VALID", "VALID"]
+    mortgage = world.title(1, "bank", serial=5, kind=MORTGAGE)
+    assert world.act("licence.issue", "nr-checker", mortgage).applied, "only titles go with a unit"
+
+
+def test_L4_denies_a_transfer_by_a_registry_that_lost_its_accreditation(ready: JointWorld) -> None:
+    ready.lose_accreditation(NR, TITLE)
+    assert denial(ready.transfer(NEW)) == ("L4", "E_NOT_ACCREDITED")
+    assert ready.record("licence", OLD).state == "VALID"
+
+
+def encumber(world: JointWorld, mortgage: str) -> TransactionResult:
+    return world.act("realty.encumber", "nr-maker", UNIT, encumbrance=mortgage)
+
+
+def second_unit(world: JointWorld, title: str, person: str = "nr-checker") -> TransactionResult:
+    return world.act("realty.register", person, UNIT[:-1] + "2", certificate=title, owners=[SELLER])
 
 
 def test_I5_denies_another_registry_and_another_court(ready: JointWorld) -> None:
@@ -157,5 +204,5 @@ def test_I5_denies_another_registry_and_another_court(ready: JointWorld) -> None
 
 def test_G1_denies_units_without_code_or_owner(world: JointWorld) -> None:
     for unit, owners in ((UNIT[:-1], [SELLER]), (UNIT[:-1] + "2", [])):
-        registered = world.act("realty.register", "nr-maker", unit, certificate=OLD, owners=owners)
+        registered = world.act("realty.register", "nr-checker", unit, certificate=OLD, owners=owners)
         assert denial(registered) == ("G1", "E_PAYLOAD")

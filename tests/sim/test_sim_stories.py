@@ -128,7 +128,7 @@ def test_S02_a_correction_reaches_the_fund_and_only_the_fund() -> None:
 def certificates(run: Played) -> list[str]:
     return [
         run.record("licence", run.step(name).object.partition("/")[2]).state
-        for name in ("issue-old", "draft-new")
+        for name in ("enter-old", "draft-new")
     ]
 
 
@@ -138,7 +138,7 @@ def test_S03_one_certificate_is_valid_and_the_tax_is_that_of_the_formula() -> No
     taxes = run.record("decision", "TAX-2026-0001").data_as(DecisionData)
     assert taxes.amounts == (("deed-tax", "30000.00"), ("income-tax", "20000.00"))
     old, new = (
-        run.record("licence", run.step(name).object.partition("/")[2]) for name in ("issue-old", "draft-new")
+        run.record("licence", run.step(name).object.partition("/")[2]) for name in ("enter-old", "draft-new")
     )
     assert old.last_record_hash == new.last_record_hash, "both changed in one transaction"
     assert new.last_record_hash == run.record("payment", "ESCROW-2026-0001").last_record_hash

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from govchain.codec import encode
+from govchain.codec import decode, encode
 from govchain.crypto.file_digest import digest_chunks
 from govchain.ledger import state
 from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.kinds.exchange.fields import ExchangeData
-from govchain.ledger.state import RecordState, TimelineEntry
+from govchain.ledger.state import OrganisationState, RecordState, TimelineEntry
 from govchain.model import KeyRecord, Organisation, Space, Transaction, TransactionResult
 from tests.support.ledger_world import ACME, BETA, COURT, LedgerWorld, licence_id, make_genesis, signer_of
 
@@ -115,6 +115,17 @@ class JointWorld(LedgerWorld):
         )
         self.store.write([(Space.STATE, state.record_key("exchange", number), encode(record))])
 
+    def lose_accreditation(self, org: str, type_code: str) -> None:
+        """The root no longer grants that type; how it comes to that is tested with accreditations."""
+        key = state.organisation_key(org)
+        data = self.store.get(Space.STATE, key)
+        assert data is not None
+        found = decode(data, OrganisationState)
+        left = tuple(each for each in found.accredited_for if each != type_code)
+        assert left != found.accredited_for
+        self.store.write([(Space.STATE, key, encode(msgspec.structs.replace(found, accredited_for=left)))])
+        self.reopen()
+
     # The usual steps.
 
     def offer(self, number: str = "K-1", person: str = "acme-a", **fields: Any) -> TransactionResult:
@@ -177,9 +188,8 @@ class JointWorld(LedgerWorld):
     def register_unit(self, **fields: Any) -> str:
         """A unit of the seller's; its certificate."""
         certificate = self.title()
-        self.must("licence.issue", "nr-checker", certificate)
         owners = {"certificate": certificate, "owners": [SELLER], **fields}
-        self.must("realty.register", "nr-maker", UNIT, **owners)
+        self.must("realty.register", "nr-checker", UNIT, **owners)
         return certificate
 
     def pay_taxes(self) -> None:

@@ -1,6 +1,7 @@
 """E-licences 电子证照 (records.md 1.1): versions, validity, and who may issue what.
 
-Payloads and data are in `fields`, what is allowed in `rules`, the answer about a moment in `validity`.
+Payloads and data are in `fields`, what is allowed in `rules` and `issuing`, the answer about a moment in
+`validity`.
 """
 
 from __future__ import annotations

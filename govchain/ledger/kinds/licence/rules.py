@@ -1,7 +1,7 @@
 """Rules of entering and issuing e-licences 电子证照 (records.md 1.1; rules L1 to L10).
 
-DRAFT → VALID, and the version before → SUPERSEDED. What happens to a licence later is in `changes`. Expiry is
-the clock's work: it is an answer of `validity`, not a stored state.
+What must hold before a draft becomes VALID is in `issuing`, what happens to a licence later in `changes`.
+Expiry is the clock's work: it is an answer of `validity`, not a stored state.
 """
 
 from __future__ import annotations
@@ -9,25 +9,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import msgspec
-
 from govchain.ledger.identifiers import (
-    LicenceId,
     is_credit_code,
     looks_like_credit_code,
     parse_date_ms,
     parse_licence_id,
 )
-from govchain.ledger.kinds.accreditation.chain import ChainAnswer, accreditation_at
-from govchain.ledger.kinds.licence.changes import (
-    CHANGES,
-    LICENCE,
-    data_of_licence,
-    holder_key,
-    l4_issuer_writes,
-)
+from govchain.ledger.kinds.licence.changes import CHANGES, data_of_licence, l4_issuer_writes
 from govchain.ledger.kinds.licence.fields import LicenceData, LicenceEnter, LicenceIssue
-from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence.issuing import (
+    issue,
+    issued_with_key,
+    require_accredited,
+    require_holder_free,
+    require_predecessor_valid,
+    require_prerequisites,
+    require_version_before,
+)
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
     g3_object_exists,
@@ -35,11 +33,8 @@ from govchain.ledger.rules.common import (
     g4_version_continues,
     i5_roles_allow,
     require_other_person,
-    require_room,
-    require_time_order,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.state import RecordState
 
 REQUIRES_MAX: Final = 16
 HOLDER_REF_MAX: Final = 128
@@ -84,24 +79,8 @@ def l1_identifier_is_new(attempt: Attempt) -> None:
 
 def l4_issuer_is_accredited(attempt: Attempt) -> None:
     """Rule L4: the identifier's issuing organisation writes it, and is accredited for type and area."""
-    licence_id = _id(attempt)
-    if licence_id.org != attempt.org.id:
-        raise deny("L4", "E_NOT_ACCREDITED", "the identifier names another issuing organisation")
     area = (attempt.fields if attempt.record is None else attempt.data).area_code
-    # A claim of the past does not help whoever has lost its accreditation since.
-    now_ms = max(attempt.claimed_time_ms, attempt.block_time_ms)
-    for at_ms in (attempt.claimed_time_ms, now_ms):
-        answer = accreditation_at(attempt.access, attempt.org.id, licence_id.type_code, area, at_ms)
-        _require_unbroken(attempt, answer)
-
-
-def _require_unbroken(attempt: Attempt, answer: ChainAnswer) -> None:
-    """Rule I7: where somebody accredited the issuer, the chain up to the root holds at the time of issue."""
-    if answer.unbroken:
-        return
-    if answer.known:
-        raise deny("I7", "E_NOT_ACCREDITED", answer.broken_at)
-    raise deny("L4", "E_NOT_ACCREDITED", f"{attempt.org.id} is not accredited for this type code")
+    require_accredited(attempt, attempt.envelope.object_id, area)
 
 
 def l5_holder_code_is_right(attempt: Attempt) -> None:
@@ -120,59 +99,34 @@ def l3_dates_are_in_order(attempt: Attempt) -> None:
 
 def l2_version_follows(attempt: Attempt) -> None:
     """Rule L2: version n+1 follows a version n; at issue that one must be VALID."""
-    version = _id(attempt).version
-    if version > 1 and _version(attempt, version - 1) is None:
-        raise deny("L2", "E_VERSION", f"version {version:03d} has no version {version - 1:03d} before it")
-    predecessor = _predecessor(attempt)
-    if predecessor is None or attempt.verb != "licence.issue":
-        return
-    if predecessor.state != "VALID":
-        found = parse_licence_id(predecessor.object_id).version
-        raise deny("L2", "E_STATE", f"version {found:03d} is {predecessor.state}; it must be VALID")
-    require_time_order(attempt, predecessor)
-    require_room(predecessor)
+    number = attempt.envelope.object_id
+    if attempt.verb == "licence.issue":
+        require_predecessor_valid(attempt, number)
+    else:
+        require_version_before(attempt, number)
 
 
 def l2_holder_is_free(attempt: Attempt) -> None:
     """Rule L2: a holder has one licence of a type in force, but for the version that this one replaces."""
     data = attempt.fields if attempt.verb == "licence.enter" else data_of_licence(attempt)
-    other = attempt.access.indexed(holder_key(data.type_code, data.holder_ref))
-    if not other:
-        return
-    predecessor = _predecessor(attempt)
-    if predecessor is None or other != predecessor.object_id:
-        raise deny("L2", "E_DUP_ID", f"the holder has a licence of this type in force: {other}")
+    require_holder_free(attempt, attempt.envelope.object_id, data.type_code, data.holder_ref)
 
 
 def l10_prerequisites_are_valid(attempt: Attempt) -> None:
     """Rule L10: each licence that this one requires is VALID at the time of issue."""
-    for required in data_of_licence(attempt).requires:
-        record = attempt.access.record(LICENCE, required)
-        answer = "unknown" if record is None else licence_status_at(record, attempt.claimed_time_ms).answer
-        if answer != "VALID":
-            raise deny("L10", "E_STATE", f"prerequisite {required[:128]} is {answer}")
+    require_prerequisites(attempt, data_of_licence(attempt))
+
+
+def n5_goes_with_nothing_else(attempt: Attempt) -> None:
+    """Rule N5: a title becomes VALID with its unit, never by itself."""
+    kind = attempt.access.indexed(issued_with_key(data_of_licence(attempt).type_code))
+    if kind:
+        raise deny("N5", "E_STATE", f"licences of this type become VALID by records of {kind} only")
 
 
 def g6_checker_differs(attempt: Attempt) -> None:
     """Rule G6, also I6: whoever entered a licence cannot approve it, with whichever key."""
     require_other_person(attempt, data_of_licence(attempt).entered_by)
-
-
-def _id(attempt: Attempt) -> LicenceId:
-    return parse_licence_id(attempt.envelope.object_id)
-
-
-def _version(attempt: Attempt, version: int) -> RecordState | None:
-    return attempt.access.record(LICENCE, _id(attempt).with_version(version))
-
-
-def _predecessor(attempt: Attempt) -> RecordState | None:
-    """The last version before this one that was more than a draft thrown away."""
-    for version in range(_id(attempt).version - 1, 0, -1):
-        record = _version(attempt, version)
-        if record is None or [entry.state for entry in record.timeline] != ["DRAFT", "VOIDED"]:
-            return record
-    return None
 
 
 def _enter(attempt: Attempt) -> None:
@@ -194,15 +148,7 @@ def _enter(attempt: Attempt) -> None:
 
 def _issue(attempt: Attempt) -> None:
     assert isinstance(attempt.fields, LicenceIssue)
-    record, data = attempt.existing, data_of_licence(attempt)
-    predecessor = _predecessor(attempt)
-    if predecessor is not None:
-        before = predecessor.data_as(LicenceData)
-        superseded = msgspec.structs.replace(before, superseded_by=record.object_id)
-        attempt.advance(predecessor, "SUPERSEDED", superseded)
-        attempt.clear_index(holder_key(before.type_code, before.holder_ref))
-    attempt.advance(record, "VALID", msgspec.structs.replace(data, issued_by=attempt.key.person))
-    attempt.set_index(holder_key(data.type_code, data.holder_ref), record.object_id)
+    issue(attempt, attempt.existing)
 
 
 TRANSITIONS: Final = (
@@ -242,6 +188,7 @@ TRANSITIONS: Final = (
             g6_checker_differs,
             i5_roles_allow,
             g3_state_allows,
+            n5_goes_with_nothing_else,
             l4_issuer_is_accredited,
             l2_version_follows,
             l2_holder_is_free,

@@ -49,8 +49,8 @@ KIND: Final = RecordKind(
             ("realty-registration",),
             {
                 "E_STATE": Text(
-                    "Have the mortgage cancelled and the taxes paid; name VALID licences.",
-                    "先注销抵押、缴清税款；所列证照须为 VALID。",
+                    "Have the mortgage cancelled and the taxes paid; name a VALID licence of the mortgage.",
+                    "先注销抵押、缴清税款；所列抵押登记证明须为 VALID。",
                 )
             },
         ),
@@ -68,6 +68,24 @@ KIND: Final = RecordKind(
                 ),
                 "E_VERSION": Text(
                     "Enter the next version of the present certificate.", "录入现证书的下一版本。"
+                ),
+            },
+        ),
+        Rule(
+            "N5",
+            Text(
+                "A title becomes VALID only with its unit, by registration or transfer",
+                "权属证书仅随不动产单元的首次登记或转移登记生效",
+            ),
+            ("realty-registration",),
+            {
+                "E_STATE": Text(
+                    "Register the unit with a draft of its title, or transfer it.",
+                    "以权属证书草稿登记该单元，或办理转移登记。",
+                ),
+                "E_VERSION": Text(
+                    "Register the unit with a title of version 001; a later version comes by transfer.",
+                    "首次登记使用版本 001 的权属证书；后续版本由转移登记生效。",
                 ),
             },
         ),
@@ -89,7 +107,9 @@ KIND: Final = RecordKind(
         "`realty.register`: a unit enters the register (→ REGISTERED). Object id: its 28-character code.": (
             "`realty.register`：登记不动产单元（→ REGISTERED）。对象编号为 28 位单元号。"
         ),
-        "Licence by which its owner holds it; VALID.": "权属证书，须为 VALID。",
+        "Draft of the title by which its owner holds it; it becomes VALID with the unit (rule N5).": (
+            "权属证书的草稿，随单元登记生效（规则 N5）。"
+        ),
         "Each `organisation/pseudonym`, or an organisation.": "每一项为`organisation/pseudonym`或机构代码。",
         "Licence of the mortgage on it; empty when there is none.": "抵押登记证明；无则为空。",
         "`realty.join`: another owner, found in an answer of another department.": (
@@ -102,8 +122,8 @@ KIND: Final = RecordKind(
         "`realty.freeze`, `realty.release`: a court freezes a unit, and lets it go again.": (
             "`realty.freeze`（查封）与 `realty.release`（解除查封），由法院办理。"
         ),
-        "`realty.transfer`: owner, certificate and price change in one transaction (rules N1 to N4).": (
-            "`realty.transfer`：权利人、证书与价款在同一交易中变更（规则 N1 至 N4）。"
+        "`realty.transfer`: owner, certificate and price change in one transaction (rules N1 to N5).": (
+            "`realty.transfer`：权利人、证书与价款在同一交易中变更（规则 N1 至 N5）。"
         ),
         "Contract about this unit, signed by every owner.": "以该单元为标的、全体权利人已签署的合约。",
         "Draft of the next version of the certificate.": "证书下一版本的草稿。",

@@ -13,7 +13,7 @@ class RealtyRegister(Part, frozen=True):
     """`realty.register`: a unit enters the register (→ REGISTERED). Object id: its 28-character code."""
 
     certificate: str
-    """Licence by which its owner holds it; VALID."""
+    """Draft of the title by which its owner holds it; it becomes VALID with the unit (rule N5)."""
     owners: list[str]
     """Each `organisation/pseudonym`, or an organisation."""
     encumbrance: str = ""
@@ -41,7 +41,7 @@ class RealtyFreeze(Part, frozen=True):
 
 
 class RealtyTransfer(Part, frozen=True):
-    """`realty.transfer`: owner, certificate and price change in one transaction (rules N1 to N4)."""
+    """`realty.transfer`: owner, certificate and price change in one transaction (rules N1 to N5)."""
 
     contract: str
     """Contract about this unit, signed by every owner."""

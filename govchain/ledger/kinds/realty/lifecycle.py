@@ -11,8 +11,9 @@ import msgspec
 
 from govchain.ledger.conditions import owner_key
 from govchain.ledger.kinds.contract.rules import CONTRACT, subject_key
-from govchain.ledger.kinds.licence.changes import holder_key
+from govchain.ledger.kinds.licence.changes import LICENCE
 from govchain.ledger.kinds.licence.fields import LicenceData
+from govchain.ledger.kinds.licence.issuing import issue, issued_with_key
 from govchain.ledger.kinds.payment import PAYMENT, PaymentData, paid_key
 from govchain.ledger.kinds.realty import rules as ask
 from govchain.ledger.kinds.realty.fields import (
@@ -43,6 +44,7 @@ def _register(attempt: Attempt) -> None:
     fields: RealtyRegister = attempt.fields
     data = RealtyData(fields.certificate, tuple(fields.owners), fields.encumbrance)
     attempt.create("REGISTERED", data)
+    _issue_title(attempt, fields.certificate)
     _name_owners(attempt, (), data.owners)
 
 
@@ -70,7 +72,7 @@ def _freeze(attempt: Attempt) -> None:
 def _transfer(attempt: Attempt) -> None:
     """All or nothing (rule N4): unit, certificates, contract and payment."""
     fields: RealtyTransfer = attempt.fields
-    _replace_certificate(attempt, fields.new_certificate)
+    _issue_title(attempt, fields.new_certificate)
     payment = _record(attempt, PAYMENT, fields.escrow)
     attempt.advance(payment, "SETTLED")
     attempt.set_index(paid_key(payment.data_as(PaymentData).pays), payment.object_id)
@@ -95,14 +97,11 @@ def _name_owners(attempt: Attempt, before: tuple[str, ...], after: tuple[str, ..
         attempt.set_index(owner_key(unit, owner), attempt.envelope.object_id)
 
 
-def _replace_certificate(attempt: Attempt, number: str) -> None:
-    old = _record(attempt, "licence", attempt.data.certificate)
-    new = _record(attempt, "licence", number)
-    before, after = old.data_as(LicenceData), new.data_as(LicenceData)
-    attempt.advance(old, "SUPERSEDED", msgspec.structs.replace(before, superseded_by=number))
-    attempt.clear_index(holder_key(before.type_code, before.holder_ref))
-    attempt.advance(new, "VALID", msgspec.structs.replace(after, issued_by=attempt.key.person))
-    attempt.set_index(holder_key(after.type_code, after.holder_ref), number)
+def _issue_title(attempt: Attempt, number: str) -> None:
+    """From now on licences of this type become VALID with a unit only (rule N5)."""
+    draft = _record(attempt, LICENCE, number)
+    attempt.set_index(issued_with_key(draft.data_as(LicenceData).type_code), attempt.record_type)
+    issue(attempt, draft)
 
 
 def _record(attempt: Attempt, record_type: str, object_id: str) -> RecordState:
@@ -143,12 +142,13 @@ TRANSITIONS: Final = (
         from_states=(),
         to_states=("REGISTERED",),
         org_roles=(REGISTRY,),
-        key_roles=("maker",),
+        key_roles=("checker",),
         rules=(
             i5_roles_allow,
             ask.g1_unit_is_well_formed,
             g3_object_is_new,
-            ask.n3_certificate_is_valid,
+            ask.n3_encumbrance_is_valid,
+            ask.n5_title_is_a_first_draft,
             g4_version_continues,
         ),
         apply=_register,
@@ -171,7 +171,7 @@ TRANSITIONS: Final = (
         Text("{who} registers a mortgage on {object}", "{who} 登记 {object} 的抵押"),
         ask.i5_unit_is_own,
         ask.n2_not_frozen,
-        ask.n3_certificate_is_valid,
+        ask.n3_encumbrance_is_valid,
         ask.n3_no_mortgage,
         apply=_encumber,
     ),

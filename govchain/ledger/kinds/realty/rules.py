@@ -1,4 +1,4 @@
-"""Rules of real estate 不动产 (N1 to N4): who must agree, what must be clear, and one transaction for all.
+"""Rules of real estate 不动产 (N1 to N5): who must agree, what must be clear, and one transaction for all.
 
 What a transfer changes is in `lifecycle`.
 """
@@ -9,17 +9,16 @@ import re
 from typing import Final
 
 from govchain.ledger.field_checks import require_reference, require_text
-from govchain.ledger.identifiers import parse_licence_id
 from govchain.ledger.kinds.contract.fields import ContractData
 from govchain.ledger.kinds.contract.rules import missing_signatures
 from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.ledger.kinds.exchange.fields import ExchangeData
-from govchain.ledger.kinds.licence.fields import LicenceData
+from govchain.ledger.kinds.licence.issuing import predecessor_of, require_issuable
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.ledger.kinds.payment import PaymentData, is_paid
 from govchain.ledger.kinds.realty.fields import RealtyData, RealtyTransfer
 from govchain.ledger.rules.attempt import Attempt
-from govchain.ledger.rules.common import require_other_person, require_room, require_time_order
+from govchain.ledger.rules.common import require_room, require_time_order
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import RecordState
 
@@ -73,13 +72,29 @@ def i5_court_that_froze(attempt: Attempt) -> None:
         raise deny("I5", "E_ROLE", f"the unit was frozen by {data_of(attempt).frozen_by}")
 
 
-def n3_certificate_is_valid(attempt: Attempt) -> None:
-    """Rule N3: what a registration names is VALID: the certificate, and an encumbrance."""
-    for name in ("certificate", "encumbrance"):
-        licence = getattr(attempt.fields, name, "")
-        record = attempt.access.record("licence", licence) if licence else None
-        if licence and (record is None or _answer(attempt, record) != "VALID"):
-            raise deny("N3", "E_STATE", f"the {name} is not a VALID licence")
+def n3_encumbrance_is_valid(attempt: Attempt) -> None:
+    """Rule N3: a mortgage is registered by a licence that certifies it and is VALID."""
+    encumbrance = attempt.fields.encumbrance
+    record = attempt.access.record("licence", encumbrance) if encumbrance else None
+    if encumbrance and (record is None or _answer(attempt, record) != "VALID"):
+        raise deny("N3", "E_STATE", "the encumbrance is not a VALID licence")
+
+
+def n5_title_is_a_first_draft(attempt: Attempt) -> None:
+    """Rule N5: a unit enters the register with a draft of a title that was never another unit's."""
+    draft = _draft(attempt, attempt.fields.certificate)
+    if draft is None:
+        raise deny("N5", "E_STATE", "the certificate is no draft of this registry")
+    if predecessor_of(attempt.access, draft.object_id) is not None:
+        raise deny("N5", "E_VERSION", "the certificate continues another one; a unit begins with its own")
+    require_issuable(attempt, draft)
+
+
+def _draft(attempt: Attempt, number: str) -> RecordState | None:
+    """A draft of this registry; None when there is none of that number."""
+    record = attempt.access.record("licence", number)
+    is_ours = record is not None and record.state == "DRAFT" and record.issuer_org == attempt.org.id
+    return record if is_ours else None
 
 
 def n1_owner_was_shown(attempt: Attempt) -> None:
@@ -150,19 +165,21 @@ def n4_price_is_in_escrow(attempt: Attempt) -> None:
 
 
 def n4_new_certificate_follows(attempt: Attempt) -> None:
-    """Rule N4: the new certificate is a draft of the next version, entered by somebody else."""
-    old = attempt.access.record("licence", data_of(attempt).certificate)
-    new = attempt.access.record("licence", attempt.fields.new_certificate)
-    if old is None or old.state != "VALID":
+    """Rule N4: the new certificate is a draft of the version after the present one, and may be issued."""
+    new, present = _draft(attempt, attempt.fields.new_certificate), data_of(attempt).certificate
+    if _state_of_licence(attempt, present) != "VALID":
         raise deny("N4", "E_STATE", "the present certificate is not VALID")
-    if new is None or new.state != "DRAFT" or new.issuer_org != attempt.org.id:
+    if new is None:
         raise deny("N4", "E_STATE", "the new certificate is no draft of this registry")
-    old_id = parse_licence_id(old.object_id)
-    if new.object_id != old_id.with_version(old_id.version + 1):
+    before = predecessor_of(attempt.access, new.object_id)
+    if before is None or before.object_id != present:
         raise deny("N4", "E_VERSION", "the new certificate is not the next version of the present one")
-    require_other_person(attempt, new.data_as(LicenceData).entered_by)
-    for other in (old, new):
-        _require_changeable(attempt, other)
+    require_issuable(attempt, new)
+
+
+def _state_of_licence(attempt: Attempt, number: str) -> str:
+    record = attempt.access.record("licence", number)
+    return "" if record is None else record.state
 
 
 def _require_changeable(attempt: Attempt, record: RecordState | None) -> None:
