@@ -23,6 +23,7 @@ from govchain.cli import (
     evidence_bundles,
     explain,
     gateway,
+    invoices,
     licences,
     members,
     node,
@@ -75,6 +76,7 @@ def build_app() -> typer.Typer:
     app.command("watch", rich_help_panel=RECORDS)(queries.watch)
     app.add_typer(receipts.app, name="receipt", rich_help_panel=RECORDS)
     app.add_typer(evidence_bundles.app, name="evidence", rich_help_panel=RECORDS)
+    app.add_typer(invoices.app, name="invoice", rich_help_panel=RECORDS)
     app.command("verify", rich_help_panel=RECORDS)(receipts.verify)
     app.add_typer(licences.app, name="licence", rich_help_panel=RECORDS)
     app.command("replay", rich_help_panel=REHEARSE)(replay.replay)

@@ -15,10 +15,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from govchain.crypto import Suite
 from govchain.crypto.file_digest import FileDigests
+from govchain.documents.foreign_xml import parse_xml
 from govchain.documents.invoice import Identifier, Party
 from govchain.documents.invoice_record import MEDIA_TYPE, reference_of
 from govchain.documents.record import PreparedRecord, first_record_envelope
-from govchain.documents.ubl import parse_xml
 from govchain.errors import InvalidDocument
 from govchain.ledger.amounts import format_cents, parse_cents
 from govchain.ledger.kinds.invoice.fields import InvoiceIssue, InvoiceLine, TaxSubtotal
@@ -203,6 +203,36 @@ def to_einvoice_record(
         InvalidDocument: A value has no place in a record, or the sums do not hold.
         ConfigError: A salt is needed and missing or too short.
     """
+    fields = einvoice_fields(
+        invoice,
+        seller_ref=_reference(invoice.seller, suite, salt),
+        buyer_ref=_reference(invoice.buyer, suite, salt),
+        corrects=corrects,
+        blue_lines=blue_lines,
+        form=form,
+    )
+    return PreparedRecord(
+        kind="invoice.red" if invoice.is_red else "invoice.issue",
+        object_id=invoice.number,
+        envelope=first_record_envelope(invoice.number, claimed_time, digests, MEDIA_TYPE),
+        fields=fields,
+    )
+
+
+def einvoice_fields(
+    invoice: EInvoice,
+    *,
+    seller_ref: str,
+    buyer_ref: str,
+    corrects: Sequence[str] = (),
+    blue_lines: Sequence[int] = (),
+    form: str = "",
+) -> InvoiceIssue:
+    """Amounts and references of a national e-invoice; a red one has them positive, as records write them.
+
+    Raises:
+        InvalidDocument: A value has no place in a record, or the sums do not hold.
+    """
     sign = -1 if invoice.is_red else 1
     if blue_lines and len(blue_lines) != len(invoice.items):
         raise InvalidDocument("T3", "/EInvoice/EInvoiceData", "expected one blue line for each item")
@@ -213,8 +243,8 @@ def to_einvoice_record(
         number=invoice.number,
         issue_date=_date(invoice.issue_time),
         currency="CNY",
-        seller_ref=_reference(invoice.seller, suite, salt),
-        buyer_ref=_reference(invoice.buyer, suite, salt),
+        seller_ref=seller_ref,
+        buyer_ref=buyer_ref,
         net=_cents(invoice.net, _HEADER["net"], sign),
         tax=_cents(invoice.tax, _HEADER["tax"], sign),
         gross=_cents(invoice.gross, _HEADER["gross"], sign),
@@ -227,12 +257,7 @@ def to_einvoice_record(
         validate_totals(fields)
     except ValueError as error:
         raise InvalidDocument("T2", "/EInvoice/EInvoiceData", str(error)) from error
-    return PreparedRecord(
-        kind="invoice.red" if invoice.is_red else "invoice.issue",
-        object_id=invoice.number,
-        envelope=first_record_envelope(invoice.number, claimed_time, digests, MEDIA_TYPE),
-        fields=fields,
-    )
+    return fields
 
 
 def _line(item: EInvoiceItem, place: int, sign: int) -> InvoiceLine:
@@ -260,7 +285,9 @@ def _breakdown(lines: Sequence[InvoiceLine]) -> list[TaxSubtotal]:
 
 def _reference(party: EInvoiceParty, suite: Suite, salt: bytes) -> str:
     ids = (Identifier("", party.id_number),) if party.id_number else ()
-    return reference_of(Party("", None, ids, None, party.name), suite=suite, salt=salt)
+    return reference_of(
+        Party(vat_id="", legal_id=None, ids=ids, endpoint=None, name=party.name), suite=suite, salt=salt
+    )
 
 
 def _date(text: str) -> str:

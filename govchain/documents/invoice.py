@@ -29,7 +29,7 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Seller (BG-4) or buyer (BG-7). Only what identifies it; names and addresses are not kept."""
+    """Seller (BG-4) or buyer (BG-7). What identifies it, and the country; no address is kept."""
 
     vat_id: str
     """BT-31 or BT-48; empty when absent."""
@@ -41,6 +41,10 @@ class Party:
     """BT-34 or BT-49: electronic address."""
     name: str
     """BT-27 or BT-44. Never leaves for the chain; at most a salted commitment does."""
+    tax_id: str = ""
+    """BT-32, the registration with the tax authority where that is no VAT identifier; empty when absent."""
+    country: str = ""
+    """BT-40 or BT-55."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,10 @@ class Line:
     charges: Decimal
     """Sum of BT-141."""
     tax: TaxKey
+    name: str
+    """BT-153."""
+    unit: str
+    """BT-130; empty when absent."""
 
 
 @dataclass(frozen=True, slots=True)

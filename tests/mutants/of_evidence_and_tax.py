@@ -12,6 +12,27 @@ _BUNDLE = "tests/unit/test_receipt_evidence_bundle.py::"
 
 EVIDENCE_AND_TAX: Final[tuple[Mutant, ...]] = (
     Mutant(
+        "what the chain denied is exported",
+        "cli/invoices.py",
+        " or not report.applied:",
+        ":",
+        (
+            "tests/unit/test_documents_ubl_export.py::test_the_command_exports_a_document_and_what_a_receipt_proves",
+        ),
+        rules=("T2",),
+    ),
+    Mutant(
+        "allowances without rates are exported",
+        "documents/ubl_export.py",
+        "    if Decimal(fields.allowances) or Decimal(fields.charges):",
+        "    if False:",
+        (
+            "tests/unit/test_documents_ubl_export.py::"
+            "test_what_en_16931_has_no_place_for_is_refused_and_named",
+        ),
+        rules=("T2",),
+    ),
+    Mutant(
         "a form answered after 72 hours",
         "ledger/kinds/red_form/rules.py",
         "    if attempt.claimed_time_ms > until_ms:",

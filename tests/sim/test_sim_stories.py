@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from govchain.analysis.invoice_rings import InvoiceEdge, RingRule, find_rings
+from govchain.cli.invoices import from_receipt
 from govchain.codec.genesis_file import write_genesis
+from govchain.documents import read_invoice, write_invoice
 from govchain.ledger.amounts import parse_cents
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.ledger.kinds.decision.fields import DecisionData
@@ -30,6 +32,7 @@ from govchain.model import Space
 from govchain.report import Reporter
 from govchain.scenario import SimBackend, load_scenario, run_scenario
 from govchain.scenario.result import ExchangeEntry
+from tests.support.en16931 import find_problems
 from tests.support.personal_scan import find_people, held_texts, log_bytes, names_of, store_bytes
 from tests.support.scenario_texts import PROJECT
 from tests.support.stories import STORIES, Played, play, played, story
@@ -213,6 +216,28 @@ def test_S07_the_ring_is_found_and_nothing_else() -> None:
     ]
     rings = find_rings(edges, RingRule(window_days=10, ratio_min=Decimal("0.97"))).rings
     assert [set(ring.invoices) for ring in rings] == [{f"269910000000000000{n}" for n in (11, 12, 13, 14)}]
+
+
+def test_S07_every_invoice_is_exported_as_ubl_and_what_was_taken_back_mirrors_it() -> None:
+    run = played(307)
+    exported = {}
+    for step in run.result.steps:
+        if step.do in ("invoice.issue", "invoice.red") and step.outcome == "applied":
+            receipt = asyncio.run(run.backend.receipt(bytes.fromhex(step.transaction)))
+            assert receipt is not None
+            document = write_invoice(from_receipt(receipt, run.backend.cluster.genesis))
+            assert find_problems(document) == []
+            exported[step.object.partition("/")[2]] = read_invoice(document)
+    assert len(exported) == 10
+    for number, document in exported.items():
+        data = run.record("invoice", number).data_as(InvoiceData)
+        taken = [other for other in exported.values() if number in other.corrects]
+        assert all(other.is_credit_note for other in taken)
+        assert document.is_credit_note == data.is_red
+        assert sum(other.totals.payable for other in taken) == Decimal(data.red_gross)
+    whole, back = exported["26991000000000000003"], exported["26991000000000000009"]
+    assert (whole.totals.net, whole.totals.tax) == (back.totals.net, back.totals.tax)
+    assert (whole.is_credit_note, back.is_credit_note) == (False, True)
 
 
 CRASH = {

@@ -15,6 +15,7 @@ from govchain.crypto.file_digest import digest_chunks
 from govchain.documents import PreparedRecord, find_remarks, read_invoice, to_invoice_record, validate_invoice
 from govchain.errors import InvalidDocument
 from govchain.ledger.kinds.invoice.fields import InvoiceData
+from tests.support.en16931 import find_problems
 from tests.support.receipts import SUITE, LedgerChain
 from tests.support.reference import reference_path
 
@@ -196,3 +197,8 @@ def test_T2_one_cent_anywhere_in_the_totals_is_refused(name: str) -> None:
         with pytest.raises(InvalidDocument, match=r"BR-CO-1[0-6]"):
             to_record(ElementTree.tostring(root))
         child.text = before
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_T2_allows_each_example_also_by_the_twin_of_the_rules(name: str) -> None:
+    assert find_problems(read(name)) == []
