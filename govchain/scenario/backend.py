@@ -15,6 +15,7 @@ from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Genesis, Transaction, TransactionResult
+from govchain.receipt import RecordProof
 from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.loaded import LoadedScenario
 
@@ -122,6 +123,14 @@ class Backend(Protocol):
 
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         """Current state of a record."""
+        ...
+
+    async def prove_record(self, record_type: str, object_id: str) -> RecordProof:
+        """Current state of a record, proven by a certificate.
+
+        Raises:
+            Unavailable: No certificate covers it so far.
+        """
         ...
 
     async def key(self, key_id: bytes) -> KeyLife | None:

@@ -183,6 +183,10 @@ class Builder:
             return digest_file(self._rehearsal.loaded.folder / file)
         return digest_chunks([content.encode()])
 
+    def file_bytes(self, file: str) -> bytes:
+        """Content of a small file beside the scenario; empty where none is named."""
+        return (self._rehearsal.loaded.folder / file).read_bytes() if file else b""
+
     def _fill_in_file(self, values: dict[str, Any], fields: tuple[str, ...]) -> None:
         file, content = values.pop("file", ""), values.pop("content", "")
         if not file and not content:

@@ -212,16 +212,18 @@ def _check_reference(
 
 
 def _check_files(loaded: LoadedScenario, index: int, step: Step) -> None:
-    name = step.with_.get("file")
-    if name is None or name == "":
-        return
-    where = ("steps", index, "with", "file")
+    names = ("file", "timestamp", "authorities") if step.do == "evidence.bundle" else ("file",)
     source = loaded.source
-    if "content" in step.with_:
-        raise source.error("both file and content", *where, expected="one of them")
-    if not isinstance(name, str):
-        raise source.error("file: wrong type", *where, found=name, expected="a path relative to the scenario")
-    loaded.file(name, where)
+    for key in names:
+        name, where = step.with_.get(key), ("steps", index, "with", key)
+        if name is None or name == "":
+            continue
+        if key == "file" and "content" in step.with_:
+            raise source.error("both file and content", *where, expected="one of them")
+        if not isinstance(name, str):
+            expected = "a path relative to the scenario"
+            raise source.error(f"{key}: wrong type", *where, found=name, expected=expected)
+        loaded.file(name, where)
 
 
 def _check_read(loaded: LoadedScenario, index: int, step: Step) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from govchain.client.answers import TransactionStatus
+from govchain.crypto.file_digest import FileDigests
 from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
 from govchain.ledger import Text
 from govchain.ledger.kinds import KINDS
@@ -24,7 +25,15 @@ from govchain.scenario.director import Director, Happening, require_faults
 from govchain.scenario.model import Step
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.outcomes import expected_of, judge_refusal
-from govchain.scenario.reads import Answer, check_receipt, key_verify, legal_report, licence_verify
+from govchain.scenario.reads import (
+    Answer,
+    Given,
+    check_bundle,
+    check_receipt,
+    key_verify,
+    legal_report,
+    licence_verify,
+)
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
@@ -32,6 +41,7 @@ from govchain.scenario.traffic import LoadSeen, Traffic, clerks_of
 from govchain.scenario.verbs import (
     GATEWAY_VERBS,
     READS,
+    BundleCheckWith,
     KeyVerifyWith,
     LegalReportWith,
     LicenceVerifyWith,
@@ -222,18 +232,29 @@ class Engine:
                 return await key_verify(self._backend, key_id, asked, clock)
             case "evidence.legal_report":
                 return await legal_report(self._backend, msgspec.convert(values, LegalReportWith))
+            case "evidence.bundle":
+                return await self._check_bundle(msgspec.convert(values, BundleCheckWith))
             case _:
                 assert verb == "receipt.check"
                 return await self._check_receipt(msgspec.convert(values, ReceiptCheckWith))
+
+    async def _check_bundle(self, wanted: BundleCheckWith) -> Answer:
+        given = Given(
+            token=self._builder.file_bytes(wanted.timestamp),
+            authorities=self._builder.file_bytes(wanted.authorities),
+            original=self._original(wanted.file, wanted.content),
+        )
+        return await check_bundle(self._backend, self._rehearsal.genesis, wanted, given)
+
+    def _original(self, file: str, content: str) -> FileDigests | None:
+        return self._builder.file_digests(file, content) if file or content else None
 
     async def _check_receipt(self, wanted: ReceiptCheckWith) -> Answer:
         transaction_id = self._transactions.get(wanted.step)
         if transaction_id is None:
             return Answer(False, "a receipt", f"step {wanted.step} made no transaction")
         data = await self._backend.receipt(transaction_id)
-        original = None
-        if wanted.file or wanted.content:
-            original = self._builder.file_digests(wanted.file, wanted.content)
+        original = self._original(wanted.file, wanted.content)
         return check_receipt(data, self._rehearsal.genesis, original)
 
     async def _begin_background(self) -> None:

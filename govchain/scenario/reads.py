@@ -8,15 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from govchain.crypto.file_digest import FileDigests
+from govchain.crypto.timestamp import TimestampAuthorities
 from govchain.errors import BadProof
-from govchain.ledger.identifiers import parse_time_ms
+from govchain.ledger import RecordState
+from govchain.ledger.identifiers import format_time, parse_time_ms
 from govchain.ledger.kinds.evidence.legal_effect import LegalEffectReport, legal_effect_report
 from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.kinds.licence.validity import licence_status_at
 from govchain.model import Genesis
-from govchain.receipt import verify_receipt
+from govchain.receipt import EvidenceBundle, verify_evidence_bundle, verify_receipt, write_evidence_bundle
+from govchain.receipt.bundle import parse_json
 from govchain.scenario.backend import Backend
-from govchain.scenario.verbs import KeyVerifyWith, LegalReportWith, LicenceVerifyWith
+from govchain.scenario.verbs import BundleCheckWith, KeyVerifyWith, LegalReportWith, LicenceVerifyWith
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What whoever verifies a bundle brings along."""
+
+    token: bytes
+    authorities: bytes
+    """PEM of the roots of timestamp authorities; empty: a token is not judged."""
+    original: FileDigests | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,41 @@ async def legal_report(backend: Backend, wanted: LegalReportWith) -> Answer:
     missing = [each for each in wanted.says if each not in text]
     measured = "a report" if not missing else f"a report that does not say {missing[0]!r}"
     return Answer(not missing, expected, measured, text)
+
+
+async def check_bundle(backend: Backend, genesis: Genesis, wanted: BundleCheckWith, given: Given) -> Answer:
+    """Do all proofs of this evidence convince who has the genesis, the file and the token (E4, E5, E7)?"""
+    expected = "a bundle that verifies offline" + "".join(f" and says {text!r}" for text in wanted.says)
+    record = await backend.record("evidence", wanted.evidence)
+    if record is None:
+        return Answer(False, expected, "no such evidence")
+    data = await _take_bundle(backend, record, given.token)
+    roots = TimestampAuthorities(given.authorities) if given.authorities else None
+    try:
+        report = verify_evidence_bundle(data, genesis, original=given.original, authorities=roots)
+    except BadProof as error:
+        return Answer(False, expected, f"step {error.step} failed", str(error))
+    text = format_report(report.effect)
+    if report.timestamp is not None:
+        when, signer = format_time(report.timestamp.time_ms), report.timestamp.signer
+        text += f"\n- token verified: {when} by {signer}\n  时间戳核验一致：{when}，签发者 {signer}"
+    missing = [each for each in wanted.says if each not in text]
+    measured = f"{len(report.records)} records hold"
+    if missing:
+        measured = f"a report that does not say {missing[0]!r}"
+    return Answer(not missing, expected, measured, text)
+
+
+async def _take_bundle(backend: Backend, record: RecordState, token: bytes) -> bytes:
+    proof = await backend.prove_record(record.record_type, record.object_id)
+    receipts = [await backend.receipt(entry.transaction_id) for entry in record.timeline]
+    bundle = EvidenceBundle(
+        evidence_no=record.object_id,
+        record=proof,
+        receipts=tuple(parse_json(receipt or b"null") for receipt in receipts),
+        timestamp=token,
+    )
+    return write_evidence_bundle(bundle)
 
 
 def format_report(report: LegalEffectReport) -> str:

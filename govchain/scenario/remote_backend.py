@@ -21,6 +21,7 @@ from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
 from govchain.model import Genesis, Transaction, TransactionResult
+from govchain.receipt import RecordProof
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.builder import EXPIRY_BLOCKS
 from govchain.scenario.fault_port import FaultPort
@@ -152,6 +153,14 @@ class RemoteBackend:
                 return read.state
             await asyncio.sleep(POLL_S)
         raise Indeterminate(f"no validator that was asked has reached height {self._height}")
+
+    async def prove_record(self, record_type: str, object_id: str) -> RecordProof:
+        for _ in range(READ_ATTEMPTS):
+            read = await self.client.record(record_type, object_id)
+            if read.height >= self._height:
+                return read.proof
+            await asyncio.sleep(POLL_S)
+        raise Unavailable(f"no validator that was asked has reached height {self._height}")
 
     async def key(self, key_id: bytes) -> KeyLife | None:
         for _ in range(READ_ATTEMPTS):

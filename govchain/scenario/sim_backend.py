@@ -9,7 +9,7 @@ import contextlib
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import derive_secret, digest_of, suite, transaction_id
@@ -17,8 +17,9 @@ from govchain.errors import GovchainError, Unavailable
 from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
+from govchain.ledger.state import record_key
 from govchain.model import Transaction, TransactionResult
-from govchain.receipt import build_receipt, write_receipt
+from govchain.receipt import RecordProof, build_receipt, collect_changes, write_receipt
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.builder import EXPIRY_BLOCKS
 from govchain.scenario.fault_port import FaultPort
@@ -34,6 +35,9 @@ from govchain.testnet.plan import validator_label
 
 if TYPE_CHECKING:
     from govchain.scenario.gateways import MemoryGateways
+
+PROOF_LIMIT_NS: Final = 10_000_000_000
+"""How long a proof waits for the certificate of the block that it is about."""
 
 
 class SimBackend:
@@ -177,6 +181,28 @@ class SimBackend:
 
     async def record(self, record_type: str, object_id: str) -> RecordState | None:
         return self._highest().chain.record(record_type, object_id)
+
+    async def prove_record(self, record_type: str, object_id: str) -> RecordProof:
+        node = self._highest()
+        await self._run(
+            lambda: node.chain.certificate(node.ledger.height) is not None,
+            self.cluster.now_ns + PROOF_LIMIT_NS,
+        )
+        shown = chain_for_outsiders(self.cluster, node)
+        certificate = shown.certificate(node.ledger.height)
+        if node.ledger.head is None or certificate is None:
+            raise Unavailable(f"height {node.ledger.height} has no certificate")
+        key = record_key(record_type, object_id)
+        value, proof = shown.prove_state(key)
+        changes = collect_changes(shown, node.ledger.head.epoch)
+        return RecordProof(
+            key=key,
+            value=value,
+            proof=proof,
+            header=node.ledger.head,
+            certificate=certificate,
+            validator_changes=changes,
+        )
 
     async def key(self, key_id: bytes) -> KeyLife | None:
         return self._highest().chain.key(key_id)

@@ -69,6 +69,22 @@ class LegalReportWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Texts that the report must contain."""
 
 
+class BundleCheckWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`evidence.bundle`: take all proofs of a piece of evidence and verify them offline (E4, E5, E7)."""
+
+    evidence: str
+    timestamp: str = ""
+    """File of the token that the deposit names, relative to the scenario."""
+    authorities: str = ""
+    """File with the roots of timestamp authorities that the reader trusts."""
+    file: str = ""
+    """Original to compare, relative to the scenario."""
+    content: str = ""
+    """Original to compare, as text."""
+    says: list[str] = []
+    """Texts that the report must contain."""
+
+
 class ReceiptCheckWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`receipt.check`: fetch the receipt of a step and verify it offline (rule E7)."""
 
@@ -83,6 +99,7 @@ READS: Final[dict[str, type[msgspec.Struct]]] = {
     "licence.verify": LicenceVerifyWith,
     "key.verify": KeyVerifyWith,
     "evidence.legal_report": LegalReportWith,
+    "evidence.bundle": BundleCheckWith,
     "receipt.check": ReceiptCheckWith,
 }
 """Reading verb to the struct of its `with`."""
@@ -140,6 +157,10 @@ _OWN_SENTENCES: Final[Mapping[str, Text]] = {
     "evidence.legal_report": Text(
         "{who} reads the legal-effect report of {evidence}",
         "{who} 查看 {evidence} 的法律效力说明",
+    ),
+    "evidence.bundle": Text(
+        "{who} takes the proofs of {evidence} and verifies them offline",
+        "{who} 取得 {evidence} 的全部证明并离线验证",
     ),
     "receipt.check": Text(
         "{who} fetches the receipt of step {step} and verifies it offline",

@@ -36,7 +36,7 @@ MACHINE_TRACES = re.compile(
         )
     )
 )
-BINARY_SUFFIXES = {".png", ".ico", ".woff2", ".gz"}
+BINARY_SUFFIXES = {".png", ".ico", ".woff2", ".gz", ".tsr"}
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ That each passes as written is tested with all shipped scenarios.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -29,13 +30,15 @@ from govchain.ledger.kinds.objection.fields import ObjectionData
 from govchain.ledger.kinds.realty.fields import RealtyData
 from govchain.ledger.kinds.registration import RegistrationData
 from govchain.model import Space
+from govchain.receipt import EvidenceBundle, write_evidence_bundle
 from govchain.report import Reporter
-from govchain.scenario import SimBackend, load_scenario, run_scenario
+from govchain.scenario import SimBackend, load_scenario, reads, run_scenario
 from govchain.scenario.result import ExchangeEntry
 from tests.support.en16931 import find_problems
 from tests.support.personal_scan import find_people, held_texts, log_bytes, names_of, store_bytes
 from tests.support.scenario_texts import PROJECT
 from tests.support.stories import STORIES, Played, play, played, story
+from tests.support.story_tokens import FOLDER, PAGE, story_files
 
 NUMBERS = [int(path.name[:3]) for path in STORIES]
 SIGNED_BY_BOTH = ["exchange.query", "exchange.answer", "exchange.confirm"]
@@ -274,33 +277,79 @@ def test_a_primary_that_lies_changes_neither_states_nor_denials(number: int) -> 
     assert run.refusals == played(number).refusals
 
 
-def test_S05_a_receipt_from_before_new_vote_keys_verifies_in_another_process_without_a_store(
-    tmp_path: Path,
+def test_E3_allows_in_the_stories_tokens_that_the_test_authority_made() -> None:
+    for name, data in story_files().items():
+        assert (FOLDER / name).read_bytes() == data, "python -m tests.support.story_tokens writes them"
+
+
+OUTSIDER = """
+import sys
+from govchain.cli.app import run
+print([int(run([*asked.split(), "--genesis", "genesis.json"])) for asked in sys.argv[1:]])
+"""
+TAKE = """\
+  - id: bundle-early
+    by: lawyer
+    do: evidence.bundle
+    with: {evidence: "${page}", timestamp: files/captured-page.tsr, authorities: files/timestamp-root.crt}
+
+  # 3 Custody"""
+
+
+def test_S05_what_was_taken_before_and_after_new_vote_keys_verifies_in_another_process_without_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    taken: list[bytes] = []
+
+    def take(bundle: EvidenceBundle) -> bytes:
+        taken.append(write_evidence_bundle(bundle))
+        return taken[-1]
+
+    monkeypatch.setattr(reads, "write_evidence_bundle", take)
     admins = "".join(
         f"  - {{id: {org}-admin, org: {org}, roles: [admin]}}\n" for org in ("court", "notary", "evp")
     )
     run = play(
         story(305),
         ("people:\n", f"protocol: {{checkpoint: 2}}\nstop: {{at: 1800s}}\n\npeople:\n{admins}"),
+        ("  # 3 Custody", TAKE),
         timeline="{after: open-case, do: rotate_key, target: primary}",
     )
     assert run.result.verdict == "pass"
     assert run.result.happened["epoch"] >= 1, "the validator set has changed since"
     receipt = asyncio.run(run.backend.receipt(bytes.fromhex(run.step("deposit-work").transaction)))
     assert receipt is not None
-    (tmp_path / "receipt.json").write_bytes(receipt)
-    (tmp_path / "genesis.json").write_bytes(write_genesis(run.backend.cluster.genesis))
-    original = (PROJECT / "scenarios" / "files" / "melody.txt").read_bytes()
-    for content, status in ((original, 0), (original.replace(b"m", b"n", 1), 1)):
-        (tmp_path / "melody.txt").write_bytes(content)
-        arguments = ["verify", "receipt.json", "--genesis", "genesis.json", "--file", "melody.txt"]
-        done = subprocess.run(
-            [sys.executable, "-m", "govchain", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout.decode() + done.stderr.decode()
+    early, late = taken
+    assert [json.loads(bundle)["record"]["header"]["epoch"] > 0 for bundle in taken] == [False, True]
+    files = {
+        "receipt.json": receipt,
+        "early.json": early,
+        "late.json": late,
+        "genesis.json": write_genesis(run.backend.cluster.genesis),
+        "roots.crt": (FOLDER / "timestamp-root.crt").read_bytes(),
+        "melody.txt": (FOLDER / "melody.txt").read_bytes(),
+        "changed.txt": (FOLDER / "melody.txt").read_bytes().replace(b"m", b"n", 1),
+        "page.html": PAGE,
+        "other.html": PAGE + b" ",
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    asked = {
+        "verify receipt.json --file melody.txt": 0,
+        "verify receipt.json --file changed.txt": 1,
+        "evidence verify early.json --authorities roots.crt --file page.html": 0,
+        "evidence verify late.json --authorities roots.crt --file page.html": 0,
+        "evidence verify late.json --file other.html": 1,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", OUTSIDER, *asked],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    told, _, answers = done.stdout.rstrip().rpartition("\n")
+    assert answers == str(list(asked.values())), told + done.stderr
+    assert told.count("is not presumed") == 2

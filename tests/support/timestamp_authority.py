@@ -110,7 +110,7 @@ def make_authority(
     certificate = (
         _builder(issuer_name, _name(name), key, until=until, serial=2)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
-        .sign(issuer_key, SHA256())
+        .sign(issuer_key, SHA256(), ecdsa_deterministic=True)
     )
     return Authority(root, certificate, key, between)
 
@@ -124,7 +124,7 @@ def _authority(
     return (
         _builder(issuer, subject, key, until=UNTIL + timedelta(days=3650), serial=1)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(issuer_key, SHA256())
+        .sign(issuer_key, SHA256(), ecdsa_deterministic=True)
     )
 
 

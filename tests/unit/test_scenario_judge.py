@@ -192,3 +192,19 @@ def test_a_step_that_makes_no_record_fails_and_so_do_those_that_refer_to_it() ->
     assert [step.outcome for step in result.steps] == ["failed", "failed", "failed"]
     assert "payload_hash" in result.steps[0].detail
     assert "made no record" in result.steps[1].detail
+
+
+@pytest.mark.parametrize(
+    ("wanted", "measured"),
+    [
+        ("evidence: '${work}', content: text, says: [is not presumed]", "1 records hold"),
+        ("evidence: '${work}', content: test", "step file failed"),
+        ("evidence: '${work}', timestamp: scenarios/files/captured-page.tsr", "step timestamp failed"),
+        ("evidence: '${work}', says: [intact]", "a report that does not say 'intact'"),
+        ("evidence: EVP-9", "no such evidence"),
+    ],
+)
+def test_E7_reports_what_a_bundle_of_evidence_proves_and_never_more(wanted: str, measured: str) -> None:
+    result = play(SMALL + f"  - {{by: judge, do: evidence.bundle, with: {{{wanted}}}}}\n")
+    assert result.steps[1].measured == measured
+    assert result.verdict == ("pass" if "hold" in measured else "fail")

@@ -187,6 +187,18 @@ def test_an_impossible_or_unsupported_block_names_its_place(added: str, message:
             "s.yaml:19: receipt.check saves nothing",
         ),
         (
+            "  - {by: judge, do: evidence.bundle, with: {evidence: x, timestamp: no.tsr}}\n",
+            "s.yaml:19: no such file; found 'no.tsr'",
+        ),
+        (
+            "  - {by: judge, do: evidence.bundle, with: {evidence: x, authorities: ../../etc/hosts}}\n",
+            "s.yaml:19: the file is outside the scenario's folder",
+        ),
+        (
+            "  - {by: judge, do: evidence.bundle, with: {evidence: x, timestamp: {file: a}}}\n",
+            "s.yaml:19: timestamp: wrong type",
+        ),
+        (
             "  - {by: judge, do: licence.verify, with: {licence: x, answer: YES}}\n",
             "s.yaml:19: licence.verify: wrong or missing value",
         ),
