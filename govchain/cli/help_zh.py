@@ -92,6 +92,14 @@ HELP_ZH: Final[dict[str, str]] = {
     "the next one": "下一个",
     "End after so many blocks.": "显示若干区块后结束。",
     "never": "不结束",
+    # invoice
+    "Invoices in the formats of others.": "以其他格式导出发票。",
+    "Write an invoice as UBL 2.1, a red-letter one as a CreditNote, judged by the rules of EN 16931.": (
+        "将发票写为 UBL 2.1（红字发票写为 CreditNote），并按 EN 16931 规则核验。"
+    ),
+    "A national e-invoice (XML), or the receipt of its record.": "数电票（XML），或其链上记录的回执。",
+    "Where to write the UBL.": "UBL 的写出位置。",
+    "Of a red XML: the invoice that it takes back.": "数电票红字 XML：被冲销的发票。",
     # receipt, verify, evidence
     "Fetch the receipt of a transaction.": "获取交易回执。",
     "Fetch a receipt; with a genesis it is verified before it is written.": "获取回执；"

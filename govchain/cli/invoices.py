@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from govchain.cli.connection import GenesisOption, NetworkOption
-from govchain.cli.receipts import trusted_genesis
+from govchain.cli.connection import GenesisOption, NetworkOption, trusted_genesis
+from govchain.cli.options import Commands
 from govchain.cli.record_files import read_bounded
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.terminal import Shown
 from govchain.documents import (
     DOCUMENT_BYTES_MAX,
     BusinessInvoice,
@@ -32,7 +32,7 @@ from govchain.model import Genesis
 from govchain.receipt import read_receipt, verify_receipt
 from govchain.receipt.bundle import body_of
 
-app = typer.Typer(help="Invoices in the formats of others.", no_args_is_help=True)
+app = Commands(help="Invoices in the formats of others.", no_args_is_help=True)
 
 
 @app.callback()
@@ -42,6 +42,7 @@ def _group() -> None:
 
 @app.command("export")
 def export_command(
+    terminal: Shown,
     source: Annotated[
         Path,
         typer.Argument(metavar="SOURCE", help="A national e-invoice (XML), or the receipt of its record."),
@@ -53,12 +54,8 @@ def export_command(
     ] = None,
     genesis: GenesisOption = None,
     network: NetworkOption = None,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Write an invoice as UBL 2.1, a red-letter one as a CreditNote, judged by the rules of EN 16931."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
     data = read_bounded(source, DOCUMENT_BYTES_MAX)
     if is_einvoice(data):
         invoice = from_einvoice(data, tuple(corrects or ()))
