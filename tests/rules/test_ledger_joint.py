@@ -76,6 +76,44 @@ def test_J3_denies_other_amounts_second_payments_and_nothing_due(world: JointWor
     assert denial(order(world, "P-3", pays="contract/K-1")) == ("J3", "E_DOUBLE_USE")
 
 
+def test_J3_allows_lines_that_are_paid_apart_once_and_to_the_cent(world: JointWorld) -> None:
+    decide(world)
+    assert order(world, pays="decision/D-1", amount="90.00").applied
+    for number, line, amount in (("P-2", "top-up", "41.25"), ("P-3", "withheld", "10.00")):
+        assert order(world, number, pays="decision/D-1", line=line, amount=amount).applied
+        world.must("payment.settle", "fund-a", number)
+        again = order(world, "P-9", pays="decision/D-1", line=line, amount=amount)
+        assert denial(again) == ("J3", "E_DOUBLE_USE")
+    assert world.act("payment.settle", "fund-a", "P-1").applied
+
+
+def test_J3_denies_lines_of_another_amount_or_that_are_part_of_what_is_due(world: JointWorld) -> None:
+    decide(world)
+    for line, amount, code in (
+        ("top-up", "41.24", "E_AMOUNT"),
+        ("withheld", "9.99", "E_AMOUNT"),
+        ("wages", "100.00", "E_STATE"),
+        ("nothing", "1.00", "E_STATE"),
+        ("no-such", "1.00", "E_STATE"),
+    ):
+        assert denial(order(world, pays="decision/D-1", line=line, amount=amount)) == ("J3", code)
+    assert denial(order(world, line="top-up")) == ("G1", "E_PAYLOAD")
+    world.form(due="600.00", due_at="2026-11-05T00:00:00+08:00")
+    assert denial(order(world, pays="contract/K-1", line="top-up")) == ("J3", "E_STATE")
+
+
+def decide(world: JointWorld) -> None:
+    """D-1: 90.00 is due, of which 10.00 was withheld; 41.25 is stated for somebody else."""
+    lines = [
+        {"name": "wages", "of": "wage", "factor": "1"},
+        {"name": "withheld", "of": "wage", "factor": "-0.1"},
+        {"name": "top-up", "of": "wage", "factor": "0.4125", "is_due": False},
+        {"name": "nothing", "of": "wage", "factor": "0", "is_due": False},
+    ]
+    world.adopt(facts=[], lines=lines)
+    world.grant_decision(facts=[], inputs=[{"name": "wage", "amount": "100.00"}])
+
+
 def test_J3_denies_escrow_released_by_the_bank_alone(world: JointWorld) -> None:
     assert order(world, escrow="realty/X").applied
     assert denial(world.act("payment.settle", "fund-a", "P-1")) == ("J3", "E_STATE")

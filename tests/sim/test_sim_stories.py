@@ -27,6 +27,7 @@ from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.invoice.fields import InvoiceData
 from govchain.ledger.kinds.objection.fields import ObjectionData
+from govchain.ledger.kinds.payment import PaymentData
 from govchain.ledger.kinds.realty.fields import RealtyData
 from govchain.ledger.kinds.registration import RegistrationData
 from govchain.model import Space
@@ -179,6 +180,9 @@ def test_S06_amounts_are_the_formula_and_both_branches_end() -> None:
         "insurance-top-up": "3564.96",
     }
     assert award.due_cents == 3_381_313
+    paid = [run.record("payment", f"PAY-2026-010{n}").data_as(PaymentData) for n in (1, 2, 3)]
+    assert [each.amount for each in paid] == ["33813.13", "3564.96", "756.20"]
+    assert [each.line for each in paid] == ["", "insurance-top-up", "wage-tax-withheld"]
     assert run.record("decision", "AWARD-2026-0002").data_as(DecisionData).amounts == (
         ("overtime", "4346.13"),
     )

@@ -7,6 +7,7 @@ transaction with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from govchain.ledger import conditions
@@ -19,9 +20,10 @@ from govchain.ledger.conditions import (
     require_conditions,
     require_record,
 )
-from govchain.ledger.field_checks import require_amount, require_reference
+from govchain.ledger.field_checks import require_amount, require_code, require_reference
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.contract.fields import ContractData
+from govchain.ledger.kinds.criteria import CRITERIA, CriteriaData
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import (
@@ -48,6 +50,8 @@ class PaymentOrder(Part, frozen=True):
     """What must have happened before it is settled (rule J1)."""
     pays: str = ""
     """Contract or decision that it fulfils, as `type/id`; then amounts must agree (rule J3)."""
+    line: str = ""
+    """Line of that decision that is paid apart: one that is stated only, or withheld from what is due."""
     escrow: str = ""
     """Record that settles it when it changes hands, as `type/id`; the bank alone cannot."""
 
@@ -65,6 +69,13 @@ class PaymentData(RecordData, frozen=True, tag="govchain.payment-data/1"):
     waits_for: tuple[tuple[str, str], ...]
     pays: str
     escrow: str
+    line: str = ""
+
+    @property
+    def fulfils(self) -> str:
+        """What is paid once: the contract or decision, or one line of it; empty when it is neither."""
+        # No object id holds a space.
+        return f"{self.pays} {self.line}" if self.line else self.pays
 
 
 def g1_order_is_well_formed(attempt: Attempt) -> None:
@@ -77,20 +88,24 @@ def g1_order_is_well_formed(attempt: Attempt) -> None:
     for name in ("pays", "escrow"):
         if getattr(fields, name):
             require_record(name, getattr(fields, name))
+    if fields.line:
+        require_code("line", fields.line)
+        if not fields.pays:
+            raise deny("G1", "E_PAYLOAD", "fields.line: expected together with pays")
 
 
 def j3_amount_is_what_is_due(attempt: Attempt) -> None:
     """Rule J3: what fulfils a contract or decision is exactly what that one makes due."""
-    pays = attempt.fields.pays
-    if not pays:
+    data = _data_of_order(attempt.fields)
+    if not data.pays:
         return
-    due = due_cents(attempt.access, pays)
+    due, named = due_cents(attempt.access, data.pays, data.line), data.fulfils[:192]
     if due is None:
-        raise deny("J3", "E_STATE", f"{pays[:128]} makes nothing due")
-    if parse_cents(attempt.fields.amount) != due:
-        raise deny("J3", "E_AMOUNT", f"{format_cents(due)} is due for {pays[:128]}")
-    if is_paid(attempt.access, pays):
-        raise deny("J3", "E_DOUBLE_USE", f"{pays[:128]} is paid already")
+        raise deny("J3", "E_STATE", f"{named} makes nothing due")
+    if parse_cents(data.amount) != due:
+        raise deny("J3", "E_AMOUNT", f"{format_cents(due)} is due for {named}")
+    if is_paid(attempt.access, data.fulfils):
+        raise deny("J3", "E_DOUBLE_USE", f"{named} is paid already")
 
 
 def j3_escrow_is_released_by_its_record(attempt: Attempt) -> None:
@@ -110,50 +125,66 @@ def i5_payment_is_own(attempt: Attempt) -> None:
         raise deny("I5", "E_ROLE", "another bank took this order")
 
 
-def due_cents(access: StateAccess, record: str) -> int | None:
-    """What a contract or decision makes due; None when nothing is or it is not in force."""
+def due_cents(access: StateAccess, record: str, line: str = "") -> int | None:
+    """What a contract or decision makes due, or one line of it apart; None when nothing or not in force."""
     record_type, _, object_id = record.partition("/")
     known = access.record(record_type, object_id)
     if known is None or not known.data:
         return None
-    if record_type == "contract" and known.state in ("FORMED", "BREACHED"):
+    if record_type == "contract" and not line and known.state in ("FORMED", "BREACHED"):
         due = known.data_as(ContractData).due
         return parse_cents(due) if due else None
     if record_type == "decision" and known.state in ("GRANTED", "EFFECTIVE"):
         # Here and not above: decisions read payments as well.
         from govchain.ledger.kinds.decision.fields import DecisionData
 
-        return known.data_as(DecisionData).due_cents
+        data = known.data_as(DecisionData)
+        return _apart_cents(access, data.criteria, dict(data.amounts), line) if line else data.due_cents
     return None
 
 
-def is_paid(access: StateAccess, record: str) -> bool:
-    """Whether a payment for a contract or decision was settled."""
-    return bool(access.indexed(paid_key(record)))
+def _apart_cents(access: StateAccess, criteria: str, amounts: Mapping[str, str], line: str) -> int | None:
+    """Cents of a line that somebody else gets than who gets what is due.
+
+    That is a line that is stated only, and one below zero: it was withheld. Any other is part of the sum.
+    """
+    record = access.record(CRITERIA, criteria)
+    assert record is not None, "a decision rests on criteria"
+    is_due = {each.name: each.is_due for each in record.data_as(CriteriaData).lines}
+    cents = parse_cents(amounts[line]) if line in amounts else 0
+    return abs(cents) if cents < 0 or (cents and not is_due[line]) else None
 
 
-def paid_key(record: str) -> bytes:
+def is_paid(access: StateAccess, fulfils: str) -> bool:
+    """Whether a payment for a contract, a decision, or a line of one was settled."""
+    return bool(access.indexed(paid_key(fulfils)))
+
+
+def paid_key(fulfils: str) -> bytes:
     """Index from what was paid to the payment."""
-    return index_key("paid", record)
+    return index_key("paid", fulfils)
 
 
-def _order(attempt: Attempt) -> None:
-    fields: PaymentOrder = attempt.fields
-    data = PaymentData(
+def _data_of_order(fields: PaymentOrder) -> PaymentData:
+    return PaymentData(
         payer=fields.payer,
         payee=fields.payee,
         amount=fields.amount,
         waits_for=pairs_of(fields.waits_for),
         pays=fields.pays,
         escrow=fields.escrow,
+        line=fields.line,
     )
-    attempt.create("ORDERED", data)
+
+
+def _order(attempt: Attempt) -> None:
+    attempt.create("ORDERED", _data_of_order(attempt.fields))
 
 
 def _settle(attempt: Attempt) -> None:
     attempt.advance(attempt.existing, "SETTLED")
     if attempt.data.pays:
-        attempt.set_index(paid_key(attempt.data.pays), attempt.envelope.object_id)
+        attempt.set_index(paid_key(attempt.data.fulfils), attempt.envelope.object_id)
 
 
 def _cancel(attempt: Attempt) -> None:
@@ -169,9 +200,9 @@ def _row(verb: str, new_state: str, sentence: Text, *rules: RuleFunction, apply:
 
 
 def j3_still_unpaid(attempt: Attempt) -> None:
-    """Rule J3: one contract or decision is paid once."""
-    if attempt.data.pays and is_paid(attempt.access, attempt.data.pays):
-        raise deny("J3", "E_DOUBLE_USE", f"{attempt.data.pays[:128]} is paid already")
+    """Rule J3: one contract or decision, and one line of it, is paid once."""
+    if attempt.data.pays and is_paid(attempt.access, attempt.data.fulfils):
+        raise deny("J3", "E_DOUBLE_USE", f"{attempt.data.fulfils[:192]} is paid already")
 
 
 KIND: Final = RecordKind(
@@ -238,6 +269,7 @@ KIND: Final = RecordKind(
         "payer": "付款方",
         "payee": "收款方",
         "amount": "金额",
+        "line": "条目",
         "waits_for": "付款条件",
         "pays": "所履行的记录",
         "escrow": "托管解除记录",
@@ -250,6 +282,9 @@ KIND: Final = RecordKind(
         "What must have happened before it is settled (rule J1).": "支付前须已成就的条件（规则 J1）。",
         "Contract or decision that it fulfils, as `type/id`; then amounts must agree (rule J3).": (
             "所履行的合约或决定，写作`type/id`；金额须一致（规则 J3）。"
+        ),
+        "Line of that decision that is paid apart: one that is stated only, or withheld from what is due.": (
+            "该决定中另行支付的条目：仅列明的条目，或从应付款中代扣的条目。"
         ),
         "Record that settles it when it changes hands, as `type/id`; the bank alone cannot.": (
             "其变更时一并支付的记录，写作`type/id`；银行不得单独支付。"

@@ -75,7 +75,7 @@ def _transfer(attempt: Attempt) -> None:
     _issue_title(attempt, fields.new_certificate)
     payment = _record(attempt, PAYMENT, fields.escrow)
     attempt.advance(payment, "SETTLED")
-    attempt.set_index(paid_key(payment.data_as(PaymentData).pays), payment.object_id)
+    attempt.set_index(paid_key(payment.data_as(PaymentData).fulfils), payment.object_id)
     attempt.advance(_record(attempt, CONTRACT, fields.contract), "DISCHARGED")
     attempt.clear_index(subject_key(f"realty/{attempt.existing.object_id}"))
     _name_owners(attempt, attempt.data.owners, tuple(fields.new_owners))
