@@ -5,11 +5,11 @@
 
 from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
 from govchain.scenario.catalogue import CatalogueEntry, list_scenarios
-from govchain.scenario.engine import Observation
 from govchain.scenario.folder import RunFolder
 from govchain.scenario.load import load_scenario, parse_scenario
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.local_backend import LocalBackend
+from govchain.scenario.observation import Observation
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.rehearsal import network_plan, rehearse
 from govchain.scenario.remote_backend import RemoteBackend

@@ -5,12 +5,13 @@ The port alone; each backend is a module beside. One that cannot produce a fault
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from govchain.client.answers import TransactionStatus
 from govchain.crypto import Signer
+from govchain.errors import GovchainError
 from govchain.gateway import GatewayPort
 from govchain.ledger import RecordState
 from govchain.ledger.kinds.key.standing import KeyLife
@@ -114,6 +115,15 @@ class Backend(Protocol):
         Raises:
             InvalidTransaction: No validator may admit it.
             Unavailable: Certainly not done.
+        """
+        ...
+
+    async def submit_all(
+        self, transactions: Sequence[Transaction], limit_ns: int
+    ) -> list[TransactionStatus | GovchainError]:
+        """Hand in transactions in one moment, at different validators, and wait until all are final.
+
+        An error is what `submit` would raise for that one; the others are not held up by it.
         """
         ...
 

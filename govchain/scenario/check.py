@@ -14,7 +14,7 @@ from govchain.config import Loaded
 from govchain.errors import ConfigError
 from govchain.ledger import RULES
 from govchain.ledger.identifiers import is_credit_code
-from govchain.ledger.kinds import PAYLOADS
+from govchain.ledger.kinds import PAYLOADS, record_type_of
 from govchain.ledger.payloads import Envelope
 from govchain.mempool import REJECTIONS
 from govchain.scenario.check_changes import check_changes
@@ -59,6 +59,8 @@ def validate_scenario(loaded: LoadedScenario) -> None:
     check_gateways(source, scenario)
     for index, step in enumerate(scenario.steps):
         _check_step(loaded, names, index, step)
+        if step.together:
+            _check_together(source, scenario.steps, index)
         if step.save is not None:
             _claim(source, names, step.save, "saved", ("steps", index, "save"))
     check_numbers(source, scenario)
@@ -189,6 +191,35 @@ def _check_step(loaded: LoadedScenario, names: dict[str, str], index: int, step:
         check_keys_of_gateways(source, loaded.scenario, index, step)
         _check_transaction(source, index, step)
     _check_denied(source, index, step)
+
+
+def _check_together(source: Loaded[Any], steps: tuple[Step, ...], index: int) -> None:
+    """Steps of one moment are transactions that do not need each other."""
+    step, where = steps[index], ("steps", index)
+    if index == 0:
+        raise source.error("together: there is no step before", *where, "together")
+    if step.at is not None:
+        raise source.error("together: the time is that of the step before", *where, "at", found=step.at)
+    for each in (steps[index - 1], step):
+        if each.do not in PAYLOADS:
+            raise source.error(
+                "together: only records are handed in",
+                *where,
+                "do",
+                found=each.do,
+                expected="verbs that write",
+            )
+    for earlier in reversed(steps[:index]):
+        for place, reference in find_references(step.with_):
+            if reference.name == earlier.save:
+                raise source.error(
+                    "together: made in the same moment", *where, "with", *place, found=reference.text
+                )
+        is_same_kind = record_type_of(earlier.do) == record_type_of(step.do)
+        if is_same_kind and earlier.with_.get("object_id") == step.with_.get("object_id"):
+            raise source.error("together: one record twice", *where, "with", "object_id")
+        if not earlier.together:
+            break
 
 
 def _check_reference(

@@ -1,28 +1,30 @@
 """Plays a scenario against a backend, step by step, and hands what it saw to the judge.
 
-Steps are strictly one after the other: the next begins when the one before is final, so a story has one order
-on every backend. Nothing is judged here beyond whether a step went as its file says.
+Steps are one after the other: the next begins when the one before is final, so a story has one order on every
+backend. Those that the file puts together are handed in in one moment, and do not depend on their order.
+Nothing is judged here beyond whether a step went as its file says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from govchain.client.answers import TransactionStatus
 from govchain.crypto.file_digest import FileDigests
-from govchain.errors import Indeterminate, InvalidInput, InvalidTransaction, Unavailable
+from govchain.errors import GovchainError, Indeterminate, InvalidInput, InvalidTransaction, Unavailable
 from govchain.ledger import Text
 from govchain.ledger.kinds import KINDS
-from govchain.scenario.backend import Backend, NodeFacts, Rehearsal
+from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.builder import Builder, Built
 from govchain.scenario.changes import Changes
 from govchain.scenario.desk import LATENCY_DIGITS, Desk
 from govchain.scenario.director import Director, Happening, require_faults
-from govchain.scenario.model import Step
+from govchain.scenario.model import Scenario, Step
+from govchain.scenario.observation import Observation
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.outcomes import expected_of, judge_refusal
 from govchain.scenario.reads import (
@@ -37,7 +39,7 @@ from govchain.scenario.reads import (
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
-from govchain.scenario.traffic import LoadSeen, Traffic, clerks_of
+from govchain.scenario.traffic import Traffic, clerks_of
 from govchain.scenario.verbs import (
     GATEWAY_VERBS,
     READS,
@@ -53,39 +55,13 @@ BACKGROUND_LOOK_NS: Final = 100_000_000
 """How often it is looked whether timeline and workload are over."""
 
 
-@dataclass(slots=True)
-class Observation:
-    """Everything that a run showed, for the judge.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One step in its place: its number from 1, and when it happens after the story's start."""
 
-    Attributes:
-        steps: What became of each step.
-        receipts: Step label and receipt file of each final transaction.
-        witnesses: What is proven, by whom, and the receipt file, where everybody was asked.
-        records: `type/object id` as expected in the file to the state found; `ABSENT` when there is none.
-        nodes: The validators at the end.
-        happenings: Faults, in order.
-        progress_ns: Times at which a transaction became final, rising.
-        healed_ns: When everything was mended at the end.
-        load: What became of the workload; None without one.
-        lost: Validator to how many acknowledged records its ledger lacks.
-        states: Every record that a step made or changed, as `type/id`, to its state at the end.
-        height: Height of the chain at the end.
-        duration_ns: From the first step to the last.
-    """
-
-    steps: list[StepResult] = field(default_factory=list)
-    receipts: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    witnesses: list[tuple[str, str, bytes]] = field(default_factory=list)
-    records: dict[str, str] = field(default_factory=dict)
-    nodes: list[NodeFacts] = field(default_factory=list)
-    height: int = 0
-    duration_ns: int = 0
-    happenings: list[Happening] = field(default_factory=list)
-    progress_ns: list[int] = field(default_factory=list)
-    healed_ns: int = 0
-    load: LoadSeen | None = None
-    lost: dict[str, int] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=dict)
+    number: int
+    step: Step
+    offset_ns: int
 
 
 class Engine:
@@ -116,25 +92,36 @@ class Engine:
         )
         self._began_ns = began_ns = self._backend.now_ns()
         await self._begin_background()
-        offsets = step_offsets(self._scenario)
-        for number, (step, offset_ns) in enumerate(zip(self._scenario.steps, offsets, strict=True), start=1):
-            await self._backend.advance(offset_ns)
-            result = await self._play(number, step, offset_ns)
-            self._seen.steps.append(result)
-            self._observer.step_finished(result)
-            if self._director is not None and step.id is not None:
-                await self._director.step_over(step.id)
+        for moment in _moments(self._scenario):
+            await self._backend.advance(moment[0].offset_ns)
+            results = await self._play(moment)
+            for turn, result in zip(moment, results, strict=True):
+                self._seen.steps.append(result)
+                self._observer.step_finished(result)
+                if self._director is not None and turn.step.id is not None:
+                    await self._director.step_over(turn.step.id)
         await self._end_background()
         self._seen.duration_ns = self._backend.now_ns() - began_ns
         await self._look_around()
         return self._seen
 
-    async def _play(self, number: int, step: Step, offset_ns: int) -> StepResult:
+    async def _play(self, moment: list[Turn]) -> list[StepResult]:
+        """Steps of one moment; several are all transactions."""
+        first = moment[0]
+        if first.step.do in READS:
+            return [await self._read(self._begin(first), first.step, first.offset_ns)]
+        if first.step.do in GATEWAY_VERBS:
+            played = await self._desk.play(self._begin(first), first.step, first.offset_ns)
+            return [self._note(played)]
+        return await self._transact(moment)
+
+    def _begin(self, turn: Turn) -> StepResult:
+        step = turn.step
         text = self._sentence(step)
-        self._observer.step_started(number, text)
-        blank = StepResult(
-            number=number,
-            id=step.id or f"step-{number}",
+        self._observer.step_started(turn.number, text)
+        return StepResult(
+            number=turn.number,
+            id=step.id or f"step-{turn.number}",
             by=step.by,
             do=step.do,
             en=text.en,
@@ -144,13 +131,8 @@ class Engine:
             expected=expected_of(step),
             measured="",
             at_ms=round((self._backend.now_ns() - self._began_ns) / 1_000_000, LATENCY_DIGITS),
-            story_time=self._rehearsal.loaded.claimed_time(offset_ns),
+            story_time=self._rehearsal.loaded.claimed_time(turn.offset_ns),
         )
-        if step.do in READS:
-            return await self._read(blank, step, offset_ns)
-        if step.do in GATEWAY_VERBS:
-            return self._note(await self._desk.play(blank, step, offset_ns))
-        return await self._transact(blank, step, offset_ns)
 
     def _note(self, played: StepResult) -> StepResult:
         """A gateway's step: its records became final while it lasted."""
@@ -159,28 +141,51 @@ class Engine:
             self._seen.progress_ns.append(self._backend.now_ns())
         return played
 
-    async def _transact(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
+    async def _transact(self, moment: list[Turn]) -> list[StepResult]:
+        """Build all, hand all in, then look what became of each."""
+        prepared = [await self._prepare(turn) for turn in moment]
+        sent_ns = self._backend.now_ns()
+        transactions = [built.transaction for _, built in prepared if built is not None]
+        answers = iter(await self._backend.submit_all(transactions, self._scenario.stop.at))
+        return [
+            blank if built is None else await self._judge(blank, turn.step, built, next(answers), sent_ns)
+            for turn, (blank, built) in zip(moment, prepared, strict=True)
+        ]
+
+    async def _prepare(self, turn: Turn) -> tuple[StepResult, Built | None]:
+        step, blank = turn.step, self._begin(turn)
         try:
-            built = await self._builder.build(step, offset_ns)
+            built = await self._builder.build(step, turn.offset_ns)
         except InvalidInput as error:
-            return msgspec.structs.replace(blank, measured="no record can be made of it", detail=str(error))
+            measured = "no record can be made of it"
+            return msgspec.structs.replace(blank, measured=measured, detail=str(error)), None
         if step.save is not None:
             self._builder.save(step.save, built)
         self._transactions[blank.id] = built.id
-        blank = msgspec.structs.replace(
-            blank, transaction=built.id.hex(), object=f"{built.record_type}/{built.object_id}"
-        )
-        sent_ns = self._backend.now_ns()
-        try:
-            status = await self._backend.submit(built.transaction, self._scenario.stop.at)
-        except InvalidTransaction as error:
-            return judge_refusal(blank, step, rule="", code=error.code, detail=str(error))
-        except (Unavailable, Indeterminate) as error:
-            return msgspec.structs.replace(
-                blank, outcome="pending", measured="not taken or not known", detail=str(error)
-            )
+        named = f"{built.record_type}/{built.object_id}"
+        return msgspec.structs.replace(blank, transaction=built.id.hex(), object=named), built
+
+    async def _judge(
+        self,
+        blank: StepResult,
+        step: Step,
+        built: Built,
+        answer: TransactionStatus | GovchainError,
+        sent_ns: int,
+    ) -> StepResult:
+        match answer:
+            case InvalidTransaction():
+                return judge_refusal(blank, step, rule="", code=answer.code, detail=str(answer))
+            case Unavailable() | Indeterminate():
+                return msgspec.structs.replace(
+                    blank, outcome="pending", measured="not taken or not known", detail=str(answer)
+                )
+            case GovchainError():
+                raise answer
+            case TransactionStatus():
+                pass
         latency_ms = round((self._backend.now_ns() - sent_ns) / 1_000_000, LATENCY_DIGITS)
-        played = self._judge_final(blank, step, built, status, latency_ms)
+        played = self._judge_final(blank, step, built, answer, latency_ms)
         if played.outcome != "applied" or not KINDS[built.record_type].keeps_records:
             return played
         record = await self._backend.record(built.record_type, built.object_id)
@@ -376,3 +381,15 @@ class Engine:
             codes = {org.id: org.code for org in self._scenario.organisations}
             names["provider"] = known.get(codes.get(str(names.get("provider")), ""), "…")
         return names | {"who": who}
+
+
+def _moments(scenario: Scenario) -> list[list[Turn]]:
+    """The steps in order, those that are handed in together as one."""
+    moments: list[list[Turn]] = []
+    for number, (step, offset_ns) in enumerate(
+        zip(scenario.steps, step_offsets(scenario), strict=True), start=1
+    ):
+        if not step.together:
+            moments.append([])
+        moments[-1].append(Turn(number, step, offset_ns))
+    return moments

@@ -15,7 +15,7 @@ from govchain import __version__
 from govchain.codec.genesis_file import write_genesis
 from govchain.errors import ConfigError
 from govchain.scenario.backend import Rehearsal
-from govchain.scenario.engine import Observation
+from govchain.scenario.observation import Observation
 from govchain.scenario.result import Result
 from govchain.sim import TraceEvent
 

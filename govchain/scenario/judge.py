@@ -14,7 +14,6 @@ from govchain.model import Genesis
 from govchain.scenario.backend import NodeFacts, Rehearsal
 from govchain.scenario.comparison import parse_comparison
 from govchain.scenario.conditions import Cpu, Disk, Network
-from govchain.scenario.engine import Observation
 from govchain.scenario.judge_faults import (
     count_happenings,
     judge_acknowledged,
@@ -23,6 +22,7 @@ from govchain.scenario.judge_faults import (
     workload_result,
 )
 from govchain.scenario.model import FailOutcome, Scenario
+from govchain.scenario.observation import Observation
 from govchain.scenario.reads import check_receipt
 from govchain.scenario.result import (
     Expectation,

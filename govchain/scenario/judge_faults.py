@@ -10,8 +10,8 @@ from typing import Final
 
 from govchain.scenario.comparison import parse_comparison, parse_duration_limit
 from govchain.scenario.director import Happening
-from govchain.scenario.engine import Observation
 from govchain.scenario.model import LivenessExpect, PerformanceExpect, Scenario
+from govchain.scenario.observation import Observation
 from govchain.scenario.result import Expectation, FaultEntry, InvariantResult, WorkloadResult, percentiles
 
 ACKNOWLEDGED: Final = "acknowledged"

@@ -156,6 +156,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"wit
     """Name under which later steps refer to the object."""
     at: DurationNs | None = None
     """Time since start at which it happens; default: one minute after the step before."""
+    together: bool = False
+    """Handed in in the same moment as the step before, which it does not wait for."""
     expect: StepExpect = StepExpect()
 
 

@@ -124,6 +124,17 @@ class RemoteBackend:
         self._height = max(self._height, status.height or 0)
         return status
 
+    async def submit_all(
+        self, transactions: Sequence[Transaction], limit_ns: int
+    ) -> list[TransactionStatus | GovchainError]:
+        async def hand_in(transaction: Transaction) -> TransactionStatus | GovchainError:
+            try:
+                return await self.submit(transaction, limit_ns)
+            except GovchainError as error:
+                return error
+
+        return list(await asyncio.gather(*map(hand_in, transactions)))
+
     async def transaction(self, transaction_id: bytes) -> TransactionStatus | None:
         found = await self.client.transaction(transaction_id)
         if found is not None and found.status == "final":

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from govchain.scenario.backend import Backend, Rehearsal
-from govchain.scenario.engine import Engine, Observation
+from govchain.scenario.engine import Engine
 from govchain.scenario.judge import judge
 from govchain.scenario.loaded import LoadedScenario
+from govchain.scenario.observation import Observation
 from govchain.scenario.observer import Observer, SilentObserver
 from govchain.scenario.rehearsal import rehearse
 from govchain.scenario.result import Result

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Final
 
 from govchain.client.answers import TransactionStatus
@@ -146,10 +146,27 @@ class SimBackend:
         return max((node.ledger.height for node in self.cluster.running()), default=0)
 
     async def submit(self, transaction: Transaction, limit_ns: int) -> TransactionStatus:
-        node = self._contact()
-        transaction_id = self.cluster.submit(transaction, to=node.index)
-        limit_at_ns = self.cluster.now_ns + limit_ns
-        await self._run(lambda: self._final_at(transaction_id) is not None, limit_at_ns)
+        (found,) = await self.submit_all([transaction], limit_ns)
+        if isinstance(found, GovchainError):
+            raise found
+        return found
+
+    async def submit_all(
+        self, transactions: Sequence[Transaction], limit_ns: int
+    ) -> list[TransactionStatus | GovchainError]:
+        sent: list[bytes | GovchainError] = []
+        for number, transaction in enumerate(transactions):
+            try:
+                sent.append(self.cluster.submit(transaction, to=self._contact(number).index))
+            except GovchainError as error:
+                sent.append(error)
+        ids = [each for each in sent if isinstance(each, bytes)]
+        if ids:
+            limit_at_ns = self.cluster.now_ns + limit_ns
+            await self._run(lambda: all(self._final_at(each) is not None for each in ids), limit_at_ns)
+        return [each if isinstance(each, GovchainError) else await self._status(each) for each in sent]
+
+    async def _status(self, transaction_id: bytes) -> TransactionStatus:
         found = await self.transaction(transaction_id)
         return found or TransactionStatus(id=transaction_id, status="pending")
 
@@ -322,11 +339,12 @@ class SimBackend:
     def _traitors(self) -> Mapping[int, None]:
         return self.cluster.checks.forgiven
 
-    def _contact(self) -> SimNode:
+    def _contact(self, number: int) -> SimNode:
+        """Whom the transaction of that number of one moment is handed to."""
         running = [node for node in self.cluster.running() if not self.cluster.is_paused(node.index)]
         if not running:
             raise Unavailable("no validator is running")
-        return running[0]
+        return running[number % len(running)]
 
     def _highest(self) -> SimNode:
         running = self.cluster.running()

@@ -15,7 +15,8 @@ def step_offsets(scenario: Scenario) -> list[int]:
     offsets: list[int] = []
     offset_ns = 0
     for step in scenario.steps:
-        offset_ns = offset_ns + STEP_SPACING_NS if step.at is None else step.at
+        if not step.together:
+            offset_ns = offset_ns + STEP_SPACING_NS if step.at is None else step.at
         offsets.append(offset_ns)
     return offsets
 

@@ -14,7 +14,7 @@ from govchain.crypto import Suite, chain_id_of, derive_secret, suite, verify_fin
 from govchain.errors import BadProof, BadSignature, ConfigError, ProtocolViolation
 from govchain.model.votes import Prepare
 from govchain.scenario import Rehearsal, Result, SimBackend, load_scenario, run_scenario
-from govchain.scenario.engine import Observation
+from govchain.scenario.observation import Observation
 from govchain.sim import FixedLatency, SimCluster
 from govchain.sim.door import Door
 from govchain.sim.protocols import PBFT

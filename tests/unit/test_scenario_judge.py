@@ -208,3 +208,41 @@ def test_E7_reports_what_a_bundle_of_evidence_proves_and_never_more(wanted: str,
     result = play(SMALL + f"  - {{by: judge, do: evidence.bundle, with: {{{wanted}}}}}\n")
     assert result.steps[1].measured == measured
     assert result.verdict == ("pass" if "hold" in measured else "fail")
+
+
+TOGETHER = """\
+  - id: denied
+    together: true
+    by: judge
+    do: evidence.rule
+    with: {object_id: EVP-9, ruling: ADMITTED}
+    expect: {denied: E_STATE}
+  - id: unmade
+    together: true
+    by: clerk
+    do: evidence.deposit
+    with:
+      object_id: EVP-3
+      evidence_kind: log
+      content: text
+      collected_at: "2026-11-02T08:00:00+08:00"
+      payload_hash: ${evp}
+  - id: second
+    together: true
+    by: clerk
+    do: evidence.deposit
+    with:
+      object_id: EVP-2
+      evidence_kind: log
+      content: text
+      collected_at: "2026-11-02T08:00:00+08:00"
+"""
+
+
+def test_steps_of_one_moment_are_handed_in_at_once_and_none_holds_up_another() -> None:
+    result = play(SMALL + TOGETHER)
+    assert [step.outcome for step in result.steps] == ["applied", "denied", "failed", "applied"]
+    assert len({step.at_ms for step in result.steps}) == 1
+    assert len({step.story_time for step in result.steps}) == 1
+    assert result.height < 3, "two records are in one block"
+    assert play(SMALL + TOGETHER).digest == result.digest

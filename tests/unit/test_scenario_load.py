@@ -186,6 +186,19 @@ def test_an_impossible_or_unsupported_block_names_its_place(added: str, message:
             "  - {by: judge, do: receipt.check, save: x, with: {step: deposit}}\n",
             "s.yaml:19: receipt.check saves nothing",
         ),
+        (STEP.replace("by: clerk", "together: true, at: 1h, by: clerk"), "s.yaml:19: together: the time is"),
+        (
+            "  - {together: true, by: judge, do: evidence.legal_report, with: {evidence: x}}\n",
+            "s.yaml:19: together: only records are handed in; found 'evidence.legal_report'",
+        ),
+        (
+            STEP.replace("by: clerk", "together: true, by: clerk"),
+            "s.yaml:19: together: made in the same moment; found '${work}'",
+        ),
+        (
+            STEP.replace("by: clerk", "together: true, by: clerk").replace("${work}", "EVP-1"),
+            "s.yaml:19: together: one record twice",
+        ),
         (
             "  - {by: judge, do: evidence.bundle, with: {evidence: x, timestamp: no.tsr}}\n",
             "s.yaml:19: no such file; found 'no.tsr'",
@@ -206,6 +219,11 @@ def test_an_impossible_or_unsupported_block_names_its_place(added: str, message:
 )
 def test_an_impossible_step_names_its_place(step: str, message: str) -> None:
     assert problem(SMALL + step).startswith(message)
+
+
+def test_the_first_step_is_together_with_none() -> None:
+    found = problem(SMALL.replace("    by: clerk\n", "    by: clerk\n    together: true\n", 1))
+    assert found.startswith("s.yaml:12: together: there is no step before")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
