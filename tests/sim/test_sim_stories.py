@@ -86,7 +86,7 @@ def test_S01_six_results_on_one_day_from_one_licence_and_the_same_answer_everywh
     run = played(301)
     done = [run.step(name) for name in ("issue", "seal", "taxpayer", "insurance", "fund", "account", "close")]
     began = parse_time_ms(run.step("open-case").story_time)
-    assert len({step.at_ms for step in done[1:6]}) == 1, "the five results on the licence are handed in at once"
+    assert len({step.at_ms for step in done[1:6]}) == 1, "five results on the licence, in one moment"
     assert all(parse_time_ms(step.story_time) - began <= 8 * HOUR_MS for step in done)
     licence = f"licence/{run.step('issue').object.partition('/')[2]}"
     for name in ("seal", "insurance", "fund", "account"):
