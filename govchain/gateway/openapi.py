@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,11 @@ JSON: Final = "application/json"
 BINARY: Final = "application/octet-stream"
 GENERAL_PROBLEMS: Final = ("rate-limited", "too-many-connections", "internal", "storage")
 TEXT: Final = "text/plain"
+STATUS_LIST: Final = "application/statuslist+jwt"
+
+
+class ListText:
+    """Marks a body or answer that is a signed status list."""
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -24,16 +30,16 @@ class Described(msgspec.Struct, frozen=True):
     summary: str
     needs_token: bool
     body_kind: Any
-    """Type of a JSON body; bytes for a binary one; None for none."""
+    """Type of a JSON body; bytes for a binary one; `ListText`; None for none."""
     answer_kind: Any
-    """Type of the JSON answer; bytes for a binary one; str for text."""
+    """Type of the JSON answer; bytes for a binary one; str for text; `ListText`."""
     problems: tuple[str, ...]
 
 
 def build_openapi(routes: tuple[Described, ...]) -> dict[str, Any]:
     """The document of these routes."""
     kinds = [kind for route in routes for kind in (route.body_kind, route.answer_kind)]
-    listed = [kind for kind in kinds if kind not in (None, bytes, str)]
+    listed = [kind for kind in kinds if kind not in (None, bytes, str, ListText)]
     schemas, components = msgspec.json.schema_components(listed, ref_template="#/components/schemas/{name}")
     schema_of = {repr(kind): schema for kind, schema in zip(listed, schemas, strict=True)}
     components["Problem"] = _problem_schema()
@@ -63,6 +69,10 @@ def _operation(route: Described, schema_of: dict[str, Any]) -> dict[str, Any]:
         "description": route.summary,
         "responses": {"200": answer},
     }
+    names = re.findall(r"{(\w+)}", route.path)
+    if names:
+        known = {"in": "path", "required": True, "schema": {"type": "string"}}
+        operation["parameters"] = [{"name": name, **known} for name in names]
     if route.needs_token:
         operation["security"] = [{"token": []}]
     if route.body_kind is not None:
@@ -81,6 +91,8 @@ def _operation(route: Described, schema_of: dict[str, Any]) -> dict[str, Any]:
 def _content(kind: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
     if kind is bytes:
         return {BINARY: {"schema": {"type": "string", "contentMediaType": BINARY}}}
+    if kind is ListText:
+        return {STATUS_LIST: {"schema": {"type": "string"}}}
     if kind is str:
         return {TEXT: {"schema": {"type": "string"}}}
     return {JSON: {"schema": schema_of[repr(kind)]}}

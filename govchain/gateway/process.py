@@ -24,6 +24,7 @@ from govchain.gateway.http_client import HttpPeers
 from govchain.gateway.metrics import GatewayMetrics
 from govchain.gateway.routes import GatewayContext
 from govchain.gateway.server import LIMITS, serve_gateway
+from govchain.gateway.status_lists import StatusLists
 from govchain.gateway.store import GatewayStore
 from govchain.gateway.tokens import PortalTokens
 from govchain.model import Genesis
@@ -93,6 +94,7 @@ async def _run(
             gateway=gateway,
             chain=chain,
             tokens=PortalTokens(store, Vault(secret)),
+            lists=StatusLists(store, Vault(secret), chain),
             desk_token=desk_token,
             metrics=metrics,
             body_timeout_s=LIMITS.body_timeout_s,

@@ -5,30 +5,28 @@ Handlers read a request, call the gateway and write the answer; nothing is decid
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from govchain.api.context import JSON
 from govchain.api.problems import Refusal
 from govchain.codec import decode
 from govchain.errors import InvalidInput, MalformedBytes
+from govchain.gateway.bodies import encoded, read_body, read_json
 from govchain.gateway.documents import MESSAGE_BYTES_MAX
 from govchain.gateway.gateway import Gateway
 from govchain.gateway.http_client import BINARY
 from govchain.gateway.metrics import GatewayMetrics
-from govchain.gateway.openapi import Described, build_openapi
+from govchain.gateway.openapi import STATUS_LIST, Described, ListText, build_openapi
 from govchain.gateway.portal import UseView, view_of
 from govchain.gateway.ports import Answered, Ask, ChainPort, Holding, Refused, Use
+from govchain.gateway.status_lists import PATH, StatusLists
 from govchain.gateway.tokens import PortalTokens, is_same
 from govchain.model import Transaction, TransactionBody
-
-T = TypeVar("T")
 
 ANYONE: Final = "anyone"
 DEPARTMENTS: Final = "departments"
@@ -43,6 +41,7 @@ class GatewayContext:
     gateway: Gateway
     chain: ChainPort
     tokens: PortalTokens
+    lists: StatusLists
     desk_token: str
     metrics: GatewayMetrics
     body_timeout_s: float
@@ -99,7 +98,7 @@ class Route:
 
 async def answer_exchange(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/exchanges: another department's signed query."""
-    message = await _read(context, request, MESSAGE_BYTES_MAX)
+    message = await read_body(context, request, MESSAGE_BYTES_MAX)
     answer = await context.gateway.handle(message)
     response = web.StreamResponse(headers={"Content-Type": BINARY, "Content-Length": str(len(answer))})
     await response.prepare(request)
@@ -111,61 +110,79 @@ async def answer_exchange(context: GatewayContext, request: web.Request) -> web.
 
 async def ask_other(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/asks."""
-    ask = await _read_json(context, request, Ask)
+    ask = await read_json(context, request, Ask)
     outcome = await context.gateway.ask(ask)
     context.metrics.count(outcome)
-    return _encoded(outcome)
+    return encoded(outcome)
 
 
 async def show_uses(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/uses: a body, so that no pseudonym stands in an address."""
-    asked = await _read_json(context, request, PersonAsked)
-    return _encoded(list(await context.gateway.uses(asked.person)))
+    asked = await read_json(context, request, PersonAsked)
+    return encoded(list(await context.gateway.uses(asked.person)))
 
 
 async def hold(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/holdings."""
-    holdings = await _read_json(context, request, list[Holding])
+    holdings = await read_json(context, request, list[Holding])
     await context.gateway.hold(holdings)
-    return _encoded({"held": len(holdings)})
+    return encoded({"held": len(holdings)})
 
 
 async def correct(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/corrections."""
-    return _encoded(
-        {"source_key": await context.gateway.correct(await _read_json(context, request, Holding))}
-    )
+    return encoded({"source_key": await context.gateway.correct(await read_json(context, request, Holding))})
 
 
 async def issue_token(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/portal/tokens."""
-    asked = await _read_json(context, request, TokenAsked)
+    asked = await read_json(context, request, TokenAsked)
     token = context.tokens.issue(asked.person, asked.valid_s, context.chain.now_ms())
-    return _encoded({"token": token})
+    return encoded({"token": token})
 
 
 async def show_own_uses(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """GET /v1/portal/uses."""
     person = _person(context, request)
-    return _encoded([view_of(use) for use in await context.gateway.uses(person)])
+    return encoded([view_of(use) for use in await context.gateway.uses(person)])
 
 
 async def revoke_consent(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/portal/revocations: the person's own signed record is handed on, and nothing else."""
-    data = await _read(context, request, MESSAGE_BYTES_MAX)
+    data = await read_body(context, request, MESSAGE_BYTES_MAX)
     transaction = decode(data, Transaction)
     kind = decode(transaction.body, TransactionBody).kind
     if kind != "consent.revoke":
         raise InvalidInput("expected a signed consent.revoke, and no other record")
     result = await context.chain.submit(transaction)
-    return _encoded(
+    return encoded(
         ResultView(result.transaction_id.hex(), result.applied, result.rule, result.code, result.detail)
     )
 
 
+async def keep_list(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """POST /v1/status-lists."""
+    data = await read_body(context, request, request.client_max_size)
+    try:
+        text = data.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise MalformedBytes("a status list is ASCII text") from None
+    return encoded({"address": await context.lists.keep(text)})
+
+
+async def show_list(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /v1/status-lists/{issuer}/{name}: whatever else the address says is not read."""
+    found = context.lists.find(request.match_info["issuer"], request.match_info["name"])
+    if found is None:
+        raise Refusal("not-found", "no fresh status list of this issuer and name is here")
+    text, left_s = found
+    headers = {"Content-Type": STATUS_LIST, "Cache-Control": f"public, max-age={left_s}"}
+    return web.Response(body=text.encode("ascii"), headers=headers)
+
+
 async def show_health(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """GET /healthz."""
-    return _encoded({"status": "ok"})
+    return encoded({"status": "ok"})
 
 
 async def show_metrics(context: GatewayContext, request: web.Request) -> web.StreamResponse:
@@ -177,7 +194,7 @@ async def show_metrics(context: GatewayContext, request: web.Request) -> web.Str
 
 async def show_openapi(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """GET /openapi.json."""
-    return _encoded(describe_routes())
+    return encoded(describe_routes())
 
 
 def describe_routes() -> dict[str, Any]:
@@ -223,32 +240,6 @@ def _unauthorised(expected: str) -> Refusal:
 def _bearer(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-async def _read(context: GatewayContext, request: web.Request, most: int) -> bytes:
-    try:
-        async with asyncio.timeout(context.body_timeout_s):
-            data = await request.read()
-    except TimeoutError:
-        raise Refusal("request-timeout", "the body did not arrive in time") from None
-    if len(data) > most:
-        raise Refusal("body-too-large", f"the body has more than {most} bytes")
-    return data
-
-
-async def _read_json(context: GatewayContext, request: web.Request, kind: type[T]) -> T:
-    data = await _read(context, request, request.client_max_size)
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        # The library's message may quote a value.
-        raise MalformedBytes(
-            f"the body is no JSON of the shape {getattr(kind, '__name__', 'list')}"
-        ) from None
-
-
-def _encoded(value: Any) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type=JSON)
 
 
 _BODY: Final = ("malformed", "body-too-large", "request-timeout")
@@ -357,6 +348,30 @@ ROUTES: Final = (
         problems=(*_BODY, *_CHAIN, "invalid-input", "not-authorised"),
         body_kind=bytes,
         answer_kind=ResultView,
+    ),
+    Route(
+        "POST",
+        "/v1/status-lists",
+        keep_list,
+        DESK,
+        "Keep a status list of licences, of this department or of another one, and hand it out. Kept is what "
+        "verifies and whose digest the chain holds.",
+        "保存并对外提供证照状态列表，可为本部门或其他部门的列表。仅保存验证通过且其摘要已上链的列表。",
+        body="the list as its issuer signed it (`statuslist+jwt`)",
+        answer="`address`",
+        problems=(*_BODY, *_CHAIN, "bad-credential", "not-authorised"),
+        body_kind=ListText,
+    ),
+    Route(
+        "GET",
+        PATH,
+        show_list,
+        ANYONE,
+        "A whole status list, for whoever checks a licence: no question names the licence or its place.",
+        "完整的证照状态列表，供任何核验者获取；请求中不含所核验的证照及其位置。",
+        answer="the list (`statuslist+jwt`), until it is over",
+        problems=("not-found",),
+        answer_kind=ListText,
     ),
     Route(
         "GET", "/healthz", show_health, ANYONE, "The process answers.", "进程正常响应。", answer="`status`"

@@ -7,6 +7,7 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 _EXCHANGE = "tests/unit/test_gateway_exchange.py::"
+_LISTS = "tests/unit/test_gateway_status_lists.py::"
 _PARTS = "tests/unit/test_gateway_parts.py::"
 _IN_SIMULATION = "tests/sim/test_sim_gateways.py::"
 _IN_SCENARIOS = "tests/unit/test_scenario_gateways.py::"
@@ -116,5 +117,29 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
         "        if False:",
         (f"{_IN_SCENARIOS}test_gateways_that_cannot_be_are_refused_with_their_place",),
         rules=("D7",),
+    ),
+    Mutant(
+        "a list that nobody anchored is handed out",
+        "gateway/status_lists.py",
+        "        require_anchored(found, record.data_as(StatusListData).digest)",
+        "        pass",
+        (f"{_LISTS}test_L9_refuses_what_its_issuer_did_not_sign_and_anchor",),
+        rules=("L9",),
+    ),
+    Mutant(
+        "anybody anchors a list of anybody",
+        "gateway/status_lists.py",
+        "        if record is None or record.issuer_org != issuer:",
+        "        if record is None:",
+        (f"{_LISTS}test_L9_refuses_a_list_that_somebody_else_anchored_at_the_address",),
+        rules=("L9",),
+    ),
+    Mutant(
+        "a list is handed out after its end",
+        "gateway/status_lists.py",
+        "        return (kept.text, left_s) if left_s > 0 else None",
+        "        return kept.text, left_s",
+        (f"{_LISTS}test_L9_answers_with_the_newest_list_until_it_is_over",),
+        rules=("L9",),
     ),
 )

@@ -22,6 +22,7 @@ from govchain.gateway.http_client import HttpPeers, RemoteGateway
 from govchain.gateway.metrics import GatewayMetrics
 from govchain.gateway.routes import ROUTES, GatewayContext
 from govchain.gateway.server import LIMITS, serve_gateway
+from govchain.gateway.status_lists import StatusLists
 from govchain.gateway.store import Exchange, GatewayStore
 from govchain.gateway.tokens import VALID_S_MAX, PortalTokens
 from tests.support.gateway_world import GatewayWorld, holding, question
@@ -136,6 +137,7 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[GatewayWorld, ApiServer]
         gateway=gateway,
         chain=world.chain,
         tokens=PortalTokens(gateway._office.store, gateway._office.vault),
+        lists=StatusLists(gateway._office.store, gateway._office.vault, world.chain),
         desk_token=DESK,
         metrics=GatewayMetrics(),
         body_timeout_s=5.0,
@@ -215,6 +217,7 @@ async def test_one_address_asks_so_often_and_no_more(tmp_path: Path) -> None:
         gateway=gateway,
         chain=world.chain,
         tokens=PortalTokens(gateway._office.store, gateway._office.vault),
+        lists=StatusLists(gateway._office.store, gateway._office.vault, world.chain),
         desk_token=DESK,
         metrics=GatewayMetrics(),
         body_timeout_s=5.0,
