@@ -20,9 +20,9 @@ from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import RecordState, index_key
 
 
-def issued_with_key(type_code: str) -> bytes:
-    """Index from a licence type to the kind of record that issues it instead of `licence.issue` (rule N5)."""
-    return index_key("licence-issued-with", type_code)
+def issued_with_key(type_code: str, org: str) -> bytes:
+    """Index to the kind of record that issues an organisation's licences of a type, if any does (rule N5)."""
+    return index_key("licence-issued-with", type_code, org)
 
 
 def require_issuable(attempt: Attempt, draft: RecordState) -> None:
@@ -47,7 +47,7 @@ def issue(attempt: Attempt, draft: RecordState) -> None:
         attempt.advance(predecessor, "SUPERSEDED", superseded)
         attempt.clear_index(holder_key(before.type_code, before.holder_ref))
     attempt.advance(draft, "VALID", msgspec.structs.replace(data, issued_by=attempt.key.person))
-    if not attempt.access.indexed(issued_with_key(data.type_code)):
+    if not attempt.access.indexed(issued_with_key(data.type_code, attempt.org.id)):
         attempt.set_index(holder_key(data.type_code, data.holder_ref), draft.object_id)
 
 
@@ -98,7 +98,7 @@ def require_holder_free(attempt: Attempt, number: str, type_code: str, holder_re
     Of licences that go with something else, as titles do, a holder has one for each.
     """
     other = attempt.access.indexed(holder_key(type_code, holder_ref))
-    if not other or attempt.access.indexed(issued_with_key(type_code)):
+    if not other or attempt.access.indexed(issued_with_key(type_code, attempt.org.id)):
         return
     predecessor = predecessor_of(attempt.access, number)
     if predecessor is None or other != predecessor.object_id:

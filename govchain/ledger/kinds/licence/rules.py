@@ -119,7 +119,7 @@ def l10_prerequisites_are_valid(attempt: Attempt) -> None:
 
 def n5_goes_with_nothing_else(attempt: Attempt) -> None:
     """Rule N5: a title becomes VALID with its unit, never by itself."""
-    kind = attempt.access.indexed(issued_with_key(data_of_licence(attempt).type_code))
+    kind = attempt.access.indexed(issued_with_key(data_of_licence(attempt).type_code, attempt.org.id))
     if kind:
         raise deny("N5", "E_STATE", f"licences of this type become VALID by records of {kind} only")
 

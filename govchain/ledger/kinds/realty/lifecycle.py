@@ -98,9 +98,10 @@ def _name_owners(attempt: Attempt, before: tuple[str, ...], after: tuple[str, ..
 
 
 def _issue_title(attempt: Attempt, number: str) -> None:
-    """From now on licences of this type become VALID with a unit only (rule N5)."""
+    """From now on this registry's licences of the type become VALID with a unit only (rule N5)."""
     draft = _record(attempt, LICENCE, number)
-    attempt.set_index(issued_with_key(draft.data_as(LicenceData).type_code), attempt.record_type)
+    key = issued_with_key(draft.data_as(LicenceData).type_code, attempt.org.id)
+    attempt.set_index(key, attempt.record_type)
     issue(attempt, draft)
 
 
