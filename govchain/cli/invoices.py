@@ -60,6 +60,13 @@ def export_command(
     if is_einvoice(data):
         invoice = from_einvoice(data, tuple(corrects or ()))
     else:
+        if data.lstrip().startswith(b"<"):
+            raise ConfigError(
+                "this XML is no national e-invoice",
+                path=str(source),
+                expected="a national e-invoice, or a receipt",
+                hint="a UBL document needs no export",
+            )
         if corrects:
             raise ConfigError("--corrects is for national XML; a record names what it takes back")
         invoice = from_receipt(data, trusted_genesis(genesis, network))

@@ -59,7 +59,7 @@ def to_business_invoice(
         raise InvalidDocument(
             "BT-24", "standard", f"{fields.standard} documents are UBL already; keep the file"
         )
-    if Decimal(fields.allowances) or Decimal(fields.charges):
+    if fields.allowances.strip("0.") or fields.charges.strip("0."):
         # EN 16931 wants the VAT category of each, and a record has their sums only.
         raise InvalidDocument(
             "BR-32", "allowances", "allowances and charges without rates cannot be exported"

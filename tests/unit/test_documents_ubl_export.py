@@ -66,6 +66,7 @@ LINE = InvoiceLine(net="1000.00", tax="130.00", rate="13")
         (changed(standard="EN16931"), "BT-24"),
         (changed(allowances="10.00"), "BR-32"),
         (changed(charges="10.00"), "BR-32"),
+        (changed(charges="no number"), "BR-32"),
         (changed(breakdown=[TaxSubtotal("VAT", "13", "1000.00", "130.06")], tax="130.06"), "BR-CO-17"),
         (changed(breakdown=[TaxSubtotal("O", "", "1000.00", "0.00")], tax="0.00"), "BR-O-10"),
         (changed(breakdown=[TaxSubtotal("VAT", "0", "1000.00", "0.01")], tax="0.01"), "BR-Z-09"),
@@ -139,6 +140,8 @@ def test_the_command_exports_a_document_and_what_a_receipt_proves(tmp_path: Path
     assert read_invoice(out.read_bytes()).seller.name == ACME, "a record has no names"
     out.unlink()
     assert run(["invoice", "export", str(receipt), "--out", str(out)]) == 2, "a genesis is needed"
+    told.write_bytes(BLUE)
+    assert run(["invoice", "export", str(told), *more[:-2]]) == 2, "it is UBL already"
     assert run(["invoice", "export", str(denied), *more]) == 2
     assert run(["invoice", "export", str(receipt), *more, "--corrects", "1"]) == 2
     receipt.write_bytes(receipt.read_bytes().replace(b"1130.00", b"1130.01"))
