@@ -85,7 +85,9 @@ async def legal_report(backend: Backend, wanted: LegalReportWith) -> Answer:
 
 async def check_bundle(backend: Backend, genesis: Genesis, wanted: BundleCheckWith, given: Given) -> Answer:
     """Do all proofs of this evidence convince who has the genesis, the file and the token (E4, E5, E7)?"""
-    expected = "a bundle that verifies offline" + "".join(f" and says {text!r}" for text in wanted.says)
+    expected = "a bundle that verifies offline"
+    if wanted.says:
+        expected += f" and says {', '.join(map(repr, wanted.says))}"
     record = await backend.record("evidence", wanted.evidence)
     if record is None:
         return Answer(False, expected, "no such evidence")
