@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+CENTS_MAX: Final = 10**17 - 1
+"""The largest amount that can be written, also below zero; what is computed may be larger."""
+
 _AMOUNT: Final = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?")
 
 

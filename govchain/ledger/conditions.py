@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from govchain.ledger.access import StateAccess
-from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence.validity import licence_status_now
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.rule import deny
@@ -63,13 +63,23 @@ def j1_conditions_hold(attempt: Attempt, conditions: Sequence[tuple[str, str]]) 
             raise deny("J1", "E_STATE", f"{record[:128]} is {found}; it must be {wanted}")
 
 
-def state_of(access: StateAccess, record: str, at_ms: int) -> str:
-    """State of a record named as type/id; of a licence what a verifier is told at that time (rule L3)."""
+def state_of(access: StateAccess, record: str, claimed_ms: int) -> str:
+    """State of a record named as type/id; of a licence what a verifier is told (rule L3)."""
     record_type, _, object_id = record.partition("/")
     known = access.record(record_type, object_id)
     if known is None:
         return "ABSENT"
-    return licence_status_at(known, at_ms).answer if record_type == "licence" else known.state
+    return licence_status_now(known, claimed_ms) if record_type == "licence" else known.state
+
+
+def is_paid(access: StateAccess, record: str) -> bool:
+    """Whether a payment for a contract or decision was settled."""
+    return bool(access.indexed(paid_key(record)))
+
+
+def paid_key(record: str) -> bytes:
+    """Index from what was paid to the payment."""
+    return index_key("paid", record)
 
 
 def owner_key(record: str, owner: str) -> bytes:

@@ -2,7 +2,8 @@
 
 Looks from outside at transactions, results and written state, and calls no rule of the ledger. The tables of
 the kinds of record say what is listed, as the reference prints them; whether the ledger's code keeps to them
-is the question here. That all validators execute equal blocks is judged in `checks`.
+is the question here. What must fit together beyond the tables is counted in `books`; that all validators
+execute equal blocks is judged in `checks`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from govchain.codec import decode
 from govchain.crypto import Suite
@@ -18,12 +19,14 @@ from govchain.ledger import ExecutedBlock, RecordState
 from govchain.ledger.kinds import KINDS, VERBS
 from govchain.ledger.state import KeyState, OrganisationState, TimelineEntry
 from govchain.model import Genesis, Space, Transaction, TransactionBody, ValidatorSet
+from govchain.sim.books import KEPT, Books, Deed
 
 LIFE_CYCLES: Final = "life-cycles"
 POLICY: Final = "policy"
 BUSINESS: Final[dict[str, str]] = {
     LIFE_CYCLES: "records reach only listed states, each by an applied record, version after version",
     POLICY: "nobody acts without the roles that the kind of record demands; what is denied changes nothing",
+    **KEPT,
 }
 
 Problem = tuple[str, str]
@@ -74,6 +77,7 @@ class Signer:
     """A key as the state has it."""
 
     org: str
+    person: str
     roles: tuple[str, ...]
     is_active: bool
 
@@ -84,20 +88,6 @@ class Office:
 
     roles: tuple[str, ...]
     is_active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One applied transaction."""
-
-    id: bytes
-    kind: str
-    org: str
-    key_id: bytes
-    label: str
-    """`type/id` of its object."""
-    said: dict[str, Any]
-    """The envelope."""
 
 
 class BusinessJudge:
@@ -111,10 +101,14 @@ class BusinessJudge:
         self.height = 0
         self._suite = suite
         self._signers: dict[bytes, list[Signer]] = {
-            suite.key_id(key.public_key): [Signer(key.org, tuple(key.roles), True)] for key in genesis.keys
+            suite.key_id(key.public_key): [Signer(key.org, key.person, tuple(key.roles), True)]
+            for key in genesis.keys
         }
         self._offices = {org.id: [Office(tuple(org.roles), True)] for org in genesis.organisations}
         self._histories: dict[str, tuple[TimelineEntry, ...]] = {}
+        self._books = Books()
+        self._approvals_min = genesis.parameters.approvals_min
+        self._voters: tuple[str, ...] = ()
         self._seat(genesis.validators)
 
     def take(self, executed: ExecutedBlock) -> list[Problem]:
@@ -123,14 +117,23 @@ class BusinessJudge:
         self.height = block.header.height
         written = {key: value for space, key, value in executed.writes if space is Space.STATE}
         self._note_signers(written)
+        records = {
+            key.decode().partition("/")[2]: decode(value, RecordState)
+            for key, value in written.items()
+            if key.startswith(b"record/") and value is not None
+        }
         problems: list[Problem] = []
         deeds: dict[bytes, Deed] = {}
         for number, (transaction, result) in enumerate(zip(block.transactions, block.results, strict=True)):
             if result.applied:
-                deed = _read(executed.transaction_ids[number], transaction)
+                deed = self._read(executed.transaction_ids[number], transaction)
                 deeds[deed.id] = deed
                 problems += self._judge_deed(deed)
+        for label, record in records.items():
+            problems += self._judge_record(label, record, deeds)
         problems += self._judge_writes(written, deeds, is_boundary=executed.next_validators is not None)
+        least = min(len(self._voters), self._approvals_min) or len(self._voters) // 2 + 1
+        problems += self._books.take(tuple(deeds.values()), records, self._voters, least)
         for deed in deeds.values():
             row = ROWS.get(deed.kind)
             done = [entry.transaction_id for entry in self._histories.get(deed.label, ())]
@@ -150,7 +153,8 @@ class BusinessJudge:
             first, _, name = key.decode().partition("/")
             if first == "key" and value is not None:
                 key_state = decode(value, KeyState)
-                signer = Signer(key_state.org, tuple(key_state.roles), key_state.active)
+                roles = tuple(key_state.roles)
+                signer = Signer(key_state.org, key_state.person, roles, key_state.active)
                 self._signers.setdefault(bytes.fromhex(name), []).append(signer)
             elif first == "organisation" and value is not None:
                 org = decode(value, OrganisationState)
@@ -185,11 +189,9 @@ class BusinessJudge:
     ) -> Iterator[Problem]:
         for key, value in written.items():
             first, _, name = key.decode().partition("/")
-            if first == "record" and value is not None:
-                yield from self._judge_record(name, decode(value, RecordState), deeds)
-            elif first == "record":
+            if first == "record" and value is None:
                 yield LIFE_CYCLES, f"{name} was deleted"
-            elif not (deeds or is_boundary or first in _ALWAYS_WRITTEN):
+            elif first != "record" and not (deeds or is_boundary or first in _ALWAYS_WRITTEN):
                 yield POLICY, f"{first}/{name} changed although nothing was applied"
 
     def _judge_record(self, label: str, record: RecordState, deeds: dict[bytes, Deed]) -> Iterator[Problem]:
@@ -233,13 +235,22 @@ class BusinessJudge:
 
     def _seat(self, validators: ValidatorSet) -> None:
         """Validators may hand in evidence with the keys of their votes."""
+        self._voters = tuple(dict.fromkeys(member.org for member in validators.members))
         for member in validators.members:
-            signer = Signer(member.org, ("validator",), True)
+            signer = Signer(member.org, member.name, ("validator",), True)
             self._signers.setdefault(self._suite.key_id(member.public_key), [signer])
 
-
-def _read(transaction_id: bytes, transaction: Transaction) -> Deed:
-    body = decode(transaction.body, TransactionBody)
-    said = json.loads(body.payload)
-    about = ROWS[body.kind].about if body.kind in ROWS else body.kind
-    return Deed(transaction_id, body.kind, body.org, body.key_id, f"{about}/{said['object_id']}", said)
+    def _read(self, transaction_id: bytes, transaction: Transaction) -> Deed:
+        body = decode(transaction.body, TransactionBody)
+        said = json.loads(body.payload)
+        about = ROWS[body.kind].about if body.kind in ROWS else body.kind
+        signers = self._signers.get(body.key_id, ())
+        return Deed(
+            id=transaction_id,
+            kind=body.kind,
+            org=body.org,
+            person=signers[-1].person if signers else "",
+            key_id=body.key_id,
+            label=f"{about}/{said['object_id']}",
+            said=said,
+        )

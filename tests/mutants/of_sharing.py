@@ -104,8 +104,8 @@ SHARING: Final[tuple[Mutant, ...]] = (
     Mutant(
         "answers after the consent was revoked",
         _JUDGEMENT,
-        "    d9_mode_is_granted,\n    d11_person_consents,\n)",
-        "    d9_mode_is_granted,\n)",
+        "    d2_licence_is_still_held,\n    d11_person_consents,\n)",
+        "    d2_licence_is_still_held,\n)",
         (f"{_EXCHANGE}test_D11_denies_query_and_answer_once_the_person_revokes",),
         rules=("D11",),
     ),
@@ -119,9 +119,9 @@ SHARING: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "answers passed on",
-        "ledger/kinds/exchange/rules.py",
-        "    if attempt.existing.issuer_org not in data.permitted:",
-        "    if False:",
+        "ledger/kinds/exchange/onward.py",
+        "        if to_org not in data.permitted:",
+        '        if to_org not in data.permitted and attempt.verb == "exchange.forward":',
         (f"{_EXCHANGE}test_D3_denies_answering_with_what_was_received",),
         rules=("D3",),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.of_combinations import COMBINATIONS
 from tests.mutants.of_disclosure import DISCLOSURE
 from tests.mutants.of_driver import DRIVER
 from tests.mutants.of_evidence import EVIDENCE
@@ -38,5 +39,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *IDENTITY,
     *EVIDENCE_AND_TAX,
     *JOINT,
+    *COMBINATIONS,
     *GATEWAY,
 )

@@ -217,6 +217,6 @@ class DecisionLife(JointMachine):
 
 
 TestSaleLife = SaleLife.TestCase
+TestSaleLife.settings = RUNS
 TestDecisionLife = DecisionLife.TestCase
-for case in (TestSaleLife, TestDecisionLife):
-    case.settings = RUNS
+TestDecisionLife.settings = RUNS

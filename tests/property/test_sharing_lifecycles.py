@@ -37,6 +37,8 @@ from tests.support.sharing_world import (
 GRANTS = st.sampled_from(["G-1", "G-2"])
 CONSENTS = st.sampled_from(["C-1", "C-2"])
 EXCHANGES = st.sampled_from(["X-1", "X-2", "X-3"])
+FILE = "HPF.file"
+ONWARD = st.sampled_from(["Y-1", "Y-2"])
 GATEWAYS = st.sampled_from(["hpf-gateway", "hpf-gateway", "hrss-gateway", "ca-gateway"])
 PEOPLE = st.sampled_from(["wang-at-hpf", "chen-at-hpf"])
 SUBJECTS = {"wang-at-hpf": "wang", "chen-at-hpf": "chen"}
@@ -61,6 +63,10 @@ class SharingMachine(Machine):
         world = SharingWorld()
         world.publish(needs_consent=True)
         world.grant("G-1", rate_per_day=2, max_uses=3)
+        element = {"name": "status", "element": "hpf.file-status", "modes": ["yes-no"]}
+        world.publish(FILE, "hpf", fields=[element])
+        assert world.request("G-9", "hrss-maker", item=FILE, valid_to="2026-12-20").applied
+        world.must("grant.approve", "hpf-approver", "G-9")
         return world
 
     @rule(days=st.integers(1, 12))
@@ -158,6 +164,29 @@ class SharingMachine(Machine):
         self.permit(exchange, "ca-approver", org)
         self.forward(exchange, "hpf-gateway", org)
 
+    @rule(number=ONWARD, exchange=EXCHANGES, permits=st.booleans())
+    def answer_out_of_an_answer(self, number: str, exchange: str, permits: bool) -> None:
+        """HRSS asks HPF, which answers with what it received itself."""
+        if permits:
+            self.permit(exchange, "ca-approver", HRSS)
+        asked = query_fields(item=FILE, grant="G-9", subject_ref="wang-at-hrss")
+        self.ask("exchange.query", "hrss-gateway", number, asked)
+        fields = answer_fields(HRSS, source_exchange=exchange)
+        self.ask("exchange.answer", "hpf-gateway", number, fields)
+
+    @rule(number=ONWARD, exchange=EXCHANGES, permits=st.booleans())
+    def forward_it_further(self, number: str, exchange: str, permits: bool) -> None:
+        if permits:
+            self.permit(exchange, "ca-approver", FIN)
+        self.permit(number, "hpf-approver", FIN)
+        self.forward(number, "hrss-gateway", FIN)
+
+    @rule(exchange=EXCHANGES, number=ONWARD, permits=st.booleans())
+    def pass_on_twice(self, exchange: str, number: str, permits: bool) -> None:
+        self.consent_and_query("wang-at-hpf", f"C-{number}", exchange)
+        self.answer_out_of_an_answer(number, exchange, permits=True)
+        self.forward_it_further(number, exchange, permits=permits)
+
     @rule(exchange=EXCHANGES, person=st.sampled_from(["hpf-maker", "wang-at-hpf", "hrss-maker"]))
     def objection(self, exchange: str, person: str) -> None:
         number = f"O-{exchange}"
@@ -180,8 +209,12 @@ class SharingMachine(Machine):
     def refute(self, exchange: str, person: str) -> None:
         self.ask("objection.refute", person, f"O-{exchange}", {"reason": "right as it is"})
 
-    def of(self, record_type: str) -> list[RecordState]:
-        return [record for record in self.known() if record.record_type == record_type]
+    def of(self, record_type: str, item: str = MARRIAGE) -> list[RecordState]:
+        """Records of a type; of exchanges and grants those about one item."""
+        found = self.known(record_type)
+        about: dict[str, Any] = {"exchange": ExchangeData, "grant": GrantData}
+        data = about.get(record_type)
+        return [record for record in found if data is None or record.data_as(data).item == item]
 
     @invariant()
     def test_D2_no_exchange_beyond_its_grant(self) -> None:
@@ -228,9 +261,12 @@ class SharingMachine(Machine):
 
     @invariant()
     def test_D3_nothing_passed_on_without_the_providers_consent(self) -> None:
-        for record in self.of("exchange"):
+        for record in self.of("exchange") + self.of("exchange", FILE):
             data = record.data_as(ExchangeData)
             assert set(data.forwarded) <= set(data.permitted)
+            if data.source_exchange:
+                first = self.world.record("exchange", data.source_exchange).data_as(ExchangeData)
+                assert {record.issuer_org, *data.forwarded} <= set(first.permitted)
 
     @invariant()
     def test_D5_providers_reject_in_time_and_others_decide_late(self) -> None:
@@ -256,9 +292,20 @@ class SharingMachine(Machine):
                 if about.subject_ref != subject or not any(entry.state == "ANSWERED" for entry in past):
                     continue
                 expected.add(exchange.issuer_org)
-                passed_on = sum(entry.kind == "exchange.forward" for entry in past)
-                expected.update(about.forwarded[:passed_on])
+                expected.update(passed_on(exchange, corrected_ms))
+                for onward in self.of("exchange", FILE):
+                    times = {entry.state: entry.claimed_time_ms for entry in reversed(onward.timeline)}
+                    is_from_it = onward.data_as(ExchangeData).source_exchange == exchange.object_id
+                    if is_from_it and times["ANSWERED"] < corrected_ms:
+                        expected.update((onward.issuer_org, *passed_on(onward, corrected_ms)))
             assert {notice.org for notice in data.notices} == expected
+
+
+def passed_on(record: RecordState, before_ms: int) -> tuple[str, ...]:
+    """Organisations to which the answer of an exchange was passed on before a moment."""
+    past = [entry for entry in record.timeline if entry.claimed_time_ms < before_ms]
+    forwards = sum(entry.kind == "exchange.forward" for entry in past)
+    return record.data_as(ExchangeData).forwarded[:forwards]
 
 
 def state_at(record: RecordState, at_ms: int) -> str:

@@ -16,7 +16,7 @@ from govchain.ledger import state
 from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.state import OrganisationState, RecordState, TimelineEntry
-from govchain.model import KeyRecord, Organisation, Space, Transaction, TransactionResult
+from govchain.model import Genesis, KeyRecord, Organisation, Space, Transaction, TransactionResult
 from tests.support.ledger_world import ACME, BETA, COURT, LedgerWorld, licence_id, make_genesis, signer_of
 
 HPF = "12990100MA0XX00E1F"
@@ -58,19 +58,17 @@ def answer_of(number: str, *, married: bool = True) -> str:
     return encode(Answer(b"c" * 32, number, "a" * 64, HPF, ACME, "yes-no", told, b"s" * 16)).hex()
 
 
+def joint_genesis() -> Genesis:
+    genesis = make_genesis()
+    keys = [KeyRecord(signer_of(name).public_key, org, name, roles) for name, (org, roles) in PEOPLE.items()]
+    return msgspec.structs.replace(
+        genesis, organisations=(*genesis.organisations, *ORGANISATIONS), keys=(*genesis.keys, *keys)
+    )
+
+
 class JointWorld(LedgerWorld):
-    def __init__(self) -> None:
-        genesis = make_genesis()
-        keys = [
-            KeyRecord(signer_of(name).public_key, org, name, roles) for name, (org, roles) in PEOPLE.items()
-        ]
-        super().__init__(
-            msgspec.structs.replace(
-                genesis,
-                organisations=(*genesis.organisations, *ORGANISATIONS),
-                keys=(*genesis.keys, *keys),
-            )
-        )
+    def __init__(self, genesis: Genesis | None = None) -> None:
+        super().__init__(genesis or joint_genesis())
 
     def sign(self, kind: str, person: str, payload: bytes, **body: Any) -> Transaction:
         org = body.pop("org", None)

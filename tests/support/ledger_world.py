@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from govchain.crypto import Signer, chain_id_of, sign_transaction, suite
+from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
 from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
 from govchain.ledger.identifiers import LicenceId
@@ -32,6 +33,7 @@ from govchain.model import (
 from govchain.sim.business import BusinessJudge, Problem
 
 SUITE = suite()
+_CHINA = timezone(timedelta(hours=8))
 START_MS = 1_793_581_200_000
 """2026-11-02T09:00:00+08:00, time of height 0."""
 
@@ -89,8 +91,13 @@ SM3 = "b" * 64
 HASHES = {"sha256": SHA256, "sm3": SM3}
 
 
+def secret_of(person: str) -> bytes:
+    """Secret key of a person or validator."""
+    return SUITE.digest(f"person/{person}".encode())
+
+
 def signer_of(person: str) -> Signer:
-    return SUITE.signer(SUITE.digest(f"person/{person}".encode()))
+    return SUITE.signer(secret_of(person))
 
 
 def make_genesis(owners: Sequence[str] = (AMR,) * 4, parameters: ProtocolParameters | None = None) -> Genesis:
@@ -143,15 +150,19 @@ class LedgerWorld:
     def __init__(self, genesis: Genesis | None = None) -> None:
         self.genesis = genesis or make_genesis()
         self.chain_id = chain_id_of(SUITE, self.genesis)
-        self.store = DictStore()
-        self.ledger = Ledger(self.genesis, SUITE, self.store)
-        self.store.write(self.ledger.genesis_writes())
-        self.chain = Chain(self.genesis, SUITE, self.store, self.ledger)
-        self.judge = BusinessJudge(self.genesis, SUITE)
         self.problems: list[Problem] = []
         self.may_be_wrong = False
         self.now_ms = START_MS
         self._nonces = itertools.count()
+        self.begin()
+
+    def begin(self, suite: Suite = SUITE) -> None:
+        """Stand at height 0, also after blocks."""
+        self.store = DictStore()
+        self.ledger = Ledger(self.genesis, suite, self.store)
+        self.store.write(self.ledger.genesis_writes())
+        self.chain = Chain(self.genesis, suite, self.store, self.ledger)
+        self.judge = BusinessJudge(self.genesis, suite)
 
     def reopen(self) -> None:
         """Forget everything but the store."""
@@ -206,11 +217,16 @@ class LedgerWorld:
 
     def execute(self, transactions: Sequence[Transaction], *, time_ms: int | None = None) -> ExecutedBlock:
         """Execute and store one block."""
-        executed = self.ledger.execute(self.batch(transactions, time_ms=time_ms), transactions)
+        executed = self.take(self.batch(transactions, time_ms=time_ms), transactions)
+        self.now_ms += 60_000
+        return executed
+
+    def take(self, batch: Batch, transactions: Sequence[Transaction]) -> ExecutedBlock:
+        """Execute, store and judge what somebody ordered."""
+        executed = self.ledger.execute(batch, transactions)
         self.store.write(executed.writes)
         self.problems += self.judge.take(executed)
         assert self.may_be_wrong or self.problems == [], self.problems
-        self.now_ms += 60_000
         return executed
 
     def batch(self, transactions: Sequence[Transaction], *, time_ms: int | None = None) -> Batch:
@@ -277,12 +293,8 @@ def denial(result: TransactionResult) -> tuple[str, str]:
 
 
 def rfc3339(time_ms: int) -> str:
-    """A time as a payload writes it; expects whole seconds from START_MS on."""
-    seconds = time_ms // 1_000 - START_MS // 1_000 + 9 * 3_600
-    day, rest = 2 + seconds // 86_400, seconds % 86_400
-    month, day = (11, day) if day <= 30 else (12, day - 30)
-    assert 1 <= day <= 30
-    return f"2026-{month:02d}-{day:02d}T{rest // 3_600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}+08:00"
+    """A time as a payload writes it; expects whole seconds."""
+    return datetime.fromtimestamp(time_ms // 1_000, _CHINA).isoformat()
 
 
 def licence_id(serial: int = 1, version: int = 1, *, type_code: str = BUSINESS, org: str = AMR) -> str:

@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant
+from hypothesis.stateful import INVARIANT_MARKER, RuleBasedStateMachine, invariant
 
 from govchain.ledger import RecordState
 from govchain.ledger.kinds import KINDS
@@ -67,6 +67,13 @@ class Machine(RuleBasedStateMachine):
                 if record_type in (record_types or self.record_types):
                     found.append(self.world.record(record_type, object_id))
         return found
+
+    def hold_invariants(self) -> None:
+        """Ask every invariant of the machine once more."""
+        checks = [getattr(type(self), name) for name in dir(type(self))]
+        for check in checks:
+            if hasattr(check, INVARIANT_MARKER):
+                check(self)
 
     @invariant()
     def test_G3_only_listed_changes(self) -> None:

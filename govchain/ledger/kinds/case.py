@@ -20,6 +20,7 @@ from govchain.ledger.rules.common import (
     g3_object_is_new,
     g3_state_allows,
     g4_version_continues,
+    is_expelled,
 )
 from govchain.ledger.rules.rule import Text, deny
 from govchain.ledger.state import RecordData, RecordState
@@ -118,8 +119,11 @@ def i5_court_opens_its_cases(attempt: Attempt) -> None:
 
 
 def i5_opener_closes(attempt: Attempt) -> None:
-    """Rule I5: a case is closed by the organisation that opened it."""
-    if attempt.existing.issuer_org != attempt.org.id:
+    """Rule I5: a case is closed by whoever opened it; by a court, when that one is expelled."""
+    opener = attempt.existing.issuer_org
+    if attempt.has_org_role(COURT) and is_expelled(attempt, opener):
+        return
+    if opener != attempt.org.id:
         raise deny("I5", "E_ROLE", "another organisation opened this case")
 
 

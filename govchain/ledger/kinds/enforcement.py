@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from govchain.ledger.access import StateAccess
-from govchain.ledger.conditions import require_record
+from govchain.ledger.conditions import is_paid, require_record
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.contract.fields import ContractData
-from govchain.ledger.kinds.payment import is_paid
+from govchain.ledger.kinds.payment import due_cents
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
@@ -20,6 +20,8 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
+    require_room,
+    require_time_order,
 )
 from govchain.ledger.rules.rule import Rule, Text, deny
 from govchain.ledger.state import RecordData, RecordState, index_key
@@ -57,12 +59,18 @@ def j6_ground_can_be_enforced(attempt: Attempt) -> None:
     if record is None or record.record_type not in ("contract", "decision"):
         raise deny("J6", "E_STATE", f"{ground[:128]} is no contract or decision on the chain")
     wanted = "FORMED" if record.record_type == "contract" else "EFFECTIVE"
+    if wanted == "FORMED":
+        # A breach becomes part of the contract's own history.
+        require_time_order(attempt, record)
+        require_room(record)
     if record.state != wanted:
         raise deny("J6", "E_STATE", f"{ground[:128]} is {record.state}; it must be {wanted}")
     if wanted == "FORMED":
         data = record.data_as(ContractData)
         if not data.due or attempt.claimed_time_ms < data.due_ms:
             raise deny("J6", "E_STATE", "the time for payment has not passed")
+    elif (due_cents(attempt.access, ground) or 0) <= 0:
+        raise deny("J6", "E_STATE", f"{ground[:128]} makes nothing due")
     if is_paid(attempt.access, ground):
         raise deny("J6", "E_STATE", f"{ground[:128]} is paid")
 

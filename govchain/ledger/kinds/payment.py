@@ -15,7 +15,9 @@ from govchain.ledger.access import StateAccess
 from govchain.ledger.amounts import format_cents, parse_cents
 from govchain.ledger.conditions import (
     Condition,
+    is_paid,
     j1_conditions_hold,
+    paid_key,
     pairs_of,
     require_conditions,
     require_record,
@@ -34,7 +36,7 @@ from govchain.ledger.rules.common import (
 )
 from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Rule, Text, deny
-from govchain.ledger.state import RecordData, index_key
+from govchain.ledger.state import RecordData
 
 PAYMENT: Final = "payment"
 BANK: Final = "bank"
@@ -155,16 +157,6 @@ def _apart_cents(access: StateAccess, criteria: str, amounts: Mapping[str, str],
     return abs(cents) if cents < 0 or (cents and not is_due[line]) else None
 
 
-def is_paid(access: StateAccess, fulfils: str) -> bool:
-    """Whether a payment for a contract, a decision, or a line of one was settled."""
-    return bool(access.indexed(paid_key(fulfils)))
-
-
-def paid_key(fulfils: str) -> bytes:
-    """Index from what was paid to the payment."""
-    return index_key("paid", fulfils)
-
-
 def _data_of_order(fields: PaymentOrder) -> PaymentData:
     return PaymentData(
         payer=fields.payer,
@@ -205,6 +197,13 @@ def j3_still_unpaid(attempt: Attempt) -> None:
         raise deny("J3", "E_DOUBLE_USE", f"{attempt.data.fulfils[:192]} is paid already")
 
 
+def j3_is_still_due(attempt: Attempt) -> None:
+    """Rule J3: what a court stays or another decision takes back is paid no more."""
+    data: PaymentData = attempt.data
+    if data.pays and due_cents(attempt.access, data.pays, data.line) != parse_cents(data.amount):
+        raise deny("J3", "E_STATE", f"{data.fulfils[:192]} does not make {data.amount} due any more")
+
+
 KIND: Final = RecordKind(
     record_type=PAYMENT,
     title=Text("Payment", "付款"),
@@ -236,6 +235,7 @@ KIND: Final = RecordKind(
             Text("{who} settles payment {object}", "{who} 支付 {object}"),
             j3_escrow_is_released_by_its_record,
             j3_still_unpaid,
+            j3_is_still_due,
             j1_waiting_is_over,
             apply=_settle,
         ),

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from govchain.ledger.amounts import format_cents, parse_cents
+from govchain.ledger.conditions import state_of
 from govchain.ledger.identifiers import format_time, is_credit_code
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
@@ -90,9 +91,11 @@ def t8_licence_is_valid(attempt: Attempt) -> None:
     """Rule T8: a firm is registered after its licence, when one is named."""
     if not attempt.fields.licence:
         return
-    licence = attempt.access.record("licence", attempt.fields.licence)
-    if licence is None or licence.state != "VALID":
-        raise deny("T8", "E_STATE", "the licence that the registration rests on is not VALID")
+    found = state_of(attempt.access, f"licence/{attempt.fields.licence}", attempt.claimed_time_ms)
+    if found != "VALID":
+        raise deny(
+            "T8", "E_STATE", f"the licence that the registration rests on is {found}; it must be VALID"
+        )
 
 
 def t8_seller_may_invoice(attempt: Attempt) -> None:

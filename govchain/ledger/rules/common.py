@@ -90,6 +90,12 @@ def i5_roles_allow(attempt: Attempt) -> None:
         raise deny("I5", "E_ROLE", f"{attempt.verb} needs a key with role {' or '.join(wanted)}")
 
 
+def is_expelled(attempt: Attempt, org: str) -> bool:
+    """Whether an organisation left for good (rule I2): what it has to settle, others of its role do."""
+    known = attempt.access.organisation(org)
+    return known is not None and known.standing == "EXPELLED"
+
+
 def require_other_person(attempt: Attempt, *earlier: str) -> None:
     """Rule G6, also I6: whoever signed an earlier step of an object signs no later one, with any key."""
     if attempt.key.person in earlier:

@@ -27,6 +27,7 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
+    is_expelled,
 )
 from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text, deny
@@ -72,10 +73,10 @@ def d1_source_is_the_only_one(attempt: Attempt) -> None:
             raise deny("D1", "E_NOT_AUTHORITATIVE", f"{field.element} has its source in catalog item {other}")
 
 
-def g6_reviewer_differs(attempt: Attempt) -> None:
-    """Rule G6: who described an item does not review it."""
+def g6_drafter_differs(attempt: Attempt) -> None:
+    """Rule G6: who described an item neither reviews nor publishes it."""
     if attempt.existing.issuer_org == attempt.org.id and attempt.data.drafted_by == attempt.key.person:
-        raise deny("G6", "E_SOD", f"{attempt.key.person} described this item and cannot review it")
+        raise deny("G6", "E_SOD", f"{attempt.key.person} described this item and cannot go on with it")
 
 
 def i5_item_is_own(attempt: Attempt) -> None:
@@ -87,8 +88,11 @@ def i5_item_is_own(attempt: Attempt) -> None:
 
 
 def i5_who_suspended_resumes(attempt: Attempt) -> None:
-    """Rule I5: an item is resumed by the organisation that suspended it."""
-    if attempt.data.suspended_by != attempt.org.id:
+    """Rule I5: an item is resumed by whoever suspended it; by its provider, when that one is expelled."""
+    suspended_by = attempt.data.suspended_by
+    if attempt.existing.issuer_org == attempt.org.id and is_expelled(attempt, suspended_by):
+        return
+    if suspended_by != attempt.org.id:
         raise deny("I5", "E_ROLE", "another organisation suspended this item")
 
 
@@ -198,7 +202,7 @@ TRANSITIONS: Final = (
         (("DRAFT",), "REVIEWED"),
         ((AUTHORITY,), "checker"),
         Text("{who} reviews catalog item {object}", "{who} 审核目录项 {object}"),
-        g6_reviewer_differs,
+        g6_drafter_differs,
         g3_state_allows,
         apply=_review,
     ),
@@ -209,6 +213,7 @@ TRANSITIONS: Final = (
         ((PROVIDER,), "checker"),
         Text("{who} publishes catalog item {object}", "{who} 发布目录项 {object}"),
         i5_item_is_own,
+        g6_drafter_differs,
         g3_state_allows,
         d1_source_is_the_only_one,
         apply=_publish,

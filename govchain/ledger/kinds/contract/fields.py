@@ -64,3 +64,5 @@ class ContractData(RecordData, frozen=True, tag="govchain.contract-data/1"):
     due_ms: int
     signed: tuple[str, ...] = ()
     reason: str = ""
+    stayed_by: str = ""
+    """Court that stays it, as long as it does."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from govchain.ledger.conditions import (
+    is_paid,
     j1_conditions_hold,
     owner_key,
     pairs_of,
@@ -38,6 +39,7 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
+    is_expelled,
 )
 from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Text, deny
@@ -79,8 +81,11 @@ def g1_reason_is_given(attempt: Attempt) -> None:
 
 def k4_matter_is_not_excluded(attempt: Attempt) -> None:
     """Rule K4: what the law keeps from electronic form is no contract here."""
-    if attempt.fields.matter in EXCLUDED:
-        raise deny("K4", "E_LAW_EXCLUDED", f"{attempt.fields.matter} is an excluded matter")
+    matter = attempt.fields.matter.lower()
+    for excluded in EXCLUDED:
+        # A code made of an excluded one, such as marriage-agreement, is about the same.
+        if matter == excluded or matter.startswith(tuple(f"{excluded}{sign}" for sign in ".-_")):
+            raise deny("K4", "E_LAW_EXCLUDED", f"{excluded} is an excluded matter")
 
 
 def k5_subject_is_free(attempt: Attempt) -> None:
@@ -125,10 +130,24 @@ def k2_not_stayed(attempt: Attempt) -> None:
         raise deny("K2", "E_STAYED", "a court stays this contract")
 
 
+def k1_what_is_due_is_paid(attempt: Attempt) -> None:
+    """Rule K1: one party alone does not end a contract while what it makes due is unpaid."""
+    due = attempt.data.due
+    if due and not is_paid(attempt.access, f"{CONTRACT}/{attempt.existing.object_id}"):
+        raise deny("K1", "E_STATE", f"{due} is due and not paid")
+
+
 def i5_offerer_withdraws(attempt: Attempt) -> None:
     """Rule I5: an offer is withdrawn by the organisation that made it."""
     if attempt.existing.issuer_org != attempt.org.id:
         raise deny("I5", "E_ROLE", "another organisation made this offer")
+
+
+def i5_court_that_stayed(attempt: Attempt) -> None:
+    """Rule I5: a stay is lifted by the court that ordered it, as long as it is a member."""
+    stayed_by = attempt.data.stayed_by
+    if stayed_by != attempt.org.id and not is_expelled(attempt, stayed_by):
+        raise deny("I5", "E_ROLE", f"the contract was stayed by {stayed_by}")
 
 
 def j1_offer_may_be_made(attempt: Attempt) -> None:
@@ -185,7 +204,8 @@ def _perform(attempt: Attempt) -> None:
 
 def _change(attempt: Attempt) -> None:
     (new_state,) = attempt.transition.to_states
-    data = msgspec.structs.replace(attempt.data, reason=attempt.fields.reason)
+    stayed_by = attempt.org.id if new_state == "STAYED" else ""
+    data = msgspec.structs.replace(attempt.data, reason=attempt.fields.reason, stayed_by=stayed_by)
     attempt.advance(attempt.existing, new_state, data)
     if new_state == "WITHDRAWN":
         _free(attempt)
@@ -270,6 +290,8 @@ TRANSITIONS: Final = (
             "{who} 解除对合约 {object} 的中止（{reason}）",
         ),
         g1_reason_is_given,
+        g3_state_allows,
+        i5_court_that_stayed,
         role=COURT,
     ),
     _row(
@@ -280,6 +302,7 @@ TRANSITIONS: Final = (
         k1_party_signs,
         k1_pair_is_the_offered_one,
         k2_not_stayed,
+        k1_what_is_due_is_paid,
         apply=_perform,
     ),
 )

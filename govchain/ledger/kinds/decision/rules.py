@@ -10,9 +10,9 @@ from typing import Final
 
 from govchain.crypto.file_digest import digest_chunks
 from govchain.errors import MalformedBytes
-from govchain.ledger.amounts import format_cents, parse_cents
+from govchain.ledger.amounts import CENTS_MAX, format_cents, parse_cents
 from govchain.ledger.field_checks import require_code, require_reference, require_text
-from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, compute_line
+from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, LineData, compute_line
 from govchain.ledger.kinds.decision.fields import (
     DecisionEnter,
     DecisionFact,
@@ -89,6 +89,13 @@ def j4_inputs_are_those_of_the_formula(attempt: Attempt) -> None:
     missing = sorted(wanted ^ given)
     if missing:
         raise deny("J4", "E_AMOUNT", f"inputs and formula differ in {missing[0][:64]}")
+
+
+def j4_amounts_can_be_written(attempt: Attempt) -> None:
+    """Rule J4: what the formula gives, line by line and in all, is an amount, however large its inputs."""
+    amounts = [cents for _, cents in _compute_lines(criteria_of(attempt), attempt.fields.inputs)]
+    if sum(map(abs, amounts)) > CENTS_MAX:
+        raise deny("J4", "E_AMOUNT", "the formula gives an amount of more than fifteen digits")
 
 
 def j4_facts_are_proven(attempt: Attempt) -> None:
@@ -195,14 +202,18 @@ def compute(
     criteria: CriteriaData, facts: Sequence[DecisionFact], inputs: Sequence[DecisionInput]
 ) -> Outcome:
     """What the criteria give for facts and inputs."""
-    cents = {each.name: parse_cents(each.amount) for each in inputs}
-    lines = [(line, compute_line(line, cents[line.of])) for line in criteria.lines]
+    lines = _compute_lines(criteria, inputs)
     due = [amount for line, amount in lines if line.is_due]
     return Outcome(
         is_met=compute_facts(criteria, facts),
         amounts=tuple((line.name, format_cents(amount)) for line, amount in lines),
         due_cents=sum(due) if due else None,
     )
+
+
+def _compute_lines(criteria: CriteriaData, inputs: Sequence[DecisionInput]) -> list[tuple[LineData, int]]:
+    cents = {each.name: parse_cents(each.amount) for each in inputs}
+    return [(line, compute_line(line, cents[line.of])) for line in criteria.lines]
 
 
 def compute_facts(criteria: CriteriaData, facts: Sequence[DecisionFact]) -> bool:

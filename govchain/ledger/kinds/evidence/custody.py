@@ -10,7 +10,9 @@ import msgspec
 from govchain.ledger.kinds.evidence.fields import Custody, EvidenceData, EvidenceReceive, EvidenceTransfer
 from govchain.ledger.kinds.evidence.rules import data_of, has_same_hashes
 from govchain.ledger.rules.attempt import Attempt
+from govchain.ledger.rules.common import is_expelled
 from govchain.ledger.rules.rule import deny
+from govchain.model.validators import OBSERVER
 
 
 def e2_sender_has_custody(attempt: Attempt) -> None:
@@ -18,21 +20,22 @@ def e2_sender_has_custody(attempt: Attempt) -> None:
     data = data_of(attempt)
     if data.custodian != attempt.org.id:
         raise deny("E2", "E_CUSTODY_GAP", f"the custodian is {data.custodian}")
-    if _under_way(data) is not None:
+    under_way = _under_way(data)
+    if under_way is not None and not is_expelled(attempt, under_way.to_org):
         raise deny("E2", "E_CUSTODY_GAP", "a hand-over has not been received yet")
 
 
 def e2_receiver_can_sign(attempt: Attempt) -> None:
     """Rule E2: evidence is handed to another organisation that the chain knows and that can sign for it."""
     to_org = attempt.fields.to_org
-    if to_org == attempt.org.id or attempt.access.organisation(to_org) is None:
-        raise deny("E2", "E_CUSTODY_GAP", "to_org is not another organisation of this chain")
+    if to_org == attempt.org.id or not _can_sign(attempt, to_org):
+        raise deny("E2", "E_CUSTODY_GAP", "to_org is not another organisation that can sign for it")
 
 
 def e2_depositor_can_sign(attempt: Attempt) -> None:
     """Rule E2: evidence is collected for an organisation that the chain knows and that can sign for it."""
-    if attempt.access.organisation(attempt.fields.for_org) is None:
-        raise deny("E2", "E_CUSTODY_GAP", "for_org is not an organisation of this chain")
+    if not _can_sign(attempt, attempt.fields.for_org):
+        raise deny("E2", "E_CUSTODY_GAP", "for_org is not an organisation that can sign for it")
 
 
 def e2_depositor_is_named(attempt: Attempt) -> None:
@@ -73,10 +76,11 @@ def after_lodging(attempt: Attempt) -> tuple[Custody, ...]:
 
 
 def transfer(attempt: Attempt) -> None:
-    """Begin a hand-over."""
+    """Begin a hand-over; it takes the place of one that nobody can receive any more."""
     fields: EvidenceTransfer = attempt.fields
     handed = Custody(attempt.org.id, fields.to_org, fields.action, attempt.transaction_id)
-    _keep(attempt, custody=(*data_of(attempt).custody, handed))
+    before = tuple(hop for hop in data_of(attempt).custody if hop.received)
+    _keep(attempt, custody=(*before, handed))
 
 
 def receive(attempt: Attempt) -> None:
@@ -92,6 +96,12 @@ def _under_way(data: EvidenceData) -> Custody | None:
     if data.custody and not data.custody[-1].received:
         return data.custody[-1]
     return None
+
+
+def _can_sign(attempt: Attempt, org: str) -> bool:
+    """Rule I5 for the receiver: an observer could never sign for it."""
+    known = attempt.access.organisation(org)
+    return known is not None and known.active and known.tier != OBSERVER
 
 
 def _keep(attempt: Attempt, **changes: object) -> None:

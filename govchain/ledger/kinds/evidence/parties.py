@@ -13,6 +13,7 @@ from govchain.ledger.kinds.case import find_case, is_party
 from govchain.ledger.kinds.evidence.fields import EvidenceData
 from govchain.ledger.kinds.evidence.rules import EVIDENCE, data_of
 from govchain.ledger.rules.attempt import Attempt
+from govchain.ledger.rules.common import is_expelled
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.state import RecordState
 
@@ -41,16 +42,19 @@ def i5_challenger_is_party(attempt: Attempt) -> None:
 
 
 def i5_court_has_the_case(attempt: Attempt) -> None:
-    """Rule I5: where the case is on the chain, the court that opened it decides."""
+    """Rule I5: where the case is on the chain, the court that opened it decides, unless it was expelled."""
     case = _case(attempt)
-    if case is not None and case.issuer_org != attempt.org.id:
+    if case is None or is_expelled(attempt, case.issuer_org):
+        return
+    if case.issuer_org != attempt.org.id:
         raise deny("I5", "E_ROLE", f"the case is that of {case.issuer_org}")
 
 
 def i5_court_that_ruled(attempt: Attempt) -> None:
-    """Rule I5: the file is closed by the court that ruled."""
-    if data_of(attempt).ruled_by != attempt.org.id:
-        raise deny("I5", "E_ROLE", f"the ruling is that of {data_of(attempt).ruled_by}")
+    """Rule I5: the file is closed by the court that ruled, as long as it is a member."""
+    ruled_by = data_of(attempt).ruled_by
+    if ruled_by != attempt.org.id and not is_expelled(attempt, ruled_by):
+        raise deny("I5", "E_ROLE", f"the ruling is that of {ruled_by}")
 
 
 def e5_appraiser_has_no_interest(attempt: Attempt) -> None:

@@ -95,6 +95,8 @@ class ExchangeData(RecordData, frozen=True, tag="govchain.exchange-data/1"):
     permitted: tuple[str, ...] = ()
     """Organisations to which the provider lets it be passed on."""
     forwarded: tuple[str, ...] = ()
+    licence: str = ""
+    """The subject's licence, for a grant for holders of licences."""
 
 
 class SourceUses(

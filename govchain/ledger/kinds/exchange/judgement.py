@@ -21,7 +21,7 @@ from govchain.ledger.kinds.exchange.fields import ExchangeQuery
 from govchain.ledger.kinds.grant.fields import GrantData
 from govchain.ledger.kinds.grant.status import grant_status_at
 from govchain.ledger.kinds.licence.fields import LicenceData
-from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence.validity import licence_status_now
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.sharing import CALLABLE, day_of
 from govchain.ledger.state import RecordState
@@ -155,13 +155,20 @@ def d2_subject_is_in_scope(asked: Asked) -> None:
         raise deny("D2", "E_NO_GRANT", f"the subject is outside the grant's scope ({scope.kind})")
 
 
+def d2_licence_is_still_held(asked: Asked) -> None:
+    """Rule D2: whom it is about still belongs to a scope that may change; cases and lists do not."""
+    scope = asked.grant.scope
+    if scope.kind == "licence" and not _holds_licence(asked, scope.ref):
+        raise deny("D2", "E_NO_GRANT", "the subject no longer holds a licence of the grant's scope")
+
+
 def _holds_licence(asked: Asked, type_code: str) -> bool:
     record = asked.access.record("licence", asked.query.licence) if asked.query.licence else None
     if record is None:
         return False
     data = record.data_as(LicenceData)
     is_held = data.type_code == type_code and data.holder_ref == asked.query.subject_ref
-    return is_held and licence_status_at(record, asked.at_ms).answer == "VALID"
+    return is_held and licence_status_now(record, asked.at_ms) == "VALID"
 
 
 def _is_listed(asked: Asked, root: bytes, size: int) -> bool:
@@ -247,6 +254,7 @@ ANSWER_CHECKS: Final[tuple[Check, ...]] = (
     d2_grant_is_in_force,
     d2_fields_are_granted,
     d9_mode_is_granted,
+    d2_licence_is_still_held,
     d11_person_consents,
 )
 QUERY_CHECKS: Final[tuple[Check, ...]] = (

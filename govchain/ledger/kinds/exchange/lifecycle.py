@@ -21,9 +21,14 @@ from govchain.ledger.kinds.exchange.fields import (
     SourceUses,
 )
 from govchain.ledger.kinds.exchange.judgement import ANSWER_CHECKS, QUERY_CHECKS
+from govchain.ledger.kinds.exchange.onward import (
+    d3_data_is_not_passed_on,
+    g3_forwards_have_room,
+    g3_permits_have_room,
+    remember_receiver,
+)
 from govchain.ledger.kinds.exchange.rules import (
     d1_source_answers,
-    d3_data_is_not_passed_on,
     d7_answer_is_to_the_query,
     d7_received_is_what_was_sent,
     d9_answer_tells_no_more,
@@ -32,7 +37,6 @@ from govchain.ledger.kinds.exchange.rules import (
     g1_permit_is_well_formed,
     g1_query_is_well_formed,
     g1_receiver_is_an_organisation,
-    g3_forwards_have_room,
     i5_exchange_is_own,
     of_answer,
     of_query,
@@ -68,6 +72,7 @@ def _query(attempt: Attempt) -> None:
         consent=fields.consent,
         query_sha256=fields.query_hash.sha256,
         query_sm3=fields.query_hash.sm3,
+        licence=fields.licence,
     )
     attempt.create("QUERIED", data)
     _count(attempt, fields, grant)
@@ -110,6 +115,7 @@ def _answer(attempt: Attempt) -> None:
         source_uses_key(data.item, fields.source_ref),
         SourceUses(record.issuer_org, record.object_id, attempt.claimed_time_ms, count + 1, forwarded),
     )
+    remember_receiver(attempt)
 
 
 def _confirm(attempt: Attempt) -> None:
@@ -123,16 +129,10 @@ def _permit(attempt: Attempt) -> None:
 
 
 def _forward(attempt: Attempt) -> None:
-    record, data, to_org = attempt.existing, attempt.data, attempt.fields.to_org
-    forwarded = (*data.forwarded, to_org)
+    record, data = attempt.existing, attempt.data
+    forwarded = (*data.forwarded, attempt.fields.to_org)
     attempt.advance(record, record.state, msgspec.structs.replace(data, forwarded=forwarded))
-    known = source_uses_of(attempt, data.item, data.source_ref)
-    assert known is not None
-    if to_org not in known.forwarded:
-        attempt.put(
-            source_uses_key(data.item, data.source_ref),
-            msgspec.structs.replace(known, forwarded=(*known.forwarded, to_org)),
-        )
+    remember_receiver(attempt)
 
 
 _DONE: Final = ("ANSWERED", "CONFIRMED")
@@ -176,6 +176,7 @@ TRANSITIONS: Final = (
             d9_answer_tells_no_more,
             *map(of_answer, ANSWER_CHECKS),
             d3_data_is_not_passed_on,
+            g3_forwards_have_room,
             d10_reference_is_of_this_requester,
             g4_version_continues,
         ),
@@ -216,7 +217,7 @@ TRANSITIONS: Final = (
             g3_object_exists,
             d1_source_answers,
             g3_state_allows,
-            g3_forwards_have_room,
+            g3_permits_have_room,
             g4_version_continues,
         ),
         apply=_permit,

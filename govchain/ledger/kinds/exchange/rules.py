@@ -1,4 +1,4 @@
-"""Rules of exchanges 数据交换 (rules D1, D3, D7; those of the query are in `judgement`).
+"""Rules of exchanges 数据交换 (rules D1, D7, D9; the query's are in `judgement`, D3 in `onward`).
 
 What a record changes is in `lifecycle`.
 """
@@ -34,8 +34,6 @@ from govchain.ledger.rules.attempt import Attempt, RuleFunction
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.sharing import MODES
 
-FORWARDS_MAX: Final = 32
-"""Organisations to which one exchange may be passed on."""
 PROOF_MAX: Final = 64
 """Nodes of a proof that a pseudonym is on a list."""
 
@@ -113,40 +111,11 @@ def d7_received_is_what_was_sent(attempt: Attempt) -> None:
         raise deny("D7", "E_HASH_MISMATCH", "answer_hash differs from the one that the provider signed")
 
 
-def d3_data_is_not_passed_on(attempt: Attempt) -> None:
-    """Rule D3: what a department received it does not pass on, by answers or otherwise, without consent."""
-    if attempt.verb == "exchange.forward":
-        if attempt.fields.to_org not in attempt.data.permitted:
-            raise deny("D3", "E_ONWARD", f"{attempt.data.provider} did not agree to passing this on")
-        return
-    source = attempt.fields.source_exchange
-    if not source:
-        return
-    record = attempt.access.record("exchange", source)
-    data = None if record is None else record.data_as(ExchangeData)
-    if record is None or data is None or record.issuer_org != attempt.org.id:
-        raise deny("D3", "E_ONWARD", "source_exchange is no exchange of this department")
-    if attempt.existing.issuer_org not in data.permitted:
-        raise deny("D3", "E_ONWARD", f"{data.provider} did not agree to passing {source} on")
-
-
 def d10_reference_is_of_this_requester(attempt: Attempt) -> None:
     """Rule D10: a reference names a subject to one requester only, or a correction would miss the other."""
     known = source_uses_of(attempt, attempt.data.item, attempt.fields.source_ref)
     if known is not None and known.requester != attempt.existing.issuer_org:
         raise deny("D10", "E_DUP_ID", "source_ref was given to another requester")
-
-
-def g3_forwards_have_room(attempt: Attempt) -> None:
-    """Rule G3: an answer is passed on to a bounded number of organisations, each once."""
-    data, to_org = attempt.data, attempt.fields.to_org
-    known = data.permitted if attempt.verb == "exchange.permit" else data.forwarded
-    source = source_uses_of(attempt, data.item, data.source_ref)
-    passed_on = () if source is None or to_org in source.forwarded else source.forwarded
-    if len(known) >= FORWARDS_MAX or len(passed_on) >= FORWARDS_MAX or to_org in known:
-        raise deny(
-            "G3", "E_STATE", f"listed already, or the limit of {FORWARDS_MAX} organisations is reached"
-        )
 
 
 def of_query(check: Check) -> RuleFunction:
@@ -184,6 +153,7 @@ def query_of(data: ExchangeData) -> ExchangeQuery:
         subject_ref=data.subject_ref,
         query_hash=Hashes(data.query_sha256, data.query_sm3),
         consent=data.consent,
+        licence=data.licence,
     )
 
 

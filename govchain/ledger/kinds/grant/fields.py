@@ -117,6 +117,8 @@ class GrantData(RecordData, frozen=True, tag="govchain.grant-data/1"):
     uses_of_day: int = 0
     last_query_ms: int = 0
     """Its claimed time: claims under one grant never run back."""
+    requested_by: str = ""
+    """Pseudonym of who asked for it (rule G6)."""
 
 
 class ItemRequesters(

@@ -73,6 +73,7 @@ def _request(attempt: Attempt) -> None:
         rate_per_day=fields.rate_per_day,
         max_uses=fields.max_uses,
         decide_until_ms=DECISION.end_ms(attempt.claimed_time_ms),
+        requested_by=attempt.key.person,
     )
     if record.data_as(CatalogData).sharing == UNCONDITIONAL:
         attempt.create("ACTIVE", data)

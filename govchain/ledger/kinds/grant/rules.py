@@ -25,6 +25,7 @@ from govchain.ledger.kinds.grant.fields import (
 )
 from govchain.ledger.kinds.grant.status import grant_status_at
 from govchain.ledger.rules.attempt import Attempt
+from govchain.ledger.rules.common import require_time_order
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.sharing import (
     AUTHORITY,
@@ -95,6 +96,8 @@ def d8_item_is_published(attempt: Attempt) -> None:
     if record is None or record.state not in CALLABLE:
         state = "unknown" if record is None else record.state
         raise deny("D8", "E_STATE", f"catalog item {attempt.fields.item} is {state}")
+    # The time to decide would begin before anybody could ask.
+    require_time_order(attempt, record)
 
 
 def d6_class_can_be_shared(attempt: Attempt) -> None:
@@ -153,9 +156,12 @@ def i5_side_of_the_grant(attempt: Attempt) -> None:
 
 
 def g6_approver_differs(attempt: Attempt) -> None:
-    """Rule G6: who took a request in hand does not decide it."""
+    """Rule G6: who asked, or took a request in hand, does not decide it."""
     if attempt.org.id == attempt.data.provider and attempt.key.person == attempt.data.accepted_by:
         raise deny("G6", "E_SOD", f"{attempt.key.person} took this request in hand and cannot decide it")
+    # A department may ask for what it provides itself, and the data authority for what others do.
+    if attempt.org.id == attempt.existing.issuer_org and attempt.key.person == attempt.data.requested_by:
+        raise deny("G6", "E_SOD", f"{attempt.key.person} asked for this grant and cannot decide it")
 
 
 def d5_who_decides_now(attempt: Attempt) -> None:

@@ -21,11 +21,12 @@ AMOUNTS: Final = ("net", "tax", "gross")
 
 
 class TransferDue(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.transfer-due/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.transfer-due/2"
 ):
     """Input tax that a buyer still has to transfer out, over all its invoices (rule T7)."""
 
-    cents: int
+    cents: str
+    """A whole number; a sum over many invoices outgrows the integers of the codec."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def transfer_due(data: InvoiceData) -> int:
 def transfer_due_of(access: StateAccess, buyer: str) -> int:
     """The same over all invoices of a buyer."""
     found = access.value(_due_key(buyer), TransferDue)
-    return 0 if found is None else found.cents
+    return 0 if found is None else int(found.cents)
 
 
 def change(attempt: Attempt, record: RecordState, data: InvoiceData) -> None:
@@ -87,7 +88,7 @@ def change(attempt: Attempt, record: RecordState, data: InvoiceData) -> None:
     more = transfer_due(data) - transfer_due(record.data_as(InvoiceData))
     if more:
         total = transfer_due_of(attempt.access, data.buyer_ref) + more
-        attempt.put(_due_key(data.buyer_ref), TransferDue(total) if total else None)
+        attempt.put(_due_key(data.buyer_ref), TransferDue(str(total)) if total else None)
     attempt.advance(record, state_of(data), data)
 
 

@@ -13,7 +13,7 @@ from govchain.ledger.identifiers import parse_licence_id
 from govchain.ledger.kinds.accreditation.chain import ChainAnswer, accreditation_at
 from govchain.ledger.kinds.licence.changes import LICENCE, holder_key
 from govchain.ledger.kinds.licence.fields import LicenceData
-from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.ledger.kinds.licence.validity import licence_status_now
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import require_other_person, require_room, require_time_order
 from govchain.ledger.rules.rule import deny
@@ -109,7 +109,7 @@ def require_prerequisites(attempt: Attempt, data: LicenceData) -> None:
     """Rule L10: each licence that this one requires is VALID at the time of issue."""
     for required in data.requires:
         record = attempt.access.record(LICENCE, required)
-        answer = "unknown" if record is None else licence_status_at(record, attempt.claimed_time_ms).answer
+        answer = "unknown" if record is None else licence_status_now(record, attempt.claimed_time_ms)
         if answer != "VALID":
             raise deny("L10", "E_STATE", f"prerequisite {required[:128]} is {answer}")
 

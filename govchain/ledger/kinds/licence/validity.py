@@ -28,6 +28,11 @@ class LicenceAnswer(msgspec.Struct, frozen=True):
     explanation_zh: str
 
 
+def licence_status_now(record: RecordState, claimed_ms: int) -> str:
+    """What a rule goes by that asks for a licence: a claim before its last change does not bring it back."""
+    return licence_status_at(record, max(claimed_ms, record.timeline[-1].claimed_time_ms)).answer
+
+
 def licence_status_at(record: RecordState, at_ms: int) -> LicenceAnswer:
     """Status of a licence at a moment (rule L3).
 

@@ -75,3 +75,5 @@ class ObjectionData(RecordData, frozen=True, tag="govchain.objection-data/1"):
     corrected_sha256: str = ""
     corrected_sm3: str = ""
     notices: tuple[NoticeData, ...] = ()
+    checked_by: str = ""
+    """Pseudonym of who looked into it at the provider (rule G6)."""

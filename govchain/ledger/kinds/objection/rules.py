@@ -35,9 +35,10 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
+    require_time_order,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.sharing import AUTHORITY, CITIZEN, CORRECTION, PROVIDER
+from govchain.ledger.sharing import AUTHORITY, CITIZEN, CORRECTION, PORTAL, PROVIDER
 from govchain.ledger.state import RecordState
 
 
@@ -81,6 +82,8 @@ def d10_objector_is_concerned(attempt: Attempt) -> None:
     record = attempt.access.record("exchange", fields.exchange)
     if record is None or record.state == "QUERIED":
         raise deny("D10", "E_ROLE", "nothing was answered in this exchange")
+    # The time to correct would begin before the datum was received.
+    require_time_order(attempt, record)
     data = record.data_as(ExchangeData)
     if data.item != fields.item or fields.field not in data.fields:
         raise deny("D10", "E_ROLE", "the exchange was about something else")
@@ -91,7 +94,9 @@ def d10_objector_is_concerned(attempt: Attempt) -> None:
 
 
 def _is_person(attempt: Attempt, data: ExchangeData) -> bool:
-    return CITIZEN in attempt.key.roles and attempt.key.person == data.subject_ref
+    # Only a portal says whose key it is: any organisation may give its keys that role and any pseudonym.
+    is_citizen = attempt.has_org_role(PORTAL) and CITIZEN in attempt.key.roles
+    return is_citizen and attempt.key.person == data.subject_ref
 
 
 def i5_item_is_own(attempt: Attempt) -> None:
@@ -100,6 +105,12 @@ def i5_item_is_own(attempt: Attempt) -> None:
         return
     if AUTHORITY not in attempt.transition.org_roles or not attempt.has_org_role(AUTHORITY):
         raise deny("I5", "E_ROLE", "another department provides this item")
+
+
+def g6_who_checked_does_not_decide(attempt: Attempt) -> None:
+    """Rule G6: who looked into an objection neither corrects nor refutes."""
+    if attempt.data.provider == attempt.org.id and attempt.key.person == attempt.data.checked_by:
+        raise deny("G6", "E_SOD", f"{attempt.key.person} checked this objection and cannot decide it")
 
 
 def d5_who_refutes_now(attempt: Attempt) -> None:
@@ -163,7 +174,8 @@ def _raise(attempt: Attempt) -> None:
 
 
 def _check(attempt: Attempt) -> None:
-    attempt.advance(attempt.existing, "CHECKED")
+    data = msgspec.structs.replace(attempt.data, checked_by=attempt.key.person)
+    attempt.advance(attempt.existing, "CHECKED", data)
 
 
 def _correct(attempt: Attempt) -> None:
@@ -244,6 +256,7 @@ TRANSITIONS: Final = (
             g3_object_exists,
             i5_item_is_own,
             g3_state_allows,
+            g6_who_checked_does_not_decide,
             d10_key_leads_to_the_exchange,
             d10_exchange_is_in_the_list,
             g4_version_continues,
@@ -266,6 +279,7 @@ TRANSITIONS: Final = (
             g3_object_exists,
             i5_item_is_own,
             g3_state_allows,
+            g6_who_checked_does_not_decide,
             d5_who_refutes_now,
             g4_version_continues,
         ),

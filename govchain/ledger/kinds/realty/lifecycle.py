@@ -9,12 +9,12 @@ from typing import Final
 
 import msgspec
 
-from govchain.ledger.conditions import owner_key
+from govchain.ledger.conditions import owner_key, paid_key
 from govchain.ledger.kinds.contract.rules import CONTRACT, subject_key
 from govchain.ledger.kinds.licence.changes import LICENCE
 from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.kinds.licence.issuing import issue, issued_with_key
-from govchain.ledger.kinds.payment import PAYMENT, PaymentData, paid_key
+from govchain.ledger.kinds.payment import PAYMENT, PaymentData
 from govchain.ledger.kinds.realty import rules as ask
 from govchain.ledger.kinds.realty.fields import (
     RealtyData,
@@ -78,6 +78,7 @@ def _transfer(attempt: Attempt) -> None:
     attempt.set_index(paid_key(payment.data_as(PaymentData).fulfils), payment.object_id)
     attempt.advance(_record(attempt, CONTRACT, fields.contract), "DISCHARGED")
     attempt.clear_index(subject_key(f"realty/{attempt.existing.object_id}"))
+    attempt.set_index(ask.voucher_key(fields.voucher), attempt.existing.object_id)
     _name_owners(attempt, attempt.data.owners, tuple(fields.new_owners))
     _keep(
         attempt,

@@ -8,19 +8,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from govchain.ledger.conditions import is_paid
 from govchain.ledger.field_checks import require_reference, require_text
 from govchain.ledger.kinds.contract.fields import ContractData
 from govchain.ledger.kinds.contract.rules import missing_signatures
 from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.licence.issuing import predecessor_of, require_issuable
-from govchain.ledger.kinds.licence.validity import licence_status_at
-from govchain.ledger.kinds.payment import PaymentData, is_paid
+from govchain.ledger.kinds.licence.validity import licence_status_now
+from govchain.ledger.kinds.payment import PaymentData, due_cents
 from govchain.ledger.kinds.realty.fields import RealtyData, RealtyTransfer
 from govchain.ledger.rules.attempt import Attempt
-from govchain.ledger.rules.common import require_room, require_time_order
+from govchain.ledger.rules.common import is_expelled, require_room, require_time_order
 from govchain.ledger.rules.rule import deny
-from govchain.ledger.state import RecordState
+from govchain.ledger.state import RecordState, index_key
 
 OWNERS_MAX: Final = 16
 ENDED: Final = ("CANCELLED", "RECALLED", "WITHDRAWN", "VOIDED")
@@ -67,9 +68,10 @@ def i5_unit_is_own(attempt: Attempt) -> None:
 
 
 def i5_court_that_froze(attempt: Attempt) -> None:
-    """Rule I5: the court that froze a unit lets it go."""
-    if data_of(attempt).frozen_by != attempt.org.id:
-        raise deny("I5", "E_ROLE", f"the unit was frozen by {data_of(attempt).frozen_by}")
+    """Rule I5: the court that froze a unit lets it go, as long as it is a member."""
+    frozen_by = data_of(attempt).frozen_by
+    if frozen_by != attempt.org.id and not is_expelled(attempt, frozen_by):
+        raise deny("I5", "E_ROLE", f"the unit was frozen by {frozen_by}")
 
 
 def n3_encumbrance_is_valid(attempt: Attempt) -> None:
@@ -147,8 +149,11 @@ def n3_taxes_are_paid(attempt: Attempt) -> None:
     subject = "" if record is None else record.data_as(DecisionData).subject_ref
     if subject != attempt.existing.object_id:
         raise deny("N3", "E_STATE", "there is no tax voucher for this unit")
-    if not is_paid(attempt.access, f"decision/{voucher}"):
+    is_free = due_cents(attempt.access, f"decision/{voucher}") == 0
+    if not is_free and not is_paid(attempt.access, f"decision/{voucher}"):
         raise deny("N3", "E_STATE", "the taxes on this sale are not paid")
+    if attempt.access.indexed(voucher_key(voucher)):
+        raise deny("N3", "E_STATE", "the tax voucher is that of an earlier sale")
 
 
 def n4_price_is_in_escrow(attempt: Attempt) -> None:
@@ -160,6 +165,8 @@ def n4_price_is_in_escrow(attempt: Attempt) -> None:
         raise deny("N4", "E_STATE", "the price is not in escrow for this unit")
     if data.pays != f"contract/{attempt.fields.contract}":
         raise deny("N4", "E_STATE", "the escrow is for another contract")
+    if is_paid(attempt.access, data.fulfils):
+        raise deny("J3", "E_DOUBLE_USE", f"{data.fulfils[:192]} is paid already, beside the escrow")
     for other in (record, attempt.access.record("contract", attempt.fields.contract)):
         _require_changeable(attempt, other)
 
@@ -189,7 +196,12 @@ def _require_changeable(attempt: Attempt, record: RecordState | None) -> None:
 
 
 def _answer(attempt: Attempt, record: RecordState) -> str:
-    return licence_status_at(record, attempt.claimed_time_ms).answer
+    return licence_status_now(record, attempt.claimed_time_ms)
+
+
+def voucher_key(voucher: str) -> bytes:
+    """Index from a tax decision to the unit whose sale it served."""
+    return index_key("realty-voucher", voucher)
 
 
 def data_of(attempt: Attempt) -> RealtyData:

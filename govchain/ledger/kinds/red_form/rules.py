@@ -29,6 +29,7 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     require_room,
+    require_time_order,
 )
 from govchain.ledger.rules.rule import Text, deny
 from govchain.ledger.state import RecordState, index_key
@@ -60,6 +61,15 @@ def t3_form_is_about_a_blue_invoice(attempt: Attempt) -> None:
         raise deny("T3", "E_STATE", "the blue invoice is void, or no Chinese one")
     if data.is_red:
         raise deny("T3", "E_RED_OF_RED", f"{blue.object_id} is itself a red invoice")
+    # The 72 hours would begin before the invoice was what it is.
+    require_time_order(attempt, blue)
+
+
+def t3_blue_is_not_void(attempt: Attempt) -> None:
+    """Rule T3: a form about an invoice that inspection voided goes no further; it can be withdrawn."""
+    blue, _ = _blue(attempt)
+    if blue.state == "VOID":
+        raise deny("T3", "E_STATE", "the blue invoice is void")
 
 
 def t3_form_within_blue(attempt: Attempt) -> None:
@@ -259,6 +269,7 @@ TRANSITIONS: Final = (
         "WAIT_PEER",
         Text("{who} sends form {object}", "{who} 发出确认单 {object}"),
         t4_requester_acts,
+        t3_blue_is_not_void,
         late=t9_form_is_not_for_locked,
     ),
     _next(
@@ -267,6 +278,7 @@ TRANSITIONS: Final = (
         "CONFIRMED",
         Text("{who} confirms form {object}", "{who} 确认 {object}"),
         t4_peer_answers,
+        t3_blue_is_not_void,
         t9_form_is_not_for_locked,
         late=t4_answer_is_in_time,
     ),
