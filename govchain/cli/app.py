@@ -24,6 +24,7 @@ from govchain.cli import (
     explain,
     gateway,
     invoices,
+    key,
     licences,
     members,
     node,
@@ -69,6 +70,7 @@ def build_app() -> typer.Typer:
     app.add_typer(gateway.app, name="gateway", rich_help_panel=NETWORK)
     app.command("doctor", rich_help_panel=NETWORK)(doctor.doctor)
     app.add_typer(members.app, name="members", rich_help_panel=NETWORK)
+    app.add_typer(key.app, name="key", rich_help_panel=RECORDS)
     app.command("anchor", rich_help_panel=RECORDS)(records.anchor)
     app.command("submit", rich_help_panel=RECORDS)(records.submit)
     app.add_typer(queries.app, name="query", rich_help_panel=RECORDS)

@@ -9,7 +9,6 @@ from govchain.model.space import STAGED, Space, Write
 from govchain.model.transaction import Transaction, TransactionBody, TransactionResult
 from govchain.model.validators import (
     Genesis,
-    KeyPossession,
     KeyRecord,
     Organisation,
     ProtocolParameters,
@@ -25,7 +24,6 @@ __all__ = [
     "BlockHeader",
     "FinalityCertificate",
     "Genesis",
-    "KeyPossession",
     "KeyRecord",
     "Organisation",
     "ProtocolParameters",

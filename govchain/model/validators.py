@@ -65,16 +65,6 @@ class ValidatorSet(
         return ValidatorIndex(view % len(self.members))
 
 
-class KeyPossession(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.possession/1"
-):
-    """What a new vote key signs to show that the validator holds it (rule I10)."""
-
-    chain_id: bytes
-    validator: str
-    public_key: bytes
-
-
 class Organisation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """An organisation that the chain knows from genesis on."""
 

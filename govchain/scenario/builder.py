@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite, transaction_id
 from govchain.crypto.file_digest import FileDigests, digest_chunks, digest_file
+from govchain.crypto.possession import prove_signing_key
 from govchain.errors import MalformedBytes
 from govchain.ledger import RecordState
 from govchain.ledger.kinds import KINDS, PAYLOADS, record_type_of
@@ -149,8 +150,7 @@ class Builder:
             organisation = self._organisations[name]
             return organisation.name if wanted == "name" else organisation.code
         if name in self._people:
-            signer = self._rehearsal.signers[name]
-            return (signer.public_key if wanted == "public_key" else signer.key_id).hex()
+            return self._of_person(name, wanted)
         if name not in self.saved:
             raise MalformedBytes(f"the step that saves {name!r} made no record")
         saved = self.saved[name]
@@ -162,6 +162,12 @@ class Builder:
                 return saved.transaction_id
             case _:
                 return saved.fields.get(wanted, "")
+
+    def _of_person(self, name: str, wanted: str) -> str:
+        signer = self._rehearsal.signers[name]
+        if wanted in ("", "key_id"):
+            return signer.key_id.hex()
+        return prove_signing_key(signer, self._chain_id, self.organisation_of(name).code)[wanted]
 
     def knows(self, name: str) -> bool:
         """Whether a reference to this name has a value by now."""

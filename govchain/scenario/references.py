@@ -16,7 +16,7 @@ _NAME: Final = re.compile(r"([a-z][a-z0-9_-]{0,39})(?:\.([a-z0-9_]+))?", re.ASCI
 
 PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     "organisation": ("code", "name"),
-    "person": ("key_id", "public_key"),
+    "person": ("key_id", "public_key", "possession"),
     "saved": (
         "object_id",
         "transaction_id",

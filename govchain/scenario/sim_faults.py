@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from govchain.crypto import chain_id_of, derive_secret
+from govchain.crypto.possession import prove_vote_key
 from govchain.model.link_fault import LinkFault
 from govchain.scenario.fault_port import Disk, Glance
 from govchain.sim import SimCluster
 from govchain.storage import MemoryStore
-from govchain.testnet.joining import prove_key, rotation_label
+from govchain.testnet.joining import rotation_label
 from govchain.testnet.plan import validator_label
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class SimFaults:
 
     def _prove(self, name: str, label: str) -> dict[str, str]:
         suite, genesis = self._cluster.suite, self._cluster.genesis
-        secret = derive_secret(self._cluster.seed, label)
-        return prove_key(suite, chain_id_of(suite, genesis), name, secret)
+        signer = suite.signer(derive_secret(self._cluster.seed, label))
+        return prove_vote_key(signer, chain_id_of(suite, genesis), name)
 
     async def glance(self) -> Glance:
         running = self._cluster.running()

@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
-from govchain.codec import encode
 from govchain.config import load_yaml
-from govchain.crypto import Suite, suite
+from govchain.crypto import suite
 from govchain.crypto.authority import PemPair, issue_certificate
 from govchain.crypto.keys import derive_secret, new_secret, write_key_file
+from govchain.crypto.possession import prove_vote_key
 from govchain.errors import ConfigError
-from govchain.model import KeyPossession
 from govchain.testnet.layout import LOOPBACK
 from govchain.testnet.manifest import (
     MANIFEST_NAME,
@@ -49,13 +48,6 @@ class Proposal:
     number: str
     path: Path
     fields: dict[str, str]
-
-
-def prove_key(chosen: Suite, chain_id: bytes, name: str, secret: bytes) -> dict[str, str]:
-    """Fields of a proposal about a vote key: the key signs for this chain and this validator (rule I10)."""
-    signer = chosen.signer(secret)
-    said = KeyPossession(chain_id, name, signer.public_key)
-    return {"public_key": signer.public_key.hex(), "possession": signer.sign(encode(said)).hex()}
 
 
 def rotation_label(name: str, number: int) -> str:
@@ -182,7 +174,7 @@ def _secret(manifest: NetworkManifest, label: str) -> bytes:
 
 
 def _proven_key(manifest: NetworkManifest, name: str, secret: bytes) -> dict[str, str]:
-    return prove_key(suite(manifest.suite), bytes.fromhex(manifest.chain_id), name, secret)
+    return prove_vote_key(suite(manifest.suite).signer(secret), bytes.fromhex(manifest.chain_id), name)
 
 
 def _write_certificate(directory: Path, folder: Path, member: ManifestValidator, now: datetime) -> None:

@@ -8,6 +8,7 @@ from tests.mutants.mutant import Mutant
 
 _EPOCHS = "tests/rules/test_consensus_epochs.py::"
 _GOVERNANCE = "tests/rules/test_ledger_governance.py::"
+_IDENTITY = "tests/rules/test_ledger_identity.py::"
 _EARLY = (f"{_EPOCHS}test_MB2_early_messages_are_bounded_and_only_of_the_next_epoch",)
 _CHAIN = (f"{_GOVERNANCE}test_MB3_a_change_that_does_not_follow_is_refused",)
 
@@ -110,12 +111,24 @@ MEMBERSHIP: Final[tuple[Mutant, ...]] = (
     # What proves it (MB-3, MB-4).
     Mutant(
         "a new key that nobody holds",
-        "ledger/kinds/change/rules.py",
-        "        attempt.suite.verify(public_key, said, bytes.fromhex(fields.possession))",
-        "        bytes.fromhex(fields.possession)",
-        (f"{_GOVERNANCE}test_I10_denies_a_key_without_proof_or_one_for_another_name",),
+        "ledger/rules/new_keys.py",
+        "        verify_possession(attempt.suite, said, attempt.fields.possession)",
+        "        pass",
+        (
+            f"{_GOVERNANCE}test_I10_denies_a_key_without_proof_or_one_for_another_name",
+            f"{_IDENTITY}test_I10_denies_a_key_that_its_holder_did_not_prove",
+            f"{_IDENTITY}test_I10_denies_a_rotation_that_the_new_holder_did_not_prove",
+        ),
         (55,),
         ("MB-4",),
+    ),
+    Mutant(
+        "whoever proposes an organisation brings the key",
+        "ledger/rules/new_keys.py",
+        "SigningKeyPossession(attempt.chain_id, attempt.fields.org, public_key_of(attempt))",
+        "SigningKeyPossession(attempt.chain_id, attempt.org.id, public_key_of(attempt))",
+        (f"{_IDENTITY}test_I10_denies_an_organisation_whose_admin_did_not_prove_the_key",),
+        (55,),
     ),
     Mutant(
         "a key that left comes back",

@@ -34,9 +34,7 @@ from tests.support.identity_world import (
     IdentityWorld,
     accreditation,
     commitment_to,
-    key_fields,
     key_id,
-    new_organisation,
 )
 from tests.support.ledger_world import (
     ACME,
@@ -263,11 +261,11 @@ class MemberMachine(IdentityMachine):
 
     @rule(number=CHANGES, person=ADMINS, tier=st.sampled_from(["observer", "verify", "consensus"]))
     def propose_member(self, number: str, person: str, tier: str) -> None:
-        self.ask("organisation.add", person, number, new_organisation(tier=tier))
+        self.ask("organisation.add", person, number, self.world.new_organisation(tier=tier))
 
     @rule(number=CHANGES)
     def admit_and_activate(self, number: str) -> None:
-        self.ask("organisation.add", "amr-admin", number, new_organisation())
+        self.ask("organisation.add", "amr-admin", number, self.world.new_organisation())
         self.ask("change.approve", "tax-admin", number, {})
         self.confirm()
 
@@ -302,7 +300,9 @@ class MemberMachine(IdentityMachine):
         if self.world.ledger.key(signer_of("new-admin").key_id) is not None:
             org = self.world.ledger.organisation(NEW_ORG)
             assert org is not None
-            applied = self.ask("key.add", "new-admin", key_id(clerk), key_fields(clerk))
+            applied = self.ask(
+                "key.add", "new-admin", key_id(clerk), self.world.key_fields(clerk, org=NEW_ORG)
+            )
             assert not (applied and not org.active), "whoever is out signs nothing"
 
     @invariant()
@@ -355,12 +355,13 @@ class KeyMachine(IdentityMachine):
     @rule(signer=SIGNERS, name=AIMS, admin=st.booleans(), heir=st.one_of(st.none(), AIMS))
     def add(self, signer: str, name: str, admin: bool, heir: str | None) -> None:
         more = {} if heir is None else {"next_key_commitment": commitment_to(heir)}
-        self.try_by(signer, "key.add", name, key_fields(name, *(("admin",) if admin else ()), **more))
+        fields = self.world.key_fields(name, *(("admin",) if admin else ()), **more)
+        self.try_by(signer, "key.add", name, fields)
 
     @rule(signer=SIGNERS, aim=AIMS, heir=AIMS)
     def rotate(self, signer: str, aim: str, heir: str) -> None:
         before = self.of(aim)
-        fields = {"public_key": signer_of(heir).public_key.hex()}
+        fields = self.world.key_proof(PSB, heir)
         if self.try_by(signer, "key.rotate", aim, fields):
             assert before is not None
             assert before.next_key_commitment in ("", commitment_to(heir))

@@ -239,7 +239,7 @@ def add_key(
     world: LedgerWorld, name: str, *roles: str, by: str = "evp-admin", **fields: Any
 ) -> TransactionResult:
     signer = signer_of(name)
-    values = {"public_key": signer.public_key.hex(), "person": name, "roles": list(roles), **fields}
+    values = {**world.key_proof(EVP, name), "person": name, "roles": list(roles), **fields}
     return world.submit("key.add", by, signer.key_id.hex(), values)
 
 

@@ -15,7 +15,7 @@ from govchain.ledger.kinds.equivocation.accusations import encode_accusation, re
 from govchain.ledger.payloads import encode_payload
 from govchain.model import Batch, TransactionResult
 from govchain.model.votes import Commit, Evidence, Prepare, Proposal, SignedMessage
-from tests.rules.test_ledger_governance import adopt, make_world, possession, to_checkpoint
+from tests.rules.test_ledger_governance import adopt, make_world, to_checkpoint
 from tests.support.ledger_world import AMR, SUITE, TAX, LedgerWorld, denial, rfc3339, signer_of
 
 A, B = SUITE.digest(b"a"), SUITE.digest(b"b")
@@ -146,7 +146,7 @@ def test_G9_times_of_accusations_come_back_as_they_went(time_ms: int) -> None:
 def rotated() -> LedgerWorld:
     """Validator 1 votes with another key from epoch 1 on."""
     world = make_world()
-    proof = possession(world, "validator-1", "validator-1-next")
+    proof = world.vote_key_proof("validator-1", "validator-1-next")
     adopt(world, "validator.rotate", "GC-1", {"validator": "validator-1", "reason": "yearly", **proof})
     assert to_checkpoint(world) is not None
     return world

@@ -15,7 +15,6 @@ from govchain.ledger.membership import approvals_needed, find_broken_quorum, vot
 from govchain.model import (
     Attestation,
     FinalityCertificate,
-    KeyPossession,
     ProtocolParameters,
     Validator,
     ValidatorSet,
@@ -48,14 +47,8 @@ def world() -> LedgerWorld:
     return make_world()
 
 
-def possession(world: LedgerWorld, validator: str, key_of: str | None = None) -> dict[str, str]:
-    signer = signer_of(key_of or validator)
-    said = KeyPossession(world.chain_id, validator, signer.public_key)
-    return {"public_key": signer.public_key.hex(), "possession": signer.sign(encode(said)).hex()}
-
-
 def add_fields(world: LedgerWorld, name: str = "validator-9", **fields: Any) -> dict[str, Any]:
-    made = {"validator": name, "org": ACME, "peer_address": "10.0.0.9:7200", **possession(world, name)}
+    made = {"validator": name, "org": ACME, "peer_address": "10.0.0.9:7200", **world.vote_key_proof(name)}
     return {**made, **fields}
 
 
@@ -171,7 +164,6 @@ def test_I2_denies_keys_of_a_suspended_organisation_until_it_is_resumed(world: L
 
 
 def test_I2_allows_a_new_organisation_with_its_admin(world: LedgerWorld) -> None:
-    admin = signer_of("new-admin")
     code = "11990200MA0XX00BX"
     code += compute_credit_check(code)
     fields = {
@@ -179,23 +171,22 @@ def test_I2_allows_a_new_organisation_with_its_admin(world: LedgerWorld) -> None
         "display_name": "Transport",
         "roles": ["licence-issuer"],
         "accredited_for": [],
-        "public_key": admin.public_key.hex(),
+        **world.key_proof(code, "new-admin"),
         "person": "new-admin",
     }
     adopt(world, "organisation.add", "GC-1", fields)
     org = world.ledger.organisation(code)
     assert org is not None
     assert (org.active, org.active_admins) == (True, 1)
-    clerk = signer_of("clerk").public_key
     result = world.submit(
         "key.add",
         "new-admin",
-        SUITE.key_id(clerk).hex(),
-        {"public_key": clerk.hex(), "person": "clerk", "roles": []},
+        signer_of("clerk").key_id.hex(),
+        {**world.key_proof(code, "clerk"), "person": "clerk", "roles": []},
         org=code,
     )
     assert result.applied, result
-    assert denial(propose(world, "organisation.add", "GC-2", {**fields, "public_key": "00" * 32})) == (
+    assert denial(propose(world, "organisation.add", "GC-2", {**fields, **world.key_proof(code, "x")})) == (
         "I9",
         "E_STATE",
     )
@@ -220,7 +211,7 @@ def test_I10_MB4_allows_a_key_that_its_holder_proves(world: LedgerWorld) -> None
     fields = {
         "validator": "validator-2",
         "reason": "yearly",
-        **possession(world, "validator-2", "validator-2-next"),
+        **world.vote_key_proof("validator-2", "validator-2-next"),
     }
     adopt(world, "validator.rotate", "GC-1", fields)
     installed = to_checkpoint(world)
@@ -237,19 +228,19 @@ def test_I10_denies_a_key_without_proof_or_one_for_another_name(world: LedgerWor
     for bad in (
         {"possession": "00" * 64},
         {"possession": "xyz"},
-        possession(world, "validator-8", "validator-9"),
+        world.vote_key_proof("validator-8", "validator-9"),
     ):
         assert denial(propose(world, "validator.add", "GC-1", add_fields(world, **bad))) == ("I10", "E_SIG")
 
 
 def test_I10_denies_a_key_that_was_used_before(world: LedgerWorld) -> None:
-    known = possession(world, "validator-9", "validator-1")
+    known = world.vote_key_proof("validator-9", "validator-1")
     assert denial(propose(world, "validator.add", "GC-1", add_fields(world, **known))) == (
         "I10",
         "E_DUP_ID",
     )
     adopt(world, "validator.add", "GC-2", add_fields(world))
-    again = possession(world, "validator-1", "validator-9")
+    again = world.vote_key_proof("validator-1", "validator-9")
     fields = {"validator": "validator-1", "reason": "r", **again}
     assert denial(propose(world, "validator.rotate", "GC-3", fields)) == ("I10", "E_DUP_ID")
 
@@ -258,13 +249,13 @@ def test_situation_06_I10_denies_a_key_that_left(world: LedgerWorld) -> None:
     """Its old votes would count again, and old accusations would fit."""
     adopt(world, "validator.remove", "GC-1", {"validator": "validator-0", "reason": "leaves"})
     assert to_checkpoint(world) is not None
-    old = possession(world, "validator-9", "validator-0")
+    old = world.vote_key_proof("validator-9", "validator-0")
     assert denial(propose(world, "validator.add", "GC-2", add_fields(world, **old))) == ("I10", "E_DUP_ID")
 
 
 def test_situation_06_I10_denies_a_key_that_came_and_left_since_it_was_proposed(world: LedgerWorld) -> None:
     """An old proposal of the same key under another name is no way back."""
-    other = add_fields(world, "validator-8", **possession(world, "validator-8", "validator-9"))
+    other = add_fields(world, "validator-8", **world.vote_key_proof("validator-8", "validator-9"))
     assert propose(world, "validator.add", "GC-1", other).applied
     adopt(world, "validator.add", "GC-2", add_fields(world))
     assert denial(world.submit("change.approve", "tax-admin", "GC-1", {})) == ("I10", "E_DUP_ID")
@@ -277,19 +268,19 @@ def test_situation_06_I10_denies_a_key_that_came_and_left_since_it_was_proposed(
 
 
 def test_I10_an_adopted_organisation_takes_no_key_that_was_added_since(world: LedgerWorld) -> None:
-    admin = signer_of("new-admin").public_key
     code = "11990200MA0XX00BX"
+    code += compute_credit_check(code)
     fields = {
-        "org": code + compute_credit_check(code),
+        "org": code,
         "display_name": "Transport",
         "roles": [],
         "accredited_for": [],
-        "public_key": admin.hex(),
+        **world.key_proof(code, "new-admin"),
         "person": "new-admin",
     }
     assert propose(world, "organisation.add", "GC-1", fields).applied
-    key_id = SUITE.key_id(admin)
-    added = {"public_key": admin.hex(), "person": "clerk", "roles": []}
+    key_id = signer_of("new-admin").key_id
+    added = {**world.key_proof(TAX, "new-admin"), "person": "clerk", "roles": []}
     assert world.submit("key.add", "tax-admin", key_id.hex(), added).applied
     before = world.ledger.key(key_id)
     assert denial(world.submit("change.approve", "tax-admin", "GC-1", {})) == ("I10", "E_DUP_ID")
@@ -320,7 +311,7 @@ def test_I9_MB5_denies_more_newcomers_than_the_new_set_tolerates(n: int) -> None
 
 def test_I9_denies_two_rotations_at_one_checkpoint_and_allows_the_next(world: LedgerWorld) -> None:
     def rotation(name: str) -> dict[str, str]:
-        return {"validator": name, "reason": "r", **possession(world, name, f"{name}-next")}
+        return {"validator": name, "reason": "r", **world.vote_key_proof(name, f"{name}-next")}
 
     adopt(world, "validator.rotate", "GC-1", rotation("validator-2"))
     result = propose(world, "validator.rotate", "GC-2", rotation("validator-3"))
@@ -332,7 +323,7 @@ def test_I9_denies_two_rotations_at_one_checkpoint_and_allows_the_next(world: Le
 
 def test_I9_denies_at_adoption_what_no_longer_fits(world: LedgerWorld) -> None:
     assert propose(world, "validator.add", "GC-1", add_fields(world)).applied
-    rotated = possession(world, "validator-2", "validator-2-next")
+    rotated = world.vote_key_proof("validator-2", "validator-2-next")
     adopt(world, "validator.rotate", "GC-2", {"validator": "validator-2", "reason": "r", **rotated})
     result = world.submit("change.approve", "tax-admin", "GC-1", {})
     assert denial(result) == ("I9", "E_QUORUM")
@@ -343,7 +334,7 @@ def test_I9_denies_at_adoption_what_no_longer_fits(world: LedgerWorld) -> None:
 def test_I9_denies_what_makes_no_sense(world: LedgerWorld) -> None:
     gone = {"validator": "validator-77", "reason": "r"}
     assert denial(propose(world, "validator.remove", "GC-1", gone)) == ("I9", "E_STATE")
-    taken = add_fields(world, "validator-0", **possession(world, "validator-0", "fresh"))
+    taken = add_fields(world, "validator-0", **world.vote_key_proof("validator-0", "fresh"))
     assert denial(propose(world, "validator.add", "GC-2", taken)) == ("I9", "E_STATE")
     unknown = add_fields(world, org="11990100MA0XX0000X")
     assert denial(propose(world, "validator.add", "GC-3", unknown)) == ("I9", "E_STATE")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from govchain.codec import encode
+from govchain.crypto.possession import SigningKeyPossession, VoteKeyPossession
 from govchain.crypto.pseudonyms import commit_value, derive_pseudonym, opens_commitment
 from govchain.errors import ConfigError
 from govchain.ledger.kinds import VERBS
@@ -15,7 +16,7 @@ from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.kinds.member import MEMBER
 from govchain.ledger.rules.personal import compute_identity_check, holds_identifier
 from govchain.ledger.state import KeyState
-from govchain.model import KeyPossession, ProtocolParameters
+from govchain.model import ProtocolParameters
 from govchain.model.genesis_rules import validate_genesis
 from govchain.model.validators import OBSERVER
 from tests.support.identity_world import (
@@ -27,12 +28,11 @@ from tests.support.identity_world import (
     accreditation,
     commitment_to,
     identity_genesis,
-    key_fields,
     key_id,
-    new_organisation,
 )
 from tests.support.ledger_world import (
     ACME,
+    AMR,
     AMR_B,
     COURT,
     TAX,
@@ -59,7 +59,7 @@ def key_of(world: IdentityWorld, name: str) -> KeyState:
 
 
 def test_I2_allows_a_member_from_application_to_expulsion(world: IdentityWorld) -> None:
-    world.do("organisation.add", "amr-admin", "GC-1", new_organisation())
+    world.do("organisation.add", "amr-admin", "GC-1", world.new_organisation())
     assert world.record(MEMBER, NEW_ORG).state == "APPLIED"
     assert world.ledger.organisation(NEW_ORG) is None
     world.do("change.approve", "court-admin", "GC-1")
@@ -72,14 +72,18 @@ def test_I2_allows_a_member_from_application_to_expulsion(world: IdentityWorld) 
     assert [entry.state for entry in record.timeline] == [
         *("APPLIED", "ADMITTED", "ACTIVE", "SUSPENDED", "ACTIVE", "EXPELLED")
     ]
-    result = world.submit("key.add", "new-admin", key_id("x"), key_fields("x"), org=NEW_ORG)
+    result = world.submit(
+        "key.add", "new-admin", key_id("x"), world.key_fields("x", org=NEW_ORG), org=NEW_ORG
+    )
     assert denial(result) == ("I2", "E_STATE")
     assert "expelled" in result.detail
 
 
 def test_I2_denies_business_before_the_admitted_member_confirms(world: IdentityWorld) -> None:
-    world.adopt("organisation.add", "GC-1", new_organisation())
-    world.submit("key.add", "new-admin", key_id("clerk"), key_fields("clerk", "maker"), org=NEW_ORG)
+    world.adopt("organisation.add", "GC-1", world.new_organisation())
+    world.submit(
+        "key.add", "new-admin", key_id("clerk"), world.key_fields("clerk", "maker", org=NEW_ORG), org=NEW_ORG
+    )
     own = licence_id(org=NEW_ORG)
     enter = ("licence.enter", "clerk", own, licence_fields())
     assert denial(world.submit(*enter, org=NEW_ORG)) == ("I2", "E_STATE")
@@ -91,18 +95,18 @@ def test_I2_denies_business_before_the_admitted_member_confirms(world: IdentityW
 
 
 def test_I5_denies_confirming_for_another(world: IdentityWorld) -> None:
-    world.adopt("organisation.add", "GC-1", new_organisation())
+    world.adopt("organisation.add", "GC-1", world.new_organisation())
     assert denial(world.ask("member.activate", "psb-admin", NEW_ORG)) == ("I5", "E_ROLE")
 
 
 def test_I2_allows_another_proposal_for_an_applicant_and_denies_one_for_a_member(
     world: IdentityWorld,
 ) -> None:
-    world.do("organisation.add", "amr-admin", "GC-1", new_organisation())
+    world.do("organisation.add", "amr-admin", "GC-1", world.new_organisation())
     world.do("change.withdraw", "amr-admin", "GC-1", {"reason": "papers missing"})
     assert world.record(MEMBER, NEW_ORG).state == "APPLIED", "an applicant stays one"
-    world.adopt("organisation.add", "GC-2", new_organisation(tier="observer"))
-    another = {**new_organisation(), "public_key": signer_of("other").public_key.hex()}
+    world.adopt("organisation.add", "GC-2", world.new_organisation(tier="observer"))
+    another = {**world.new_organisation(), **world.key_proof(NEW_ORG, "other")}
     assert denial(world.ask("organisation.add", "amr-admin", "GC-3", another)) == ("I9", "E_STATE")
     world.adopt("organisation.expel", "GC-4", {"org": NEW_ORG, "reason": "r"})
     for verb in ("organisation.add", "organisation.resume", "organisation.expel"):
@@ -133,14 +137,12 @@ def test_I5_denies_an_observer_that_writes_and_allows_its_keys(world: IdentityWo
     result = world.ask("accreditation.enter", "watcher-a", "AC-1", accreditation())
     assert denial(result) == ("I5", "E_ROLE")
     assert "tier verify" in result.detail
-    world.do("key.add", "watcher-admin", key_id("w"), key_fields("w"))
+    world.do("key.add", "watcher-admin", key_id("w"), world.key_fields("w", org=WATCHER))
 
 
 def test_I5_I9_denies_a_validator_below_the_consensus_tier(world: IdentityWorld) -> None:
     validator = {"validator": "validator-9", "org": PSB, "peer_address": "h:1"}
-    signer = signer_of("validator-9")
-    said = encode(KeyPossession(world.chain_id, "validator-9", signer.public_key))
-    fields = {**validator, "public_key": signer.public_key.hex(), "possession": signer.sign(said).hex()}
+    fields = {**validator, **world.vote_key_proof("validator-9")}
     assert denial(world.ask("validator.add", "amr-admin", "GC-1", fields)) == ("I9", "E_STATE")
     world.adopt("organisation.tier", "GC-2", {"org": PSB, "tier": "consensus", "reason": "r"})
     world.do("validator.add", "amr-admin", "GC-3", fields)
@@ -159,7 +161,7 @@ def test_I9_denies_lowering_whoever_runs_a_validator(world: IdentityWorld) -> No
 
 @pytest.mark.parametrize(("field", "value"), [("tier", "x"), ("org_type", "A B"), ("area", "99")])
 def test_G1_denies_malformed_organisation(world: IdentityWorld, field: str, value: str) -> None:
-    result = world.ask("organisation.add", "amr-admin", "GC-1", new_organisation(**{field: value}))
+    result = world.ask("organisation.add", "amr-admin", "GC-1", world.new_organisation(**{field: value}))
     assert denial(result) == ("G1", "E_PAYLOAD")
 
 
@@ -186,13 +188,13 @@ def test_genesis_with_a_tier_that_does_not_fit_is_refused(org: str, tier: str) -
 
 
 def test_I1_allows_the_committed_key_and_denies_another(world: IdentityWorld) -> None:
-    add = key_fields("k1", "maker", next_key_commitment=commitment_to("k2"))
+    add = world.key_fields("k1", "maker", next_key_commitment=commitment_to("k2"))
     world.do("key.add", "psb-admin", key_id("k1"), add)
-    stolen = {"public_key": signer_of("thief").public_key.hex()}
+    stolen = world.key_proof(PSB, "thief")
     for signer in ("k1", "psb-admin"):
         result = world.submit("key.rotate", signer, key_id("k1"), stolen, org=PSB)
         assert denial(result) == ("I1", "E_SIG"), signer
-    right = {"public_key": signer_of("k2").public_key.hex()}
+    right = world.key_proof(PSB, "k2")
     assert world.submit("key.rotate", "k1", key_id("k1"), right, org=PSB).applied
     old, new = key_of(world, "k1"), key_of(world, "k2")
     assert (old.state, new.state, new.person, new.roles) == ("ROTATED", "ACTIVE", "k1", ("maker",))
@@ -203,7 +205,7 @@ def test_I1_allows_the_committed_key_and_denies_another(world: IdentityWorld) ->
 
 
 def test_I5_denies_rotating_somebody_elses_key_and_vote_keys(world: IdentityWorld) -> None:
-    new = {"public_key": signer_of("k9").public_key.hex()}
+    new = world.key_proof(PSB, "k9")
     assert denial(world.ask("key.rotate", "psb-b", key_id("psb-a"), new)) == ("I5", "E_ROLE")
     assert denial(world.ask("key.rotate", "amr-admin", key_id("psb-a"), new)) == ("I5", "E_ROLE")
     assert denial(world.ask("key.rotate", "amr-admin", key_id("validator-0"), new)) == ("I5", "E_ROLE")
@@ -212,7 +214,7 @@ def test_I5_denies_rotating_somebody_elses_key_and_vote_keys(world: IdentityWorl
 
 def test_I1_denies_a_suspended_key_until_it_is_resumed(world: IdentityWorld) -> None:
     world.do("key.suspend", "psb-admin", key_id("psb-a"), {"reason": "leave"})
-    rotate = {"public_key": signer_of("k9").public_key.hex()}
+    rotate = world.key_proof(PSB, "k9")
     assert denial(world.ask("key.rotate", "psb-a", key_id("psb-a"), rotate)) == ("I1", "E_KEY_REVOKED")
     suspend = world.ask("key.suspend", "psb-admin", key_id("psb-a"), {"reason": "leave"})
     assert denial(suspend) == ("G3", "E_STATE")
@@ -223,9 +225,9 @@ def test_I1_denies_a_suspended_key_until_it_is_resumed(world: IdentityWorld) -> 
 def test_I8_denies_stopping_the_last_admin_and_counts_each_life(world: IdentityWorld) -> None:
     stop = {"reason": "r"}
     assert denial(world.ask("key.suspend", "psb-admin", key_id("psb-admin"), stop)) == ("I8", "E_STATE")
-    world.do("key.add", "psb-admin", key_id("admin-2"), key_fields("admin-2", "admin"))
+    world.do("key.add", "psb-admin", key_id("admin-2"), world.key_fields("admin-2", "admin"))
     world.do("key.suspend", "psb-admin", key_id("admin-2"), stop)
-    world.do("key.rotate", "psb-admin", key_id("psb-admin"), {"public_key": signer_of("a3").public_key.hex()})
+    world.do("key.rotate", "psb-admin", key_id("psb-admin"), world.key_proof(PSB, "a3"))
     result = world.submit("key.revoke", "a3", key_id("a3"), stop, org=PSB)
     assert denial(result) == ("I8", "E_STATE"), "the other one is suspended"
     assert world.submit("key.resume", "a3", key_id("admin-2"), stop, org=PSB).applied
@@ -265,13 +267,13 @@ def test_I1_denies_a_revocation_since_the_future(world: IdentityWorld) -> None:
 
 def test_I1_answers_for_every_moment_of_a_key(world: IdentityWorld) -> None:
     moments = [world.now_ms - 1]
-    world.do("key.add", "psb-admin", key_id("k1"), key_fields("k1"))
+    world.do("key.add", "psb-admin", key_id("k1"), world.key_fields("k1"))
     moments.append(world.now_ms)
     world.do("key.suspend", "psb-admin", key_id("k1"), {"reason": "r"})
     moments.append(world.now_ms)
     world.do("key.resume", "psb-admin", key_id("k1"), {"reason": "r"})
     moments.append(world.now_ms)
-    world.do("key.rotate", "psb-admin", key_id("k1"), {"public_key": signer_of("k2").public_key.hex()})
+    world.do("key.rotate", "psb-admin", key_id("k1"), world.key_proof(PSB, "k2"))
     moments.append(world.now_ms)
     world.do("key.revoke", "psb-admin", key_id("k1"), {"reason": "r"})
     moments.append(world.now_ms)
@@ -289,10 +291,70 @@ def test_G9_denies_a_key_change_before_the_last_one(world: IdentityWorld) -> Non
 
 @pytest.mark.parametrize(
     "fields",
-    [{"public_key": "zz"}, {"public_key": signer_of("k").public_key.hex(), "next_key_commitment": "1"}],
+    [{"public_key": "zz"}, {"public_key": "K" * 64}, {"next_key_commitment": "1"}],
 )
 def test_G1_denies_malformed_rotation(world: IdentityWorld, fields: dict[str, str]) -> None:
+    fields = {**world.key_proof(PSB, "k"), **fields}
     assert denial(world.ask("key.rotate", "psb-a", key_id("psb-a"), fields)) == ("G1", "E_PAYLOAD")
+
+
+# I10: a new key is its holder's.
+
+
+def bad_proofs(world: IdentityWorld, org: str) -> dict[str, str]:
+    """Proofs of the key "k" for an organisation, each wrong in one way."""
+    holder, public_key = signer_of("k"), signer_of("k").public_key
+    said = SigningKeyPossession(world.chain_id, org, public_key)
+    good = holder.sign(encode(said)).hex()
+    vote = VoteKeyPossession(world.chain_id, org, public_key)
+    other_chain = msgspec.structs.replace(said, chain_id=bytes(32))
+    return {
+        "none": "",
+        "no hex": "xyz",
+        "another spelling": good.upper(),
+        "cut": good[:-2],
+        "zero": "00" * 64,
+        "signed by another key": signer_of("psb-admin").sign(encode(said)).hex(),
+        "for another organisation": world.key_proof(ACME, "k")["possession"],
+        "of another key": world.key_proof(org, "other")["possession"],
+        "for another chain": holder.sign(encode(other_chain)).hex(),
+        "of a vote key": holder.sign(encode(vote)).hex(),
+    }
+
+
+def test_I10_denies_a_key_that_its_holder_did_not_prove(world: IdentityWorld) -> None:
+    fields = world.key_fields("k")
+    for wrong, possession in bad_proofs(world, PSB).items():
+        result = world.ask("key.add", "psb-admin", key_id("k"), {**fields, "possession": possession})
+        assert denial(result) == ("I10", "E_SIG"), wrong
+    world.do("key.add", "psb-admin", key_id("k"), fields)
+
+
+def test_I10_denies_a_rotation_that_the_new_holder_did_not_prove(world: IdentityWorld) -> None:
+    fields = world.key_proof(PSB, "k")
+    for wrong, possession in bad_proofs(world, PSB).items():
+        result = world.ask("key.rotate", "psb-a", key_id("psb-a"), {**fields, "possession": possession})
+        assert denial(result) == ("I10", "E_SIG"), wrong
+        assert key_of(world, "psb-a").active
+    world.do("key.rotate", "psb-a", key_id("psb-a"), fields)
+
+
+def test_I10_denies_an_organisation_whose_admin_did_not_prove_the_key(world: IdentityWorld) -> None:
+    fields = world.new_organisation(**world.key_proof(NEW_ORG, "k"))
+    # The organisation that proposes is not the one whose key it is.
+    proofs = {**bad_proofs(world, NEW_ORG), "for the proposer": world.key_proof(AMR, "k")["possession"]}
+    for wrong, possession in proofs.items():
+        result = world.ask("organisation.add", "amr-admin", "GC-1", {**fields, "possession": possession})
+        assert denial(result) == ("I10", "E_SIG"), wrong
+    world.do("organisation.add", "amr-admin", "GC-1", fields)
+
+
+def test_I10_denies_registering_a_key_of_somebody_else(world: IdentityWorld) -> None:
+    """Another's public key is easy to get, and so is a proof that was sent; it names one organisation."""
+    seen = world.key_fields("k")
+    assert denial(world.ask("key.add", "acme-admin", key_id("k"), seen)) == ("I10", "E_SIG")
+    world.do("key.add", "psb-admin", key_id("k"), seen)
+    assert denial(world.ask("key.add", "acme-admin", key_id("k"), seen)) == ("I1", "E_DUP_ID")
 
 
 # I4, I3 and G7: people.
@@ -330,7 +392,7 @@ def test_I4_never_joins_without_the_mapping_key() -> None:
 def test_I3_I4_allows_a_pseudonym_as_person_of_a_key(world: IdentityWorld) -> None:
     name = derive_pseudonym(MAPPING_KEY, PSB, PEOPLE_OF_A_CITY[0])
     assert not holds_identifier(name)
-    world.do("key.add", "psb-admin", key_id("someone"), {**key_fields("someone"), "person": name})
+    world.do("key.add", "psb-admin", key_id("someone"), {**world.key_fields("someone"), "person": name})
 
 
 def test_G7_allows_opening_a_commitment_with_its_salt_and_never_without(world: IdentityWorld) -> None:

@@ -19,7 +19,6 @@ from tests.support.identity_world import (
     PSB,
     IdentityWorld,
     identity_genesis,
-    key_fields,
     key_id,
 )
 from tests.support.ledger_world import (
@@ -219,13 +218,13 @@ def test_L6_allows_a_person_by_the_key_of_its_organisation_only(world: IdentityW
     world.do("licence.authorise", "citizen-1", "AU-1", wanted)
     world.do("licence.use", "bank-a", "AU-1", USE)
     assert len(list_uses(world.access, f"{PSB}:citizen-1")) == 2
-    world.do("key.add", "acme-admin", *impostor())
+    world.do("key.add", "acme-admin", *impostor(world))
     result = world.submit("licence.authorise", "impostor", "AU-2", wanted, org=ACME)
     assert denial(result) == ("L6", "E_ROLE"), "the same pseudonym at another organisation"
 
 
-def impostor() -> tuple[str, dict[str, Any]]:
-    return key_id("impostor"), {**key_fields("impostor"), "person": "citizen-1"}
+def impostor(world: IdentityWorld) -> tuple[str, dict[str, Any]]:
+    return key_id("impostor"), {**world.key_fields("impostor", org=ACME), "person": "citizen-1"}
 
 
 def test_L7_allows_one_copy_for_its_purpose_and_denies_another(world: IdentityWorld) -> None:

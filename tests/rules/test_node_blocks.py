@@ -17,6 +17,7 @@ import pytest
 
 from govchain.codec import decode, encode
 from govchain.crypto import digest_of, sign_transaction
+from govchain.crypto.possession import prove_signing_key
 from govchain.errors import BadProof, InvalidInput
 from govchain.ledger.payloads import encode_payload
 from govchain.model import Block, FinalityCertificate, Space, Transaction, TransactionBody
@@ -27,7 +28,7 @@ from govchain.node.sync import Sync
 from govchain.node.wire import BlockParts, BlocksWanted, SnapshotWanted
 from govchain.storage import MemoryStore
 from tests.support.chain_world import ChainWorld, check_of, executor_of
-from tests.support.node_world import SHORT_WINDOW, SUITE, signer
+from tests.support.node_world import ORGANISATIONS, SHORT_WINDOW, SUITE, signer
 
 K = SHORT_WINDOW.checkpoint_interval
 NOW_S = 100.0
@@ -183,7 +184,8 @@ def brought_key(chain: ChainWorld) -> tuple[Transaction, Transaction]:
         "object_version": 1,
         "claimed_time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    fields = {"public_key": key.public_key.hex(), "person": "new-clerk", "roles": ["maker"]}
+    proof = prove_signing_key(key, chain.world.chain_id, ORGANISATIONS[0])
+    fields = {**proof, "person": "new-clerk", "roles": ["maker"]}
     added = chain.world._sign("key.add", 0, encode_payload(envelope, fields))
     (deposit,) = chain.world.deposits(1, clerk=0)
     body = decode(deposit.body, TransactionBody)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from govchain.codec import encode
 from govchain.config import DurationNs
 from govchain.crypto import chain_id_of, sign_transaction
+from govchain.crypto.possession import prove_vote_key
 from govchain.errors import Unavailable
 from govchain.ledger.kinds import record_type_of
 from govchain.ledger.payloads import encode_payload
-from govchain.model import Genesis, KeyPossession, ProtocolParameters, TransactionBody
+from govchain.model import Genesis, ProtocolParameters, TransactionBody
 from govchain.sim import FixedLatency, SimCluster
 from tests.support.ledger_world import (
     AMR,
@@ -116,9 +116,7 @@ class Network:
                 self.submit("change.approve", person, number, {})
 
     def possession(self, validator: str, *, of: str) -> dict[str, str]:
-        signer = signer_of(of)
-        said = encode(KeyPossession(self.chain_id, validator, signer.public_key))
-        return {"public_key": signer.public_key.hex(), "possession": signer.sign(said).hex()}
+        return prove_vote_key(signer_of(of), self.chain_id, validator)
 
     def to_epoch(self, epoch: int) -> None:
         """Deposits until everybody that is up is in this epoch."""

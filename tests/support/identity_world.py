@@ -88,6 +88,21 @@ class IdentityWorld(LedgerWorld):
         self.do("change.approve", "court-admin", number)
         assert self.record("change", number).state == "ADOPTED"
 
+    def new_organisation(self, **fields: Any) -> dict[str, Any]:
+        return {
+            "org": NEW_ORG,
+            "display_name": "Transport",
+            "roles": ["licence-issuer"],
+            "accredited_for": [],
+            "person": "new-admin",
+            **self.key_proof(NEW_ORG, "new-admin"),
+            **fields,
+        }
+
+    def key_fields(self, name: str, *roles: str, org: str = PSB, **fields: Any) -> dict[str, Any]:
+        """A key that its holder proves, for `key.add` of an organisation."""
+        return {**self.key_proof(org, name), "person": name, "roles": list(roles), **fields}
+
     def accredit(
         self, number: str, by: tuple[str, str, str] = ("amr-a", "amr-b", "amr-d"), **fields: Any
     ) -> None:
@@ -105,22 +120,6 @@ def accreditation(**fields: Any) -> dict[str, Any]:
         "from_date": "2026-11-01",
         **fields,
     }
-
-
-def new_organisation(**fields: Any) -> dict[str, Any]:
-    return {
-        "org": NEW_ORG,
-        "display_name": "Transport",
-        "roles": ["licence-issuer"],
-        "accredited_for": [],
-        "public_key": signer_of("new-admin").public_key.hex(),
-        "person": "new-admin",
-        **fields,
-    }
-
-
-def key_fields(name: str, *roles: str, **fields: Any) -> dict[str, Any]:
-    return {"public_key": signer_of(name).public_key.hex(), "person": name, "roles": list(roles), **fields}
 
 
 def key_id(name: str) -> str:

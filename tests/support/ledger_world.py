@@ -12,6 +12,7 @@ from typing import Any
 
 from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
+from govchain.crypto.possession import prove_signing_key, prove_vote_key
 from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
 from govchain.ledger.identifiers import LicenceId
 from govchain.ledger.kinds import VERBS, record_type_of
@@ -245,6 +246,14 @@ class LedgerWorld:
         found = self.ledger.record(record_type, object_id)
         assert found is not None, f"no {record_type} {object_id}"
         return found
+
+    def key_proof(self, org: str, name: str) -> dict[str, str]:
+        """Fields that bring somebody's key into an organisation (rule I10)."""
+        return prove_signing_key(signer_of(name), self.chain_id, org)
+
+    def vote_key_proof(self, validator: str, name: str = "") -> dict[str, str]:
+        """Fields that bring a vote key for a validator; without a name, its own first one (rule I10)."""
+        return prove_vote_key(signer_of(name or validator), self.chain_id, validator)
 
     # The stories' usual steps.
 

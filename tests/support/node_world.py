@@ -15,10 +15,10 @@ from pathlib import Path
 
 from govchain.codec import encode
 from govchain.crypto import Signer, chain_id_of, derive_secret, sign_transaction, suite, transaction_id
+from govchain.crypto.possession import prove_vote_key
 from govchain.ledger.payloads import encode_payload
 from govchain.model import (
     Genesis,
-    KeyPossession,
     KeyRecord,
     Organisation,
     ProtocolParameters,
@@ -192,13 +192,7 @@ class NodeWorld:
 
     def possession(self, validator: str, label: str) -> dict[str, str]:
         """A new vote key with the proof that its holder has it."""
-        key = signer(label)
-        said = encode(KeyPossession(self.chain_id, validator, key.public_key))
-        return {
-            "validator": validator,
-            "public_key": key.public_key.hex(),
-            "possession": key.sign(said).hex(),
-        }
+        return {"validator": validator, **prove_vote_key(signer(label), self.chain_id, validator)}
 
     def _sign(self, kind: str, clerk: int, payload: bytes) -> Transaction:
         key = signer(f"person/clerk-{clerk}")

@@ -168,7 +168,7 @@ def test_a_key_kept_in_memory_never_outlives_its_revocation() -> None:
     world = LedgerWorld()
     signer = signer_of("evp-b")
     key_id = signer.key_id
-    added = {"public_key": signer.public_key.hex(), "person": "evp-b", "roles": []}
+    added = {**world.key_proof(EVP, "evp-b"), "person": "evp-b", "roles": []}
     assert world.submit("key.add", "evp-admin", key_id.hex(), added).applied
     # Long ago, so that the key is read from the store, and kept, before it is revoked.
     for i in range(2 * UNSAVED_BLOCKS_MAX):
@@ -289,7 +289,7 @@ def test_unknown_key_that_becomes_known_is_found_where_it_applied() -> None:
     payload = world.payload("evidence.deposit", "EV-1", world.deposit_fields())
     early = world.sign("evidence.deposit", "evp-b", payload, org="91990100MA0XX00Y57")
     assert world.execute([early]).block.results[0].code == "E_SIG"
-    fields = {"public_key": signer.public_key.hex(), "person": "evp-b", "roles": []}
+    fields = {**world.key_proof(EVP, "evp-b"), "person": "evp-b", "roles": []}
     assert world.submit("key.add", "evp-admin", signer.key_id.hex(), fields).applied
     assert world.execute([early]).block.results[0].applied
     assert world.chain.locate(SUITE.digest(early.body)) == (3, 0)

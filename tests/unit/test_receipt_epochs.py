@@ -12,7 +12,6 @@ from tests.rules.test_ledger_governance import (
     add_fields,
     adopt,
     make_world,
-    possession,
     to_checkpoint,
 )
 from tests.support.ledger_world import SUITE, LedgerWorld
@@ -24,7 +23,7 @@ def world() -> LedgerWorld:
     world = make_world()
     adopt(world, "validator.add", "GC-1", add_fields(world))
     to_checkpoint(world)
-    rotated = possession(world, "validator-2", "validator-2-next")
+    rotated = world.vote_key_proof("validator-2", "validator-2-next")
     adopt(world, "validator.rotate", "GC-2", {"validator": "validator-2", "reason": "yearly", **rotated})
     to_checkpoint(world)
     to_checkpoint(world)

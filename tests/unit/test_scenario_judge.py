@@ -105,6 +105,7 @@ def test_I5_a_key_added_by_a_step_signs_afterwards() -> None:
         "steps:\n",
         "steps:\n"
         "  - by: boss\n    do: key.add\n    with: {object_id: '${clerk}', public_key: '${clerk.public_key}',"
+        " possession: '${clerk.possession}',"
         " person: clerk, roles: [maker]}\n",
     )
     text += (

@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from govchain.codec import encode
 from govchain.config import load_yaml
 from govchain.crypto import read_key_file, suite
+from govchain.crypto.possession import VoteKeyPossession, verify_possession
 from govchain.errors import ConfigError
 from govchain.ledger.kinds.change.fields import ValidatorAdd, ValidatorRotate
-from govchain.model import KeyPossession
 from govchain.node import load_node_config
 from govchain.node.config import validate_against_genesis
 from govchain.testnet import finish_rotation, init_network, load_network, prepare_join, prepare_rotation
@@ -36,8 +35,8 @@ def check_possession(network: Path, fields: ValidatorAdd | ValidatorRotate, key_
     manifest, _ = load_network(network)
     public_key = read_key_file(key_file).public_key
     assert fields.public_key == public_key.hex()
-    said = KeyPossession(bytes.fromhex(manifest.chain_id), fields.validator, public_key)
-    suite().verify(public_key, encode(said), bytes.fromhex(fields.possession))
+    said = VoteKeyPossession(bytes.fromhex(manifest.chain_id), fields.validator, public_key)
+    verify_possession(suite(), said, fields.possession)
 
 
 def read_fields(

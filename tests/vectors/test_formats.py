@@ -25,6 +25,12 @@ from govchain.crypto import (
     suite,
     transaction_id,
 )
+from govchain.crypto.possession import (
+    SigningKeyPossession,
+    VoteKeyPossession,
+    prove_signing_key,
+    prove_vote_key,
+)
 from govchain.model import (
     Attestation,
     Batch,
@@ -154,6 +160,8 @@ VALUES: dict[str, Any] = {
     ),
     "commit": Commit(chain_id=CHAIN_ID, epoch=0, validator=3, view=2, seq=1, digest=digest_of(SUITE, BATCH)),
     "progress": Progress(chain_id=CHAIN_ID, epoch=0, validator=3, view=2, head=9, final=8),
+    "vote_key_possession": VoteKeyPossession(CHAIN_ID, "validator-4", SIGNER.public_key),
+    "signing_key_possession": SigningKeyPossession(CHAIN_ID, "91990000MA00000000", SIGNER.public_key),
     "signed_message": SignedMessage(body=b"body", signature=b"signature"),
 }
 
@@ -179,6 +187,8 @@ def computed() -> dict[str, str]:
         "derived_secret": derive_secret(1, "person/p-1").hex(),
         "transaction_id": RESULT.transaction_id.hex(),
         "transaction_signature": TRANSACTION.signature.hex(),
+        "vote_key_proof": prove_vote_key(SIGNER, CHAIN_ID, "validator-4")["possession"],
+        "signing_key_proof": prove_signing_key(SIGNER, CHAIN_ID, "91990000MA00000000")["possession"],
         "header_digest": digest_of(SUITE, HEADER).hex(),
         "results_root": HEADER.results_root.hex(),
         "state_root": state_root(),

@@ -181,4 +181,20 @@ CORE_RULES: Final = (
         },
         also=("G5",),
     ),
+    Rule(
+        "I10",
+        Text(
+            "A new key is proven by its holder, and a vote key was never used before (also MB-4)",
+            "新密钥须由持有者证明，投票密钥还须从未使用（同 MB-4）",
+        ),
+        TECHNICAL,
+        {
+            "E_SIG": Text(
+                "Let the holder of the new key sign for this chain and organisation (govchain key prove), "
+                "or validator (govchain members).",
+                "由新密钥持有者签署持有证明：机构密钥用 govchain key prove，投票密钥用 govchain members。",
+            ),
+            "E_DUP_ID": Text("Propose a key that this chain never saw.", "使用本链从未出现过的密钥。"),
+        },
+    ),
 )

@@ -41,21 +41,6 @@ KIND: Final = RecordKind(
                 ),
             },
         ),
-        Rule(
-            "I10",
-            Text(
-                "A new vote key is proven by its holder and was never used before (also MB-4)",
-                "新投票密钥须由持有者证明且从未使用（同 MB-4）",
-            ),
-            TECHNICAL,
-            {
-                "E_SIG": Text(
-                    "Let the holder of the new key sign for this chain and validator.",
-                    "由新密钥持有者为本链及该节点签署持有证明。",
-                ),
-                "E_DUP_ID": Text("Propose a key that this chain never saw.", "使用本链从未出现过的密钥。"),
-            },
-        ),
     ),
     names_zh={
         "validator": "验证节点名称",
@@ -100,6 +85,9 @@ KIND: Final = RecordKind(
             "由根授权颁发的证照类型代码（规则 L4、I7）。"
         ),
         "Of its first admin (hex).": "首位管理员的公钥（十六进制）。",
+        "Signature of that key over chain, organisation and key (hex; rule I10).": (
+            "该密钥对链标识、机构代码和公钥的签名（十六进制；规则 I10）。"
+        ),
         "Pseudonym of that admin.": "该管理员的代号。",
         "`organisation.suspend`, `.resume`, `.expel`: its keys may sign no more, again, or never again.": (
             "`organisation.suspend`（暂停）、`.resume`（恢复）、`.expel`（除名）：提议停止、恢复或永久终止"

@@ -51,6 +51,8 @@ class OrganisationAdd(Part, frozen=True):
     """Licence type codes that the root grants it (rules L4 and I7)."""
     public_key: str
     """Of its first admin (hex)."""
+    possession: str
+    """Signature of that key over chain, organisation and key (hex; rule I10)."""
     person: str
     """Pseudonym of that admin."""
     tier: str = VERIFY

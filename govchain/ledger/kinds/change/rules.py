@@ -10,8 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from govchain.codec import encode
-from govchain.errors import BadSignature
 from govchain.ledger import membership
 from govchain.ledger.identifiers import is_area_code, is_credit_code, is_licence_type
 from govchain.ledger.kinds.change.effects import adopt, apply_for_membership, judge
@@ -36,8 +34,12 @@ from govchain.ledger.rules.common import (
     g4_version_continues,
     i5_roles_allow,
 )
+from govchain.ledger.rules.new_keys import (
+    i10_first_key_is_proven,
+    i10_vote_key_is_proven,
+    public_key_of,
+)
 from govchain.ledger.rules.rule import Text, deny
-from govchain.model import KeyPossession
 from govchain.model.validators import CONSENSUS, TIERS
 
 CHANGE: Final = "change"
@@ -117,7 +119,7 @@ def g1_type_is_well_formed(attempt: Attempt) -> None:
 
 def i10_key_is_new(attempt: Attempt) -> None:
     """Rule I10: the chain never saw this key; a key that left does not come back."""
-    _require_new_key(attempt, _public_key(attempt))
+    _require_new_key(attempt, public_key_of(attempt))
 
 
 def i10_key_is_still_new(attempt: Attempt) -> None:
@@ -135,19 +137,6 @@ def _require_new_key(attempt: Attempt, public_key: bytes) -> None:
         raise deny("I10", "E_DUP_ID", "this key is about to be installed")
 
 
-def i10_key_is_proven(attempt: Attempt) -> None:
-    """Rule I10: the holder of the new key signed for this chain and this validator."""
-    fields: ValidatorAdd | ValidatorRotate = attempt.fields
-    public_key = _public_key(attempt)
-    said = encode(KeyPossession(attempt.chain_id, fields.validator, public_key))
-    try:
-        attempt.suite.verify(public_key, said, bytes.fromhex(fields.possession))
-    except (BadSignature, ValueError):
-        raise deny(
-            "I10", "E_SIG", "fields.possession: not signed by the new key for this validator"
-        ) from None
-
-
 def i9_change_fits(attempt: Attempt) -> None:
     """Rule I9: the change makes sense with those adopted before, and a quorum that runs is left."""
     judge(attempt, attempt.verb, attempt.fields)
@@ -157,18 +146,6 @@ def i9_change_still_fits(attempt: Attempt) -> None:
     """Rule I9 again when it is adopted: others may have been adopted since it was proposed."""
     change = _data(attempt)
     judge(attempt, change.kind, _fields_of(change))
-
-
-def _public_key(attempt: Attempt) -> bytes:
-    """Rule G1: a public key of the suite in lower-case hex."""
-    text, length = attempt.fields.public_key, attempt.suite.public_key_bytes
-    try:
-        public_key = bytes.fromhex(text)
-    except ValueError:
-        public_key = b""
-    if len(public_key) != length or public_key.hex() != text:
-        raise deny("G1", "E_PAYLOAD", f"fields.public_key: expected {length} bytes in lower-case hex")
-    return public_key
 
 
 def _data(attempt: Attempt) -> ChangeData:
@@ -260,7 +237,7 @@ TRANSITIONS: Final = (
         ),
         g1_validator_is_well_formed,
         i10_key_is_new,
-        i10_key_is_proven,
+        i10_vote_key_is_proven,
     ),
     _proposal(
         "validator.remove",
@@ -270,13 +247,14 @@ TRANSITIONS: Final = (
         "validator.rotate",
         Text("{who} proposes another key for {validator}", "{who} 提议更换 {validator} 的密钥"),
         i10_key_is_new,
-        i10_key_is_proven,
+        i10_vote_key_is_proven,
     ),
     _proposal(
         "organisation.add",
         Text("{who} proposes {display_name} as a member", "{who} 提议吸收 {display_name} 为成员"),
         g1_organisation_is_well_formed,
         i10_key_is_new,
+        i10_first_key_is_proven,
     ),
     _proposal(
         "organisation.suspend",

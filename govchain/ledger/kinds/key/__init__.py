@@ -37,6 +37,7 @@ KIND: Final = RecordKind(
     ),
     names_zh={
         "public_key": "公钥",
+        "possession": "密钥持有证明",
         "person": "人员代号",
         "roles": "角色",
         "reason": "理由",
@@ -46,6 +47,12 @@ KIND: Final = RecordKind(
     texts_zh={
         "`key.add`: an organisation's admin adds a key. Object id: key id (hex).": (
             "`key.add`：机构管理员登记密钥。对象编号为密钥标识（十六进制）。"
+        ),
+        "Signature of that key over chain, organisation and key (hex; rule I10).": (
+            "该密钥对链标识、机构代码和公钥的签名（十六进制；规则 I10）。"
+        ),
+        "Signature of the new key over chain, organisation and key (hex; rule I10).": (
+            "新密钥对链标识、机构代码和公钥的签名（十六进制；规则 I10）。"
         ),
         "SHA-256 (hex) of the only public key that may take its place; empty when any may.": (
             "唯一可接替本密钥的公钥之 SHA-256（十六进制）；空表示不限。"

@@ -21,6 +21,8 @@ class KeyAdd(Part, frozen=True):
     """`key.add`: an organisation's admin adds a key. Object id: key id (hex)."""
 
     public_key: str
+    possession: str
+    """Signature of that key over chain, organisation and key (hex; rule I10)."""
     person: str
     roles: list[str]
     next_key_commitment: str = ""
@@ -32,6 +34,8 @@ class KeyRotate(Part, frozen=True):
 
     public_key: str
     """The new key (hex); the committed one, where there is a commitment (rule I1)."""
+    possession: str
+    """Signature of the new key over chain, organisation and key (hex; rule I10)."""
     next_key_commitment: str = ""
 
 

@@ -28,6 +28,7 @@ from govchain.ledger.kinds.key.fields import (
 )
 from govchain.ledger.rules.attempt import Attempt, RuleFunction, Transition
 from govchain.ledger.rules.common import i5_roles_allow, require_next_version
+from govchain.ledger.rules.new_keys import i10_key_is_proven, public_key_of
 from govchain.ledger.rules.rule import Text, deny
 from govchain.ledger.state import RECORD_CHANGES_MAX, KeyChange, KeyState
 from govchain.ledger.validator_keys import VALIDATOR
@@ -57,16 +58,7 @@ def g1_commitment_is_well_formed(attempt: Attempt) -> None:
 
 
 def _id_of_new_key(attempt: Attempt) -> bytes:
-    """Rule G1: the public key is one of the suite, in lower-case hex."""
-    text = attempt.fields.public_key
-    try:
-        public_key = bytes.fromhex(text)
-    except ValueError:
-        raise deny("G1", "E_PAYLOAD", "fields.public_key: expected lower-case hex") from None
-    length = attempt.suite.public_key_bytes
-    if len(public_key) != length or public_key.hex() != text:
-        raise deny("G1", "E_PAYLOAD", f"fields.public_key: expected {length} bytes in lower-case hex")
-    return attempt.suite.key_id(public_key)
+    return attempt.suite.key_id(public_key_of(attempt))
 
 
 def i1_key_is_new(attempt: Attempt) -> None:
@@ -262,7 +254,13 @@ TRANSITIONS: Final = (
         to_states=("ACTIVE",),
         org_roles=(),
         key_roles=(ADMIN,),
-        rules=(i5_roles_allow, g1_key_is_well_formed, i1_key_is_new, g4_key_version_continues),
+        rules=(
+            i5_roles_allow,
+            g1_key_is_well_formed,
+            i1_key_is_new,
+            i10_key_is_proven,
+            g4_key_version_continues,
+        ),
         apply=_add,
         tier=OBSERVER,
     ),
@@ -285,6 +283,7 @@ TRANSITIONS: Final = (
             i5_itself_or_admin_rotates,
             i1_key_is_new,
             i1_key_is_the_committed_one,
+            i10_key_is_proven,
             g4_key_version_continues,
         ),
         apply=_rotate,
