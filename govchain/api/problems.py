@@ -76,6 +76,12 @@ _ROWS: Final = (
     Problem("organisation-suspended", 403, "The organisation is suspended", "机构已被暂停"),
     Problem("unknown-key", 403, "The chain does not know the key", "链上无此密钥"),
     Problem("key-not-active", 403, "The key is not active", "密钥未处于启用状态"),
+    Problem(
+        "wrong-certificate",
+        403,
+        "The certificate is not that of who signed",
+        "证书所载机构与签名机构不一致",
+    ),
     Problem("bad-signature", 403, "The signature does not verify", "签名验证失败"),
     Problem("duplicate", 409, "Already admitted or executed", "交易已受理或已执行", definite=False),
     Problem("nonce-used", 409, "The key's nonce is used", "该密钥的防重放序号已被使用"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import traceback
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final
@@ -58,8 +59,9 @@ def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> we
 class ApiServer:
     """A running API server. `close` ends it; running requests get `shutdown_timeout_s` to finish."""
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+    def __init__(self, runner: web.AppRunner, host: str, port: int, scheme: str) -> None:
         self._runner = runner
+        self._scheme = scheme
         self.host = host
         self.port = port
         """The port it listens on, also when 0 was asked for."""
@@ -67,7 +69,7 @@ class ApiServer:
     @property
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     async def close(self) -> None:
         """Stop listening, end event streams, let running requests finish."""
@@ -86,8 +88,14 @@ async def serve(
     return await listen(create_app(service, limits), host, port, limits)
 
 
-async def listen(app: web.Application, host: str, port: int, limits: ApiLimits) -> ApiServer:
-    """Listen and serve an application within these limits; raises as `serve` does."""
+async def listen(
+    app: web.Application, host: str, port: int, limits: ApiLimits, tls: ssl.SSLContext | None = None
+) -> ApiServer:
+    """Listen and serve an application within these limits; raises as `serve` does.
+
+    Args:
+        tls: For https; without it plain HTTP.
+    """
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -102,7 +110,7 @@ async def listen(app: web.Application, host: str, port: int, limits: ApiLimits) 
         shutdown_timeout=limits.shutdown_timeout_s,
     )
     await runner.setup()
-    site = _BoundedSite(runner, host, port, limits)
+    site = _BoundedSite(runner, host, port, limits, tls)
     try:
         await site.start()
     except OSError as error:
@@ -111,7 +119,8 @@ async def listen(app: web.Application, host: str, port: int, limits: ApiLimits) 
             f"cannot listen on {host}:{port}: {error.strerror or error}; stop the program that holds the "
             "port (`ss -ltnp` names it), or set another HTTP address in the configuration"
         ) from error
-    return ApiServer(runner, host, int(runner.addresses[0][1]))
+    scheme = "http" if tls is None else "https"
+    return ApiServer(runner, host, int(runner.addresses[0][1]), scheme)
 
 
 def _is_our_concern(record: logging.LogRecord) -> bool:
@@ -128,15 +137,17 @@ class _BoundedSite(web.BaseSite):
 
     __slots__ = ("_host", "_limits", "_port")
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int, limits: ApiLimits) -> None:
-        super().__init__(runner)
+    def __init__(
+        self, runner: web.AppRunner, host: str, port: int, limits: ApiLimits, tls: ssl.SSLContext | None
+    ) -> None:
+        super().__init__(runner, ssl_context=tls)
         self._host = host
         self._port = port
         self._limits = limits
 
     @property
     def name(self) -> str:
-        return f"http://{self._host}:{self._port}"
+        return f"{self._host}:{self._port}"
 
     async def start(self) -> None:
         await super().start()
@@ -148,7 +159,15 @@ class _BoundedSite(web.BaseSite):
                 return _RefusedConnection()
             return server()
 
-        self._server = await asyncio.get_running_loop().create_server(accept, self._host, self._port)
+        timeout_s = None if self._ssl_context is None else self._limits.handshake_timeout_s
+        self._server = await asyncio.get_running_loop().create_server(
+            accept,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            ssl_handshake_timeout=timeout_s,
+            ssl_shutdown_timeout=timeout_s,
+        )
 
 
 class _RefusedConnection(asyncio.Protocol):

@@ -6,7 +6,7 @@ Only values and their checks. Nothing is opened and no port is bound.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -31,21 +31,30 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     database: str = "sqlite:///gateway.db"
     """SQLAlchemy URL; a relative SQLite path is relative to this file."""
     listen: str
-    """`host:port` for other departments, the department's own systems and people."""
+    """`host:port` for the department's own systems and people."""
+    peer_listen: str
+    """`host:port` for other departments' gateways, who show a certificate."""
+    tls_certificate: str
+    """PEM; its alternative names hold the department's code, and the hosts of `listen`."""
+    tls_key: str
+    """PEM, mode 0600."""
+    tls_authority: str
+    """PEM of the authorities of other departments' certificates, and of validators with https addresses."""
     validators: tuple[str, ...]
     """HTTP addresses of validators: at least one more than may be faulty, for level `latest`."""
     peers: dict[str, str] = {}
-    """Organisation (USCC) to the address of its gateway."""
+    """Organisation (USCC) to the https address of its gateway's `peer_listen`."""
     items: tuple[ItemOffer, ...] = ()
     """Catalog items that it serves."""
-    tls_authority: str = ""
-    """Certificates that are trusted for https addresses; empty: those of the system."""
     log: str = ""
     """Log file; empty for standard error."""
     rehearsal: bool = False
     """Whether a question may claim another time than now. Only where every key follows from a seed."""
     expiry_height: int = 0
     """Of every transaction of a rehearsal; 0: some blocks ahead."""
+
+
+_PATHS: Final = ("genesis", "key", "secret", "desk_token", "tls_certificate", "tls_key", "tls_authority")
 
 
 def load_gateway_config(path: Path | str) -> GatewayConfig:
@@ -66,12 +75,14 @@ def load_gateway_config(path: Path | str) -> GatewayConfig:
             )
     if not config.validators:
         raise loaded.error("no validator to ask", "validators", expected="at least one http address")
-    changes: dict[str, Any] = {
-        name: str(folder / getattr(config, name)) for name in ("genesis", "key", "secret", "desk_token")
-    }
-    for name in ("tls_authority", "log"):
-        if getattr(config, name):
-            changes[name] = str(folder / getattr(config, name))
+    for org, address in config.peers.items():
+        if not address.startswith("https://"):
+            raise loaded.error(
+                "a gateway is asked over TLS only", "peers", org, found=address, expected="https://host:port"
+            )
+    changes: dict[str, Any] = {name: str(folder / getattr(config, name)) for name in _PATHS}
+    if config.log:
+        changes["log"] = str(folder / config.log)
     prefix = "sqlite:///"
     if config.database.startswith(prefix):
         changes["database"] = prefix + str(folder / config.database.removeprefix(prefix))

@@ -1,4 +1,4 @@
-"""Gateways over HTTP, as another gateway asks them, and as a department's own systems do.
+"""Gateways over HTTPS, as another gateway asks them, and as a department's own systems do.
 
 Requests and answers are bounded; what they mean is in `requester` and `ports`.
 """
@@ -43,18 +43,27 @@ class _Session:
         await self._session.close()
 
     async def request(
-        self, method: str, url: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        name: str | None = None,
     ) -> tuple[int, bytes]:
         """Status and body.
 
+        Args:
+            name: That the other side's certificate has to hold; without one, the host of the address.
+
         Raises:
-            Unavailable: Nobody could be connected to.
+            Unavailable: Nobody could be connected to, or it is somebody else.
             Indeterminate: The connection was lost after that.
         """
         assert self._session is not None, "opened with async with"
         try:
             async with self._session.request(
-                method, url, data=body or None, headers=headers, allow_redirects=False
+                method, url, data=body or None, headers=headers, allow_redirects=False, server_hostname=name
             ) as response:
                 data = await response.content.read(BODY_BYTES_MAX + 1)
                 while len(data) <= BODY_BYTES_MAX and (more := await response.content.read(BODY_BYTES_MAX)):
@@ -63,20 +72,19 @@ class _Session:
                     raise MalformedBytes(f"{url} answered more than {BODY_BYTES_MAX} bytes")
                 return response.status, data
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Unavailable(f"{url} does not answer: {type(error).__name__}") from error
+            raise Unavailable(f"{url} does not answer: {_reason(error)}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Indeterminate(f"{url} was lost: {type(error).__name__}") from error
+            raise Indeterminate(f"{url} was lost: {_reason(error)}") from error
 
 
 class HttpPeers(_Session):
-    """`PeerPort` over HTTP.
+    """`PeerPort` over HTTPS: each side shows the certificate of its organisation.
 
     Args:
         urls: Base address of each department's gateway.
-        tls: For https addresses with a private authority.
     """
 
-    def __init__(self, urls: Mapping[str, str], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, urls: Mapping[str, str], tls: ssl.SSLContext) -> None:
         super().__init__(tls)
         self._urls = dict(urls)
 
@@ -86,10 +94,12 @@ class HttpPeers(_Session):
         if url is None:
             raise Unavailable(f"no address of the gateway of {provider} is configured")
         status, data = await self.request(
-            "POST", f"{url}/v1/exchanges", body=message, headers={"Content-Type": BINARY}
+            "POST", f"{url}/v1/exchanges", body=message, headers={"Content-Type": BINARY}, name=provider
         )
-        if status != 200 or len(data) > ANSWER_BYTES_MAX + 64:
-            raise Unavailable(f"the gateway of {provider} answered with status {status}")
+        if status != 200:
+            raise Unavailable(f"the gateway of {provider} answered with status {status}: {_told(data)}")
+        if len(data) > ANSWER_BYTES_MAX + 64:
+            raise Unavailable(f"the gateway of {provider} answered with {len(data)} bytes")
         return data
 
 
@@ -99,6 +109,7 @@ class RemoteGateway(_Session):
     Args:
         url: Its base address.
         desk_token: Token of the department's own systems.
+        tls: With the authority of its certificate; without it that of the system.
     """
 
     def __init__(self, url: str, desk_token: str, tls: ssl.SSLContext | None = None) -> None:
@@ -140,6 +151,29 @@ class RemoteGateway(_Session):
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise MalformedBytes(f"{self._url}{path}: not an answer of this kind") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What is known of a failure of a connection: TLS says why, the rest has a name."""
+    # The library wraps what TLS said in an error that only looks like one of TLS.
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        error = error.certificate_error
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason
+    return type(error).__name__
+
+
+def _told(data: bytes) -> str:
+    """Code and detail of another gateway's problem, bounded; its word, for a person to read."""
+    try:
+        problem = msgspec.json.decode(data, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "no problem+json body"
+    return f"{problem.code[:40]}: {problem.detail[:200]}"
 
 
 def _error(status: int, data: bytes) -> GovchainError:

@@ -19,6 +19,7 @@ GATEWAY_METRICS: Final = (
         ("outcome",),
     ),
     Metric("govchain_gateway_resumed_left", "gauge", "Exchanges that could not be taken up again yet."),
+    Metric("govchain_gateway_tls_expiry_seconds", "gauge", "Time until the own TLS certificate ends."),
 )
 
 
@@ -26,11 +27,12 @@ class GatewayMetrics:
     """Counters and gauges of one gateway process."""
 
     def __init__(self) -> None:
-        exchanges, asks, left = GATEWAY_METRICS
+        exchanges, asks, left, expiry = GATEWAY_METRICS
         self.registry = CollectorRegistry()
         self._exchanges = Gauge(exchanges.name, exchanges.help, exchanges.labels, registry=self.registry)
         self._asks = Counter(asks.name, asks.help, asks.labels, registry=self.registry)
         self.left = Gauge(left.name, left.help, registry=self.registry)
+        self.tls_expiry = Gauge(expiry.name, expiry.help, registry=self.registry)
 
     def count(self, outcome: Outcome) -> None:
         """One question ended."""

@@ -15,6 +15,8 @@ BINARY: Final = "application/octet-stream"
 GENERAL_PROBLEMS: Final = ("rate-limited", "too-many-connections", "internal", "storage")
 TEXT: Final = "text/plain"
 STATUS_LIST: Final = "application/statuslist+jwt"
+TOKEN: Final = "token"
+CERTIFICATE: Final = "certificate"
 
 
 class ListText:
@@ -28,7 +30,8 @@ class Described(msgspec.Struct, frozen=True):
     path: str
     name: str
     summary: str
-    needs_token: bool
+    security: str
+    """Name of what has to be shown; empty for nothing."""
     body_kind: Any
     """Type of a JSON body; bytes for a binary one; `ListText`; None for none."""
     answer_kind: Any
@@ -56,7 +59,10 @@ def build_openapi(routes: tuple[Described, ...]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                TOKEN: {"type": "http", "scheme": "bearer"},
+                CERTIFICATE: {"type": "mutualTLS", "description": "At peer_listen; names the organisation"},
+            },
         },
     }
 
@@ -73,8 +79,8 @@ def _operation(route: Described, schema_of: dict[str, Any]) -> dict[str, Any]:
     if names:
         known = {"in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [{"name": name, **known} for name in names]
-    if route.needs_token:
-        operation["security"] = [{"token": []}]
+    if route.security:
+        operation["security"] = [{route.security: []}]
     if route.body_kind is not None:
         operation["requestBody"] = {"required": True, "content": _content(route.body_kind, schema_of)}
     by_status: dict[str, list[str]] = {}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +19,21 @@ from govchain.crypto import Signer, chain_id_of, read_key_file, suite
 from govchain.crypto.keys import read_private, read_secret
 from govchain.crypto.vault import Vault
 from govchain.errors import ConfigError, GovchainError
+from govchain.gateway.callers import GatewayContext
 from govchain.gateway.client_chain import ClientChain
 from govchain.gateway.config import GatewayConfig
 from govchain.gateway.gateway import Gateway
 from govchain.gateway.http_client import HttpPeers
 from govchain.gateway.metrics import GatewayMetrics
-from govchain.gateway.routes import GatewayContext
-from govchain.gateway.server import LIMITS, serve_gateway
+from govchain.gateway.server import LIMITS, serve_departments, serve_people
 from govchain.gateway.status_lists import StatusLists
 from govchain.gateway.store import GatewayStore
+from govchain.gateway.tls import GatewayTls
 from govchain.gateway.tokens import PortalTokens
 from govchain.model import Genesis
-from govchain.node.clocks import unix_ms
+from govchain.net import TlsFiles
+from govchain.node.certificate_watch import CertificateWatch
+from govchain.node.clocks import monotonic_s, unix_ms
 from govchain.node.config import split_address
 from govchain.node.process import load_genesis
 from govchain.observe import Logger, capture_standard_logging, log_stream, open_log
@@ -46,43 +51,51 @@ def run(config: GatewayConfig, *, passphrase: str | None = None) -> None:
 
     Raises:
         ConfigError: A file or value is wrong; nothing was started.
-        Unavailable: The port is taken.
+        Unavailable: A port is taken.
         StorageFailure: The database failed.
     """
     genesis = load_genesis(config.genesis)
-    signer = read_key_file(config.key, passphrase)
-    secret = read_secret(config.secret, passphrase)
-    desk_token = _read_token(config.desk_token)
+    files = _Files(
+        signer=read_key_file(config.key, passphrase),
+        secret=read_secret(config.secret, passphrase),
+        desk_token=_read_token(config.desk_token),
+        tls=GatewayTls(
+            TlsFiles(Path(config.tls_certificate), Path(config.tls_key), Path(config.tls_authority)),
+            config.org,
+        ),
+    )
     owner = f"{chain_id_of(suite(genesis.suite), genesis).hex()} {config.org}"
     with log_stream(config.log) as stream, closing(GatewayStore(config.database, owner)) as store:
         log = open_log(f"gateway {config.org}", stream)
         capture_standard_logging(log)
-        asyncio.run(
-            _run(config, genesis, log, signer=signer, secret=secret, desk_token=desk_token, store=store)
-        )
+        asyncio.run(_run(config, genesis, files, store, log))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What was read from files before anything started."""
+
+    signer: Signer
+    secret: bytes
+    desk_token: str
+    tls: GatewayTls
 
 
 async def _run(
-    config: GatewayConfig,
-    genesis: Genesis,
-    log: Logger,
-    *,
-    signer: Signer,
-    secret: bytes,
-    desk_token: str,
-    store: GatewayStore,
+    config: GatewayConfig, genesis: Genesis, files: _Files, store: GatewayStore, log: Logger
 ) -> None:
-    tls = ssl.create_default_context(cafile=config.tls_authority) if config.tls_authority else None
+    # Validators are dialled by host, and their certificates name hosts, not organisations.
+    validators_tls = ssl.create_default_context(cafile=config.tls_authority)
     async with (
-        Client(config.validators, genesis=genesis, tls=tls) as client,
-        HttpPeers(config.peers, tls) as peers,
+        Client(config.validators, genesis=genesis, tls=validators_tls) as client,
+        HttpPeers(config.peers, files.tls.client) as peers,
     ):
         chain = ClientChain(client, genesis, unix_ms, expiry_height=config.expiry_height)
         gateway = Gateway(
             org=config.org,
-            signer=signer,
+            signer=files.signer,
             suite=suite(genesis.suite),
-            secret=secret,
+            secret=files.secret,
             store=store,
             chain=chain,
             peers=peers,
@@ -93,30 +106,46 @@ async def _run(
         context = GatewayContext(
             gateway=gateway,
             chain=chain,
-            tokens=PortalTokens(store, Vault(secret)),
-            lists=StatusLists(store, Vault(secret), chain),
-            desk_token=desk_token,
+            tokens=PortalTokens(store, Vault(files.secret)),
+            lists=StatusLists(store, Vault(files.secret), chain),
+            desk_token=files.desk_token,
             metrics=metrics,
             body_timeout_s=LIMITS.body_timeout_s,
         )
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        server = await serve_gateway(context, *split_address(config.listen))
-        log.info("started", listen=config.listen, items=len(config.items), peers=len(config.peers))
-        resuming = asyncio.create_task(_resume(gateway, metrics, log))
-        try:
+        async with _serving(context, files.tls, config):
+            log.info(
+                "started",
+                listen=config.listen,
+                peer_listen=config.peer_listen,
+                items=len(config.items),
+                peers=len(config.peers),
+                certificate_ends=files.tls.expires_at.isoformat(),
+            )
+            watch = CertificateWatch(files.tls, log, unix_ms, metrics.tls_expiry)
+            tending = asyncio.create_task(_tend(gateway, watch, metrics, log))
             await stopping.wait()
-        finally:
             log.info("stopping")
-            resuming.cancel()
-            await asyncio.gather(resuming, return_exceptions=True)
-            await server.close()
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
 
 
-async def _resume(gateway: Gateway, metrics: GatewayMetrics, log: Logger) -> None:
+@asynccontextmanager
+async def _serving(context: GatewayContext, tls: GatewayTls, config: GatewayConfig) -> AsyncIterator[None]:
+    async with AsyncExitStack() as servers:
+        for serve, address in ((serve_people, config.listen), (serve_departments, config.peer_listen)):
+            server = await serve(context, tls, *split_address(address))
+            servers.push_async_callback(server.close)
+        yield
+
+
+async def _tend(gateway: Gateway, watch: CertificateWatch, metrics: GatewayMetrics, log: Logger) -> None:
+    """Takes up what was left, and renewed certificates, now and then."""
     known = -1
     while True:
+        watch.look(monotonic_s())
         try:
             left = await gateway.resume()
         except GovchainError as error:

@@ -8,27 +8,35 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from govchain.gateway.callers import ANYONE, DEPARTMENTS, DESK, PERSON
 from govchain.gateway.documents import ANSWER_BLOCK_BYTES, ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 from govchain.gateway.holdings import HOLDING_BYTES_MAX, HOLDINGS_MAX
 from govchain.gateway.http_client import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
 from govchain.gateway.metrics import GATEWAY_METRICS
 from govchain.gateway.office import IN_FLIGHT_MAX
 from govchain.gateway.process import RESUME_INTERVAL_S
-from govchain.gateway.routes import ANYONE, DEPARTMENTS, DESK, PERSON, ROUTES, Route
+from govchain.gateway.routes import ROUTES, Route
 from govchain.gateway.server import LIMITS
 from govchain.gateway.store import RESUMED_MAX, USES_MAX
 from govchain.gateway.tokens import VALID_S_MAX
 
 _WHO: Final = {
-    ANYONE: ("anyone", "任何人"),
-    DEPARTMENTS: ("other departments, by a query that the chain proves", "其他部门，凭链上可证明的查询"),
-    DESK: ("the department's own systems, by the desk token", "本部门系统，凭部门令牌"),
-    PERSON: ("a person, by a token of their own", "个人，凭本人令牌"),
+    ANYONE: ("anyone, at `listen`", "任何人，经 `listen`"),
+    DEPARTMENTS: (
+        "other departments, at `peer_listen`, by certificate and a query that the chain proves",
+        "其他部门，经 `peer_listen`，凭证书和链上可证明的查询",
+    ),
+    DESK: (
+        "the department's own systems, at `listen`, by the desk token",
+        "本部门系统，经 `listen`，凭部门令牌",
+    ),
+    PERSON: ("a person, at `listen`, by a token of their own", "个人，经 `listen`，凭本人令牌"),
 }
 _METRICS_ZH: Final = {
     "govchain_gateway_exchanges": "数据库中的交换数量，按方向与状态。",
     "govchain_gateway_asks_total": "本部门的查询，按结果：answered 或驳回代码。",
     "govchain_gateway_resumed_left": "尚无法继续办理的交换数量。",
+    "govchain_gateway_tls_expiry_seconds": "本网关 TLS 证书到期前的秒数。",
 }
 _LIMITS: Final = (
     ("message_bytes_max", MESSAGE_BYTES_MAX, "bytes of a signed query", "签名查询的字节数"),
@@ -45,6 +53,7 @@ _LIMITS: Final = (
     ("token_valid_s_max", VALID_S_MAX, "life of a person's token, seconds", "个人令牌有效期，秒"),
     ("answer_timeout_s", ANSWER_TIMEOUT_S, "wait for another gateway, seconds", "等待其他网关，秒"),
     ("connect_timeout_s", CONNECT_TIMEOUT_S, "wait for a connection, seconds", "等待连接，秒"),
+    ("handshake_timeout_s", LIMITS.handshake_timeout_s, "TLS handshake, seconds", "TLS 握手，秒"),
     (
         "resume_interval_s",
         RESUME_INTERVAL_S,

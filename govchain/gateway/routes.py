@@ -17,37 +17,22 @@ from govchain.api.problems import Refusal
 from govchain.codec import decode
 from govchain.errors import InvalidInput, MalformedBytes
 from govchain.gateway.bodies import encoded, read_body, read_json
+from govchain.gateway.callers import (
+    ANYONE,
+    DEPARTMENTS,
+    DESK,
+    PERSON,
+    GatewayContext,
+    person_of,
+    require_sender,
+)
 from govchain.gateway.documents import MESSAGE_BYTES_MAX
-from govchain.gateway.gateway import Gateway
 from govchain.gateway.http_client import BINARY
-from govchain.gateway.metrics import GatewayMetrics
-from govchain.gateway.openapi import STATUS_LIST, Described, ListText, build_openapi
+from govchain.gateway.openapi import CERTIFICATE, STATUS_LIST, TOKEN, Described, ListText, build_openapi
 from govchain.gateway.portal import UseView, view_of
-from govchain.gateway.ports import Answered, Ask, ChainPort, Holding, Refused, Use
-from govchain.gateway.status_lists import PATH, StatusLists
-from govchain.gateway.tokens import PortalTokens, is_same
+from govchain.gateway.ports import Answered, Ask, Holding, Refused, Use
+from govchain.gateway.status_lists import PATH
 from govchain.model import Transaction, TransactionBody
-
-ANYONE: Final = "anyone"
-DEPARTMENTS: Final = "departments"
-DESK: Final = "desk"
-PERSON: Final = "person"
-
-
-@dataclass(slots=True, eq=False)
-class GatewayContext:
-    """One gateway server."""
-
-    gateway: Gateway
-    chain: ChainPort
-    tokens: PortalTokens
-    lists: StatusLists
-    desk_token: str
-    metrics: GatewayMetrics
-    body_timeout_s: float
-
-
-CONTEXT: Final = web.AppKey("gateway", GatewayContext)
 
 Handler = Callable[[GatewayContext, web.Request], Awaitable[web.StreamResponse]]
 
@@ -83,7 +68,7 @@ class Route:
     path: str
     handler: Handler
     who: str
-    """`anyone`, `departments` (a signed query), `desk` or `person` (a bearer token)."""
+    """`anyone`, `departments` (a certificate and a signed query), `desk` or `person` (a bearer token)."""
     summary: str
     summary_zh: str
     body: str = ""
@@ -99,6 +84,7 @@ class Route:
 async def answer_exchange(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """POST /v1/exchanges: another department's signed query."""
     message = await read_body(context, request, MESSAGE_BYTES_MAX)
+    require_sender(request, message)
     answer = await context.gateway.handle(message)
     response = web.StreamResponse(headers={"Content-Type": BINARY, "Content-Length": str(len(answer))})
     await response.prepare(request)
@@ -143,7 +129,7 @@ async def issue_token(context: GatewayContext, request: web.Request) -> web.Stre
 
 async def show_own_uses(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """GET /v1/portal/uses."""
-    person = _person(context, request)
+    person = person_of(context, request)
     return encoded([view_of(use) for use in await context.gateway.uses(person)])
 
 
@@ -197,6 +183,9 @@ async def show_openapi(context: GatewayContext, request: web.Request) -> web.Str
     return encoded(describe_routes())
 
 
+_SECURITY: Final = {ANYONE: "", DEPARTMENTS: CERTIFICATE, DESK: TOKEN, PERSON: TOKEN}
+
+
 def describe_routes() -> dict[str, Any]:
     """The OpenAPI document of the table."""
     return build_openapi(
@@ -206,7 +195,7 @@ def describe_routes() -> dict[str, Any]:
                 path=route.path,
                 name=route.handler.__name__,
                 summary=route.summary,
-                needs_token=route.who in (DESK, PERSON),
+                security=_SECURITY[route.who],
                 body_kind=route.body_kind,
                 answer_kind=route.answer_kind,
                 problems=route.problems,
@@ -214,32 +203,6 @@ def describe_routes() -> dict[str, Any]:
             for route in ROUTES
         )
     )
-
-
-def require_allowed(context: GatewayContext, request: web.Request, who: str) -> None:
-    """Raises Refusal unless the request carries the token that a route needs."""
-    if who == DESK and not is_same(_bearer(request), context.desk_token):
-        raise _unauthorised("the token of the department's own systems")
-    if who == PERSON:
-        _person(context, request)
-
-
-def _person(context: GatewayContext, request: web.Request) -> str:
-    person = context.tokens.person(_bearer(request), context.chain.now_ms())
-    if not person:
-        raise _unauthorised("a person's token that is not over")
-    return person
-
-
-def _unauthorised(expected: str) -> Refusal:
-    return Refusal(
-        "not-authorised", f"expected {expected} as bearer token", headers={"WWW-Authenticate": "Bearer"}
-    )
-
-
-def _bearer(request: web.Request) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 _BODY: Final = ("malformed", "body-too-large", "request-timeout")
@@ -257,7 +220,7 @@ ROUTES: Final = (
         "同一查询可重复发送，答复不变。",
         body="`govchain.gateway-signed/1`, at most 16384 bytes",
         answer="a sealed `govchain.gateway-answer/1`, or the refusal",
-        problems=(*_BODY, *_CHAIN),
+        problems=(*_BODY, *_CHAIN, "wrong-certificate"),
         body_kind=bytes,
         answer_kind=bytes,
     ),

@@ -1,4 +1,4 @@
-"""The TLS certificate of this validator while it runs: renewed files are taken, the end is announced in time.
+"""The TLS certificate of a process while it runs: renewed files are taken, the end is announced in time.
 
 Certificates say who is at the other end of a line, nothing more: an ended one costs lines, never safety.
 """
@@ -6,12 +6,13 @@ Certificates say who is at the other end of a line, nothing more: an ended one c
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from govchain.errors import ConfigError
-from govchain.net import TlsContexts
-from govchain.node.parts import NodeParts
+from govchain.observe import Logger
 
 LOOK_S: Final = 1.0
 WARN_BEFORE_S: Final = 14 * 24 * 3600
@@ -19,14 +20,35 @@ WARN_BEFORE_S: Final = 14 * 24 * 3600
 WARN_EVERY_S: Final = 24 * 3600
 
 
-class CertificateWatch:
-    """Looks at the certificate files of one validator now and then."""
+class Renewable(Protocol):
+    """What can be renewed: `govchain.net.TlsContexts`, and the contexts of a gateway."""
 
-    def __init__(self, parts: NodeParts, tls: TlsContexts) -> None:
+    expires_at: datetime
+
+    @property
+    def paths(self) -> tuple[Path, ...]: ...
+    def reload(self) -> None: ...
+
+
+class Settable(Protocol):
+    """A gauge."""
+
+    def set(self, value: float) -> None: ...
+
+
+class CertificateWatch:
+    """Looks at the certificate files of one process now and then.
+
+    Args:
+        now_ms: Unix milliseconds.
+        expiry: Seconds that the certificate lasts.
+    """
+
+    def __init__(self, tls: Renewable, log: Logger, now_ms: Callable[[], int], expiry: Settable) -> None:
         self._tls = tls
-        self._log = parts.log
-        self._now_ms = parts.now_ms
-        self._expiry = parts.metrics.gauge("govchain_tls_expiry_seconds")
+        self._log = log
+        self._now_ms = now_ms
+        self._expiry = expiry
         self._seen = _fingerprint(tls.paths)
         self._looked_s = self._warned_s = float("-inf")
 

@@ -52,7 +52,8 @@ class Housekeeping:
         self._network = network
         self._meet_members = meet_members
         self._accuser = accuser
-        self._certificates = CertificateWatch(parts, network.tls)
+        expiry = parts.metrics.gauge("govchain_tls_expiry_seconds")
+        self._certificates = CertificateWatch(network.tls, parts.log, parts.now_ms, expiry)
         self._forwarded_s = self._fetched_s = self._greeted_s = self._told_s = parts.clock()
         self._told_height = -1
         self._stall = StallWatch(parts.genesis.parameters.view_timeout_ms)

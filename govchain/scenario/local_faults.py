@@ -14,9 +14,9 @@ from govchain.model.link_fault import LinkFault
 from govchain.node.rehearsal import Rehearsed
 from govchain.scenario.fault_port import Disk, Glance
 from govchain.testnet import LocalNetwork, finish_rotation, free_ports, prepare_join, prepare_rotation
+from govchain.testnet.certificates import LOOPBACK
 from govchain.testnet.gateways import LocalGateways
 from govchain.testnet.joining import rotation_label
-from govchain.testnet.layout import LOOPBACK
 from govchain.testnet.manifest import ManifestValidator
 
 Answer = TypeVar("Answer")

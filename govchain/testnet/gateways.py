@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,7 +23,10 @@ from govchain.gateway.http_client import RemoteGateway
 from govchain.gateway.ports import ItemOffer
 from govchain.gateway.tokens import new_token
 from govchain.ledger.sharing import GATEWAY
-from govchain.testnet.health import Health, free_ports, is_port_free, probe
+from govchain.node.clocks import unix_ms
+from govchain.node.config import split_address
+from govchain.testnet.certificates import LOOPBACK, read_authority, write_certificate
+from govchain.testnet.health import answers, free_ports, is_port_free
 from govchain.testnet.manifest import GENESIS_NAME, ManifestPerson, NetworkManifest, load_manifest
 from govchain.testnet.process import ValidatorProcess
 
@@ -56,23 +61,29 @@ def init_gateways(
     Args:
         offers: Organisation (USCC) to what its gateway serves; those without an entry get no gateway. Without
             offers every organisation gets one, and serves nothing yet.
-        ports: One for each gateway; free ones without.
+        ports: Two for each gateway: of `listen` and of `peer_listen`; free ones without.
         expiry_height: Of every transaction, in a rehearsal that must repeat exactly.
 
     Returns:
         Names of the gateways: the ids of their key holders.
 
     Raises:
-        ConfigError: A gateway's folder is there already.
+        ConfigError: A gateway's folder is there already, or the folder's authority is not.
     """
     root = Path(directory)
     manifest = load_manifest(root)
     holders = gateway_keys(manifest, offers or ())
-    listed = tuple(ports or free_ports(len(holders)))
-    if len(listed) != len(holders):
-        raise ConfigError("ports of gateways", found=len(listed), expected=f"{len(holders)}, one for each")
-    urls = {who.org: f"http://127.0.0.1:{port}" for who, port in zip(holders, listed, strict=True)}
-    for who, port in zip(holders, listed, strict=True):
+    # Read first: without the authority not even a part of a folder is made.
+    authority = read_authority(root)
+    listed = tuple(ports or free_ports(2 * len(holders)))
+    if len(listed) != 2 * len(holders):
+        raise ConfigError(
+            "ports of gateways", found=len(listed), expected=f"{2 * len(holders)}, two for each"
+        )
+    places = tuple(zip(holders, listed[::2], listed[1::2], strict=True))
+    urls = {who.org: f"https://{LOOPBACK}:{peer_port}" for who, _, peer_port in places}
+    now = datetime.fromtimestamp(unix_ms() / 1000, UTC)
+    for who, port, peer_port in places:
         folder = root / GATEWAYS_NAME / who.id
         if folder.exists():
             raise ConfigError("a gateway is there already, and keys are never overwritten", path=str(folder))
@@ -81,13 +92,19 @@ def init_gateways(
         secret = new_secret() if manifest.seed is None else derive_secret(manifest.seed, f"gateway/{who.org}")
         write_key_file(folder / "secret.key", manifest.suite, secret)
         write_private(folder / "desk.token", new_token().encode() + b"\n")
+        write_certificate(root, folder, who.org, LOOPBACK, now)
+        (folder / "ca.crt").write_bytes(authority.certificate)
         config = GatewayConfig(
             org=who.org,
             genesis=f"../../{GENESIS_NAME}",
             key=f"../../{who.key}",
             secret="secret.key",
             desk_token="desk.token",
-            listen=f"127.0.0.1:{port}",
+            listen=f"{LOOPBACK}:{port}",
+            peer_listen=f"{LOOPBACK}:{peer_port}",
+            tls_certificate="tls.crt",
+            tls_key="tls.key",
+            tls_authority="ca.crt",
             validators=manifest.urls,
             # Its own address too: one office of a department may ask another office of the same.
             peers=urls,
@@ -141,11 +158,19 @@ class LocalGateways:
     def remote(self, name: str) -> RemoteGateway:
         """The gateway as the department's own systems use it; open it with `async with`."""
         token = Path(self._configs[name].desk_token).read_text(encoding="ascii").strip()
-        return RemoteGateway(self.url(name), token)
+        return RemoteGateway(self.url(name), token, self.tls(name))
 
     def url(self, name: str) -> str:
-        """Address of a gateway."""
-        return f"http://{self._configs[name].listen}"
+        """Address of a gateway for its department's own systems and people."""
+        return f"https://{self._configs[name].listen}"
+
+    def peer_url(self, name: str) -> str:
+        """Address of a gateway for other departments."""
+        return f"https://{self._configs[name].peer_listen}"
+
+    def tls(self, name: str) -> ssl.SSLContext:
+        """For clients of a gateway: trusts the authority of its certificate."""
+        return ssl.create_default_context(cafile=self._configs[name].tls_authority)
 
     def start(self, *, timeout_s: float = READY_TIMEOUT_S) -> None:
         """Start every gateway that does not run, and wait until all answer.
@@ -156,12 +181,8 @@ class LocalGateways:
         """
         try:
             for name, process in self._processes.items():
-                host, port = self._address(name)
-                if process.find() is None and not is_port_free(host, port):
-                    raise Unavailable(
-                        f"port {port} is taken by another program, and gateway {name} needs it (listen in "
-                        f"{process.folder / CONFIG_NAME}); stop that program, or change the address"
-                    )
+                if process.find() is None:
+                    self._require_free(name)
                 process.start()
             self.wait_ready(timeout_s=timeout_s)
         except BaseException:
@@ -176,7 +197,7 @@ class LocalGateways:
             for name in waiting:
                 if self._processes[name].find() is None:
                     raise self._processes[name].ended()
-            waiting = [name for name in waiting if probe(*self._address(name)) is Health.SILENT]
+            waiting = [name for name in waiting if not self._answers(name)]
             if waiting and time.monotonic() > deadline:
                 tail = self._processes[waiting[0]].log_tail(4)
                 raise Indeterminate(f"not ready after {timeout_s:g} s: {', '.join(waiting)}\n{tail}")
@@ -196,6 +217,15 @@ class LocalGateways:
             process.wait_ended()
         return len(running)
 
-    def _address(self, name: str) -> tuple[str, int]:
-        host, _, port = self._configs[name].listen.rpartition(":")
-        return host, int(port)
+    def _answers(self, name: str) -> bool:
+        return answers(*split_address(self._configs[name].listen), self.tls(name))
+
+    def _require_free(self, name: str) -> None:
+        config = self._configs[name]
+        for key, address in (("listen", config.listen), ("peer_listen", config.peer_listen)):
+            host, port = split_address(address)
+            if not is_port_free(host, port):
+                raise Unavailable(
+                    f"port {port} is taken by another program, and gateway {name} needs it ({key} in "
+                    f"{self._processes[name].folder / CONFIG_NAME}); stop that program, or change the address"
+                )

@@ -1,4 +1,4 @@
-"""Asks a validator over HTTP whether it lives, and whether it takes part.
+"""Asks a validator or gateway over HTTP whether it lives, and whether it takes part.
 
 Small blocking requests with a deadline each, for starting and watching processes. Applications use `client`.
 """
@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import socket
+import ssl
 from enum import Enum
 from typing import Any, Final
 
@@ -41,6 +42,11 @@ def probe(host: str, port: int, *, timeout_s: float = PROBE_TIMEOUT_S) -> Health
     if _get(host, port, "/healthz", timeout_s) is None:
         return Health.SILENT
     return Health.READY if _get(host, port, "/readyz", timeout_s) is not None else Health.ALIVE
+
+
+def answers(host: str, port: int, tls: ssl.SSLContext, *, timeout_s: float = PROBE_TIMEOUT_S) -> bool:
+    """Whether the gateway behind an https address lives."""
+    return _get(host, port, "/healthz", timeout_s, tls) is not None
 
 
 def read_status(host: str, port: int, *, timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, Any] | None:
@@ -86,8 +92,14 @@ def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
     raise Unavailable(f"no {count} free ports from {FREE_PORTS_START} to {FREE_PORTS_END - 1} on {host}")
 
 
-def _get(host: str, port: int, path: str, timeout_s: float) -> bytes | None:
-    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+def _get(
+    host: str, port: int, path: str, timeout_s: float, tls: ssl.SSLContext | None = None
+) -> bytes | None:
+    connection = (
+        http.client.HTTPConnection(host, port, timeout=timeout_s)
+        if tls is None
+        else http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls)
+    )
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

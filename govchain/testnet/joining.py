@@ -6,7 +6,6 @@ Nothing is sent and no process is started here.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +15,10 @@ import msgspec
 
 from govchain.config import load_yaml
 from govchain.crypto import suite
-from govchain.crypto.authority import PemPair, issue_certificate
 from govchain.crypto.keys import derive_secret, new_secret, write_key_file
 from govchain.crypto.possession import prove_vote_key
 from govchain.errors import ConfigError
-from govchain.testnet.layout import LOOPBACK
+from govchain.testnet.certificates import write_certificate
 from govchain.testnet.manifest import (
     MANIFEST_NAME,
     ManifestValidator,
@@ -70,7 +68,7 @@ def prepare_join(directory: Path, member: ManifestValidator, *, now: datetime) -
     folder.mkdir(mode=0o700, parents=True)
     secret = _secret(manifest, validator_label(member.name))
     write_key_file(folder / KEY_NAME, manifest.suite, secret)
-    _write_certificate(directory, folder, member, now)
+    write_certificate(directory, folder, member.name, member.host, now)
     for name in ("ca.crt", "genesis.json"):
         (folder / name).write_bytes((directory / manifest.validators[0].folder / name).read_bytes())
     _write_text(folder / "node.yaml", _joining_config(directory, manifest, member))
@@ -108,7 +106,7 @@ def prepare_rotation(directory: Path, name: str, *, now: datetime, rehearsal_lab
         )
     secret = _secret(manifest, rehearsal_label or rotation_label(name, int(now.timestamp())))
     write_key_file(folder / NEXT_KEY_NAME, manifest.suite, secret)
-    _write_certificate(directory, folder, member, now)
+    write_certificate(directory, folder, member.name, member.host, now)
     config = load_yaml(folder / "node.yaml", dict[str, Any])
     _write_text(folder / "node.yaml", _config_text(manifest, name, {**config, "next_key": NEXT_KEY_NAME}))
     fields = {"validator": name, "reason": "rotation", **_proven_key(manifest, name, secret)}
@@ -177,16 +175,6 @@ def _proven_key(manifest: NetworkManifest, name: str, secret: bytes) -> dict[str
     return prove_vote_key(suite(manifest.suite).signer(secret), bytes.fromhex(manifest.chain_id), name)
 
 
-def _write_certificate(directory: Path, folder: Path, member: ManifestValidator, now: datetime) -> None:
-    authority = PemPair(
-        (directory / "ca" / "ca.crt").read_bytes(), (directory / "ca" / "ca.key").read_bytes()
-    )
-    hosts = [member.host] if member.host != LOOPBACK else [member.host, "localhost"]
-    pair = issue_certificate(authority, member.name, hosts=hosts, now=now)
-    _write_private(folder / "tls.key", pair.key)
-    (folder / "tls.crt").write_bytes(pair.certificate)
-
-
 def _write_proposal(directory: Path, kind: str, what: str, fields: dict[str, str], now: datetime) -> Proposal:
     number = f"GC-{now:%Y%m%dT%H%M%S}-{what}"
     path = directory / "changes" / f"{what}.yaml"
@@ -199,12 +187,4 @@ def _write_text(path: Path, text: str) -> None:
     """Replace a file whole, so that nobody reads half of it."""
     beside = path.with_suffix(path.suffix + ".new")
     beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    beside = path.with_suffix(path.suffix + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
     beside.replace(path)

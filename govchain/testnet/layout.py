@@ -18,6 +18,7 @@ from govchain.crypto.authority import PemPair, create_authority, issue_certifica
 from govchain.crypto.keys import derive_secret, new_secret, write_key_file
 from govchain.errors import ConfigError
 from govchain.model import Genesis
+from govchain.testnet.certificates import AUTHORITY_NAME, LOOPBACK, hosts_of
 from govchain.testnet.manifest import (
     GENESIS_NAME,
     MANIFEST_NAME,
@@ -32,7 +33,6 @@ from govchain.testnet.plan import NetworkPlan, build_genesis, person_label, vali
 
 BASE_PORT: Final = 7100
 PEER_PORT_OFFSET: Final = 100
-LOOPBACK: Final = "127.0.0.1"
 EVERY_ADDRESS: Final = "0.0.0.0"
 DATA_NAME: Final = "data"
 REHEARSAL_NAME: Final = "rehearsal"
@@ -101,13 +101,12 @@ def init_network(
     genesis = write_genesis(built.genesis)
     _write_new(root / GENESIS_NAME, genesis, mode=0o644)
     authority = create_authority(f"govchain {plan.name}"[:64], now=now)
-    _write_authority(root / "ca", authority)
+    _write_authority(root / AUTHORITY_NAME, authority)
     for member in manifest.validators:
         folder = root / member.folder
         _make_folder(folder)
         write_key_file(folder / "validator.key", plan.suite, built.secrets[validator_label(member.name)])
-        hosts = [member.host] if member.host != LOOPBACK else [member.host, "localhost"]
-        certificate = issue_certificate(authority, member.name, hosts=hosts, now=now)
+        certificate = issue_certificate(authority, member.name, hosts=hosts_of(member.host), now=now)
         _write_new(folder / "tls.crt", certificate.certificate, mode=0o644)
         _write_new(folder / "tls.key", certificate.key, mode=0o600)
         # Each folder holds all that its validator needs, so it can be handed to whoever runs it.

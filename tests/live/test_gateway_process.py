@@ -90,7 +90,7 @@ class Running:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("gateways") / "net"
-    api, peer, *ports = free_ports(4)
+    api, peer, *ports = free_ports(6)
     now = datetime.now(UTC)
     plan = NetworkPlan(
         name="gateways",
@@ -163,7 +163,9 @@ async def test_a_person_sees_who_asked_and_revokes(running: Running) -> None:
         assert outcome.told == {"status": True}
         token = await gateway.portal_token("wang-at-hpf", 600)
         url = running.gateways.url("hpf-gateway")
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
+        trust = aiohttp.TCPConnector(ssl=running.gateways.tls("hpf-gateway"))
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(connector=trust, headers=headers) as session:
             async with session.get(f"{url}/v1/portal/uses") as response:
                 uses = msgspec.json.decode(await response.read(), type=list[UseView])
             assert [(view.use.exchange, view.use.outcome) for view in uses] == [("P-1", "answered")]
@@ -225,7 +227,8 @@ async def test_files_and_logs_of_gateways_hold_no_name_and_no_secret(running: Ru
 
 async def test_only_tokens_open_what_is_not_public(running: Running) -> None:
     url = running.gateways.url("ca-gateway")
-    async with aiohttp.ClientSession() as session:
+    trust = aiohttp.TCPConnector(ssl=running.gateways.tls("ca-gateway"))
+    async with aiohttp.ClientSession(connector=trust) as session:
         for method, path in (
             ("POST", "/v1/asks"),
             ("POST", "/v1/holdings"),

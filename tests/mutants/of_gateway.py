@@ -9,6 +9,7 @@ from tests.mutants.mutant import Mutant
 _EXCHANGE = "tests/unit/test_gateway_exchange.py::"
 _LISTS = "tests/unit/test_gateway_status_lists.py::"
 _PARTS = "tests/unit/test_gateway_parts.py::"
+_HTTP = "tests/unit/test_gateway_http.py::"
 _IN_SIMULATION = "tests/sim/test_sim_gateways.py::"
 _IN_SCENARIOS = "tests/unit/test_scenario_gateways.py::"
 _KILLED = f"{_EXCHANGE}test_a_gateway_killed_at_any_point_loses_nothing_and_answers_once"
@@ -79,6 +80,30 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
         rules=("D10",),
     ),
     Mutant(
+        "a department hands in what another one signed",
+        "gateway/callers.py",
+        "    if query.requester != (sender := _sender(request)):",
+        "    if not (sender := _sender(request)):",
+        (f"{_HTTP}test_a_query_under_another_department_s_certificate_is_refused",),
+        rules=("D2",),
+    ),
+    Mutant(
+        "whoever answers is taken for the provider",
+        "gateway/tls.py",
+        "        self.client.check_hostname = True",
+        "        self.client.check_hostname = False",
+        (f"{_HTTP}test_whoever_asks_wants_the_provider_s_certificate",),
+        rules=("D2",),
+    ),
+    Mutant(
+        "departments need no certificate",
+        "gateway/server.py",
+        "    return await listen(_app(context, routes, limits), host, port, limits, tls.departments)",
+        "    return await listen(_app(context, routes, limits), host, port, limits, tls.people)",
+        (f"{_HTTP}test_a_stranger_gets_no_line_to_where_departments_ask",),
+        rules=("D2",),
+    ),
+    Mutant(
         "a person's token never ends",
         "gateway/tokens.py",
         '        return entry.person if now_ms < entry.until_ms else ""',
@@ -91,7 +116,7 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
         "gateway/routes.py",
         '    if kind != "consent.revoke":',
         "    if False:",
-        (f"{_PARTS}test_D11_the_portal_hands_on_revocations_and_nothing_else",),
+        (f"{_HTTP}test_D11_the_portal_hands_on_revocations_and_nothing_else",),
         rules=("D11",),
     ),
     Mutant(

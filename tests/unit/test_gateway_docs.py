@@ -30,6 +30,7 @@ def test_openapi_describes_every_route_and_refers_to_nothing_missing() -> None:
     assert asks["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Ask")
     assert asks["security"] == [{"token": []}]
     assert "401" in asks["responses"]
+    assert document["paths"]["/v1/exchanges"]["post"]["security"] == [{"certificate": []}]
 
 
 def test_problems_of_routes_are_in_the_table() -> None:

@@ -10,15 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from govchain.api.server import ApiServer
 from govchain.disclosure import ListedStatus, TokenKey, issue_status_list, token_signer, verify_status_list
 from govchain.disclosure.status_list import digest_statuses, pack_statuses
-from govchain.gateway.metrics import GatewayMetrics
-from govchain.gateway.routes import GatewayContext
-from govchain.gateway.server import serve_gateway
-from govchain.gateway.status_lists import StatusLists
-from govchain.gateway.tokens import PortalTokens
 from govchain.ledger.kinds.status_list import PLACES_MIN
+from tests.support.gateway_server import ServedGateway, serving
 from tests.support.gateway_world import GatewayWorld
 from tests.support.ledger_world import AMR, AMR_B, rfc3339, signer_of
 
@@ -35,7 +30,7 @@ class Lists:
     """A gateway of civil affairs that serves, and the chain that it reads."""
 
     world: GatewayWorld
-    server: ApiServer
+    served: ServedGateway
 
     @property
     def now_s(self) -> int:
@@ -61,35 +56,25 @@ class Lists:
         }
         return issue_status_list(token_signer(signer), packed, **wanted)
 
+    def visitor(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.served.trust()))
+
     async def post(self, text: str | bytes, headers: dict[str, str] = DESK) -> tuple[int, Any]:
         async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"{self.server.url}/v1/status-lists", data=text, headers=headers) as response,
+            self.visitor() as session,
+            session.post(f"{self.served.url}/v1/status-lists", data=text, headers=headers) as response,
         ):
             return response.status, await response.json()
 
     async def get(self, path: str = PATH) -> tuple[int, str, dict[str, str]]:
-        async with aiohttp.ClientSession() as session, session.get(self.server.url + path) as response:
+        async with self.visitor() as session, session.get(self.served.url + path) as response:
             return response.status, await response.text(), dict(response.headers)
 
 
 @pytest.fixture
 async def lists(tmp_path: Path) -> AsyncIterator[Lists]:
-    world = GatewayWorld(tmp_path)
-    store, vault = world.giving._office.store, world.giving._office.vault
-    context = GatewayContext(
-        gateway=world.giving,
-        chain=world.chain,
-        tokens=PortalTokens(store, vault),
-        lists=StatusLists(store, vault, world.chain),
-        desk_token="d" * 64,
-        metrics=GatewayMetrics(),
-        body_timeout_s=5.0,
-    )
-    server = await serve_gateway(context, "127.0.0.1", 0)
-    yield Lists(world, server)
-    await server.close()
-    world.close()
+    async with serving(tmp_path) as served:
+        yield Lists(served.world, served)
 
 
 async def test_L9_answers_anybody_with_the_whole_list_of_another_department(lists: Lists) -> None:

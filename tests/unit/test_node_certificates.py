@@ -33,7 +33,8 @@ class Watched:
             clock=lambda: self.clock_s,
             now_ms=lambda: int(self.now.timestamp() * 1000),
         )
-        self.watch = CertificateWatch(self.parts, self.tls)
+        expiry = self.parts.metrics.gauge("govchain_tls_expiry_seconds")
+        self.watch = CertificateWatch(self.tls, self.parts.log, self.parts.now_ms, expiry)
 
     def look(self, after_s: float = LOOK_S) -> str:
         """What the log says after so much time."""
