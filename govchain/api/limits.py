@@ -26,8 +26,6 @@ class ApiLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Longest `?wait=`."""
     body_timeout_s: float = 20.0
     """A body must have arrived by then."""
-    handshake_timeout_s: float = 10.0
-    """A TLS handshake, and the goodbye, must be over by then."""
     idle_timeout_s: float = 30.0
     """A connection without a complete request head is closed after that (slow loris)."""
     write_timeout_s: float = 20.0

@@ -37,6 +37,9 @@ _HTTP_CODES: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-to
 
 _FREE: Final = tuple(route.path for route in ROUTES if route.is_free)
 
+HANDSHAKE_TIMEOUT_S: Final = 10.0
+"""A TLS handshake, and the goodbye, must be over by then."""
+
 
 def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> web.Application:
     """The application of one validator, with every route of the table."""
@@ -159,7 +162,7 @@ class _BoundedSite(web.BaseSite):
                 return _RefusedConnection()
             return server()
 
-        timeout_s = None if self._ssl_context is None else self._limits.handshake_timeout_s
+        timeout_s = None if self._ssl_context is None else HANDSHAKE_TIMEOUT_S
         self._server = await asyncio.get_running_loop().create_server(
             accept,
             self._host,

@@ -262,6 +262,16 @@ HELP_ZH: Final[dict[str, str]] = {
         "以运行验证节点的机构名义批准所提议的变更。"
     ),
     "Number of the change, GC-….": "变更编号，GC-…。",
+    # key
+    "A new key, and the proof that one holds it.": "新密钥及其持有证明。",
+    "Sign for a chain and organisation with a new key: key.add, key.rotate, organisation.add ask for it.": (
+        "用新密钥就本链和机构签署持有证明：key.add、key.rotate、organisation.add 均须附此证明。"
+    ),
+    "Key file of the new key.": "新密钥的密钥文件。",
+    "Organisation that is to add the key, or new member.": "将登记该密钥的机构，或拟加入的新机构。",
+    "Make the key file first; one that is there is never overwritten.": (
+        "先生成密钥文件；已有的文件绝不覆盖。"
+    ),
     # bench
     "Measure this machine.": "测量本机。",
     "Every operation on a record's path, beside the bare library call for the same work.": (

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from govchain.api import server
 from govchain.api.limits import ApiLimits
 from govchain.codec import encode
 from govchain.errors import ConfigError, GovchainError, InvalidInput, Unavailable
@@ -171,8 +172,11 @@ async def test_plain_http_is_answered_at_neither_address(served: ServedGateway) 
         writer.close()
 
 
-async def test_a_handshake_that_says_nothing_is_ended(tmp_path: Path) -> None:
-    async with serving(tmp_path, ApiLimits(handshake_timeout_s=0.05)) as served:
+async def test_a_handshake_that_says_nothing_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HANDSHAKE_TIMEOUT_S", 0.05)
+    async with serving(tmp_path) as served:
         host, port = served.peer_url.removeprefix("https://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         async with asyncio.timeout(10):
