@@ -6,14 +6,17 @@ Nothing about exchanges is known here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from govchain.client import Client, RecordRead
 from govchain.crypto import Suite, chain_id_of, suite, transaction_id
 from govchain.errors import Indeterminate, InvalidTransaction
+from govchain.gateway.denied import QUERY, DeniedQuery
 from govchain.gateway.office import STALE
 from govchain.gateway.ports import Reading
 from govchain.model import Genesis, Transaction, TransactionResult
+from govchain.receipt import read_receipt
+from govchain.receipt.bundle import body_of
 
 EXPIRY_BLOCKS = 1_000
 """How far ahead a gateway's transactions expire."""
@@ -67,6 +70,33 @@ class ClientChain:
     async def expiry_height(self) -> int:
         """See `ChainPort`."""
         return self._expiry_height or (await self._client.status()).height + EXPIRY_BLOCKS
+
+    async def denied_queries(self, from_height: int) -> AsyncIterator[tuple[int, Sequence[DeniedQuery]]]:
+        """Each final block from a height on, as it comes, with the queries that it denied, proven.
+
+        That no block leaves one out is one validator's word, of another one after each lost connection.
+
+        Raises:
+            Unavailable: No validator tells what becomes final, or has the receipt of what it told.
+            BadProof: A receipt does not hold.
+        """
+        async for event in self._client.events(from_height):
+            yield (
+                event.height,
+                [
+                    await self._denied(result.transaction_id)
+                    for result, kind in zip(event.results, event.kinds, strict=True)
+                    if kind == QUERY and not result.applied
+                ],
+            )
+
+    async def _denied(self, wanted: bytes) -> DeniedQuery:
+        receipt = read_receipt(await self._client.receipt(wanted, certified=True))
+        return DeniedQuery(body_of(receipt.transaction), receipt.result, receipt.header.time_ms)
+
+    async def final_height(self) -> int:
+        """Height of the last final block, by one validator's word."""
+        return (await self._client.status()).final_height
 
     async def submit(self, transaction: Transaction) -> TransactionResult:
         """See `ChainPort`."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from govchain.crypto import Signer, Suite
 from govchain.crypto.vault import Vault
 from govchain.errors import GovchainError
+from govchain.gateway.denied import DeniedQuery, keep_denied
 from govchain.gateway.holdings import Holdings
 from govchain.gateway.office import Office
 from govchain.gateway.portal import use_of
@@ -86,6 +87,10 @@ class Gateway:
     def delivered(self, message: bytes) -> None:
         """The answer to that query has left."""
         self._provider.delivered(message)
+
+    def keep_denied(self, denied: DeniedQuery) -> bool:
+        """Keep a query that the chain denied, for the person; see `denied.keep_denied`."""
+        return keep_denied(self._office, self._holdings, denied)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Number of exchanges by side and state."""

@@ -14,7 +14,7 @@ import msgspec
 from govchain.codec import decode, encode
 from govchain.crypto import Suite
 from govchain.crypto.vault import Vault
-from govchain.errors import InvalidInput, NotPermitted
+from govchain.errors import InvalidInput
 from govchain.gateway.documents import Query
 from govchain.gateway.ports import NUMBER_MAX, FieldOffer, Holding, ItemOffer
 from govchain.gateway.store import GatewayStore
@@ -92,21 +92,22 @@ class Holdings:
         """The reference of whom this department does not know, or must not look for."""
         return self._vault.derive("nobody", query.item, query.requester, query.subject_ref).hex()
 
-    def require_offered(self, query: Query) -> None:
-        """Whether this gateway can tell what is asked, whoever it is about; reads no data.
+    def serves(self, item: str) -> bool:
+        """Whether this department is asked for an item."""
+        return item in self._offers
 
-        Raises:
-            NotPermitted: Rule D9: a field or bound that is not offered.
-        """
-        offered = self._offers.get(query.item, {})
-        bounds = dict(query.bounds)
-        for name in query.fields:
+    def withheld(self, query: Query) -> list[str]:
+        """Fields of a query that are not offered, or not with this bound; reads no data."""
+        offered, bounds = self._offers.get(query.item, {}), dict(query.bounds)
+
+        def is_offered(name: str) -> bool:
             offer = offered.get(name)
-            if offer is None or (query.mode == THRESHOLD and bounds.get(name) not in offer.thresholds):
-                raise NotPermitted("D9", "E_SCOPE_FIELD", f"{query.item}/{name} is not offered like this")
+            return offer is not None and (query.mode != THRESHOLD or bounds.get(name) in offer.thresholds)
+
+        return [name for name in query.fields if not is_offered(name)]
 
     def tell(self, query: Query) -> tuple[tuple[str, Told], ...]:
-        """What is told about each field, in the order asked. Expects that `require_offered` held."""
+        """What is told about each field, in the order asked. Expects that nothing is `withheld`."""
         person = self.person_of(query.requester, query.subject_ref)
         held = self._held(query.item, person) if person else None
         values: Mapping[str, bool | int | str] = {} if held is None else held.values

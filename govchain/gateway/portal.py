@@ -44,7 +44,7 @@ def use_of(office: Office, row: Exchange) -> Use:
     _, query = read_query(message)
     outcome = _OUTCOMES.get(row.state, "open")
     return Use(
-        exchange=row.exchange,
+        exchange=query.exchange,
         at_ms=row.at_ms,
         side=row.side,
         requester=query.requester,

@@ -84,7 +84,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     exchange: str
     at_ms: int
     side: str
-    """`gave`: this department was asked. `asked`: it asked another one."""
+    """`gave`: this department was asked. `asked`: it asked another one. `denied`: another one wanted to ask
+    it, and the chain did not let it."""
     requester: str
     provider: str
     item: str

@@ -40,6 +40,10 @@ from govchain.observe import Logger, capture_standard_logging, log_stream, open_
 
 RESUME_INTERVAL_S: Final = 5.0
 """How often an exchange that could not go on is taken up again."""
+FOLLOWED: Final = "followed-height"
+"""Setting of the database: up to which block the chain's denials were looked through."""
+FOLLOW_BLOCKS: Final = 100
+"""After so many blocks without a denial that is noted, and no more are read again after a restart."""
 DESK_TOKEN_MIN: Final = 32
 
 
@@ -125,11 +129,15 @@ async def _run(
                 certificate_ends=files.tls.expires_at.isoformat(),
             )
             watch = CertificateWatch(files.tls, log, unix_ms, metrics.tls_expiry)
-            tending = asyncio.create_task(_tend(gateway, watch, metrics, log))
+            tasks = [
+                asyncio.create_task(_tend(gateway, watch, metrics, log)),
+                asyncio.create_task(_follow(gateway, chain, store, log)),
+            ]
             await stopping.wait()
             log.info("stopping")
-            tending.cancel()
-            await asyncio.gather(tending, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -156,6 +164,25 @@ async def _tend(gateway: Gateway, watch: CertificateWatch, metrics: GatewayMetri
             if left != known:
                 log.info("resumed", left=left)
             known = left
+        await asyncio.sleep(RESUME_INTERVAL_S)
+
+
+async def _follow(gateway: Gateway, chain: ClientChain, store: GatewayStore, log: Logger) -> None:
+    """Keeps what the chain denies about people of this department, from the first start on."""
+    while True:
+        try:
+            if not store.meta(FOLLOWED):
+                store.set_meta(FOLLOWED, str(await chain.final_height()))
+            kept = int(store.meta(FOLLOWED))
+            async for height, denied in chain.denied_queries(kept + 1):
+                for each in denied:
+                    gateway.keep_denied(each)
+                # What is kept once more after a restart is kept once: not every block is worth a write.
+                if denied or height - kept >= FOLLOW_BLOCKS:
+                    store.set_meta(FOLLOWED, str(height))
+                    kept = height
+        except GovchainError as error:
+            log.warning("not-followed", code=error.code)
         await asyncio.sleep(RESUME_INTERVAL_S)
 
 

@@ -137,8 +137,9 @@ class Provider:
         if record.state != "QUERIED":
             # Answered, and not by what this database knows: a second answer must not exist.
             return self._refuse(row, "G3", "E_STATE", "answered before")
-        if denial is None and (problem := self._not_offered(query)):
-            return self._refuse(row, problem.rule, problem.denial, problem.detail)
+        withheld = [] if denial else self._holdings.withheld(query)
+        if withheld:
+            denial = NotPermitted("D9", "E_SCOPE_FIELD", f"{', '.join(withheld)}: not offered like this")
         body = self._answer_body(query, () if denial else self._holdings.tell(query))
         if denial is None:
             sealed = seal_answer(sign(office.signer, body), query.answer_key)
@@ -153,6 +154,7 @@ class Provider:
             answer_hash=hashes_of(body),
             mode=query.mode,
             source_ref=self._holdings.source_ref(query) if denial is None else self._holdings.nobody(query),
+            withheld=withheld,
         )
         document = office.vault.seal(msgspec.json.encode(fields), f"{GAVE}/{row.exchange}/document")
         row = replace(row, document=document, answer_sha256=fields.answer_hash.sha256)
@@ -205,13 +207,6 @@ class Provider:
         if query.consent:
             wanted.append(("consent", query.consent))
         return await self._office.chain.read(wanted)
-
-    def _not_offered(self, query: Query) -> NotPermitted | None:
-        try:
-            self._holdings.require_offered(query)
-        except NotPermitted as error:
-            return error
-        return None
 
     def _outcome(self, row: Exchange) -> bytes:
         if row.state not in ("LOGGED", "DELIVERED"):

@@ -21,6 +21,7 @@ from govchain.errors import ConfigError, StorageFailure
 
 ASKED: Final = "asked"
 GAVE: Final = "gave"
+DENIED: Final = "denied"
 USES_MAX: Final = 1_000
 """Most exchanges that are listed for one person; the newest ones."""
 RESUMED_MAX: Final = 256
@@ -65,8 +66,9 @@ class Exchange:
     """One exchange on one side."""
 
     side: str
-    """`asked` or `gave`."""
+    """`asked`, `gave` or `denied`."""
     exchange: str
+    """Its number; of a denied one the id of the transaction, because the number may still be used."""
     state: str
     person: str
     """HMAC of the person's pseudonym at this department; empty when nobody is known by it."""

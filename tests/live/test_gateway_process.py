@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from govchain.client import Client
 from govchain.codec import encode
 from govchain.crypto import read_key_file
 from govchain.errors import GovchainError
-from govchain.gateway import Answered, Refused
+from govchain.gateway import Answered, Refused, Use
 from govchain.gateway.portal import UseView
 from govchain.ledger.identifiers import format_rfc3339
 from govchain.ledger.payloads import encode_payload
@@ -156,6 +156,15 @@ async def _until(running: Running, exchange: str, *states: str) -> Any:
             await asyncio.sleep(0.05)
 
 
+async def _uses(running: Running, at_least: int) -> Sequence[Use]:
+    """What the provider shows to wang, once it is so much: it follows the chain in its own time."""
+    async with running.gateways.remote("ca-gateway") as gateway, asyncio.timeout(30):
+        while True:
+            if len(found := await gateway.uses("wang-at-ca")) >= at_least:
+                return found
+            await asyncio.sleep(0.05)
+
+
 async def test_a_person_sees_who_asked_and_revokes(running: Running) -> None:
     async with running.gateways.remote("hpf-gateway") as gateway:
         outcome = await gateway.ask(question(exchange="P-1", consent="C-1"))
@@ -177,6 +186,11 @@ async def test_a_person_sees_who_asked_and_revokes(running: Running) -> None:
         refused = await gateway.ask(question(exchange="P-2", consent="C-1"))
         assert isinstance(refused, Refused)
         assert (refused.rule, refused.code) == ("D11", "E_CONSENT_MISSING")
+    # The provider got no message of it, and shows it all the same.
+    assert [(use.side, use.exchange, use.code) for use in await _uses(running, 2)] == [
+        ("denied", "P-2", "E_CONSENT_MISSING"),
+        ("gave", "P-1", ""),
+    ]
 
 
 async def test_a_provider_killed_with_a_query_before_it_answers_once(running: Running) -> None:

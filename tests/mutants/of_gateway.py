@@ -50,10 +50,21 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
     Mutant(
         "any bound may be asked for",
         "gateway/holdings.py",
-        "            if offer is None or (query.mode == THRESHOLD and bounds.get(name) not in offer.thresholds):",
-        "            if offer is None:",
+        "return offer is not None and (query.mode != THRESHOLD or bounds.get(name) in offer.thresholds)",
+        "return offer is not None",
         (f"{_EXCHANGE}test_D9_a_threshold_is_told_as_yes_or_no_and_only_for_offered_bounds",),
         rules=("D9",),
+    ),
+    Mutant(
+        "what is not offered is refused off the record",
+        "ledger/kinds/exchange/rules.py",
+        "    if attempt.fields.withheld:\n        names, mode",
+        "    if False:\n        names, mode",
+        (
+            f"{_EXCHANGE}test_D9_G8_a_field_that_is_granted_and_not_offered_is_refused_on_record",
+            "tests/rules/test_ledger_exchange.py::test_D9_denies_an_answer_that_withholds_a_field",
+        ),
+        rules=("D9", "G8"),
     ),
     Mutant(
         "answers keep their length",

@@ -237,6 +237,19 @@ def test_D9_denies_an_answer_that_tells_more_than_was_asked(world: SharingWorld)
     assert denial(world.answer(mode="value")) == ("D9", "E_SCOPE_FIELD")
 
 
+def test_D9_denies_an_answer_that_withholds_a_field(world: SharingWorld) -> None:
+    assert world.query().applied
+    before = world.record("exchange", "X-1")
+    for withheld, expected in (
+        (["status"], ("D9", "E_SCOPE_FIELD")),
+        (["status", "status"], ("G1", "E_PAYLOAD")),
+        (["王某"], ("G1", "E_PAYLOAD")),
+    ):
+        assert denial(world.answer(withheld=withheld)) == expected
+    assert world.record("exchange", "X-1") == before, "nothing was answered"
+    assert world.answer().applied
+
+
 def test_D9_denies_an_answer_in_a_mode_that_is_offered_no_more(world: SharingWorld) -> None:
     world.grant("G-2", fields=["since"], modes=["value"], value_need="the deed names the day")
     assert world.query(grant="G-2", fields=["since"], mode="value").applied

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -17,9 +18,10 @@ from govchain.gateway.ports import Holding, Point
 from govchain.ledger.kinds.exchange.answers import Answer, bytes_of_opened, tells_yes
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.exchange.sources import source_reference
+from govchain.model import TransactionResult
 from tests.support.gateway_world import GatewayWorld, PowerCut, holding, question
 from tests.support.ledger_world import SUITE, signer_of
-from tests.support.sharing_world import CA, DATA, HPF, MARRIAGE
+from tests.support.sharing_world import CA, DATA, HPF, MARRIAGE, STATUS
 
 REQUESTER_POINTS = (
     Point.ASK_RECEIVED,
@@ -38,6 +40,14 @@ def world(tmp_path: Path) -> Iterator[GatewayWorld]:
     world = GatewayWorld(tmp_path)
     yield world
     world.close()
+
+
+def denials(world: GatewayWorld) -> list[TransactionResult]:
+    return [result for result in world.chain.results.values() if not result.applied]
+
+
+def reading_nothing(query: object) -> NoReturn:
+    raise AssertionError("a value was read")
 
 
 async def test_D7_an_answer_is_signed_by_both_sides_and_told_once(world: GatewayWorld) -> None:
@@ -168,7 +178,7 @@ async def test_D11_a_consent_revoked_before_the_answer_is_refused_on_record(
     with pytest.raises(PowerCut):
         await world.asking.ask(question(consent="C-1"))
     world.world.must("consent.revoke", "wang-at-hpf", "C-1")
-    denied = sum(not result.applied for result in world.chain.results.values())
+    assert denials(world) == []
     outcome = await world.asking.ask(question(consent="C-1"))
     query = world.world.ledger.record("exchange", "X-1")
     assert query is not None
@@ -180,8 +190,7 @@ async def test_D11_a_consent_revoked_before_the_answer_is_refused_on_record(
         transaction=query.last_record_hash.hex(),
     )
     assert world.wire.seen[-1][1] == REFUSAL
-    assert sum(not result.applied for result in world.chain.results.values()) == denied + 1
-    (last,) = [result for result in world.chain.results.values() if not result.applied]
+    (last,) = denials(world)
     assert (last.rule, last.code) == ("D11", "E_CONSENT_MISSING")
     (use,) = await world.asking.uses("wang-at-hpf")
     assert (use.outcome, use.consent) == ("refused", "C-1")
@@ -205,6 +214,34 @@ async def test_D9_a_threshold_is_told_as_yes_or_no_and_only_for_offered_bounds(w
     assert outcome.told == {"since": True}
     halved = question(exchange="X-2", fields=("since",), mode="threshold", bounds=(("since", 2013),))
     assert isinstance(await world.asking.ask(halved), Refused)
+    (denied,) = denials(world)
+    assert (denied.rule, denied.code) == ("D9", "E_SCOPE_FIELD")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_D9_G8_a_field_that_is_granted_and_not_offered_is_refused_on_record(
+    world: GatewayWorld, is_known: bool
+) -> None:
+    world.world.publish(fields=[STATUS, {**STATUS, "name": "children", "element": "person.children"}])
+    world.world.grant(fields=["status", "children"])
+    await world.giving.hold([holding()])
+    asked = question(fields=("status", "children"))
+    if not is_known:
+        asked = question(fields=("status", "children"), subject_ref="nobody-at-hpf")
+    world.giving._holdings.tell = reading_nothing  # type: ignore[method-assign]
+    outcome = await world.asking.ask(asked)
+    assert isinstance(outcome, Refused)
+    assert (outcome.rule, outcome.code) == ("", "E_REFUSED")
+    assert world.wire.seen[-1][1] == REFUSAL
+    (denied,) = denials(world)
+    assert (denied.rule, denied.code, denied.object_id) == ("D9", "E_SCOPE_FIELD", "exchange/X-1")
+    assert denied.detail == f"{CA} does not offer children as yes-no"
+    assert world.world.record("exchange", "X-1").state == "QUERIED"
+    if is_known:
+        (use,) = await world.giving.uses("wang-at-ca")
+        assert (use.outcome, use.rule, use.code) == ("refused", "D9", "E_SCOPE_FIELD")
+    assert await world.asking.ask(asked) == outcome
+    assert len(denials(world)) == 1, "refused once, whoever asks again"
 
 
 async def test_an_answer_of_another_gateway_is_not_taken(world: GatewayWorld) -> None:
@@ -258,10 +295,7 @@ async def test_D11_a_consent_revoked_before_the_answer_is_not_read_for(world: Ga
         await world.asking.ask(question(consent="C-1"))
     world.world.must("consent.revoke", "wang-at-hpf", "C-1")
 
-    def tell(query: object) -> tuple[()]:
-        raise AssertionError("a value was read")
-
-    world.giving._holdings.tell = tell  # type: ignore[method-assign, assignment]
+    world.giving._holdings.tell = reading_nothing  # type: ignore[method-assign]
     assert isinstance(await world.asking.ask(question(consent="C-1")), Refused)
 
 

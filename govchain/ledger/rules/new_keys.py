@@ -47,6 +47,7 @@ def i10_first_key_is_proven(attempt: Attempt) -> None:
 
 
 def _require_proof(attempt: Attempt, said: Possession, whom: str) -> None:
+    """Rule I10: the signature is of the new key itself."""
     try:
         verify_possession(attempt.suite, said, attempt.fields.possession)
     except BadSignature:

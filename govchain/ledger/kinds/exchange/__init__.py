@@ -109,6 +109,7 @@ KIND: Final = RecordKind(
         "answer_hash": "答复哈希",
         "source_ref": "提供方对象标识",
         "source_exchange": "来源交换编号",
+        "withheld": "不提供的字段",
         "to_org": "接收机构",
         "reason": "理由",
     },
@@ -141,6 +142,9 @@ KIND: Final = RecordKind(
         ),
         "Exchange in which the provider itself received the data; empty for data of its own (rule D3).": (
             "提供部门自身取得该数据的交换；自有数据为空（规则 D3）。"
+        ),
+        "Fields that the provider does not offer like this; with any, the answer is denied (rule D9).": (
+            "提供部门不以此方式提供的字段；列出任一字段，答复即被驳回（规则 D9）。"
         ),
         "`exchange.confirm`: the asking department signs what came (ANSWERED → CONFIRMED; rule D7).": (
             "`exchange.confirm`：查询部门对所收答复签名确认（ANSWERED → CONFIRMED；规则 D7）。"

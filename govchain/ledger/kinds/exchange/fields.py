@@ -54,6 +54,8 @@ class ExchangeAnswer(Part, frozen=True):
     """Whom it is about, in a spelling that only the provider can link (`source_reference`; rule D10)."""
     source_exchange: str = ""
     """Exchange in which the provider itself received the data; empty for data of its own (rule D3)."""
+    withheld: list[str] = []
+    """Fields that the provider does not offer like this; with any, the answer is denied (rule D9)."""
 
 
 class ExchangeConfirm(Part, frozen=True):

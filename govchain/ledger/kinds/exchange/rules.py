@@ -63,6 +63,8 @@ def g1_answer_is_well_formed(attempt: Attempt) -> None:
     require_hex("source_ref", fields.source_ref)
     if fields.source_exchange:
         require_reference("source_exchange", fields.source_exchange)
+    if fields.withheld:
+        require_codes("withheld", fields.withheld)
 
 
 def g1_permit_is_well_formed(attempt: Attempt) -> None:
@@ -102,6 +104,13 @@ def d9_answer_tells_no_more(attempt: Attempt) -> None:
     mode = attempt.fields.mode
     if mode != attempt.data.mode:
         raise deny("D9", "E_SCOPE_FIELD", f"the query asked for {attempt.data.mode}, not for {mode}")
+
+
+def d9_nothing_is_withheld(attempt: Attempt) -> None:
+    """Rule D9: what a provider does not offer it does not tell; it says so here, for the record (rule G8)."""
+    if attempt.fields.withheld:
+        names, mode = ", ".join(attempt.fields.withheld), attempt.data.mode
+        raise deny("D9", "E_SCOPE_FIELD", f"{attempt.data.provider} does not offer {names} as {mode}")
 
 
 def d7_received_is_what_was_sent(attempt: Attempt) -> None:
