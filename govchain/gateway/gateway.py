@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from govchain.crypto import Signer, Suite
 from govchain.crypto.vault import Vault
-from govchain.errors import GovchainError
+from govchain.errors import GovchainError, Indeterminate, Unavailable
 from govchain.gateway.denied import DeniedQuery, keep_denied
 from govchain.gateway.holdings import Holdings
 from govchain.gateway.office import Office
@@ -27,7 +27,7 @@ from govchain.gateway.ports import (
 )
 from govchain.gateway.provider import Provider
 from govchain.gateway.requester import Requester
-from govchain.gateway.store import ASKED, GatewayStore
+from govchain.gateway.store import ASKED, OLDEST, RESUMED_MAX, GatewayStore
 
 
 class Gateway:
@@ -60,6 +60,7 @@ class Gateway:
         self.org = org
         self._office = Office(org, signer, suite, vault, store, chain, is_rehearsal=is_rehearsal, fault=fault)
         self._holdings = Holdings(store, vault, suite, offers)
+        self._resumed = OLDEST
         self._requester = Requester(self._office, peers)
         self._provider = Provider(self._office, self._holdings)
 
@@ -97,16 +98,23 @@ class Gateway:
         return self._office.store.count()
 
     async def resume(self) -> int:
-        """Take up what a killed gateway left; returns how many exchanges are still open.
+        """Take up what a killed gateway left, so many at a time; returns how many exchanges are still open.
 
         What cannot go on now, because a validator or a department does not answer, is left for the next time.
         """
-        left = 0
-        for row in self._office.store.unfinished():
-            if row.side != ASKED and row.state == "LOGGED":
+        store = self._office.store
+        rows = store.unfinished(self._resumed)
+        silent: set[str] = set()
+        for row in rows:
+            other = self._requester.provider_of(row) if row.side == ASKED else ""
+            # One department that does not answer must not keep the others waiting.
+            if other in silent:
                 continue
             try:
                 await (self._requester if row.side == ASKED else self._provider).resume(row)
+            except (Unavailable, Indeterminate):
+                silent.add(other)
             except GovchainError:
-                left += 1
-        return left
+                continue
+        self._resumed = (rows[-1].at_ms, rows[-1].exchange) if len(rows) == RESUMED_MAX else OLDEST
+        return store.open_count()

@@ -88,6 +88,10 @@ class HttpPeers(_Session):
         super().__init__(tls)
         self._urls = dict(urls)
 
+    def knows(self, provider: str) -> bool:
+        """See `PeerPort`."""
+        return provider in self._urls
+
     async def send(self, provider: str, message: bytes) -> bytes:
         """See `PeerPort`."""
         url = self._urls.get(provider)

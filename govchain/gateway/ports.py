@@ -223,6 +223,10 @@ class ChainPort(Protocol):
 class PeerPort(Protocol):
     """The gateways of other departments."""
 
+    def knows(self, provider: str) -> bool:
+        """Whether a provider's gateway has an address at all; whether it answers is another matter."""
+        ...
+
     async def send(self, provider: str, message: bytes) -> bytes:
         """Hand a signed query to a provider's gateway; returns the sealed answer, or the refusal.
 

@@ -12,8 +12,16 @@ from dataclasses import replace
 from typing import Final
 
 from govchain.codec import decode, encode
-from govchain.errors import BadProof, Indeterminate, InvalidInput, StorageFailure, Unavailable
+from govchain.errors import (
+    BadProof,
+    Indeterminate,
+    InvalidInput,
+    NotPermitted,
+    StorageFailure,
+    Unavailable,
+)
 from govchain.gateway.documents import (
+    MESSAGE_BYTES_MAX,
     REFUSAL,
     Query,
     hashes_of,
@@ -23,8 +31,9 @@ from govchain.gateway.documents import (
     verify_signed,
 )
 from govchain.gateway.office import Office
-from govchain.gateway.ports import REFUSED_CODE, Answered, Ask, Outcome, PeerPort, Point, Refused
+from govchain.gateway.ports import NUMBER_MAX, REFUSED_CODE, Answered, Ask, Outcome, PeerPort, Point, Refused
 from govchain.gateway.store import ASKED, Exchange
+from govchain.ledger.field_checks import require_reference
 from govchain.ledger.kinds.exchange.answers import Answer
 from govchain.ledger.kinds.exchange.fields import ExchangeConfirm, ExchangeData, ExchangeQuery
 from govchain.ledger.sharing import FIELDS_MAX
@@ -50,6 +59,7 @@ class Requester:
         async with office.working_on(ASKED, ask.exchange):
             row = office.store.exchange(ASKED, ask.exchange)
             if row is None:
+                self._require_known(ask.provider)
                 row = await self._prepare(ask)
                 office.fault(Point.ASK_STORED)
             elif self._open(row) != ask:
@@ -66,6 +76,10 @@ class Requester:
             current = self._office.store.exchange(ASKED, row.exchange)
             assert current is not None
             await self._go_on(current)
+
+    def provider_of(self, row: Exchange) -> str:
+        """Whom a row's question goes to."""
+        return self._open(row).provider
 
     async def _go_on(self, row: Exchange) -> Outcome:
         if row.state == "PREPARED":
@@ -118,6 +132,8 @@ class Requester:
             salt=office.vault.derive("query-salt", ask.exchange)[:_SALT_BYTES],
         )
         message = encode(sign(office.signer, encode(query)))
+        if len(message) > MESSAGE_BYTES_MAX:
+            raise InvalidInput(f"a question of {len(message)} bytes; expected at most {MESSAGE_BYTES_MAX}")
         row = Exchange(
             side=ASKED,
             exchange=ask.exchange,
@@ -150,7 +166,7 @@ class Requester:
     async def _query(self, row: Exchange) -> Exchange:
         """Bring the question on the chain, or learn which rule denies it."""
         office = self._office
-        for _ in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             query = self._query_of(row)
             record = await office.record(row.exchange)
             if record is not None:
@@ -164,6 +180,9 @@ class Requester:
                 row = await self._sign_query(row, self._open(row), query)
             elif result.applied:
                 return self._keep(row, "QUERIED")
+            elif result.rule == "G9" and not office.is_rehearsal and attempt + 1 < ATTEMPTS_MAX:
+                # Another question under the same grant came first: this one is asked now.
+                row = await self._prepare(self._open(row))
             else:
                 return self._refuse(row, result.rule, result.code, result.detail)
         raise Indeterminate(f"exchange {row.exchange}: the chain took none of {ATTEMPTS_MAX} signed queries")
@@ -245,6 +264,13 @@ class Requester:
         self._office.fault(Point.QUERY_OUTCOME_STORED)
         return refused
 
+    def _require_known(self, provider: str) -> None:
+        """Before anything is on the chain: a question that can never be sent uses up a grant all the same."""
+        if not self._peers.knows(provider):
+            raise InvalidInput(
+                f"no address of the gateway of {provider[:18]}; add it to `peers`, and ask again"
+            )
+
     def _open(self, row: Exchange) -> Ask:
         return ask_of(self._office, row)
 
@@ -261,7 +287,15 @@ def ask_of(office: Office, row: Exchange) -> Ask:
 
 
 def _require_plain(ask: Ask) -> None:
-    if not 1 <= len(ask.exchange) <= 128 or not 1 <= len(ask.fields) <= FIELDS_MAX:
-        raise InvalidInput("a question has a number of 1 to 128 characters and 1 to 64 fields")
-    if len(ask.bounds) > FIELDS_MAX:
-        raise InvalidInput(f"{len(ask.bounds)} bounds; expected at most {FIELDS_MAX}")
+    """What could never be asked, and what the chain does not see; the rest is judged there, on record."""
+    try:
+        require_reference("exchange", ask.exchange)
+    except NotPermitted as error:
+        raise InvalidInput(error.detail) from None
+    if not 1 <= len(ask.fields) <= FIELDS_MAX:
+        raise InvalidInput(f"{len(ask.fields)} fields; expected 1 to {FIELDS_MAX}")
+    if len(ask.bounds) > FIELDS_MAX or not {name for name, _ in ask.bounds} <= set(ask.fields):
+        raise InvalidInput(f"bounds: expected at most {FIELDS_MAX}, each of a field that is asked for")
+    index = 0 if ask.listed is None else ask.listed.index
+    if any(abs(number) > NUMBER_MAX for number in (index, ask.claimed_time_ms, *dict(ask.bounds).values())):
+        raise InvalidInput("a number beyond 2^53-1")

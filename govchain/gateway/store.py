@@ -24,6 +24,8 @@ GAVE: Final = "gave"
 DENIED: Final = "denied"
 USES_MAX: Final = 1_000
 """Most exchanges that are listed for one person; the newest ones."""
+OLDEST: Final = (-(2**63), "")
+"""Before every exchange."""
 RESUMED_MAX: Final = 256
 """Most exchanges that are taken up again in one go."""
 FINISHED: Final = ("CONFIRMED", "DELIVERED", "REFUSED")
@@ -130,11 +132,19 @@ class GatewayStore:
             if next_nonce is not None:
                 _upsert(connection, _meta, ("name",), {"name": "next-nonce", "value": str(next_nonce)})
 
-    def unfinished(self) -> Sequence[Exchange]:
-        """Exchanges that a killed gateway left, oldest first."""
+    def unfinished(self, after: tuple[int, str] = OLDEST) -> Sequence[Exchange]:
+        """Exchanges that a killed gateway left, oldest first; those after a time and number."""
         table = _exchanges.c
-        query = sql.select(_exchanges).where(table.state.not_in(FINISHED))
+        at_ms, exchange = after
+        is_later = sql.or_(table.at_ms > at_ms, sql.and_(table.at_ms == at_ms, table.exchange > exchange))
+        query = sql.select(_exchanges).where(_is_open(), is_later)
         return self._select(query.order_by(table.at_ms, table.exchange).limit(RESUMED_MAX))
+
+    def open_count(self) -> int:
+        """How many there are."""
+        query = sql.select(sql.func.count()).select_from(_exchanges).where(_is_open())
+        with _failures(), self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def exchanges_of(self, person: str) -> Sequence[Exchange]:
         """Exchanges about a person, newest first."""
@@ -179,6 +189,13 @@ class GatewayStore:
     def _write(self) -> Iterator[sql.Connection]:
         with _failures(), self._engine.begin() as connection:
             yield connection
+
+
+def _is_open() -> sql.ColumnElement[bool]:
+    """Something is left to do; an answer that is logged is delivered when it is asked for."""
+    table = _exchanges.c
+    is_waiting = sql.and_(table.side == GAVE, table.state == "LOGGED")
+    return sql.and_(table.state.not_in(FINISHED), sql.not_(is_waiting))
 
 
 def _upsert(

@@ -13,10 +13,11 @@ from govchain.codec import encode
 from govchain.crypto import digest_chunks
 from govchain.errors import Indeterminate, InvalidInput
 from govchain.gateway import Answered, Refused
-from govchain.gateway.documents import REFUSAL, seal_answer, sign
+from govchain.gateway.documents import MESSAGE_BYTES_MAX, REFUSAL, seal_answer, sign
 from govchain.gateway.ports import Holding, Point
+from govchain.gateway.requester import ATTEMPTS_MAX
 from govchain.ledger.kinds.exchange.answers import Answer, bytes_of_opened, tells_yes
-from govchain.ledger.kinds.exchange.fields import ExchangeData
+from govchain.ledger.kinds.exchange.fields import ExchangeData, ListedProof
 from govchain.ledger.kinds.exchange.sources import source_reference
 from govchain.model import TransactionResult
 from tests.support.gateway_world import GatewayWorld, PowerCut, holding, question
@@ -101,6 +102,62 @@ async def test_a_gateway_killed_at_any_point_loses_nothing_and_answers_once(
     assert world.world.record("exchange", "X-1").state == "CONFIRMED"
     assert {answer for _, answer in world.wire.seen} == {*before, world.wire.seen[-1][1]}
     assert len({answer for _, answer in world.wire.seen}) == 1, "the same query got other bytes"
+
+
+async def test_G9_a_question_that_another_one_overtook_is_asked_now(
+    world: GatewayWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.open_item()
+    assert isinstance(await world.asking.ask(question()), Answered)
+    before_ms = world.world.now_ms - 600_000
+    times = iter([before_ms])
+    monkeypatch.setattr(world.chain, "now_ms", lambda: next(times, world.world.now_ms))
+    assert isinstance(await world.asking.ask(question(exchange="X-2")), Answered)
+    (denied,) = denials(world)
+    assert (denied.rule, denied.object_id) == ("G9", "exchange/X-2")
+    # A clock that is wrong for good is said, after some attempts.
+    monkeypatch.setattr(world.chain, "now_ms", lambda: before_ms)
+    outcome = await world.asking.ask(question(exchange="X-3"))
+    assert isinstance(outcome, Refused)
+    assert (outcome.rule, outcome.code) == ("G9", "E_TIME_ORDER")
+    assert len(denials(world)) == 1 + ATTEMPTS_MAX
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"exchange": ""}, "exchange: expected"),
+        ({"exchange": "X/1"}, "exchange: expected"),
+        ({"exchange": "X\0"}, "exchange: expected"),
+        ({"exchange": "婚姻-1"}, "exchange: expected"),
+        ({"exchange": "X" * 129}, "exchange: expected"),
+        ({"fields": ()}, "0 fields"),
+        ({"bounds": (("b", 1),)}, "of a field that is asked for"),
+        ({"bounds": (("status", 2**64),)}, "beyond 2"),
+        ({"listed": ListedProof(2**70, [])}, "beyond 2"),
+        ({"claimed_time_ms": -(2**70)}, "beyond 2"),
+        ({"subject_ref": "s" * MESSAGE_BYTES_MAX}, "bytes; expected at most"),
+    ],
+)
+async def test_what_could_never_be_asked_leaves_nothing_behind(
+    world: GatewayWorld, changes: dict[str, object], problem: str
+) -> None:
+    await world.open_item()
+    with pytest.raises(InvalidInput, match=problem):
+        await world.asking.ask(question(**changes))
+    assert world.asking.counts() == {}
+    assert await world.asking.resume() == 0
+
+
+async def test_a_provider_without_an_address_is_not_asked(
+    world: GatewayWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.open_item()
+    monkeypatch.setattr(world.wire, "knows", lambda provider: False)
+    with pytest.raises(InvalidInput, match="add it to `peers`"):
+        await world.asking.ask(question())
+    assert world.asking.counts() == {}
+    assert world.world.ledger.record("exchange", "X-1") is None
 
 
 async def test_a_lost_answer_is_sent_again_byte_for_byte(world: GatewayWorld) -> None:

@@ -14,16 +14,17 @@ import pytest
 from govchain.api import server
 from govchain.api.limits import ApiLimits
 from govchain.codec import encode
-from govchain.errors import ConfigError, GovchainError, InvalidInput, Unavailable
+from govchain.errors import ConfigError, InvalidInput, Unavailable
 from govchain.gateway import Answered
 from govchain.gateway.callers import DEPARTMENTS
 from govchain.gateway.documents import MESSAGE_BYTES_MAX, REFUSAL
 from govchain.gateway.http_client import HttpPeers
+from govchain.gateway.ports import Point
 from govchain.gateway.routes import ROUTES
 from govchain.gateway.tls import GatewayTls, organisation_of
 from govchain.net import TlsFiles
 from tests.support.gateway_server import DESK, ServedGateway, serving
-from tests.support.gateway_world import holding, question
+from tests.support.gateway_world import PowerCut, holding, question
 from tests.support.sharing_world import CA, HPF, PSB
 from tests.support.tls_files import make_authority, make_tls_files
 
@@ -112,9 +113,8 @@ async def test_one_address_asks_so_often_and_no_more(tmp_path: Path) -> None:
 async def query_of(served: ServedGateway) -> bytes:
     """A query that HPF signed and put on the chain, and that was not answered yet."""
     world = served.world
-    silent = HttpPeers({}, served.department(HPF))
-    world.asking._requester._peers = silent
-    with pytest.raises(GovchainError):
+    world.kill_at(HPF, Point.QUERY_OUTCOME_STORED)
+    with pytest.raises(PowerCut):
         await world.asking.ask(question())
     row = world.asking._office.store.exchange("asked", "X-1")
     assert row is not None
