@@ -267,9 +267,7 @@ class Requester:
     def _require_known(self, provider: str) -> None:
         """Before anything is on the chain: a question that can never be sent uses up a grant all the same."""
         if not self._peers.knows(provider):
-            raise InvalidInput(
-                f"no address of the gateway of {provider[:18]}; add it to `peers`, and ask again"
-            )
+            raise InvalidInput(f"no address of the gateway of {provider[:18]}; add it to `peers`")
 
     def _open(self, row: Exchange) -> Ask:
         return ask_of(self._office, row)

@@ -82,12 +82,14 @@ class Wire:
     def __init__(self) -> None:
         self.gateways: dict[str, Gateway] = {}
         self.seen: list[tuple[bytes, bytes]] = []
+        self.tried: list[str] = []
         self.lose_answers = 0
 
     def knows(self, provider: str) -> bool:
         return True
 
     async def send(self, provider: str, message: bytes) -> bytes:
+        self.tried.append(provider)
         if provider not in self.gateways:
             raise Unavailable("no such gateway")
         answer = await self.gateways[provider].handle(message)

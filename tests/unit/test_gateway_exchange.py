@@ -172,6 +172,25 @@ async def test_a_lost_answer_is_sent_again_byte_for_byte(world: GatewayWorld) ->
     assert world.answers_on_chain() == 1
 
 
+async def test_a_silent_department_is_tried_once_and_keeps_nobody_waiting(
+    world: GatewayWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.open_item()
+    giving = world.wire.gateways.pop(CA)
+    for number in ("X-1", "X-2", "X-3"):
+        with pytest.raises(Indeterminate):
+            await world.asking.ask(question(exchange=number))
+    world.wire.tried.clear()
+    assert await world.asking.resume() == 3
+    assert world.wire.tried == [CA]
+    world.wire.gateways[CA] = giving
+    for module in ("store", "gateway"):
+        monkeypatch.setattr(f"govchain.gateway.{module}.RESUMED_MAX", 1)
+    # So many at a time, and each round goes on where the last one ended.
+    assert [await world.asking.resume() for _ in range(4)] == [2, 1, 0, 0]
+    assert world.world.record("exchange", "X-3").state == "CONFIRMED"
+
+
 async def test_a_silent_chain_delays_an_exchange_and_ends_nothing(world: GatewayWorld) -> None:
     await world.open_item()
     world.kill_at(HPF, Point.ASK_STORED)
