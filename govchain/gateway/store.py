@@ -105,6 +105,8 @@ class GatewayStore:
         self._engine = _open_engine(url)
         with _failures():
             _metadata.create_all(self._engine)
+        self._file = _file_of(self._engine)
+        self._identity = _identity_of(self._file)
         found = self.meta("owner")
         expected = f"{SCHEMA_VERSION} {owner}"
         if not found:
@@ -187,6 +189,11 @@ class GatewayStore:
 
     @contextmanager
     def _write(self) -> Iterator[sql.Connection]:
+        # SQLite goes on writing to a file that nobody will find again.
+        if _identity_of(self._file) != self._identity:
+            raise StorageFailure(
+                "the database file was removed or replaced: stop the gateway, put the file back, start it again"
+            )
         with _failures(), self._engine.begin() as connection:
             yield connection
 
@@ -223,6 +230,20 @@ def _open_engine(url: str) -> sql.Engine:
     if is_sqlite:
         event.listen(engine, "connect", _make_durable)
     return engine
+
+
+def _file_of(engine: sql.Engine) -> Path | None:
+    """The file of an SQLite database; None in memory and for a database server."""
+    name = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
+    return Path(name) if name and name != ":memory:" else None
+
+
+def _identity_of(path: Path | None) -> tuple[int, int] | None:
+    try:
+        status = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def _make_private(path: Path) -> None:

@@ -98,6 +98,22 @@ def test_a_token_of_a_person_ends_and_opens_no_other_person() -> None:
     store.close()
 
 
+def test_a_database_that_was_removed_or_replaced_takes_no_more(tmp_path: Path) -> None:
+    path, aside = tmp_path / "gateway.db", tmp_path / "aside.db"
+    store = GatewayStore(f"sqlite:///{path}", "owner")
+    store.set_meta("a", "1")
+    path.rename(aside)
+    for _ in range(2):
+        with pytest.raises(StorageFailure, match="removed or replaced"):
+            store.set_meta("a", "2")
+        path.write_bytes(aside.read_bytes())
+    path.unlink()
+    aside.rename(path)
+    store.set_meta("a", "3")
+    assert store.meta("a") == "3"
+    store.close()
+
+
 def test_a_configuration_says_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     good = (
