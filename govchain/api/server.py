@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 import traceback
 from collections.abc import Awaitable, Callable, Collection
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from aiohttp import web
@@ -20,12 +21,13 @@ from aiohttp.typedefs import Middleware
 
 from govchain.api.context import CONTEXT, JSON, ApiContext
 from govchain.api.limits import ApiLimits, TokenBuckets
+from govchain.api.listener import TlsListener
 from govchain.api.openapi import DOCUMENT_PATH, build_openapi
 from govchain.api.parameters import read_parameters
 from govchain.api.ports import ValidatorService
 from govchain.api.problems import Refusal, error_response, problem_body, problem_response
 from govchain.api.routes import ROUTES, Route
-from govchain.errors import GovchainError, Unavailable
+from govchain.errors import GovchainError, StorageFailure, Unavailable
 from govchain.legal import legal_bases
 
 _RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,9 +38,6 @@ _HTTP_CODES: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-to
 """What aiohttp refuses by itself, in our words."""
 
 _FREE: Final = tuple(route.path for route in ROUTES if route.is_free)
-
-HANDSHAKE_TIMEOUT_S: Final = 10.0
-"""A TLS handshake, and the goodbye, must be over by then."""
 
 
 def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> web.Application:
@@ -162,15 +161,17 @@ class _BoundedSite(web.BaseSite):
                 return _RefusedConnection()
             return server()
 
-        timeout_s = None if self._ssl_context is None else HANDSHAKE_TIMEOUT_S
-        self._server = await asyncio.get_running_loop().create_server(
-            accept,
-            self._host,
-            self._port,
-            ssl=self._ssl_context,
-            ssl_handshake_timeout=timeout_s,
-            ssl_shutdown_timeout=timeout_s,
-        )
+        if self._ssl_context is None:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(accept, self._host, self._port)
+        else:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            listening = socket.create_server(
+                (self._host, self._port), family=family, backlog=self._limits.connections_max
+            )
+            listening.setblocking(False)
+            # The runner asks a server for its sockets, and to close; this one has no more.
+            self._server = cast(asyncio.AbstractServer, TlsListener(listening, self._ssl_context, accept))
 
 
 class _RefusedConnection(asyncio.Protocol):
@@ -212,6 +213,9 @@ async def error_boundary(request: web.Request, handler: _RawHandler) -> web.Stre
     try:
         return await handler(request)
     except GovchainError as error:
+        if isinstance(error, StorageFailure):
+            # Whoever asked cannot mend it; whoever reads the log can.
+            _log.error("%s %s failed: %s", request.method, request.path, error)
         return error_response(error)
     except web.HTTPException as error:
         code = _HTTP_CODES.get(error.status, "internal" if error.status >= 500 else "malformed")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from govchain.api.server import HANDSHAKE_TIMEOUT_S
+from govchain.api.listener import HANDSHAKE_TIMEOUT_S, HANDSHAKES_MAX
 from govchain.gateway.callers import ANYONE, DEPARTMENTS, DESK, PERSON
 from govchain.gateway.documents import ANSWER_BLOCK_BYTES, ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 from govchain.gateway.holdings import HOLDING_BYTES_MAX, HOLDINGS_MAX
@@ -54,6 +54,12 @@ _LIMITS: Final = (
     ("token_valid_s_max", VALID_S_MAX, "life of a person's token, seconds", "个人令牌有效期，秒"),
     ("answer_timeout_s", ANSWER_TIMEOUT_S, "wait for another gateway, seconds", "等待其他网关，秒"),
     ("connect_timeout_s", CONNECT_TIMEOUT_S, "wait for a connection, seconds", "等待连接，秒"),
+    (
+        "handshakes_max",
+        HANDSHAKES_MAX,
+        "TLS handshakes at once; the oldest makes room",
+        "同时进行的 TLS 握手数，超出时最早者让位",
+    ),
     ("handshake_timeout_s", HANDSHAKE_TIMEOUT_S, "TLS handshake, seconds", "TLS 握手，秒"),
     (
         "resume_interval_s",

@@ -17,7 +17,9 @@ from govchain.gateway.callers import ANYONE, CONTEXT, DEPARTMENTS, GatewayContex
 from govchain.gateway.routes import ROUTES, Route
 from govchain.gateway.tls import GatewayTls
 
-LIMITS: Final = ApiLimits(body_bytes_max=1_048_576, requests_per_s=100.0, requests_burst=200)
+LIMITS: Final = ApiLimits(
+    body_bytes_max=1_048_576, connections_max=256, requests_per_s=100.0, requests_burst=200
+)
 """Tighter than those of a validator: a gateway serves a few departments and one portal."""
 
 _FREE: Final = tuple(route.path for route in ROUTES if route.who == ANYONE)

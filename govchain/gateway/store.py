@@ -192,7 +192,7 @@ class GatewayStore:
         # SQLite goes on writing to a file that nobody will find again.
         if _identity_of(self._file) != self._identity:
             raise StorageFailure(
-                "the database file was removed or replaced: stop the gateway, put the file back, start it again"
+                "the database file was removed or replaced: stop the gateway, put it back, start again"
             )
         with _failures(), self._engine.begin() as connection:
             yield connection
@@ -269,5 +269,7 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        # Its message may quote a row.
-        raise StorageFailure(f"the database failed: {type(error).__name__}") from None
+        # Its message may quote a row; a code quotes nothing.
+        cause = getattr(error, "orig", None)
+        code = getattr(cause, "sqlite_errorname", "") or getattr(cause, "sqlstate", "")
+        raise StorageFailure(f"the database failed: {code or type(error).__name__}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from govchain.api import server
+from govchain.api import listener
 from govchain.api.limits import ApiLimits
 from govchain.codec import encode
 from govchain.errors import ConfigError, InvalidInput, Unavailable
@@ -175,13 +176,29 @@ async def test_plain_http_is_answered_at_neither_address(served: ServedGateway) 
 async def test_a_handshake_that_says_nothing_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "HANDSHAKE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(listener, "HANDSHAKE_TIMEOUT_S", 0.05)
     async with serving(tmp_path) as served:
         host, port = served.peer_url.removeprefix("https://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
+
+
+async def test_silent_handshakes_make_room_for_whoever_shakes_hands(
+    served: ServedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "HANDSHAKES_MAX", 2)
+    host, port = served.peer_url.removeprefix("https://").split(":")
+    silent = [await asyncio.open_connection(host, int(port)) for _ in range(4)]
+    async with served.peers() as peers, asyncio.timeout(10):
+        assert await peers.send(CA, b"x") == REFUSAL
+        for reader, writer in silent[:3]:
+            # Cut off by those that came after; nothing was read from them.
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            writer.close()
+    silent[3][1].close()
 
 
 def test_certificate_files_are_judged_before_anything_starts(tmp_path: Path) -> None:

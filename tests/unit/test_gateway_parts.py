@@ -114,6 +114,21 @@ def test_a_database_that_was_removed_or_replaced_takes_no_more(tmp_path: Path) -
     store.close()
 
 
+def test_a_full_database_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    store = GatewayStore(f"sqlite:///{tmp_path / 'gateway.db'}", "owner")
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=20")
+    facts = [(str(number), bytes(4_096)) for number in range(100)]
+    with pytest.raises(StorageFailure, match="the database failed: SQLITE_FULL"):
+        store.put_facts(facts)
+    assert store.fact("0") is None
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=10000")
+    store.put_facts([("later", b"x")])
+    assert store.fact("later") == b"x"
+    store.close()
+
+
 def test_a_configuration_says_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     good = (
