@@ -155,19 +155,6 @@ Signing = Annotated[SignerChoice, From(choose_signer)]
 """Whose key a command signs with."""
 
 
-def open_genesis(network: Path | None, genesis: Path | None) -> Genesis:
-    """The genesis that the options name, for what needs no validator.
-
-    Raises:
-        ConfigError: They name none, or the file does not fit.
-    """
-    if genesis is not None:
-        return load_genesis(genesis)
-    if network is None:
-        raise ConfigError("which chain?", expected="--network DIR or --genesis FILE")
-    return load_network(network)[1]
-
-
 def open_identity(
     connection: Connection, choice: SignerChoice = SignerChoice(), *, org_roles: tuple[str, ...] = ()
 ) -> Identity:

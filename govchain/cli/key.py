@@ -11,35 +11,31 @@ from typing import Annotated
 
 import typer
 
-from govchain.cli.connection import PASSPHRASE_VARIABLE, GenesisOption, NetworkOption, open_genesis
-from govchain.cli.terminal import JsonOption, LanguageOption, QuietOption, Terminal
+from govchain.cli.connection import PASSPHRASE_VARIABLE, Trusted
+from govchain.cli.options import Commands
+from govchain.cli.terminal import Shown
 from govchain.crypto import chain_id_of, suite
 from govchain.crypto.keys import new_secret, read_key_file, write_key_file
 from govchain.crypto.possession import prove_signing_key
 from govchain.errors import ConfigError
 from govchain.ledger.identifiers import is_credit_code
 
-app = typer.Typer(help="A new key, and the proof that one holds it.", no_args_is_help=True)
+app = Commands(help="A new key, and the proof that one holds it.", no_args_is_help=True)
 
 
 @app.command()
 def prove(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Key file of the new key.")],
+    terminal: Shown,
+    trusted: Trusted,
     org: Annotated[
         str, typer.Option("--org", metavar="USCC", help="Organisation that is to add the key, or new member.")
     ],
-    network: NetworkOption = None,
-    genesis: GenesisOption = None,
     is_new: Annotated[
         bool, typer.Option("--new", help="Make the key file first; one that is there is never overwritten.")
     ] = False,
-    json_target: JsonOption = None,
-    quiet: QuietOption = False,
-    language: LanguageOption = None,
 ) -> None:
     """Sign for a chain and organisation with a new key: key.add, key.rotate, organisation.add ask for it."""
-    terminal = Terminal(json_target=json_target, quiet=quiet, language=language)
-    trusted = open_genesis(network, genesis)
     if not is_credit_code(org):
         raise ConfigError(
             "not a unified social credit code",

@@ -52,7 +52,7 @@ def test_the_command_never_overwrites_a_key_and_names_what_is_missing(
     prove = ["key", "prove", str(file)]
     for arguments, said in (
         (["--org", EVP, "--genesis", genesis, "--new"], "never overwritten"),
-        (["--org", EVP], "--network DIR or --genesis FILE"),
+        (["--org", EVP], "--genesis FILE or --network DIR"),
         (["--org", "EVP", "--genesis", genesis], "not a unified social credit code"),
     ):
         assert run([*prove, *arguments]) == 2
