@@ -5,6 +5,7 @@ No route and no exchange is known here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +38,8 @@ class GatewayContext:
     desk_token: str
     metrics: GatewayMetrics
     body_timeout_s: float
+    names: Mapping[str, str]
+    """Organisation (USCC) to its name, for people."""
 
 
 CONTEXT: Final = web.AppKey("gateway", GatewayContext)

@@ -6,6 +6,7 @@ Read from the gateway's own rows; nobody else's data and no value is in it. Who 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -61,18 +62,23 @@ def use_of(office: Office, row: Exchange) -> Use:
     )
 
 
-def view_of(use: Use) -> UseView:
-    """A use as people read it."""
+def view_of(use: Use, names: Mapping[str, str]) -> UseView:
+    """A use as people read it.
+
+    Args:
+        names: Organisation (USCC) to its name; a code without one stands for itself.
+    """
     rule = RULES.get(use.rule)
     basis = None if rule is None else bases_of(rule)
     fields, fields_zh = ", ".join(use.fields), "、".join(use.fields)
     consent, consent_zh = (
         (f" and your consent {use.consent}", f"及您的同意书 {use.consent}") if use.consent else ("", "")
     )
-    asked = f"{use.requester} asked {use.provider} for {fields} of {use.item} ({use.mode}) for {use.purpose}"
-    asked_zh = (
-        f"{use.requester} 为 {use.purpose} 向 {use.provider} 查询您在 {use.item} 的 {fields_zh}（{use.mode}）"
+    requester, provider = (
+        f"{names[org]} ({org})" if org in names else org for org in (use.requester, use.provider)
     )
+    asked = f"{requester} asked {provider} for {fields} of {use.item} ({use.mode}) for {use.purpose}"
+    asked_zh = f"{requester} 为 {use.purpose} 向 {provider} 查询您在 {use.item} 的 {fields_zh}（{use.mode}）"
     match use.outcome:
         case "answered":
             end, end_zh = (

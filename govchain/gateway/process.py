@@ -115,6 +115,7 @@ async def _run(
             desk_token=files.desk_token,
             metrics=metrics,
             body_timeout_s=LIMITS.body_timeout_s,
+            names={org.id: org.name for org in genesis.organisations},
         )
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

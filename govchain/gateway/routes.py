@@ -130,7 +130,7 @@ async def issue_token(context: GatewayContext, request: web.Request) -> web.Stre
 async def show_own_uses(context: GatewayContext, request: web.Request) -> web.StreamResponse:
     """GET /v1/portal/uses."""
     person = person_of(context, request)
-    return encoded([view_of(use) for use in await context.gateway.uses(person)])
+    return encoded([view_of(use, context.names) for use in await context.gateway.uses(person)])
 
 
 async def revoke_consent(context: GatewayContext, request: web.Request) -> web.StreamResponse:

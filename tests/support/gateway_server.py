@@ -95,6 +95,7 @@ async def serving(folder: Path, limits: ApiLimits = LIMITS) -> AsyncIterator[Ser
         desk_token=DESK,
         metrics=GatewayMetrics(),
         body_timeout_s=limits.body_timeout_s,
+        names={CA: "民政局"},
     )
     served = ServedGateway(world, folder)
     tls = served.own_tls

@@ -16,7 +16,7 @@ from govchain.gateway.portal import view_of
 from govchain.ledger.payloads import encode_payload
 from govchain.model import TransactionBody
 from tests.support.gateway_world import GatewayWorld, question
-from tests.support.sharing_world import HPF, MARRIAGE, query_fields
+from tests.support.sharing_world import CA, HPF, MARRIAGE, query_fields
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ async def test_G8_a_person_sees_at_the_provider_what_the_chain_denied(world: Gat
     (use,) = await world.giving.uses("wang-at-ca")
     assert (use.side, use.exchange, use.requester, use.purpose) == ("denied", "X-1", HPF, "marketing")
     assert (use.outcome, use.rule, use.code) == ("refused", "D2", "E_PURPOSE")
-    view = view_of(use)
+    view = view_of(use, {HPF: "住房公积金管理中心"})
+    assert view.sentence.startswith(f"住房公积金管理中心 ({HPF}) asked {CA} for status")
     assert "refused by rule D2 (E_PURPOSE)" in view.sentence
     assert "未提供任何数据" in view.sentence_zh
     # Its number is not used up by that.

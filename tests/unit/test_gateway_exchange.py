@@ -272,6 +272,24 @@ async def test_D11_a_consent_revoked_before_the_answer_is_refused_on_record(
     assert (use.outcome, use.consent) == ("refused", "C-1")
 
 
+@pytest.mark.parametrize("point", [point for point in PROVIDER_POINTS if point is not Point.DELIVERED])
+async def test_G8_a_provider_killed_while_it_refuses_is_denied_once(
+    world: GatewayWorld, point: Point
+) -> None:
+    await world.open_item(fields=["since"], modes=["threshold"])
+    asked = question(fields=("since",), mode="threshold", bounds=(("since", 2013),))
+    world.kill_at(CA, point)
+    with pytest.raises(PowerCut):
+        await world.asking.ask(asked)
+    assert world.was_killed(CA)
+    await world.restart(CA).resume()
+    outcome = await world.asking.ask(asked)
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "E_REFUSED"
+    assert [result.rule for result in denials(world)] == ["D9"]
+    assert {answer for _, answer in world.wire.seen} == {REFUSAL}
+
+
 async def test_an_answer_about_nobody_is_as_long_as_any_other_and_as_a_refusal(world: GatewayWorld) -> None:
     await world.open_item()
     known = await world.asking.ask(question())
