@@ -6,6 +6,7 @@ Puts the parts together; HTTP and processes are `server` and `process`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from govchain.crypto import Signer, Suite
 from govchain.crypto.vault import Vault
@@ -27,7 +28,7 @@ from govchain.gateway.ports import (
 )
 from govchain.gateway.provider import Provider
 from govchain.gateway.requester import Requester
-from govchain.gateway.store import ASKED, OLDEST, RESUMED_MAX, GatewayStore
+from govchain.gateway.store import ASKED, OLDEST, RESUMED_MAX, Exchange, GatewayStore
 
 
 class Gateway:
@@ -106,15 +107,21 @@ class Gateway:
         rows = store.unfinished(self._resumed)
         silent: set[str] = set()
         for row in rows:
-            other = self._requester.provider_of(row) if row.side == ASKED else ""
-            # One department that does not answer must not keep the others waiting.
-            if other in silent:
-                continue
-            try:
-                await (self._requester if row.side == ASKED else self._provider).resume(row)
-            except (Unavailable, Indeterminate):
-                silent.add(other)
-            except GovchainError:
-                continue
+            with suppress(GovchainError):
+                await self._resume(row, silent)
         self._resumed = (rows[-1].at_ms, rows[-1].exchange) if len(rows) == RESUMED_MAX else OLDEST
         return store.open_count()
+
+    async def _resume(self, row: Exchange, silent: set[str]) -> None:
+        """Go on with one; a department that does not answer must not keep the others waiting.
+
+        Args:
+            silent: Providers that were tried in this round; the empty name is the chain.
+        """
+        other = self._requester.provider_of(row) if row.side == ASKED else ""
+        if other in silent:
+            return
+        try:
+            await (self._requester if row.side == ASKED else self._provider).resume(row)
+        except (Unavailable, Indeterminate):
+            silent.add(other)

@@ -144,7 +144,8 @@ async def _run(
 @asynccontextmanager
 async def _serving(context: GatewayContext, tls: GatewayTls, config: GatewayConfig) -> AsyncIterator[None]:
     async with AsyncExitStack() as servers:
-        for serve, address in ((serve_people, config.listen), (serve_departments, config.peer_listen)):
+        # People last: whoever finds that door open may count on the other one.
+        for serve, address in ((serve_departments, config.peer_listen), (serve_people, config.listen)):
             server = await serve(context, tls, *split_address(address))
             servers.push_async_callback(server.close)
         yield
