@@ -191,7 +191,7 @@ async def test_silent_handshakes_make_room_for_whoever_shakes_hands(
     monkeypatch.setattr(listener, "HANDSHAKES_MAX", 2)
     host, port = served.peer_url.removeprefix("https://").split(":")
     silent = [await asyncio.open_connection(host, int(port)) for _ in range(4)]
-    async with served.peers() as peers, asyncio.timeout(10):
+    async with served.peers() as peers, asyncio.timeout(listener.HANDSHAKE_TIMEOUT_S / 2):
         assert await peers.send(CA, b"x") == REFUSAL
         for reader, writer in silent[:3]:
             # Cut off by those that came after; nothing was read from them.
