@@ -35,13 +35,13 @@ class TlsListener:
         self._protocol = protocol
         self._handshakes: dict[asyncio.Task[None], None] = {}
         self._accepting = asyncio.get_running_loop().create_task(self._accept_forever(listening))
+        # Not before the loop has let go of it: its number would be given to another one meanwhile.
+        self._accepting.add_done_callback(lambda done: listening.close())
 
     def close(self) -> None:
         """Close the port, and what has not shaken hands yet."""
         for task in (self._accepting, *self._handshakes):
             task.cancel()
-        for listening in self.sockets:
-            listening.close()
 
     async def _accept_forever(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
