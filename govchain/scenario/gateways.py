@@ -123,6 +123,9 @@ class _LivingPeers:
         self._peers = peers
         self._life = life
 
+    def knows(self, provider: str) -> bool:
+        return self._peers.knows(provider)
+
     async def send(self, provider: str, message: bytes) -> bytes:
         answer = await self._peers.send(provider, message)
         self._life.require()
