@@ -16,7 +16,7 @@ from govchain.ledger.kinds.invoice.standing import TransferDue
 from govchain.ledger.kinds.objection.fields import ObjectionData
 from govchain.ledger.state import index_key
 from govchain.model import KeyRecord, Organisation, Space, TransactionResult
-from tests.support.identity_world import WATCHER, IdentityWorld, key_fields, key_id
+from tests.support.identity_world import WATCHER, IdentityWorld, key_id
 from tests.support.joint_world import (
     BUYER,
     PAIR,
@@ -28,6 +28,7 @@ from tests.support.joint_world import (
 )
 from tests.support.ledger_world import (
     ACME,
+    AMR,
     BANK,
     BETA,
     BUSINESS,
@@ -150,7 +151,7 @@ def test_D10_denies_objections_by_whoever_calls_a_key_of_its_own_a_citizens() ->
     world.grant()
     world.exchange("X-1")
     raised = {"item": MARRIAGE, "field": "status", "claim": "divorced", "exchange": "X-1"}
-    stranger = key_fields("stranger", "citizen") | {"person": "wang-at-hpf"}
+    stranger = {**world.key_proof(TAX, "stranger"), "person": "wang-at-hpf", "roles": ["citizen"]}
     assert world.submit("key.add", "tax-admin", key_id("stranger"), stranger).applied
     assert denial(world.submit("objection.raise", "stranger", "O-1", raised, org=TAX)) == ("D10", "E_ROLE")
     assert world.submit("objection.raise", "wang-at-hpf", "O-1", raised).applied
@@ -198,8 +199,8 @@ def test_G6_denies_issuing_a_decision_to_whoever_entered_it() -> None:
 def test_G6_denies_the_second_step_also_with_the_key_that_took_the_place_of_the_first() -> None:
     world = LedgerWorld()
     assert world.enter_licence(licence_id(), person="amr-c").applied
-    heir = key_fields("heir")["public_key"]
-    assert world.submit("key.rotate", "amr-c", key_id("amr-c"), {"public_key": heir}).applied
+    heir = world.key_proof(AMR, "heir")
+    assert world.submit("key.rotate", "amr-c", key_id("amr-c"), heir).applied
     assert denial(world.issue_licence(licence_id(), person="heir")) == ("G6", "E_SOD")
     assert world.issue_licence(licence_id(), person="amr-b").applied
 
