@@ -65,7 +65,7 @@ def on_attestation(state: ReplicaState, message: Attestation, signed: SignedMess
         ProtocolViolation: Outside the window, a second, different attestation, or another header than ours.
     """
     sender, height = message.validator, message.height
-    state.highest_attested[sender] = max(height, state.highest_attested.get(sender, 0))
+    state.note_attested(sender, height)
     if height > state.high:
         raise violation("above-window", sender, f"attests height {height}, high watermark {state.high}")
     record = state.heights.get(height)
@@ -156,7 +156,7 @@ def collect(state: ReplicaState, low: int, output: Output) -> None:
     """Move the low watermark and drop the logs that nobody can need (rule CP-2)."""
     assert low > state.low
     assert low <= state.head.height
-    state.low = low
+    state.move_low(low)
     for seq in [seq for seq in state.slots if seq <= low]:
         del state.slots[seq]
     state.transactions.collect(low)

@@ -7,7 +7,7 @@ and would do the same with those that are counted here.
 from __future__ import annotations
 
 from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, SignedMessage
-from govchain.consensus.state import OBSERVER, ReplicaState
+from govchain.consensus.state import ReplicaState
 from govchain.model import Attestation
 
 
@@ -21,7 +21,8 @@ def is_counted(state: ReplicaState, message: ConsensusMessage, signed: SignedMes
         message.chain_id != state.chain_id
         or message.epoch != validators.epoch
         or not 0 <= sender < len(validators.members)
-        or state.index in (sender, OBSERVER)
+        or sender == state.index
+        or not state.is_member
         or state.target  # During a view change no view is current (rule VC-1).
         or not state.is_retransmit_armed  # The first open vote arms it.
     ):
@@ -47,7 +48,7 @@ def _is_vote_counted(state: ReplicaState, message: Prepare | Commit, signed: Sig
         is_settled = True  # Votes come to nothing before there is a proposal.
     elif message.digest != entry.digest:
         return False
-    if is_settled or len(tally) + 1 < quorum_size:
+    if is_settled or tally.size + 1 < quorum_size:
         return tally.add_first(message.validator, message.digest, signed)
     return False
 
@@ -60,12 +61,12 @@ def _is_attestation_counted(state: ReplicaState, message: Attestation, signed: S
     if record.own is not None:
         if message.header_digest != record.header_digest:
             return False
-        if not record.is_certified and len(record.votes) + 1 >= state.quorum_size:
+        if not record.is_certified and record.votes.size + 1 >= state.quorum_size:
             return False
     elif record.is_certified:
         return False
     # Votes on a certified height are not kept any more.
     if not record.is_certified and not record.votes.add_first(sender, message.header_digest, signed):
         return False
-    state.highest_attested[sender] = max(height, state.highest_attested.get(sender, 0))
+    state.note_attested(sender, height)
     return True

@@ -45,13 +45,14 @@ def arm_deadline(state: ReplicaState, output: Output) -> None:
     """The right timer runs, or none (rules RQ-3, VC-4; situation 33)."""
     if len(state.validators.members) == 1 or state.diverged_at:
         return
-    if state.is_changing and is_new_view_due(state):
+    is_changing = state.is_changing
+    if is_changing and is_new_view_due(state):
         if not state.is_change_armed:
             state.is_change_armed = True
             _set(state, TimerKind.VIEW_CHANGE, timeout_ms(state), output)
     elif state.is_change_armed:
         disarm_change(state, output)
-    if is_anything_due(state):
+    if not is_changing and is_anything_due(state):
         if not state.is_request_armed:
             state.is_request_armed = True
             oldest = state.transactions.oldest
@@ -63,13 +64,11 @@ def arm_deadline(state: ReplicaState, output: Output) -> None:
 
 
 def is_anything_due(state: ReplicaState) -> bool:
-    """Something waits to be ordered in a view that runs, or to be certified.
+    """Something waits to be ordered or to be certified. Expects that a view runs.
 
     An executed height without certificate means that too few decided it: only a new view, which takes it
     over, can make those vote for it who have left this view (rule VC-1).
     """
-    if state.is_changing:
-        return False
     if state.base_height < state.head.height:
         return True
     if state.next_validators is not None:
@@ -78,11 +77,13 @@ def is_anything_due(state: ReplicaState) -> bool:
     if state.tip > state.decided:
         return True
     # Slots stay until the next checkpoint, so they are many, and most often all are settled.
-    slots = state.slots if state.slots_to > state.decided else {}
-    return state.transactions.pending_count > 0 or any(
-        slot.proposal is not None or slot.parked is not None
-        for seq, slot in slots.items()
-        if seq > state.decided
+    return state.transactions.pending_count > 0 or (
+        state.slots_to > state.decided
+        and any(
+            slot.proposal is not None or slot.parked is not None
+            for seq, slot in state.slots.items()
+            if seq > state.decided
+        )
     )
 
 

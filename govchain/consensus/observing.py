@@ -35,7 +35,7 @@ def observe(state: ReplicaState, event: Event, output: Output) -> None:
         case TransactionsDropped(ids=ids):
             state.transactions.drop(ids)
         case Verified(message=Attestation(validator=sender, height=height)):
-            state.highest_attested[sender] = max(height, state.highest_attested.get(sender, 0))
+            state.note_attested(sender, height)
         case TimerFired(kind=TimerKind.RETRANSMIT, generation=generation):
             if state.is_retransmit_armed and generation == state.period:
                 state.is_retransmit_armed = False

@@ -71,6 +71,9 @@ class Replica:
 
     It never waits, reads a clock, touches disk or network, and never raises on foreign input. It raises
     `StorageFailure` rather than sign what contradicts its guard (rule RC-2): the driver stops then.
+
+    Attributes:
+        validators: The set of the epoch that runs here: whose messages count (rule MB-3).
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Replica:
         self._signers = (signer, *spare_signers)
         self._restored = restored
         self._state = _initial_state(genesis, suite, self._signers, restored)
+        self.validators = self._state.validators
         self._guard = SignGuard(suite, () if restored is None else restored.promises)
         self._adopted: list[bytes] = []
         self._judged = 0
@@ -130,25 +134,19 @@ class Replica:
             return NOTHING  # All is settled: only what a vote completes can make something possible.
         output = Output()
         installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
-        if installs_later and self._state.next_validators is not None:
+        if installs_later and state.next_validators is not None:
             # A block above the boundary is certified: certificates missing below it come from others.
-            self._state = self._begin_epoch(output)
-        state = self._state
+            state = self._begin_epoch(output)
         if not state.is_member:
             observe(state, event, output)
         elif isinstance(event, Verified):
             self._take_message(event.message, event.signed, now_ms, output)
         else:
             self._dispatch(event, output)
-        if not self._state.diverged_at:
+        if not state.diverged_at:
             self._settle(now_ms, output)
         self._promise(output)
         return output
-
-    @property
-    def validators(self) -> ValidatorSet:
-        """The set of the epoch that runs here: whose messages count (rule MB-3)."""
-        return self._state.validators
 
     def status(self) -> ReplicaStatus:
         """Where it stands and what it waits for."""
@@ -175,7 +173,8 @@ class Replica:
     def _begin_epoch(self, output: Output) -> ReplicaState:
         self._promise(output)
         self._judged = len(output.persist)
-        state = begin_epoch(self._state, self._signers, output)
+        state = self._state = begin_epoch(self._state, self._signers, output)
+        self.validators = state.validators
         keep_promised_view(state, self._guard)
         return state
 
@@ -256,7 +255,7 @@ class Replica:
             note(output, "voting-again", height=state.base_height)
         advance_final(state)
         if is_epoch_over(state):
-            state = self._state = self._begin_epoch(output)
+            state = self._begin_epoch(output)
         if not state.is_member:
             arm_observer(state, output)
             return

@@ -203,30 +203,45 @@ class ReplicaState:
     """No slot above it was ever opened in this epoch."""
     quorum_size: int = field(init=False)
     """Of the validator set; votes ask for it most."""
+    in_flight_max: int = field(init=False)
+    """Seqs above a certified height that may be voted on: the largest view change (rule VC-2)."""
+    is_member: bool = field(init=False)
+    """Whether this replica votes in this epoch; one that does not follows by certified blocks."""
     primary: int = field(init=False)
     """Index of the validator that proposes in the current view (rule NC-1)."""
+    is_primary: bool = field(init=False)
+    """That validator is this one."""
+    high: int = field(init=False)
+    """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
+    attested_to: int = 0
+    """The highest height that anybody attested in this epoch."""
     base_height: int = field(init=False)
     """Height of the highest certified header known here."""
 
     def __post_init__(self) -> None:
         self.quorum_size = self.validators.quorum_size
+        self.in_flight_max = IN_FLIGHT_FACTOR * self.parameters.pipeline
+        self.is_member = self.index != OBSERVER
         self.base_height = self.origin.height
+        self.move_low(self.low)
         self.enter_view(self.view)
 
     def enter_view(self, view: int) -> None:
         """From now on this is the current view."""
         self.view = view
         self.primary = self.validators.primary(View(view))
+        self.is_primary = self.primary == self.index
 
-    @property
-    def high(self) -> int:
-        """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
-        return self.low + 2 * self.parameters.checkpoint_interval
+    def move_low(self, low: int) -> None:
+        """From now on this is the last stable checkpoint."""
+        self.low = low
+        self.high = low + 2 * self.parameters.checkpoint_interval
 
-    @property
-    def in_flight_max(self) -> int:
-        """Seqs above a certified height that may be voted on: the largest view change (rule VC-2)."""
-        return IN_FLIGHT_FACTOR * self.parameters.pipeline
+    def note_attested(self, validator: int, height: int) -> None:
+        """A validator says with its signature that it executed this height."""
+        if height > self.highest_attested.get(validator, 0):
+            self.highest_attested[validator] = height
+            self.attested_to = max(height, self.attested_to)
 
     @property
     def quorum_ahead(self) -> int:
@@ -244,8 +259,7 @@ class ReplicaState:
         """
         reach = self.head.height + self.in_flight_max
         # Hardly ever is anybody that far ahead; only then it matters how many are.
-        is_any_ahead = max(self.highest_attested.values(), default=0) > reach or self.base_height > reach
-        return is_any_ahead and self.quorum_ahead > reach
+        return (self.attested_to > reach or self.base_height > reach) and self.quorum_ahead > reach
 
     @property
     def vote_high(self) -> int:
@@ -272,18 +286,9 @@ class ReplicaState:
         return (self.head.height // interval + 1) * interval
 
     @property
-    def is_member(self) -> bool:
-        """Whether this replica votes in this epoch; one that does not follows by certified blocks."""
-        return self.index != OBSERVER
-
-    @property
     def is_changing(self) -> bool:
         """A view change runs: no votes of any view until the new one is entered (rule VC-1)."""
         return self.target != 0
-
-    @property
-    def is_primary(self) -> bool:
-        return self.primary == self.index
 
     def slot(self, seq: int) -> Slot:
         """The slot of a seq inside the window, opened if need be; a new view may begin below the window."""
@@ -309,9 +314,10 @@ class ReplicaState:
 
     def record(self, height: int) -> HeightRecord:
         """The attestations of a height, opened if need be."""
-        if height not in self.heights:
-            self.heights[height] = HeightRecord(self.period)
-        return self.heights[height]
+        record = self.heights.get(height)
+        if record is None:
+            record = self.heights[height] = HeightRecord(self.period)
+        return record
 
     def certify(self, header: BlockHeader, certificate: FinalityCertificate) -> None:
         """A certificate is known: what was prepared up to it needs no other proof (rule VC-2)."""

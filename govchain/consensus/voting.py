@@ -76,11 +76,9 @@ def on_commit(state: ReplicaState, message: Commit, signed: SignedMessage, outpu
 
 def accept_parked(state: ReplicaState, now_ms: int, output: Output) -> None:
     """Accept every parked proposal whose turn has come and whose transactions are all held (rule NC-2)."""
-    while not state.is_changing:
-        slot = state.slots.get(state.tip + 1)
-        if slot is None or slot.parked is None or slot.seq > state.vote_high or state.tip < state.floor:
+    while (slot := state.slots.get(state.tip + 1)) is not None and (entry := slot.parked) is not None:
+        if state.is_changing or slot.seq > state.vote_high or state.tip < state.floor:
             return
-        entry = slot.parked
         try:
             validate_place(state, entry, now_ms)
             if state.transactions.missing(entry.message.transaction_ids):

@@ -242,7 +242,15 @@ class SimNode:
                 self._cross_epochs(source, signed)
             self._world.record(self.index, "refused", peer=source, code=error.code)
             return
-        self._take(verified)
+        if self._inbox:
+            self._take(verified)
+            return
+        # Most messages are votes that are counted, and nothing else.
+        output = self.replica.handle(verified, self._world.now_ms(self.index))
+        if output is not NOTHING:
+            self._honour(output)
+            if self._inbox:
+                self._take(self._inbox.popleft())
 
     def _cross_epochs(self, source: int, signed: SignedMessage) -> None:
         """One of the two is behind a change of validators; only blocks lead across it (rules MB-2, CU-2)."""

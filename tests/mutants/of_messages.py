@@ -355,8 +355,8 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "votes for anything count",
         "consensus/tally.py",
-        "        return self._counts.get(digest, 0)",
-        "        return len(self._votes)",
+        "        return len(self._sides[digest]) if digest in self._sides else 0",
+        "        return self.size",
         (f"{_MESSAGES}test_situation_19_a_poisoned_vote_does_not_spoil_a_clean_quorum",),
         (19,),
         ("NC-4",),
@@ -364,8 +364,10 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a repeated vote counts again",
         "consensus/tally.py",
-        "        if known is not None:\n            return",
-        "        if known is not None and known[0] != digest:\n            return",
+        "            if validator in side:\n                return False\n        if digest in self._sides:\n"
+        "            self._sides[digest][validator] = signed",
+        "            if validator in side and side is not self._sides.get(digest):\n                return False\n"
+        "        if digest in self._sides:\n            self._sides[digest][1000 + self.size] = signed",
         (
             f"{_MESSAGES}test_situation_05_one_signer_repeated_never_makes_a_quorum",
             "tests/property/test_consensus_arrival.py::test_situation_14_NC8_every_message_twice_changes_nothing",
@@ -376,8 +378,8 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a second, different vote counts too",
         "consensus/tally.py",
-        "        if known is not None:\n            return",
-        "        if known is not None and known[0] == digest:\n            return",
+        "            if validator in side:\n                return False",
+        "            if validator in side and side is self._sides.get(digest):\n                return False",
         (f"{_MESSAGES}test_situation_19_a_poisoned_vote_does_not_spoil_a_clean_quorum",),
         (5, 19),
         ("NC-3",),
@@ -493,7 +495,7 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "counted though a quorum is complete",
         "consensus/counting.py",
-        "    if is_settled or len(tally) + 1 < quorum_size:",
+        "    if is_settled or tally.size + 1 < quorum_size:",
         "    if True:",
         (f"{_COUNTING}test_NC8_a_vote_that_completes_nothing_is_only_counted",),
         (),

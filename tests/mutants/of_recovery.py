@@ -362,7 +362,7 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
         "mere claims drive catch-up",
         "consensus/healing.py",
         "    peer = message.validator\n    if peer in state.answered:",
-        "    peer = message.validator\n    state.highest_attested[peer] = message.head\n"
+        "    peer = message.validator\n    state.note_attested(peer, message.head)\n"
         "    if peer in state.answered:",
         (f"{_CHECKPOINTS}test_CU1_claims_of_progress_drive_nothing",),
         (41,),

@@ -94,7 +94,7 @@ def prepared_not_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_prepare_is_enough(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Tally, "count", lambda self, digest: 99 if self._counts.get(digest) else 0)
+    patch.setattr(Tally, "count", lambda self, digest: 99 if digest in self._sides else 0)
 
 
 def repeated_votes_count(patch: pytest.MonkeyPatch) -> None:
@@ -105,17 +105,18 @@ def repeated_votes_count(patch: pytest.MonkeyPatch) -> None:
     """
 
     def add(self: Tally, validator: int, digest: bytes, signed: Any) -> Ballot:
-        self._votes[validator] = (digest, signed)
-        self._counts[digest] = self._counts.get(digest, 0) + 1
+        self._sides.setdefault(digest, {})[validator] = signed
+        self.size += 1
         return Ballot.NEW
 
     patch.setattr(Tally, "add", add)
+    patch.setattr(Tally, "count", lambda self, digest: self.size if digest in self._sides else 0)
     patch.setattr(Tally, "add_first", lambda *args: add(*args) is Ballot.NEW)
 
 
 def any_digest_counts(patch: pytest.MonkeyPatch) -> None:
     """Votes are counted whatever they are for."""
-    patch.setattr(Tally, "count", lambda self, digest: len(self._votes))
+    patch.setattr(Tally, "count", lambda self, digest: self.size)
 
 
 def votes_beyond_the_boundary(patch: pytest.MonkeyPatch) -> None:
