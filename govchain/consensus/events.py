@@ -14,6 +14,9 @@ from govchain.model.votes import Evidence
 class TimerKind(Enum):
     """What a timer is for. One timer of a kind runs at a time; its generation tells stale ones apart."""
 
+    # Each kind is one object; without this its name is hashed, by code in Python, wherever timers are looked up.
+    __hash__ = object.__hash__
+
     BATCH_AGE = "batch-age"
     """Transactions have waited `batch_age_ms` behind proposals in flight (rule NC-7)."""
     RETRANSMIT = "retransmit"

@@ -19,6 +19,7 @@ from govchain.errors import MalformedBytes, StorageFailure
 
 VOTES: Final = ("proposal", "prepare", "commit")
 VIEWS: Final = ("view-change", "new-view")
+PHASES: Final = (*VOTES, *VIEWS)
 SILENCE: Final = "silence"
 
 
@@ -58,16 +59,20 @@ class _NewViewPlace(_Place, frozen=True, tag="govchain.new-view/1"):
     pass
 
 
-class _ProposalPlace(_Place, frozen=True, tag="govchain.proposal/1"):
+class _SeqPlace(_Place, frozen=True):
     seq: int
 
 
-class _PreparePlace(_Place, frozen=True, tag="govchain.prepare/1"):
-    seq: int
+class _ProposalPlace(_SeqPlace, frozen=True, tag="govchain.proposal/1"):
+    pass
 
 
-class _CommitPlace(_Place, frozen=True, tag="govchain.commit/1"):
-    seq: int
+class _PreparePlace(_SeqPlace, frozen=True, tag="govchain.prepare/1"):
+    pass
+
+
+class _CommitPlace(_SeqPlace, frozen=True, tag="govchain.commit/1"):
+    pass
 
 
 _AnyPlace = _ViewChangePlace | _NewViewPlace | _ProposalPlace | _PreparePlace | _CommitPlace
@@ -135,11 +140,12 @@ class SignGuard:
             StorageFailure: Something else was signed there, or a lower view was given up before.
         """
         made = []
+        certified = max(certified, self.certified)
         for entry in entries:
             place = _place_of(entry)
             if place is None or place.validator != index:
                 continue
-            promise = self._promise(place, entry, max(certified, self.certified))
+            promise = self._promise(place, entry, certified)
             known = self._find(promise)
             if known is not None:
                 _require(known.digest == promise.digest, promise, "something else was signed there before")
@@ -147,8 +153,9 @@ class SignGuard:
             if promise.phase == "view-change":
                 _require(promise.round > self.promised, promise, f"view {self.promised[1]} was promised")
                 self._require_cover(entry.signed.body, promise)
-            _require(promise.round >= self.promised, promise, f"view {self.promised[1]} was promised")
-            if promise.seq > promise.certified or promise.seq == 0 or promise.round > self.promised:
+            if promise.round < self.promised:
+                _require(False, promise, f"view {self.promised[1]} was promised")
+            if promise.seq > certified or promise.seq == 0 or promise.round > self.promised:
                 self._keep(promise)
                 made.append(encode(promise))
         return made
@@ -215,16 +222,15 @@ class SignGuard:
         return [Promise(*self.promised, self.silence, SILENCE, b"", self.certified)]
 
     def _promise(self, place: _AnyPlace, entry: LogEntry, certified: int) -> Promise:
-        seq = place.seq if isinstance(place, _ProposalPlace | _PreparePlace | _CommitPlace) else 0
+        seq = place.seq if isinstance(place, _SeqPlace) else 0
         digest = self._suite.digest(entry.signed.body)
         return Promise(place.epoch, place.view, seq, entry.phase, digest, certified)
 
     def _find(self, promise: Promise) -> Promise | None:
-        known = self._kept.get((promise.epoch, promise.view, promise.seq, promise.phase))
-        commit = self._commits.get(promise.seq)
-        if known is None and promise.phase == "commit" and commit is not None:
-            return commit if commit.round == promise.round else None
-        return known
+        if promise.phase == "commit":
+            commit = self._commits.get(promise.seq)
+            return commit if commit is not None and commit.round == promise.round else None
+        return self._kept.get((promise.epoch, promise.view, promise.seq, promise.phase))
 
     def _keep(self, promise: Promise) -> None:
         if promise.certified > self.certified:
@@ -234,14 +240,15 @@ class SignGuard:
         if promise.phase == SILENCE:
             self.silence = max(self.silence, promise.seq)
             return
-        if promise.round > self.promised:
+        at = promise.round
+        if at > self.promised:
             # New votes in lower views are refused as such, so they need no record but for the commits.
-            self.promised = promise.round
+            self.promised = at
             self._kept = {}
         if promise.phase == "commit":
             self._commits[promise.seq] = promise
-        elif promise.round == self.promised and promise.phase != "mark":
-            self._kept[(promise.epoch, promise.view, promise.seq, promise.phase)] = promise
+        elif at == self.promised and promise.phase != "mark":
+            self._kept[(*at, promise.seq, promise.phase)] = promise
 
     def _require_cover(self, body: bytes, promise: Promise) -> None:
         """A view change shows what each commit stands on, or a certified height above it (rule VC-2)."""
@@ -259,7 +266,7 @@ class SignGuard:
 
 def _place_of(entry: LogEntry) -> _AnyPlace | None:
     """Where an entry stands, read from the signed bytes; None when it is no message of one validator."""
-    if entry.phase not in VOTES and entry.phase not in VIEWS:
+    if entry.phase not in PHASES:
         return None
     try:
         place: _AnyPlace = _places.decode(entry.signed.body)

@@ -63,6 +63,7 @@ class SimCluster:
         now_ns: Virtual nanoseconds since genesis.
         deliveries: Consensus messages that arrived at a validator so far.
         events: Arrivals and timers so far.
+        is_traced: Whether what is recorded goes anywhere.
         checks: The judge; its `violations` end a run.
         keys: Vote keys, and who holds which.
         links: What is wrong with the links.
@@ -102,6 +103,7 @@ class SimCluster:
         # What reading costs is charged where it is done, so then everybody reads for itself.
         self.forms = SharedForms(genesis, self.suite) if costs.are_none else None
         self.execution = SharedExecution() if is_execution_shared else None
+        self.is_traced = is_traced
         self._trace = Trace(self.suite, listener) if is_traced else None
         self.links, self.treason = Links(self.suite, seed), Treason(genesis, self.suite, seed)
         self.traitors = self.treason.traitors
@@ -266,8 +268,7 @@ class SimCluster:
         """Unix milliseconds on a validator's clock; the true ones without a validator."""
         if node is None:
             return self.genesis.time_ms + self.now_ns // NS_PER_MS
-        local_ns = self.now_ns if self._is_free else self._local_ns(node)
-        return self._clocks_ms[node] + local_ns // NS_PER_MS
+        return self._clocks_ms[node] + self._local_ns(node) // NS_PER_MS
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
@@ -277,14 +278,16 @@ class SimCluster:
         """Put a frame on the wire, to one validator or to all others."""
         targets = self._others[source] if target is None else (target,)
         traitor = self.traitors.get(source)
-        now_ns = max(self.now_ns, self.machines.charge_send(source, targets, frame))
+        now_ns = self.now_ns
+        if not self._is_free:
+            now_ns = max(now_ns, self.machines.charge_send(source, targets, frame))
         if traitor is None and self.wire.equal_ns is not None and self.links.is_sound:
             # All arrive at one time, one after the other: one entry of the calendar holds them all.
             due_ns = now_ns + self.wire.equal_ns
             if self._on_wire is not None:
                 for each in targets:
                     self._on_wire(WireFrame(now_ns, (due_ns,), source, each, frame))
-            self.schedule(due_ns, targets, self._arrival(source, frame))
+            self._calendar.put(due_ns, targets, self._arrival(source, frame))
             return
         for each in targets:
             for sent in [frame] if traitor is None else traitor.sends(each, frame):
@@ -317,7 +320,9 @@ class SimCluster:
             self._trace.add(self._local_ns(node), node, kind, tuple(facts.items()))
 
     def _local_ns(self, node: int) -> int:
-        return self.now_ns if node < 0 else max(self.now_ns, self.machines.cpus[node].free_ns)
+        if self._is_free or node < 0:
+            return self.now_ns
+        return max(self.now_ns, self.machines.cpus[node].free_ns)
 
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)

@@ -16,10 +16,10 @@ class SimDisk:
 
     Args:
         store: What the disk holds.
-        note_sync: Called at each synced write.
+        note_sync: Called at each synced write, if anything.
     """
 
-    def __init__(self, store: MemoryStore, note_sync: Callable[[], None]) -> None:
+    def __init__(self, store: MemoryStore, note_sync: Callable[[], None] | None) -> None:
         self._store = store
         self._note_sync = note_sync
         self._undo: list[Write] = []
@@ -38,8 +38,7 @@ class SimDisk:
         """See `Store.write`. A sync confirms everything before it as well, as in a log."""
         if sync:
             self._store.write(writes, sync=True)
-            self._undo.clear()
-            self._note_sync()
+            self._synced()
             return
         replaced = [(space, key, self._store.get(space, key)) for space, key, _ in writes]
         self._store.write(writes, sync=False)
@@ -62,8 +61,7 @@ class SimDisk:
     def adopt_staged(self, writes: Sequence[Write]) -> None:
         """See `Store.adopt_staged`."""
         self._store.adopt_staged(writes)
-        self._undo.clear()
-        self._note_sync()
+        self._synced()
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -72,6 +70,11 @@ class SimDisk:
     def copy(self) -> MemoryStore:
         """The content of this moment: a backup."""
         return self._store.copy()
+
+    def _synced(self) -> None:
+        self._undo.clear()
+        if self._note_sync is not None:
+            self._note_sync()
 
     def lose_power(self, *, kept: int = 0) -> None:
         """Undo the unsynced writes, but for the first `kept` of them: a batch may be torn."""
@@ -86,15 +89,15 @@ class SimGuard(MemoryGuard):
     """A guard that notes its syncs; nothing of it is ever lost (rule RC-2).
 
     Args:
-        note_sync: Called at each synced write.
+        note_sync: Called at each synced write, if anything.
     """
 
-    def __init__(self, note_sync: Callable[[], None]) -> None:
+    def __init__(self, note_sync: Callable[[], None] | None) -> None:
         super().__init__()
         self._note_sync = note_sync
 
     def append(self, records: Sequence[bytes]) -> None:
         """See `Guard.append`."""
         super().append(records)
-        if records:
+        if records and self._note_sync is not None:
             self._note_sync()

@@ -5,7 +5,7 @@ Which validator works, loses power or gets another disk is decided by the cluste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, Literal, TypeVar
 
 from govchain.consensus import SignedMessage
@@ -62,9 +62,8 @@ class Machines(Generic[Work]):
 
     def charge_send(self, source: int, targets: Sequence[int], frame: Frame) -> int:
         """Charge for telling peers something; the time that this has reached."""
-        if self.costs is not NO_COSTS:
-            for each in targets:
-                self.cpus[source].tell(each, _kind(frame), self.costs.message_ns)
+        for each in targets:
+            self.cpus[source].tell(each, _kind(frame), self.costs.message_ns)
         return self.cpus[source].free_ns
 
     def charge_arrival(self, index: int, arrival: Arrival) -> None:
@@ -100,13 +99,16 @@ class Machines(Generic[Work]):
         self.disks[index] = self._disk(index, store)
 
     def _disk(self, index: int, store: MemoryStore) -> SimDisk:
-        return SimDisk(store, lambda: self._sync(index, "store"))
+        return SimDisk(store, self._sync_of(index, "store"))
 
     def _guard(self, index: int) -> SimGuard:
-        return SimGuard(lambda: self._sync(index, "guard"))
+        return SimGuard(self._sync_of(index, "guard"))
 
-    def _sync(self, index: int, disk: str) -> None:
-        self.cpus[index].sync(disk, self.costs.sync_ns)
+    def _sync_of(self, index: int, disk: str) -> Callable[[], None] | None:
+        """What charges a validator for a sync; None when nothing costs anything."""
+        if self.costs is NO_COSTS:
+            return None
+        return lambda: self.cpus[index].sync(disk, self.costs.sync_ns)
 
 
 def _kind(frame: Frame) -> str:

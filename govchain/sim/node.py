@@ -223,9 +223,10 @@ class SimNode:
 
     def _persist(self, output: Output) -> None:
         if output.persist:
-            self.disk.write(
-                [write for entry in output.persist for write in self._entry_writes(entry)], sync=True
-            )
+            writes: list[Write] = []
+            for entry in output.persist:
+                writes += self._entry_writes(entry)
+            self.disk.write(writes, sync=True)
         for certificate in output.certificates:
             self._store_certificate(certificate)
         if output.promises:
@@ -373,7 +374,8 @@ class SimNode:
 
     def _take_note(self, note: Note) -> None:
         facts = dict(note.facts)
-        self._world.record(self.index, f"note-{note.event}", **facts)
+        if self._world.is_traced:
+            self._world.record(self.index, f"note-{note.event}", **facts)
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
@@ -390,17 +392,19 @@ class SimNode:
             self._world.send(self.index, peer, BlocksWanted(from_height))
 
     def _check_vote(self, signed: SignedMessage) -> None:
-        vote = self._world.protocol.identify_vote(self._suite, signed)
+        world = self._world
+        vote = world.protocol.identify_vote(self._suite, signed)
         # Proposals of others are sent again too, and were never ours to make durable.
         if vote is None or self._place(vote.validator) != self.index:
             return
-        is_durable = self._world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
-        self._world.checks.note_vote(vote, is_durable=is_durable)
+        is_durable = world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
+        world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
-        self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
+        if self._world.is_traced:
+            self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
         held = [self.mempool.get(each) for each in entry.transaction_ids]
-        return entry_writes(entry, tuple(each for each in held if each is not None))
+        return entry_writes(entry, tuple([each for each in held if each is not None]))
 
     def public_key_of(self, key_id: bytes) -> bytes | None:
         """Public key of a key of the executed state."""

@@ -44,7 +44,7 @@ class Twins:
             genesis,
             suite=suite,
             signers=original.signers,
-            disk=SimDisk(original.disk.copy(), lambda: None),
+            disk=SimDisk(original.disk.copy(), None),
             guard=MemoryGuard(original.guard.records),
             world=self._world,
             is_restart=True,
@@ -79,6 +79,7 @@ class TwinWorld:
 
     def __init__(self, world: World, twins: Twins) -> None:
         self.names = world.names
+        self.is_traced = world.is_traced
         self.checks = world.checks
         self.door = world.door
         self.forms = world.forms

@@ -50,7 +50,7 @@ def settled_votes(disk: Store, height: int) -> list[Write]:
     """What removes the votes of a height; not earlier than with its certificate (rule RC-1)."""
     prefix = height.to_bytes(8, "big")
     found = disk.scan(Space.VOTE, start=prefix, limit=None)
-    return [(Space.VOTE, key, None) for key, _ in found if key.startswith(prefix)]
+    return [(Space.VOTE, key, None) for key, _ in found if key[:8] == prefix]
 
 
 def first_uncertified(ledger: Ledger, chain: Chain) -> int:

@@ -21,6 +21,7 @@ class World(Protocol):
     """What a validator asks of the simulated world; `SimCluster` is it."""
 
     names: tuple[str, ...]
+    is_traced: bool
     protocol: ConsensusProtocol
     checks: Checks
     door: Door

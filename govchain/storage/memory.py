@@ -53,11 +53,12 @@ class MemoryStore:
     def write(self, writes: Sequence[Write], *, sync: bool) -> None:
         """See `Store.write`; what is in memory is as durable as it will ever be."""
         self._require_open()
+        spaces = self._spaces
         for space, key, value in writes:
             if value is None:
-                self._spaces[space].pop(key, None)
+                spaces[space].pop(key, None)
             else:
-                self._spaces[space][key] = value
+                spaces[space][key] = value
 
     def scan(
         self, space: Space, *, start: bytes = b"", limit: int | None = None, reverse: bool = False
@@ -66,9 +67,9 @@ class MemoryStore:
         self._require_open()
         entries = self._spaces[space]
         if reverse:
-            chosen = sorted((key for key in entries if not start or key <= start), reverse=True)
+            chosen = sorted([key for key in entries if not start or key <= start], reverse=True)
         else:
-            chosen = sorted(key for key in entries if key >= start)
+            chosen = sorted([key for key in entries if key >= start])
         return iter([(key, entries[key]) for key in islice(chosen, limit)])
 
     def view(self) -> MemoryView:
