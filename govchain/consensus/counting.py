@@ -11,34 +11,30 @@ from govchain.consensus.state import ReplicaState
 from govchain.model import Attestation
 
 
+def may_count(state: ReplicaState) -> bool:
+    """Whether any vote may be counted as it is now."""
+    # The first open vote arms the timer. During a view change no view is current (rule VC-1), and one that
+    # executes differently must not take part (rule CP-3).
+    return state.is_retransmit_armed and not state.target and not state.diverged_at
+
+
 def is_counted(state: ReplicaState, message: ConsensusMessage, signed: SignedMessage) -> bool:
     """Count a peer's first vote if it contradicts nothing here and completes no quorum (NC-4, NC-5, CP-1).
 
-    False when it may be anything else; nothing was changed then.
+    False when it may be anything else; nothing was changed then. Expects `may_count`.
     """
-    sender, validators = message.validator, state.validators
-    if (
-        message.chain_id != state.chain_id
-        or message.epoch != validators.epoch
-        or not 0 <= sender < len(validators.members)
-        or sender == state.index
-        or not state.is_member
-        or state.target  # During a view change no view is current (rule VC-1).
-        or not state.is_retransmit_armed  # The first open vote arms it.
-    ):
+    sender = message.validator
+    if message.chain_id != state.chain_id or message.epoch != state.epoch or sender not in state.peers:
         return False
-    if isinstance(message, Prepare):
-        return sender != state.primary and _is_vote_counted(state, message, signed)
-    if isinstance(message, Commit):
-        return _is_vote_counted(state, message, signed)
-    return isinstance(message, Attestation) and _is_attestation_counted(state, message, signed)
-
-
-def _is_vote_counted(state: ReplicaState, message: Prepare | Commit, signed: SignedMessage) -> bool:
+    if isinstance(message, Attestation):
+        return _is_attestation_counted(state, message, signed)
+    is_prepare = isinstance(message, Prepare)
+    if not (is_prepare or isinstance(message, Commit)) or (is_prepare and sender == state.primary):
+        return False
     slot = state.slots.get(message.seq)
     if slot is None or message.view != state.view:
         return False
-    if isinstance(message, Prepare):
+    if is_prepare:
         # The proposal is the primary's prepare.
         tally, is_settled, quorum_size = slot.prepares, slot.is_prepared, state.quorum_size - 1
     else:
@@ -48,8 +44,8 @@ def _is_vote_counted(state: ReplicaState, message: Prepare | Commit, signed: Sig
         is_settled = True  # Votes come to nothing before there is a proposal.
     elif message.digest != entry.digest:
         return False
-    if is_settled or tally.size + 1 < quorum_size:
-        return tally.add_first(message.validator, message.digest, signed)
+    if is_settled or len(tally.by_voter) + 1 < quorum_size:
+        return tally.add_first(sender, message.digest, signed)
     return False
 
 
@@ -61,7 +57,7 @@ def _is_attestation_counted(state: ReplicaState, message: Attestation, signed: S
     if record.own is not None:
         if message.header_digest != record.header_digest:
             return False
-        if not record.is_certified and record.votes.size + 1 >= state.quorum_size:
+        if not record.is_certified and len(record.votes.by_voter) + 1 >= state.quorum_size:
             return False
     elif record.is_certified:
         return False

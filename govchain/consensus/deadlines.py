@@ -43,7 +43,7 @@ def begin_anew(state: ReplicaState, output: Output, ids: Sequence[bytes] = ()) -
 
 def arm_deadline(state: ReplicaState, output: Output) -> None:
     """The right timer runs, or none (rules RQ-3, VC-4; situation 33)."""
-    if len(state.validators.members) == 1 or state.diverged_at:
+    if not state.peers or state.diverged_at:
         return
     is_changing = state.is_changing
     if is_changing and is_new_view_due(state):

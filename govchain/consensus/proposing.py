@@ -19,8 +19,6 @@ EXECUTION_LAG_FACTOR = 2
 
 def try_propose(state: ReplicaState, now_ms: int, output: Output) -> None:
     """Propose while there is something ready and room for it, then see to the batch age timer (rule NC-7)."""
-    if not state.is_primary and not state.is_age_armed:
-        return
     while is_batch_ready(state) and may_propose(state) and is_room(state):
         _propose(state, now_ms, output)
     _arm_age(state, output)

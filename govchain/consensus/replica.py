@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
-from govchain.consensus.counting import is_counted
+from govchain.consensus.counting import is_counted, may_count
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.epochs import begin_epoch, find_member, is_epoch_over
 from govchain.consensus.events import (
@@ -104,6 +104,7 @@ class Replica:
         self._guard = SignGuard(suite, () if restored is None else restored.promises)
         self._adopted: list[bytes] = []
         self._judged = 0
+        self._may_count = False
         if restored is not None:
             self._adopted = restore(self._state, restored, self._guard)
 
@@ -116,8 +117,7 @@ class Replica:
         output.promises += self._adopted
         if state.forgot:
             note(output, "silenced", until=state.silent_to, view=state.target, reason=state.forgot)
-        self._settle(now_ms, output)
-        self._promise(output)
+        self._end(now_ms, output)
         return output
 
     def handle(self, event: Event, now_ms: int) -> Output:
@@ -127,14 +127,25 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
+        if isinstance(event, Verified) and self.counts(event):
+            return NOTHING
+        return self.judge(event, now_ms)
+
+    def counts(self, event: Verified) -> bool:
+        """Count a vote if that is all that it comes to: `handle` would return `NOTHING` (rule NC-8).
+
+        False when it must be judged; nothing was changed then.
+        """
+        # What a vote does not complete makes nothing possible, so nothing has to be settled.
+        return self._may_count and is_counted(self._state, event.message, event.signed)
+
+    def judge(self, event: Event, now_ms: int) -> Output:
+        """What `handle` does with all that is not only counted."""
         state, self._judged = self._state, 0
         if state.diverged_at:
             return Output()  # Rule CP-3: a replica that executes differently must not take part.
-        if isinstance(event, Verified) and is_counted(state, event.message, event.signed):
-            return NOTHING  # All is settled: only what a vote completes can make something possible.
         output = Output()
-        installs_later = isinstance(event, BlockInstalled) and event.header.epoch > self.validators.epoch
-        if installs_later and state.next_validators is not None:
+        if isinstance(event, BlockInstalled) and event.header.epoch > state.epoch and state.next_validators:
             # A block above the boundary is certified: certificates missing below it come from others.
             state = self._begin_epoch(output)
         if not state.is_member:
@@ -143,9 +154,7 @@ class Replica:
             self._take_message(event.message, event.signed, now_ms, output)
         else:
             self._dispatch(event, output)
-        if not state.diverged_at:
-            self._settle(now_ms, output)
-        self._promise(output)
+        self._end(now_ms, output)
         return output
 
     def status(self) -> ReplicaStatus:
@@ -160,6 +169,12 @@ class Replica:
     def promises(self) -> list[bytes]:
         """Records that may replace all those of the guard: what is certified by now needs none (RC-2)."""
         return self._guard.records()
+
+    def _end(self, now_ms: int, output: Output) -> None:
+        if not self._state.diverged_at:
+            self._settle(now_ms, output)
+        self._promise(output)
+        self._may_count = may_count(self._state)
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
@@ -253,21 +268,25 @@ class Replica:
         if state.forgot and not state.is_silent:
             state.forgot = ""
             note(output, "voting-again", height=state.base_height)
-        advance_final(state)
-        if is_epoch_over(state):
+        if state.final < state.head.height:
+            advance_final(state)
+        if state.next_validators is not None and is_epoch_over(state):
             state = self._begin_epoch(output)
         if not state.is_member:
             arm_observer(state, output)
             return
-        accept_parked(state, now_ms, output)
+        if state.tip < state.slots_to:
+            accept_parked(state, now_ms, output)
         if state.early:
             for message, signed in take_early(state):
                 self._take_message(message, signed, now_ms, output)
         above = state.slots.get(state.base_height + 1)
         if above is not None and not above.is_prepared:
             try_prepare(state, above, output)  # What it waited for may have been certified.
-        try_decide(state, output)
-        try_propose(state, now_ms, output)
+        if state.decided < state.tip:
+            try_decide(state, output)
+        if state.is_primary or state.is_age_armed:
+            try_propose(state, now_ms, output)
         if not state.is_retransmit_armed:
             arm_retransmit(state, output)
         arm_deadline(state, output)

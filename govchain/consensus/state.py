@@ -203,6 +203,10 @@ class ReplicaState:
     """No slot above it was ever opened in this epoch."""
     quorum_size: int = field(init=False)
     """Of the validator set; votes ask for it most."""
+    epoch: int = field(init=False)
+    """Of the validator set."""
+    peers: frozenset[int] = field(init=False)
+    """Whose votes count here: the other members; nobody for a replica that is none itself (rule MB-2)."""
     in_flight_max: int = field(init=False)
     """Seqs above a certified height that may be voted on: the largest view change (rule VC-2)."""
     is_member: bool = field(init=False)
@@ -221,7 +225,9 @@ class ReplicaState:
     def __post_init__(self) -> None:
         self.quorum_size = self.validators.quorum_size
         self.in_flight_max = IN_FLIGHT_FACTOR * self.parameters.pipeline
+        self.epoch = self.validators.epoch
         self.is_member = self.index != OBSERVER
+        self.peers = frozenset(range(self.validators.size)) - {self.index} if self.is_member else frozenset()
         self.base_height = self.origin.height
         self.move_low(self.low)
         self.enter_view(self.view)

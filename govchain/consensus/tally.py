@@ -21,57 +21,53 @@ class Ballot(Enum):
 class Tally:
     """Votes of one phase at one position. Bounded by the size of the validator set."""
 
-    __slots__ = ("_sides", "size")
+    __slots__ = ("_digests", "by_voter")
 
     def __init__(self) -> None:
-        self._sides: dict[bytes, dict[int, SignedMessage]] = {}
-        """Votes by the digest that they are for; most often there is one."""
-        self.size = 0
+        self.by_voter: dict[int, SignedMessage] = {}
+        """By validator, in order of arrival."""
+        self._digests: dict[int, bytes] = {}
+        """What each of them is for."""
 
     def add(self, validator: int, digest: bytes, signed: SignedMessage) -> Ballot:
         """Count a vote unless this validator voted before, the same way or another."""
         if self.add_first(validator, digest, signed):
             return Ballot.NEW
-        return Ballot.SAME if validator in self._sides.get(digest, ()) else Ballot.CONFLICT
+        return Ballot.SAME if self._digests[validator] == digest else Ballot.CONFLICT
 
     def add_first(self, validator: int, digest: bytes, signed: SignedMessage) -> bool:
         """Count a vote if this validator did not vote before; False when it did."""
-        for side in self._sides.values():
-            if validator in side:
-                return False
-        if digest in self._sides:
-            self._sides[digest][validator] = signed
-        else:
-            self._sides[digest] = {validator: signed}
-        self.size += 1
+        if validator in self.by_voter:
+            return False
+        self.by_voter[validator] = signed
+        self._digests[validator] = digest
         return True
 
     def count(self, digest: bytes) -> int:
         """Number of distinct validators that voted for a digest."""
-        return len(self._sides[digest]) if digest in self._sides else 0
+        return list(self._digests.values()).count(digest)
 
     def of(self, validator: int) -> tuple[SignedMessage, ...]:
         """The one vote of a validator, if it voted."""
-        for side in self._sides.values():
-            if validator in side:
-                return (side[validator],)
-        return ()
-
-    def others(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
-        """Votes for anything but a digest in rising validator order."""
-        if self.count(digest) == self.size:
-            return []
-        return sorted(vote for known, side in self._sides.items() if known != digest for vote in side.items())
+        signed = self.by_voter.get(validator)
+        return () if signed is None else (signed,)
 
     def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for a digest in rising validator order."""
-        return sorted(self._sides.get(digest, {}).items())
+        return [(voter, self.by_voter[voter]) for voter in sorted(self.by_voter) if self._digests[voter] == digest]
+
+    def others(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
+        """Votes for anything but a digest in rising validator order."""
+        if self.count(digest) == len(self.by_voter):
+            return []
+        return [(voter, self.by_voter[voter]) for voter in sorted(self.by_voter) if self._digests[voter] != digest]
 
     def leading(self) -> tuple[bytes, int]:
         """Digest with most votes (the smallest of equals) and its count; (b"", 0) when empty."""
-        if not self._sides:
+        digests = list(self._digests.values())
+        if not digests:
             return b"", 0
-        if len(self._sides) == 1:
-            return next(iter(self._sides)), self.size
-        digest = min(self._sides, key=lambda known: (-len(self._sides[known]), known))
-        return digest, len(self._sides[digest])
+        if digests.count(digests[0]) == len(digests):
+            return digests[0], len(digests)
+        digest = min(dict.fromkeys(digests), key=lambda known: (-digests.count(known), known))
+        return digest, digests.count(digest)

@@ -125,7 +125,11 @@ class HotStuff:
         self._settle(now_ms, output)
         return output
 
-    def handle(self, event: HotStuffEvent, now_ms: int) -> Output:
+    def counts(self, event: Heard) -> bool:
+        """False: every message is judged."""
+        return False
+
+    def judge(self, event: HotStuffEvent, now_ms: int) -> Output:
         """Take one event.
 
         Args:

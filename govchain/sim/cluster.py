@@ -6,14 +6,14 @@ Wires, processors and disks are in modules of their own; no rule of the protocol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
-from govchain.model import Genesis, Transaction
+from govchain.model import Genesis, Transaction, ValidatorSet
 from govchain.sim.alarms import Alarms
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.cpu import NO_COSTS, Costs
@@ -392,14 +392,33 @@ class SimCluster:
 
     def _arrive(self, nodes: tuple[int, ...], arrival: Arrival) -> None:
         source, frame, trace = arrival.source, arrival.frame, self._trace
+        if isinstance(frame, SignedMessage):
+            self._arrive_message(nodes, arrival, frame)
+            return
         for index in nodes:
             node = self._nodes[index]
+            if node is not None:
+                if trace is not None:
+                    trace.add(self.now_ns, index, "arrive", arrival.facts)
+                node.receive(source, frame)
+
+    def _arrive_message(self, nodes: tuple[int, ...], arrival: Arrival, signed: SignedMessage) -> None:
+        """Most of what happens; what a message is to one validator it is to all others of the epoch."""
+        all_nodes, trace = self._nodes, self._trace
+        verified: Any = None
+        voters: ValidatorSet | None = None
+        for index in nodes:
+            node = all_nodes[index]
             if node is None:
                 continue
             if trace is not None:
                 trace.add(self.now_ns, index, "arrive", arrival.facts)
-            if isinstance(frame, SignedMessage):
-                self.deliveries += 1
-                node.receive_message(source, frame)
-            else:
-                node.receive(source, frame)
+            self.deliveries += 1
+            core = node.replica
+            if core.validators is not voters:
+                voters = core.validators
+                verified = node.receive_message(arrival.source, signed)
+                if verified is None:
+                    voters = None
+            elif not core.counts(verified):
+                node.take(verified)

@@ -34,18 +34,9 @@ class Door:
         # A message is kept as long as its number stands here, so the number cannot become another's.
         self._known: dict[int, tuple[ValidatorSet, Any]] = {}
         self._before: dict[int, tuple[ValidatorSet, Any]] = {}
-        self._last: tuple[ValidatorSet | None, SignedMessage | None, Any] = (None, None, None)
 
     def verify(self, validators: ValidatorSet, signed: SignedMessage) -> Any:
         """See `ConsensusProtocol.verify`; a message that is refused is looked at again each time."""
-        last = self._last
-        if last[1] is signed and last[0] is validators:
-            return last[2]  # Most often a message reaches all validators one after the other.
-        verified = self._look(validators, signed)
-        self._last = (validators, signed, verified)
-        return verified
-
-    def _look(self, validators: ValidatorSet, signed: SignedMessage) -> Any:
         number = id(signed)
         known = self._known.get(number) or self._before.get(number)
         if known is not None and (known[0] is validators or known[0] == validators):

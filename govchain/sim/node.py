@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from govchain.consensus import (
-    NOTHING,
     BlockExecuted,
     BlockInstalled,
     CancelTimer,
@@ -126,7 +125,7 @@ class SimNode:
         self._admit(self._bodies, proposed=True)
         self._bodies = ()
         if self._inbox:
-            self._take(self._inbox.popleft())
+            self.take(self._inbox.popleft())
 
     def submit(self, transaction: Transaction) -> bytes:
         """Admit a client's transaction and gossip it (rule RQ-1); its id.
@@ -137,7 +136,7 @@ class SimNode:
         """
         admitted = self.mempool.admit(transaction)
         self._world.send(self.index, None, Gossip(transaction))
-        self._take(TransactionsAvailable(((admitted.id, admitted.size_bytes),)))
+        self.take(TransactionsAvailable(((admitted.id, admitted.size_bytes),)))
         return admitted.id
 
     def receive(self, source: int, frame: Frame) -> None:
@@ -160,7 +159,7 @@ class SimNode:
             case ReadQuestion() | ReadAnswer():
                 self.reads.receive(source, frame)
             case EvidenceFound():
-                self._take(EvidenceReceived(frame.evidence, source))
+                self.take(EvidenceReceived(frame.evidence, source))
             case _:
                 assert_never(frame)
 
@@ -169,7 +168,7 @@ class SimNode:
         if kind is TimerKind.RETRANSMIT:
             self._forward()
         self.accuser.accuse(turn=self.replica.validators.size)
-        self._take(TimerFired(kind, generation))
+        self.take(TimerFired(kind, generation))
 
     def _forward(self) -> None:
         """Tell the primary what it may have forgotten or never heard of (rule RQ-3)."""
@@ -182,16 +181,14 @@ class SimNode:
         for transaction in filter(None, map(self.mempool.get, waiting)):
             self._world.send(self.index, primary, Gossip(transaction))
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
         """Give the core an event, after those that wait, and then all that come of it."""
         inbox = self._inbox
         if inbox:
             inbox.append(event)
             event = inbox.popleft()
         while True:
-            output = self.replica.handle(event, self._world.now_ms(self.index))
-            if output is not NOTHING:
-                self._honour(output)
+            self._honour(self.replica.judge(event, self._world.now_ms(self.index)))
             if not inbox:
                 return
             event = inbox.popleft()
@@ -234,24 +231,18 @@ class SimNode:
             if self._guard.is_full:
                 self._guard.replace(self.replica.promises())
 
-    def receive_message(self, source: int, signed: SignedMessage) -> None:
-        """Take one message of another validator's core."""
+    def receive_message(self, source: int, signed: SignedMessage) -> Any:
+        """Take one message of another validator's core; what it is to all of this epoch, None if refused."""
         try:
             verified = self._verify(self.replica.validators, signed)
         except InvalidInput as error:
             if error.code == "wrong-epoch":
                 self._cross_epochs(source, signed)
             self._world.record(self.index, "refused", peer=source, code=error.code)
-            return
-        if self._inbox:
-            self._take(verified)
-            return
-        # Most messages are votes that are counted, and nothing else.
-        output = self.replica.handle(verified, self._world.now_ms(self.index))
-        if output is not NOTHING:
-            self._honour(output)
-            if self._inbox:
-                self._take(self._inbox.popleft())
+            return None
+        if self._inbox or not self.replica.counts(verified):
+            self.take(verified)
+        return verified
 
     def _cross_epochs(self, source: int, signed: SignedMessage) -> None:
         """One of the two is behind a change of validators; only blocks lead across it (rules MB-2, CU-2)."""
@@ -278,7 +269,7 @@ class SimNode:
                 continue
             entries.append((admitted.id, admitted.size_bytes))
         if entries:
-            self._take(TransactionsAvailable(tuple(entries)))
+            self.take(TransactionsAvailable(tuple(entries)))
 
     def _body(self, id_: bytes) -> Transaction | None:
         """A transaction that others may lack: it waits here, or its block has no certificate yet (CU-2)."""
@@ -363,14 +354,14 @@ class SimNode:
             extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
         elif certificate is not None:
             self._store_certificate(certificate)
-            self._take(BlockInstalled(block.header, (), certificate))
+            self.take(BlockInstalled(block.header, (), certificate))
         if height <= self.ledger.height:
             return
         executed = self._execute(block.batch, list(block.transactions), extra)
         if certificate is not None:
             self._note_final(certificate)
         ids = tuple(executed.transaction_ids)
-        self._take(BlockInstalled(executed.block.header, ids, certificate, executed.next_validators))
+        self.take(BlockInstalled(executed.block.header, ids, certificate, executed.next_validators))
 
     def _take_note(self, note: Note) -> None:
         facts = dict(note.facts)

@@ -53,8 +53,12 @@ class Core(Protocol):
 
     def start(self, now_ms: int) -> Output: ...
 
-    def handle(self, event: Any, now_ms: int) -> Output:
-        """Take an event; a message only as the protocol's own `verify` gave it back."""
+    def counts(self, event: Any) -> bool:
+        """Take a message if nothing follows from it; False when it has to be judged, and is untouched."""
+        ...
+
+    def judge(self, event: Any, now_ms: int) -> Output:
+        """Take any other event; a message only as the protocol's own `verify` gave it back."""
         ...
 
     def status(self) -> CoreStatus: ...

@@ -75,7 +75,7 @@ class HotWorld:
 
     def handle(self, index: int, event: HotStuffEvent) -> Output:
         """Give one validator an event, and honour what comes of it."""
-        output = self.members[index].core.handle(event, TIME_MS)
+        output = self.members[index].core.judge(event, TIME_MS)
         if self.listener is not None:
             self.listener(index, event, output)
         self._honour(index, output)
