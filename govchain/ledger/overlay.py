@@ -26,21 +26,22 @@ class RecentChanges:
         self._kept: dict[bytes, bytes | None] = {}
 
     def get(self, key: bytes) -> bytes | None:
+        if key in self._kept:
+            return self._kept[key]
         for changes in self._blocks:
             if key in changes:
                 return changes[key]
-        if not key.startswith(_KEPT):
-            return self._read(key)
-        if key not in self._kept:
+        value = self._read(key)
+        if key.startswith(_KEPT):
             if len(self._kept) >= KEPT_MAX:
                 self._kept.clear()
-            self._kept[key] = self._read(key)
-        return self._kept[key]
+            self._kept[key] = value
+        return value
 
     def push(self, changes: dict[bytes, bytes | None]) -> None:
         """Lay a finished block's changes on top; the oldest kept block must be in the store by now."""
         self._blocks.appendleft(changes)
-        # What was kept before the change would come back when these changes leave the deque.
+        # What is kept is in force: no block in the deque changed it.
         for key in changes:
             self._kept.pop(key, None)
 

@@ -117,11 +117,11 @@ class Mempool:
             raise reject("duplicate", "the transaction is in the pool")
         if not proposed:
             self._validate_window(body)
-        self._validate_key(body, proposed)
+        key = self._validate_key(body, proposed)
         if not proposed:
             self._validate_nonce(body, id_)
             self._validate_room(body.org)
-        self._validate_signature(id_, transaction, body)
+        self._validate_signature(id_, transaction, key)
         size_bytes = len(transaction.body) + len(transaction.signature)
         admitted = Admitted(id_, size_bytes, body)
         self._keep(_Entry(transaction, admitted, max(body.expiry_height, self._expired_to + 1)))
@@ -217,7 +217,7 @@ class Mempool:
                 "expiry-too-far", f"expiry height {body.expiry_height}, at most {height + window} now"
             )
 
-    def _validate_key(self, body: TransactionBody, proposed: bool) -> None:
+    def _validate_key(self, body: TransactionBody, proposed: bool) -> KeyView:
         org = self._view.organisation(body.org)
         if org is None:
             raise reject("unknown-organisation", f"organisation {body.org[:32]!r} is not on this chain")
@@ -230,6 +230,7 @@ class Mempool:
             raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not one of {body.org[:32]!r}")
         if not key.active and not proposed:
             raise reject("key-not-active", f"key {body.key_id.hex()[:12]} has been revoked")
+        return key
 
     def _validate_nonce(self, body: TransactionBody, id_: bytes) -> None:
         if self._view.is_nonce_used(body.key_id, body.nonce):
@@ -247,12 +248,10 @@ class Mempool:
         if self._count_by_org.get(org, 0) >= self._parameters.pool_records_per_org_max:
             raise PoolFull(f"{self._count_by_org[org]} transactions of {org} are waiting; try again")
 
-    def _validate_signature(self, id_: bytes, transaction: Transaction, body: TransactionBody) -> None:
+    def _validate_signature(self, id_: bytes, transaction: Transaction, key: KeyView) -> None:
         # The id leaves the signature out: a bad one must not speak for the id, a good one only for itself.
         if self._verified.get(id_) == transaction.signature:
             return
-        key = self._view.key(body.key_id)
-        assert key is not None, "the key was checked before the signature"
         try:
             self._suite.verify(key.public_key, transaction.body, transaction.signature)
         except BadSignature as error:

@@ -48,7 +48,7 @@ from govchain.sim.network import (
     TransactionsWanted,
 )
 from govchain.sim.reads import SimReads
-from govchain.sim.vote_log import entry_writes, first_uncertified, restore_from, settled_votes
+from govchain.sim.vote_log import VoteLog, first_uncertified, restore_from
 from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
@@ -116,6 +116,7 @@ class SimNode:
         self.replica = world.protocol.make_core(genesis, suite, signers, restored)
         if self.replica.forgot:
             disk.write([(Space.VOTE, key, None) for key, _ in disk.scan(Space.VOTE)], sync=True)
+        self._votes = VoteLog(disk)
         self._asked_blocks = (-1, -1)
         self.reads = SimReads(index, suite=suite, world=world, ledger=self.ledger, chain=self.chain)
 
@@ -313,7 +314,7 @@ class SimNode:
         return executed
 
     def _store_certificate(self, certificate: FinalityCertificate) -> None:
-        writes = [self.chain.certificate_write(certificate), *settled_votes(self.disk, certificate.height)]
+        writes = [self.chain.certificate_write(certificate), *self._votes.settle(certificate.height)]
         self.disk.write(writes, sync=True)
         self._note_final(certificate)
 
@@ -351,7 +352,7 @@ class SimNode:
             return
         extra: list[Write] = []
         if certificate is not None and height > self.ledger.height:
-            extra = [self.chain.certificate_write(certificate), *settled_votes(self.disk, height)]
+            extra = [self.chain.certificate_write(certificate), *self._votes.settle(height)]
         elif certificate is not None:
             self._store_certificate(certificate)
             self.take(BlockInstalled(block.header, (), certificate))
@@ -394,8 +395,8 @@ class SimNode:
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         if self._world.is_traced:
             self._world.record(self.index, "persist", phase=entry.phase, view=entry.view, seq=entry.seq)
-        held = [self.mempool.get(each) for each in entry.transaction_ids]
-        return entry_writes(entry, tuple([each for each in held if each is not None]))
+        held = [self.mempool.get(each) for each in entry.transaction_ids] if entry.transaction_ids else []
+        return self._votes.keep(entry, tuple([each for each in held if each is not None]) if held else ())
 
     def public_key_of(self, key_id: bytes) -> bytes | None:
         """Public key of a key of the executed state."""

@@ -27,13 +27,33 @@ def vote_key(seq: int, view: int, phase: str) -> bytes:
     return _PLACE.pack(seq, view) + phase.encode("ascii")
 
 
-def entry_writes(entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write]:
-    """What makes an entry durable, with those bodies of its transactions that are at hand."""
-    writes: list[Write] = [(Space.VOTE, vote_key(entry.seq, entry.view, entry.phase), encode(entry.signed))]
-    if bodies:
-        # After a crash of everybody nobody else may have them.
-        writes.append((Space.VOTE, vote_key(entry.seq, entry.view, BODIES), encode(bodies)))
-    return writes
+class VoteLog:
+    """Writes to the vote log of one disk. It knows what is in it, so that nobody has to look."""
+
+    def __init__(self, disk: Store) -> None:
+        self._keys: dict[int, dict[bytes, None]] = {}
+        """By seq."""
+        for key, _ in disk.scan(Space.VOTE):
+            self._keys.setdefault(int.from_bytes(key[:8], "big"), {})[key] = None
+
+    def keep(self, entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write]:
+        """What makes an entry durable, with those bodies of its transactions that are at hand."""
+        key = vote_key(entry.seq, entry.view, entry.phase)
+        if entry.seq not in self._keys:
+            self._keys[entry.seq] = {}
+        keys = self._keys[entry.seq]
+        keys[key] = None
+        writes: list[Write] = [(Space.VOTE, key, encode(entry.signed))]
+        if bodies:
+            # After a crash of everybody nobody else may have them.
+            key = vote_key(entry.seq, entry.view, BODIES)
+            keys[key] = None
+            writes.append((Space.VOTE, key, encode(bodies)))
+        return writes
+
+    def settle(self, height: int) -> list[Write]:
+        """What removes the votes of a height; not earlier than with its certificate (rule RC-1)."""
+        return [(Space.VOTE, key, None) for key in self._keys.pop(height, ())]
 
 
 def is_kept(disk: Store, vote: VoteIdentity, signed: SignedMessage) -> bool:
@@ -44,13 +64,6 @@ def is_kept(disk: Store, vote: VoteIdentity, signed: SignedMessage) -> bool:
     entries = disk.scan(Space.VOTE, start=b"", limit=None)
     new_views = [decode(value, SignedMessage) for key, value in entries if key.endswith(b"new-view")]
     return any(signed in decode(each.body, NewView).proposals for each in new_views)
-
-
-def settled_votes(disk: Store, height: int) -> list[Write]:
-    """What removes the votes of a height; not earlier than with its certificate (rule RC-1)."""
-    prefix = height.to_bytes(8, "big")
-    found = disk.scan(Space.VOTE, start=prefix, limit=None)
-    return [(Space.VOTE, key, None) for key, _ in found if key[:8] == prefix]
 
 
 def first_uncertified(ledger: Ledger, chain: Chain) -> int:

@@ -30,7 +30,6 @@ from govchain.consensus.tally import Ballot, Tally
 from govchain.model import ValidatorSet
 from govchain.sim import node as sim_node
 from govchain.sim.node import SimNode
-from govchain.sim.vote_log import settled_votes
 from govchain.storage import MemoryGuard
 from govchain.swarm import SwarmResult, run_swarm
 from govchain.sweep import open_engine
@@ -196,7 +195,7 @@ def votes_removed_too_early(patch: pytest.MonkeyPatch) -> None:
 
     def forget(self: SimNode, *args: Any) -> Any:
         executed = execute(self, *args)
-        self.disk.write(settled_votes(self.disk, executed.block.header.height), sync=True)
+        self.disk.write(self._votes.settle(executed.block.header.height), sync=True)
         return executed
 
     patch.setattr(SimNode, "_execute", forget)
