@@ -88,13 +88,15 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     """A quorum of equal attestations is the certificate, or the end of this replica (rules CP-1, CP-3)."""
     if record.own is None or record.is_certified:
         return
+    if len(record.votes.by_voter) < state.quorum_size:
+        return
     leading, count = record.votes.leading()
     if count < state.quorum_size:
         return
     if leading != record.header_digest:
         _stop(state, height, record, leading, output)
         return
-    votes = tuple(Vote(voter, signed.signature) for voter, signed in record.votes.votes(leading))
+    votes = tuple([Vote(voter, signed.signature) for voter, signed in record.votes.votes(leading)])
     assert len(votes) == count
     certificate = FinalityCertificate(
         chain_id=state.chain_id,

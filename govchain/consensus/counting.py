@@ -1,10 +1,13 @@
 """Votes that are counted, and nothing follows: four of five that arrive (rule NC-8).
 
 A short cut and no rule. What is not certainly such a vote is left alone: `voting` and `attesting` judge it,
-and would do the same with those that are counted here.
+and would do the same with those that are counted here. A real validator counts for itself alone; simulated
+ones, which all get the same vote, are counted for together: none sees anything of another.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, SignedMessage
 from govchain.consensus.state import ReplicaState
@@ -18,51 +21,74 @@ def may_count(state: ReplicaState) -> bool:
     return state.is_retransmit_armed and not state.target and not state.diverged_at
 
 
-def is_counted(state: ReplicaState, message: ConsensusMessage, signed: SignedMessage) -> bool:
-    """Count a peer's first vote if it contradicts nothing here and completes no quorum (NC-4, NC-5, CP-1).
+def count_vote(states: Sequence[ReplicaState], message: ConsensusMessage, signed: SignedMessage) -> list[int]:
+    """Count a peer's first vote where it contradicts nothing and completes no quorum (NC-4, NC-5, CP-1).
 
-    False when it may be anything else; nothing was changed then. Expects `may_count`.
+    Returns the places of the states in which it may be anything else; nothing was changed there.
     """
-    sender = message.validator
-    if message.chain_id != state.chain_id or message.epoch != state.epoch or sender not in state.peers:
-        return False
     if isinstance(message, Attestation):
-        return _is_attestation_counted(state, message, signed)
+        return _count_attestation(states, message, signed)
+    if isinstance(message, Prepare) or isinstance(message, Commit):
+        return _count_vote(states, message, signed)
+    return list(range(len(states)))
+
+
+def _count_vote(states: Sequence[ReplicaState], message: Prepare | Commit, signed: SignedMessage) -> list[int]:
+    chain_id, epoch, sender = message.chain_id, message.epoch, message.validator
+    view, seq, digest = message.view, message.seq, message.digest
     is_prepare = isinstance(message, Prepare)
-    if not (is_prepare or isinstance(message, Commit)) or (is_prepare and sender == state.primary):
-        return False
-    slot = state.slots.get(message.seq)
-    if slot is None or message.view != state.view:
-        return False
-    if is_prepare:
-        # The proposal is the primary's prepare.
-        tally, is_settled, quorum_size = slot.prepares, slot.is_prepared, state.quorum_size - 1
-    else:
-        tally, is_settled, quorum_size = slot.commits, slot.is_committed, state.quorum_size
-    entry = slot.proposal or slot.parked
-    if entry is None:
-        is_settled = True  # Votes come to nothing before there is a proposal.
-    elif message.digest != entry.digest:
-        return False
-    if is_settled or len(tally.by_voter) + 1 < quorum_size:
-        return tally.add_first(sender, message.digest, signed)
-    return False
+    # This vote, and in the first phase the proposal, which is the primary's prepare.
+    more = 2 if is_prepare else 1
+    left = []
+    for place, state in enumerate(states):
+        slot = state.slots.get(seq)
+        if (
+            slot is not None
+            and view == state.view
+            and sender in state.counted
+            and epoch == state.epoch
+            and chain_id == state.chain_id
+            and not (is_prepare and sender == state.primary)
+        ):
+            tally = slot.prepares if is_prepare else slot.commits
+            entry = slot.proposal or slot.parked
+            # Votes come to nothing before there is a proposal, and after what they can do is done.
+            if (
+                entry is None
+                or digest == entry.digest
+                and (
+                    len(tally.by_voter) + more < state.quorum_size
+                    or (slot.is_prepared if is_prepare else slot.is_committed)
+                )
+            ) and tally.add_first(sender, digest, signed):
+                continue
+        left.append(place)
+    return left
 
 
-def _is_attestation_counted(state: ReplicaState, message: Attestation, signed: SignedMessage) -> bool:
-    sender, height = message.validator, message.height
-    record = state.heights.get(height)
-    if record is None:
-        return False
-    if record.own is not None:
-        if message.header_digest != record.header_digest:
-            return False
-        if not record.is_certified and len(record.votes.by_voter) + 1 >= state.quorum_size:
-            return False
-    elif record.is_certified:
-        return False
-    # Votes on a certified height are not kept any more.
-    if not record.is_certified and not record.votes.add_first(sender, message.header_digest, signed):
-        return False
-    state.note_attested(sender, height)
-    return True
+def _count_attestation(
+    states: Sequence[ReplicaState], message: Attestation, signed: SignedMessage
+) -> list[int]:
+    chain_id, epoch, sender = message.chain_id, message.epoch, message.validator
+    height, digest = message.height, message.header_digest
+    left = []
+    for place, state in enumerate(states):
+        record = state.heights.get(height)
+        if (
+            record is not None
+            and sender in state.counted
+            and epoch == state.epoch
+            and chain_id == state.chain_id
+            # Before the own execution there is nothing to compare with.
+            and (record.own is None or digest == record.header_digest)
+        ):
+            if record.is_certified:
+                is_counted = record.own is not None  # Votes on a certified height are not kept any more.
+            else:
+                is_free = record.own is None or len(record.votes.by_voter) + 1 < state.quorum_size
+                is_counted = is_free and record.votes.add_first(sender, digest, signed)
+            if is_counted:
+                state.note_attested(sender, height)
+                continue
+        left.append(place)
+    return left

@@ -5,11 +5,12 @@ Dispatch alone lives here, and the one place where a peer's fault becomes a note
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Final, assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
-from govchain.consensus.counting import is_counted, may_count
+from govchain.consensus.counting import count_vote, may_count
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.epochs import begin_epoch, find_member, is_epoch_over
 from govchain.consensus.events import (
@@ -17,7 +18,6 @@ from govchain.consensus.events import (
     BlockInstalled,
     Event,
     EvidenceReceived,
-    Happening,
     TimerFired,
     TimerKind,
     TransactionsAvailable,
@@ -66,6 +66,10 @@ from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
 
 
+NOBODY: Final[frozenset[int]] = frozenset()
+_state_of: Final[Callable[[Replica], ReplicaState]] = attrgetter("_state")
+
+
 class Replica:
     """One validator's order state machine.
 
@@ -104,7 +108,6 @@ class Replica:
         self._guard = SignGuard(suite, () if restored is None else restored.promises)
         self._adopted: list[bytes] = []
         self._judged = 0
-        self._may_count = False
         if restored is not None:
             self._adopted = restore(self._state, restored, self._guard)
 
@@ -127,17 +130,18 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        if isinstance(event, Verified) and self.counts(event):
+        if isinstance(event, Verified) and not self.count((self,), event):
             return NOTHING
         return self.judge(event, now_ms)
 
-    def counts(self, event: Verified) -> bool:
-        """Count a vote if that is all that it comes to: `handle` would return `NOTHING` (rule NC-8).
+    @staticmethod
+    def count(replicas: Iterable[Replica], event: Verified) -> list[int]:
+        """Count a vote where that is all that it comes to: there `handle` would return `NOTHING` (rule NC-8).
 
-        False when it must be judged; nothing was changed then.
+        Returns the places of the replicas that must judge it; nothing was changed there.
         """
         # What a vote does not complete makes nothing possible, so nothing has to be settled.
-        return self._may_count and is_counted(self._state, event.message, event.signed)
+        return count_vote(list(map(_state_of, replicas)), event.message, event.signed)
 
     def judge(self, event: Event, now_ms: int) -> Output:
         """What `handle` does with all that is not only counted."""
@@ -145,15 +149,10 @@ class Replica:
         if state.diverged_at:
             return Output()  # Rule CP-3: a replica that executes differently must not take part.
         output = Output()
-        if isinstance(event, BlockInstalled) and event.header.epoch > state.epoch and state.next_validators:
-            # A block above the boundary is certified: certificates missing below it come from others.
-            state = self._begin_epoch(output)
-        if not state.is_member:
-            observe(state, event, output)
-        elif isinstance(event, Verified):
+        if isinstance(event, Verified) and state.is_member:
             self._take_message(event.message, event.signed, now_ms, output)
         else:
-            self._dispatch(event, output)
+            self._take_happening(event, output)
         self._end(now_ms, output)
         return output
 
@@ -173,8 +172,10 @@ class Replica:
     def _end(self, now_ms: int, output: Output) -> None:
         if not self._state.diverged_at:
             self._settle(now_ms, output)
-        self._promise(output)
-        self._may_count = may_count(self._state)
+        state = self._state
+        if output.persist or state.silent_to:
+            self._promise(output)
+        state.counted = state.peers if may_count(state) else NOBODY
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""
@@ -193,8 +194,15 @@ class Replica:
         keep_promised_view(state, self._guard)
         return state
 
-    def _dispatch(self, event: Happening, output: Output) -> None:
+    def _take_happening(self, event: Event, output: Output) -> None:
         state = self._state
+        if isinstance(event, BlockInstalled) and event.header.epoch > state.epoch and state.next_validators:
+            # A block above the boundary is certified: certificates missing below it come from others.
+            state = self._begin_epoch(output)
+        if not state.is_member:
+            observe(state, event, output)
+            return
+        assert not isinstance(event, Verified), "messages are taken elsewhere"
         match event:
             case TransactionsAvailable(entries=entries):
                 state.transactions.add(entries, state.head.height)
@@ -268,7 +276,8 @@ class Replica:
         if state.forgot and not state.is_silent:
             state.forgot = ""
             note(output, "voting-again", height=state.base_height)
-        if state.final < state.head.height:
+        head = state.head.height
+        if state.final < head:
             advance_final(state)
         if state.next_validators is not None and is_epoch_over(state):
             state = self._begin_epoch(output)
@@ -280,9 +289,10 @@ class Replica:
         if state.early:
             for message, signed in take_early(state):
                 self._take_message(message, signed, now_ms, output)
-        above = state.slots.get(state.base_height + 1)
-        if above is not None and not above.is_prepared:
-            try_prepare(state, above, output)  # What it waited for may have been certified.
+        if state.base_height < state.tip:
+            above = state.slots.get(state.base_height + 1)
+            if above is not None and not above.is_prepared:
+                try_prepare(state, above, output)  # What it waited for may have been certified.
         if state.decided < state.tip:
             try_decide(state, output)
         if state.is_primary or state.is_age_armed:
@@ -290,9 +300,6 @@ class Replica:
         if not state.is_retransmit_armed:
             arm_retransmit(state, output)
         arm_deadline(state, output)
-        head = state.head.height
-        assert state.low <= head <= state.decided <= state.tip <= state.high
-        assert state.final <= head
 
 
 def _initial_state(

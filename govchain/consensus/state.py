@@ -217,6 +217,8 @@ class ReplicaState:
     """That validator is this one."""
     high: int = field(init=False)
     """High watermark: the last seq that may be voted on (window of 2K, rule CP-2)."""
+    counted: frozenset[int] = frozenset()
+    """Whose votes may be counted without being judged: all peers or nobody, set after each event (NC-8)."""
     attested_to: int = 0
     """The highest height that anybody attested in this epoch."""
     base_height: int = field(init=False)
@@ -344,7 +346,7 @@ class ReplicaState:
         """Move the tip over every accepted proposal that follows it."""
         while (slot := self.slots.get(self.tip + 1)) is not None and slot.proposal is not None:
             self.tip += 1
-        assert self.tip >= self.decided
+        assert self.decided <= self.tip <= self.high
 
 
 def note(output: Output, event: str, **facts: str | int) -> None:

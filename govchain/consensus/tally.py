@@ -54,6 +54,8 @@ class Tally:
 
     def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for a digest in rising validator order."""
+        if self.count(digest) == len(self.by_voter):
+            return sorted(self.by_voter.items())
         return [(voter, self.by_voter[voter]) for voter in sorted(self.by_voter) if self._digests[voter] == digest]
 
     def others(self, digest: bytes) -> list[tuple[int, SignedMessage]]:

@@ -54,7 +54,7 @@ def validate_origin(validators: ValidatorSet, chain_id: bytes, message: Consensu
         raise violation("wrong-chain", sender, f"message of chain {message.chain_id.hex()[:12]}")
     if message.epoch != validators.epoch:
         raise violation("wrong-epoch", sender, f"message of epoch {message.epoch}, now {validators.epoch}")
-    if not 0 <= sender < validators.size:
+    if not 0 <= sender < len(validators.members):
         raise violation("unknown-validator", sender, f"validator {sender} of {validators.size}")
 
 

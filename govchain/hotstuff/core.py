@@ -125,10 +125,6 @@ class HotStuff:
         self._settle(now_ms, output)
         return output
 
-    def counts(self, event: Heard) -> bool:
-        """False: every message is judged."""
-        return False
-
     def judge(self, event: HotStuffEvent, now_ms: int) -> Output:
         """Take one event.
 

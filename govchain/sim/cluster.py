@@ -6,13 +6,13 @@ Wires, processors and disks are in modules of their own; no rule of the protocol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
-from govchain.errors import ConfigError, SimulationFailure, Unavailable
+from govchain.errors import ConfigError, InvalidInput, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction, ValidatorSet
 from govchain.sim.alarms import Alarms
 from govchain.sim.checks import Checks, Violation
@@ -117,6 +117,7 @@ class SimCluster:
         self._turns = Turns(self._calendar, self.machines, self.wire, self._serve)
         self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
+        self._audiences: dict[tuple[int, ...], list[SimNode]] = {}
         self._alarms = Alarms(self._calendar, self.machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
@@ -176,6 +177,7 @@ class SimCluster:
         lost = self.machines.cut_power(index, unsynced)
         self.record(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
         self._nodes[index] = None
+        self._audiences.clear()
         self._turns.paused.pop(index, None)
 
     def restart(self, index: int) -> None:
@@ -338,6 +340,7 @@ class SimCluster:
             is_restart=self.machines.lives[index] > 0,
         )
         self._nodes[index] = node
+        self._audiences.clear()
         self.checks.note_restarted(index, node.ledger.height)
         node.start()
 
@@ -403,22 +406,32 @@ class SimCluster:
                 node.receive(source, frame)
 
     def _arrive_message(self, nodes: tuple[int, ...], arrival: Arrival, signed: SignedMessage) -> None:
-        """Most of what happens; what a message is to one validator it is to all others of the epoch."""
-        all_nodes, trace = self._nodes, self._trace
-        verified: Any = None
-        voters: ValidatorSet | None = None
-        for index in nodes:
-            node = all_nodes[index]
-            if node is None:
-                continue
+        up = self._audience(nodes)
+        if not up:
+            return
+        self.deliveries += len(up)
+        voters: ValidatorSet | None = up[0].replica.validators
+        try:
+            verified = self.door.verify(up[0].replica.validators, signed)
+            # What a count changes nobody sees, so it makes no difference that those who judge come after it.
+            left = self.protocol.count([node.replica for node in up], verified)
+        except InvalidInput:
+            voters, verified, left = None, None, list(range(len(up)))
+        trace = self._trace
+        for place in left if trace is None else range(len(up)):
+            node = up[place]
             if trace is not None:
-                trace.add(self.now_ns, index, "arrive", arrival.facts)
-            self.deliveries += 1
-            core = node.replica
-            if core.validators is not voters:
-                voters = core.validators
-                verified = node.receive_message(arrival.source, signed)
-                if verified is None:
-                    voters = None
-            elif not core.counts(verified):
+                trace.add(self.now_ns, node.index, "arrive", arrival.facts)
+                if place not in left:
+                    continue
+            if node.replica.validators is voters:
                 node.take(verified)
+            else:
+                node.receive_message(arrival.source, signed)
+
+    def _audience(self, nodes: tuple[int, ...]) -> list[SimNode]:
+        """Those of a message's receivers that are up."""
+        found = self._audiences.get(nodes)
+        if found is None:
+            found = self._audiences[nodes] = [node for index in nodes if (node := self._nodes[index])]
+        return found

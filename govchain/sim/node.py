@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 from govchain.consensus import (
     BlockExecuted,
@@ -232,18 +232,16 @@ class SimNode:
             if self._guard.is_full:
                 self._guard.replace(self.replica.promises())
 
-    def receive_message(self, source: int, signed: SignedMessage) -> Any:
-        """Take one message of another validator's core; what it is to all of this epoch, None if refused."""
+    def receive_message(self, source: int, signed: SignedMessage) -> None:
+        """Take one message of another validator's core, which has not only to be counted."""
         try:
             verified = self._verify(self.replica.validators, signed)
         except InvalidInput as error:
             if error.code == "wrong-epoch":
                 self._cross_epochs(source, signed)
             self._world.record(self.index, "refused", peer=source, code=error.code)
-            return None
-        if self._inbox or not self.replica.counts(verified):
-            self.take(verified)
-        return verified
+            return
+        self.take(verified)
 
     def _cross_epochs(self, source: int, signed: SignedMessage) -> None:
         """One of the two is behind a change of validators; only blocks lead across it (rules MB-2, CU-2)."""

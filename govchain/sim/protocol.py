@@ -53,12 +53,8 @@ class Core(Protocol):
 
     def start(self, now_ms: int) -> Output: ...
 
-    def counts(self, event: Any) -> bool:
-        """Take a message if nothing follows from it; False when it has to be judged, and is untouched."""
-        ...
-
     def judge(self, event: Any, now_ms: int) -> Output:
-        """Take any other event; a message only as the protocol's own `verify` gave it back."""
+        """Take an event that is not only counted; a message only as the protocol's own `verify` gave it back."""
         ...
 
     def status(self) -> CoreStatus: ...
@@ -137,6 +133,13 @@ class ConsensusProtocol(Protocol):
 
         Raises:
             InvalidInput: Nothing may be done for it.
+        """
+        ...
+
+    def count(self, cores: Sequence[Any], event: Any) -> list[int]:
+        """Let those cores take a message from which nothing follows for them; places of the others.
+
+        They are untouched, and must judge it. None sees anything of another.
         """
         ...
 

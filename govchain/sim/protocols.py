@@ -65,6 +65,9 @@ class Pbft:
     ) -> Verified:
         return verify_message(suite, validators, chain_id, signed)
 
+    def count(self, cores: Sequence[Replica], event: Verified) -> list[int]:
+        return Replica.count(cores, event)
+
     def identify_vote(self, suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
         return identify_vote(suite, signed)
 
@@ -89,6 +92,10 @@ class ChainedHotStuff:
 
     def verify(self, suite: Suite, validators: ValidatorSet, chain_id: bytes, signed: SignedMessage) -> Heard:
         return verify_hotstuff(suite, validators, chain_id, signed)
+
+    def count(self, cores: Sequence[HotStuff], event: Heard) -> list[int]:
+        """Every message is judged."""
+        return list(range(len(cores)))
 
     def identify_vote(self, suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
         """At most one block a view from its leader, and at most one vote a view from anybody (HS-4, HS-5)."""

@@ -438,7 +438,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
         "votes leave the log with the execution",
         "sim/node.py",
         "        self.disk.write([*executed.writes, *extra, *recorded], sync=True)\n",
-        "        self.disk.write([*executed.writes, *extra, *recorded, *self._settled_votes(header.height)], sync=True)\n",
+        "        self.disk.write([*executed.writes, *extra, *recorded, *self._votes.settle(header.height)], sync=True)\n",
         (f"{_CONTRACT}test_RC1_votes_are_kept_until_the_certificate_and_not_longer",),
         (44,),
         ("RC-1",),
