@@ -11,7 +11,7 @@ from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
 from govchain.consensus.state import HeightRecord, ReplicaState, note
-from govchain.consensus.tally import Ballot, Tally
+from govchain.consensus.tally import Ballot
 from govchain.crypto import digest_of
 from govchain.model import Attestation, BlockHeader, FinalityCertificate, Vote
 
@@ -88,7 +88,7 @@ def try_certify(state: ReplicaState, height: int, record: HeightRecord, output: 
     """A quorum of equal attestations is the certificate, or the end of this replica (rules CP-1, CP-3)."""
     if record.own is None or record.is_certified:
         return
-    if len(record.votes.by_voter) < state.quorum_size:
+    if record.votes.size < state.quorum_size:
         return
     leading, count = record.votes.leading()
     if count < state.quorum_size:
@@ -117,7 +117,7 @@ def mark_certified(state: ReplicaState, height: int, output: Output) -> None:
     """The height has its certificate; at a multiple of K this is a stable checkpoint (rule CP-2)."""
     record = state.record(height)
     record.is_certified = True
-    record.votes = Tally()
+    record.votes.clear()
     advance_final(state)
     if height % state.parameters.checkpoint_interval == 0 and height > state.low:
         collect(state, height, output)

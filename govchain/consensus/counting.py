@@ -14,13 +14,6 @@ from govchain.consensus.state import ReplicaState
 from govchain.model import Attestation
 
 
-def may_count(state: ReplicaState) -> bool:
-    """Whether any vote may be counted as it is now."""
-    # The first open vote arms the timer. During a view change no view is current (rule VC-1), and one that
-    # executes differently must not take part (rule CP-3).
-    return state.is_retransmit_armed and not state.target and not state.diverged_at
-
-
 def count_vote(states: Sequence[ReplicaState], message: ConsensusMessage, signed: SignedMessage) -> list[int]:
     """Count a peer's first vote where it contradicts nothing and completes no quorum (NC-4, NC-5, CP-1).
 
@@ -57,7 +50,7 @@ def _count_vote(states: Sequence[ReplicaState], message: Prepare | Commit, signe
                 entry is None
                 or digest == entry.digest
                 and (
-                    len(tally.by_voter) + more < state.quorum_size
+                    tally.size + more < state.quorum_size
                     or (slot.is_prepared if is_prepare else slot.is_committed)
                 )
             ) and tally.add_first(sender, digest, signed):
@@ -85,7 +78,7 @@ def _count_attestation(
             if record.is_certified:
                 is_counted = record.own is not None  # Votes on a certified height are not kept any more.
             else:
-                is_free = record.own is None or len(record.votes.by_voter) + 1 < state.quorum_size
+                is_free = record.own is None or record.votes.size + 1 < state.quorum_size
                 is_counted = is_free and record.votes.add_first(sender, digest, signed)
             if is_counted:
                 state.note_attested(sender, height)

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Final, assert_never
 
 from govchain.consensus.attesting import advance_final, on_attestation
-from govchain.consensus.counting import count_vote, may_count
+from govchain.consensus.counting import count_vote
 from govchain.consensus.deadlines import arm_deadline, on_change_timer, on_request_timer
 from govchain.consensus.epochs import begin_epoch, find_member, is_epoch_over
 from govchain.consensus.events import (
@@ -175,7 +175,10 @@ class Replica:
         state = self._state
         if output.persist or state.silent_to:
             self._promise(output)
-        state.counted = state.peers if may_count(state) else NOBODY
+        # The first open vote arms the timer. During a view change no view is current (rule VC-1), and one that
+        # executes differently must not take part (rule CP-3).
+        is_counting = state.is_retransmit_armed and not state.target and not state.diverged_at
+        state.counted = state.peers if is_counting else NOBODY
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""

@@ -52,14 +52,14 @@ class Slot(msgspec.Struct, eq=False):
     seq: int
     born: int
     """Retransmit period in which it was opened."""
+    prepares: Tally
+    commits: Tally
     parked: ProposalEntry | None = None
     """First proposal that arrived and cannot be judged yet: its parent or a transaction is missing."""
     is_fetching: bool = False
     """Missing transactions were asked for; again only when the retransmit timer fires."""
     proposal: ProposalEntry | None = None
     """The accepted one; never replaced within a view (rule NC-3)."""
-    prepares: Tally = msgspec.field(default_factory=Tally)
-    commits: Tally = msgspec.field(default_factory=Tally)
     own_prepare: SignedMessage | None = None
     own_commit: SignedMessage | None = None
     is_prepared: bool = False
@@ -84,13 +84,13 @@ class HeightRecord(msgspec.Struct, eq=False):
     """Attestations of one height (rule CP-1)."""
 
     born: int
+    votes: Tally
+    """Emptied once the height is certified."""
     header: BlockHeader | None = None
     """Own executed header."""
     header_digest: bytes = b""
     """Digest of the own executed header; empty before execution."""
     own: SignedMessage | None = None
-    votes: Tally = msgspec.field(default_factory=Tally)
-    """Emptied once the height is certified."""
     is_certified: bool = False
     certificate: FinalityCertificate | None = None
     """Once certified, as far as it was seen: the votes in it may contradict later ones (rule EV-1)."""
@@ -309,7 +309,9 @@ class ReplicaState:
     def open_slot(self, seq: int, parked: ProposalEntry | None) -> Slot:
         """A new slot in place of the one of that seq, if there is one."""
         self.slots_to = max(seq, self.slots_to)
-        slot = self.slots[seq] = Slot(seq, self.period, parked)
+        count = len(self.validators.members)
+        tallies = (Tally.of_members(count), Tally.of_members(count))
+        slot = self.slots[seq] = Slot(seq, self.period, *tallies, parked)
         return slot
 
     def position_at(self, seq: int) -> Position:
@@ -324,7 +326,8 @@ class ReplicaState:
         """The attestations of a height, opened if need be."""
         record = self.heights.get(height)
         if record is None:
-            record = self.heights[height] = HeightRecord(self.period)
+            tally = Tally.of_members(len(self.validators.members))
+            record = self.heights[height] = HeightRecord(self.period, tally)
         return record
 
     def certify(self, header: BlockHeader, certificate: FinalityCertificate) -> None:

@@ -66,7 +66,7 @@ def compute_stall(state: ReplicaState) -> str:
     slot = state.slots.get(seq)
     is_paused = state.next_validators is not None
     if not is_paused and (slot is not None or _has_open(state, seq)):
-        return f"seq {seq} view {state.view}: {_explain_slot(state, slot or Slot(seq, state.period))}"
+        return f"seq {seq} view {state.view}: {_explain_slot(state, slot)}"
     if state.decided > state.head.height:
         return f"height {state.head.height + 1}: decided, not executed yet"
     for height in range(state.final + 1, state.head.height + 1):
@@ -90,9 +90,9 @@ def _explain_change(state: ReplicaState) -> str:
     return f"view {view}: waiting for new view from {_name(state, view % size)}, {votes}"
 
 
-def _explain_slot(state: ReplicaState, slot: Slot) -> str:
-    entry = slot.proposal or slot.parked
-    if entry is None:
+def _explain_slot(state: ReplicaState, slot: Slot | None) -> str:
+    entry = None if slot is None else slot.proposal or slot.parked
+    if slot is None or entry is None:
         return f"no proposal from {_name(state, state.primary)}"
     missing = state.transactions.missing(entry.message.transaction_ids)
     if missing:

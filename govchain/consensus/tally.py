@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+import msgspec
+
 from govchain.consensus.messages import SignedMessage
 
 
@@ -18,16 +20,24 @@ class Ballot(Enum):
     CONFLICT = "conflict"
 
 
-class Tally:
-    """Votes of one phase at one position. Bounded by the size of the validator set."""
+class Tally(msgspec.Struct, eq=False):
+    """Votes of one phase at one position: one place for each member, so that many cost little memory."""
 
-    __slots__ = ("_digests", "by_voter")
+    _votes: list[SignedMessage | None]
+    _digests: list[bytes | None]
+    """What each vote is for."""
+    size: int = 0
 
-    def __init__(self) -> None:
-        self.by_voter: dict[int, SignedMessage] = {}
-        """By validator, in order of arrival."""
-        self._digests: dict[int, bytes] = {}
-        """What each of them is for."""
+    @classmethod
+    def of_members(cls, count: int) -> Tally:
+        """An empty tally of so many members."""
+        return cls([None] * count, [None] * count)
+
+    def clear(self) -> None:
+        """Forget all votes."""
+        self._votes = [None] * len(self._votes)
+        self._digests = [None] * len(self._votes)
+        self.size = 0
 
     def add(self, validator: int, digest: bytes, signed: SignedMessage) -> Ballot:
         """Count a vote unless this validator voted before, the same way or another."""
@@ -37,39 +47,48 @@ class Tally:
 
     def add_first(self, validator: int, digest: bytes, signed: SignedMessage) -> bool:
         """Count a vote if this validator did not vote before; False when it did."""
-        if validator in self.by_voter:
+        if self._votes[validator] is not None:
             return False
-        self.by_voter[validator] = signed
+        self._votes[validator] = signed
         self._digests[validator] = digest
+        self.size += 1
         return True
 
     def count(self, digest: bytes) -> int:
         """Number of distinct validators that voted for a digest."""
-        return list(self._digests.values()).count(digest)
+        return self._digests.count(digest)
 
     def of(self, validator: int) -> tuple[SignedMessage, ...]:
         """The one vote of a validator, if it voted."""
-        signed = self.by_voter.get(validator)
+        signed = self._votes[validator]
         return () if signed is None else (signed,)
 
     def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for a digest in rising validator order."""
-        if self.count(digest) == len(self.by_voter):
-            return sorted(self.by_voter.items())
-        return [(voter, self.by_voter[voter]) for voter in sorted(self.by_voter) if self._digests[voter] == digest]
+        digests = self._digests
+        return [
+            (voter, signed)
+            for voter, signed in enumerate(self._votes)
+            if signed is not None and digests[voter] == digest
+        ]
 
     def others(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for anything but a digest in rising validator order."""
-        if self.count(digest) == len(self.by_voter):
+        if self._digests.count(digest) == self.size:
             return []
-        return [(voter, self.by_voter[voter]) for voter in sorted(self.by_voter) if self._digests[voter] != digest]
+        digests = self._digests
+        return [
+            (voter, signed)
+            for voter, signed in enumerate(self._votes)
+            if signed is not None and digests[voter] != digest
+        ]
 
     def leading(self) -> tuple[bytes, int]:
         """Digest with most votes (the smallest of equals) and its count; (b"", 0) when empty."""
-        digests = list(self._digests.values())
+        digests = [digest for digest in dict.fromkeys(self._digests) if digest is not None]
         if not digests:
             return b"", 0
-        if digests.count(digests[0]) == len(digests):
-            return digests[0], len(digests)
-        digest = min(dict.fromkeys(digests), key=lambda known: (-digests.count(known), known))
-        return digest, digests.count(digest)
+        if len(digests) == 1:
+            return digests[0], self.size
+        digest = min(digests, key=lambda known: (-self.count(known), known))
+        return digest, self.count(digest)

@@ -85,11 +85,12 @@ class TransactionBook:
 
     def size_of(self, ids: Iterable[bytes]) -> int:
         """Bytes of held transactions."""
-        return sum(self._held.get(id_, 0) for id_ in ids)
+        return sum([self._held.get(id_, 0) for id_ in ids])
 
     def missing(self, ids: Iterable[bytes]) -> tuple[bytes, ...]:
         """Those that this validator does not hold."""
-        return tuple(id_ for id_ in ids if id_ not in self._held and not self._is_executed(id_))
+        held = self._held
+        return tuple([id_ for id_ in ids if id_ not in held and not self._is_executed(id_)])
 
     @property
     def oldest(self) -> bytes | None:

@@ -38,5 +38,6 @@ def identify_vote(suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
     if isinstance(message, Attestation):
         return None  # The executed block fixes it.
     digest = digest_of(suite, message.batch) if isinstance(message, Proposal) else message.digest
-    phase = _PHASES[type(message)]
-    return VoteIdentity(phase, message.view, message.seq, message.validator, digest, message.epoch)
+    return VoteIdentity(
+        _PHASES[type(message)], message.view, message.seq, message.validator, digest, message.epoch
+    )

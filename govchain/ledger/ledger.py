@@ -344,6 +344,8 @@ class Ledger:
         return self._reader.get(Space.TRANSACTION, transaction_id) is not None
 
     def _count_denials(self, results: Sequence[TransactionResult]) -> tuple[tuple[str, int], ...]:
+        if self._head is not None and all([result.applied for result in results]):
+            return self._head.denials
         counts = self.denial_counts
         for result in results:
             if not result.applied:

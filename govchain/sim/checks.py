@@ -128,8 +128,7 @@ class Checks:
             )
         voters = self._set_of(epoch)
         key = voters.members[validator].public_key if voters is not None else b"epoch %d" % epoch
-        earlier = self._votes.setdefault((key, phase, view, seq), digest)
-        if earlier != digest:
+        if self._votes.setdefault((key, phase, view, seq), digest) != digest:
             self._violate(
                 "no-double-vote", f"validator {validator} signed two {phase}s for view {view}, seq {seq}"
             )

@@ -372,8 +372,7 @@ class SimCluster:
             happening = alarm
         self.events += len(nodes)
         # When nobody cheats, stands still or is busy, what arrives needs nothing but its receivers.
-        is_plain = self._is_free and not self.traitors and not self._turns.paused
-        if is_plain and isinstance(happening, Arrival):
+        if isinstance(happening, Arrival) and self._is_free and not (self.traitors or self._turns.paused):
             self._arrive(nodes, happening)
             return
         for index in nodes:

@@ -21,6 +21,7 @@ class SimDisk:
 
     def __init__(self, store: MemoryStore, note_sync: Callable[[], None] | None) -> None:
         self._store = store
+        self.get = store.get
         self._note_sync = note_sync
         self._undo: list[Write] = []
         """What each unsynced write replaced, oldest first."""
@@ -30,15 +31,12 @@ class SimDisk:
         """Single writes that a power cut may take."""
         return len(self._undo)
 
-    def get(self, space: Space, key: bytes) -> bytes | None:
-        """Value of a key, or None."""
-        return self._store.get(space, key)
-
     def write(self, writes: Sequence[Write], *, sync: bool) -> None:
         """See `Store.write`. A sync confirms everything before it as well, as in a log."""
         if sync:
             self._store.write(writes, sync=True)
-            self._synced()
+            if self._undo or self._note_sync is not None:
+                self._synced()
             return
         replaced = [(space, key, self._store.get(space, key)) for space, key, _ in writes]
         self._store.write(writes, sync=False)

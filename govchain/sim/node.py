@@ -91,6 +91,7 @@ class SimNode:
         self._suite = suite
         self._world = world
         self._verify = world.door.verify
+        self._own_keys = [signer.public_key for signer in signers]
         self._inbox: deque[Event] = deque()
         self.ledger = Ledger(genesis, suite, disk)
         disk.write(self.ledger.genesis_writes(), sync=True)
@@ -196,7 +197,8 @@ class SimNode:
 
     def _honour(self, output: Output) -> None:
         # The order of this function is the contract on Output.
-        self._persist(output)
+        if output.persist or output.certificates or output.promises:
+            self._persist(output)
         for send in output.send:
             self._check_vote(send.signed)
             target = None if send.to is None else self._place(send.to)
@@ -384,8 +386,10 @@ class SimNode:
     def _check_vote(self, signed: SignedMessage) -> None:
         world = self._world
         vote = world.protocol.identify_vote(self._suite, signed)
+        if vote is None:
+            return
         # Proposals of others are sent again too, and were never ours to make durable.
-        if vote is None or self._place(vote.validator) != self.index:
+        if self.replica.validators.members[vote.validator].public_key not in self._own_keys:
             return
         is_durable = world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
         world.checks.note_vote(vote, is_durable=is_durable)

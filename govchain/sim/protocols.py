@@ -68,8 +68,7 @@ class Pbft:
     def count(self, cores: Sequence[Replica], event: Verified) -> list[int]:
         return Replica.count(cores, event)
 
-    def identify_vote(self, suite: Suite, signed: SignedMessage) -> VoteIdentity | None:
-        return identify_vote(suite, signed)
+    identify_vote = staticmethod(identify_vote)
 
     def is_durable(self, disk: Store, height: int, vote: VoteIdentity, signed: SignedMessage) -> bool:
         return vote.seq <= height or is_kept(disk, vote, signed)

@@ -93,7 +93,7 @@ def prepared_not_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_prepare_is_enough(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Tally, "count", lambda self, digest: 99 if digest in self._sides else 0)
+    patch.setattr(Tally, "count", lambda self, digest: 99 if digest in self._digests else 0)
 
 
 def repeated_votes_count(patch: pytest.MonkeyPatch) -> None:
@@ -104,12 +104,12 @@ def repeated_votes_count(patch: pytest.MonkeyPatch) -> None:
     """
 
     def add(self: Tally, validator: int, digest: bytes, signed: Any) -> Ballot:
-        self._sides.setdefault(digest, {})[validator] = signed
+        self._votes[validator], self._digests[validator] = signed, digest
         self.size += 1
         return Ballot.NEW
 
     patch.setattr(Tally, "add", add)
-    patch.setattr(Tally, "count", lambda self, digest: self.size if digest in self._sides else 0)
+    patch.setattr(Tally, "count", lambda self, digest: self.size if digest in self._digests else 0)
     patch.setattr(Tally, "add_first", lambda *args: add(*args) is Ballot.NEW)
 
 
