@@ -38,7 +38,7 @@ NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
 EXPIRY_HEIGHT: Final = 9_000
 EVENTS_MAX: Final = 1_000_000_000
-YOUNG_OBJECTS: Final = 200_000
+YOUNG_OBJECTS: Final = 1_000_000
 """New objects after which the collector looks for cycles among them."""
 DRAIN_NS: Final = 10 * NS_PER_S
 """Virtual time in which the last records must become final."""

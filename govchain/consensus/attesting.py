@@ -16,9 +16,9 @@ from govchain.crypto import digest_of
 from govchain.model import Attestation, BlockHeader, FinalityCertificate, Vote
 
 
-def attest(state: ReplicaState, header: BlockHeader, output: Output) -> None:
+def attest(state: ReplicaState, header: BlockHeader, digest: bytes, output: Output) -> None:
     """Sign the own executed header, tell everybody, and look what the others said before (rule CP-1)."""
-    record = _sign(state, header, output)
+    record = _sign(state, header, digest, output)
     assert record.own is not None
     record.votes.add(state.index, record.header_digest, record.own)
     # Others may have heard something else of the same validators (rule EV-1).
@@ -31,7 +31,7 @@ def attest(state: ReplicaState, header: BlockHeader, output: Output) -> None:
 def attest_installed(state: ReplicaState, header: BlockHeader, output: Output) -> None:
     """Tell everybody about a block that came with its certificate; it needs no votes here (rule CU-2)."""
     if state.is_member:
-        _sign(state, header, output)
+        _sign(state, header, digest_of(state.suite, header), output)
     mark_certified(state, header.height, output)
 
 
@@ -41,7 +41,7 @@ def _stop(state: ReplicaState, height: int, record: HeightRecord, certified: byt
     note(output, "diverged", height=height, own=record.header_digest.hex(), quorum=certified.hex())
 
 
-def _sign(state: ReplicaState, header: BlockHeader, output: Output) -> HeightRecord:
+def _sign(state: ReplicaState, header: BlockHeader, digest: bytes, output: Output) -> HeightRecord:
     record = state.record(header.height)
     record.header = header
     assert record.own is None, f"height {header.height} was attested before"
@@ -49,10 +49,10 @@ def _sign(state: ReplicaState, header: BlockHeader, output: Output) -> HeightRec
         chain_id=state.chain_id,
         epoch=state.validators.epoch,
         height=header.height,
-        header_digest=digest_of(state.suite, header),
+        header_digest=digest,
         validator=state.index,
     )
-    record.header_digest = own.header_digest
+    record.header_digest = digest
     record.own = state.sign(own)
     output.send.append(Send(record.own))
     return record

@@ -57,6 +57,8 @@ class BlockExecuted(msgspec.Struct, frozen=True):
     """The driver executed a decision and made block and state durable; here is its header."""
 
     header: BlockHeader
+    header_digest: bytes
+    """Digest of the header, as execution gave it."""
     next_validators: ValidatorSet | None = None
     """The set that this block installs for the blocks above it; None when nothing changes (rule MB-2)."""
 

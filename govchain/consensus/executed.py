@@ -10,6 +10,7 @@ from govchain.consensus.deadlines import on_progress_made
 from govchain.consensus.events import BlockExecuted, BlockInstalled
 from govchain.consensus.output import Output
 from govchain.consensus.state import Position, ReplicaState, note
+from govchain.crypto import digest_of
 from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
 
 
@@ -25,7 +26,7 @@ def on_block_executed(state: ReplicaState, event: BlockExecuted, output: Output)
     assert header.batch_digest == slot.proposal.digest, "the driver executed another batch than was decided"
     _move_head(state, header, event.next_validators)
     state.transactions.execute(slot.proposal.message.transaction_ids, header.height)
-    attest(state, header, output)
+    attest(state, header, event.header_digest, output)
 
 
 def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Output) -> None:
@@ -60,7 +61,7 @@ def on_block_installed(state: ReplicaState, event: BlockInstalled, output: Outpu
     state.transactions.execute(transaction_ids, height)
     if certificate is None:
         if state.is_member:
-            attest(state, header, output)
+            attest(state, header, digest_of(state.suite, header), output)
         return
     boundary = height - height % state.parameters.checkpoint_interval
     if boundary > state.low and boundary < height:

@@ -244,8 +244,12 @@ class Replica:
         state = self._state
         try:
             # The verifier checked this already; the core does not depend on it (rule MS-1).
-            validate_origin(state.validators, state.chain_id, message)
-            if message.validator == state.index:
+            if (
+                message.validator not in state.peers
+                or message.epoch != state.epoch
+                or message.chain_id != state.chain_id
+            ):
+                validate_origin(state.validators, state.chain_id, message)
                 raise violation("own-message", message.validator, "a peer sent a message of our own")
             witness(state, message, signed, output)
             match message:

@@ -217,7 +217,7 @@ def resume(state: ReplicaState, restored: RestoredState, output: Output) -> None
     if not state.is_member:
         return
     for header in _of_this_epoch(state, restored):
-        attest(state, header, output)
+        attest(state, header, digest_of(state.suite, header), output)
     head = restored.head
     if head is not None and head.height > state.origin.height and head.height not in state.heights:
         attest_installed(state, head, output)

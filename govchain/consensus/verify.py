@@ -65,12 +65,12 @@ def validate_form(message: ConsensusMessage) -> None:
         MalformedBytes: A number below its least or above `ranges.NUMBER_MAX`, or a digest of another length.
     """
     match message:
-        case Proposal(view=view, seq=seq, parent=parent, batch=batch, transaction_ids=ids):
-            expect_numbers(view, seq - 1, batch.seq, batch.time_ms, batch.proposer, batch.transaction_count)
-            expect_digests(parent, batch.chain_id, batch.transactions_root, *ids)
         case Prepare(view=view, seq=seq, digest=digest) | Commit(view=view, seq=seq, digest=digest):
             expect_numbers(view, seq - 1)
             expect_digests(digest)
+        case Proposal(view=view, seq=seq, parent=parent, batch=batch, transaction_ids=ids):
+            expect_numbers(view, seq - 1, batch.seq, batch.time_ms, batch.proposer, batch.transaction_count)
+            expect_digests(parent, batch.chain_id, batch.transactions_root, *ids)
         case Progress(view=view, head=head, final=final):
             expect_numbers(view, head, final, head - final)
         case ViewChange(view=view, base=base):

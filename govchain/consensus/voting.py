@@ -100,9 +100,9 @@ def accept(state: ReplicaState, slot: Slot, entry: ProposalEntry, output: Output
     assert entry.message.seq == state.tip + 1
     slot.parked = None
     slot.proposal = entry
-    ids = entry.message.transaction_ids
+    ids, known = entry.message.transaction_ids, state.transactions
     # What a new view took over repeats a transaction only if its first proposer lied; execution denies it.
-    state.transactions.order([id_ for id_ in ids if state.transactions.seq_of(id_) is None], slot.seq)
+    known.order([id_ for id_ in ids if known.seq_of(id_) is None], slot.seq)
     state.advance_tip()
     _vote(state, slot, entry, output)
 

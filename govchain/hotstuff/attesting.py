@@ -6,16 +6,15 @@ Order was decided before anything arrives here. A receipt must not depend on the
 from __future__ import annotations
 
 from govchain.consensus import Output, Send, SignedMessage
-from govchain.crypto import digest_of
 from govchain.hotstuff.rejection import refuse
 from govchain.hotstuff.state import HeightRecord, HotStuffState, note
 from govchain.model import Attestation, BlockHeader, FinalityCertificate, Vote
 
 
-def attest(state: HotStuffState, header: BlockHeader, output: Output) -> None:
+def attest(state: HotStuffState, header: BlockHeader, digest: bytes, output: Output) -> None:
     """Sign the own executed header and tell everybody (rule CP-1)."""
     record = state.heights.setdefault(header.height, HeightRecord())
-    record.header, record.header_digest = header, digest_of(state.suite, header)
+    record.header, record.header_digest = header, digest
     attestation = Attestation(
         chain_id=state.chain_id,
         epoch=state.validators.epoch,

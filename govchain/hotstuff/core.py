@@ -23,7 +23,7 @@ from govchain.consensus import (
     TransactionsAvailable,
     TransactionsDropped,
 )
-from govchain.crypto import Signer, Suite, chain_id_of
+from govchain.crypto import Signer, Suite, chain_id_of, digest_of
 from govchain.errors import ProtocolViolation
 from govchain.hotstuff.attesting import attest, is_behind, on_attestation, on_certified, uncertified
 from govchain.hotstuff.certificates import genesis_certificate
@@ -144,9 +144,9 @@ class HotStuff:
                 state.waiting.drop(ids)
             case TimerFired(kind=kind, generation=generation):
                 self._on_timer(kind, generation, output)
-            case BlockExecuted(header=header):
+            case BlockExecuted(header=header, header_digest=digest):
                 state.head = header.height
-                attest(state, header, output)
+                attest(state, header, digest, output)
             case BlockInstalled():
                 self._on_installed(event, output)
             case EvidenceReceived():
@@ -185,7 +185,7 @@ class HotStuff:
             if height > state.decided:
                 state.decided, state.decided_time_ms = height, event.header.time_ms
             if event.certificate is None:
-                attest(state, event.header, output)
+                attest(state, event.header, digest_of(state.suite, event.header), output)
         if event.certificate is not None:
             on_certified(state, height)
 

@@ -51,7 +51,7 @@ def restore(state: HotStuffState, restored: RestoredState) -> None:
 def resume(state: HotStuffState, restored: RestoredState, output: Output) -> None:
     """Attest again what has no certificate, and ask others how far they are."""
     for header in restored.uncertified:
-        attest(state, header, output)
+        attest(state, header, digest_of(state.suite, header), output)
     if state.own_vote is not None:
         on_vote(state, decode(state.own_vote.body, BlockVote), state.own_vote, output)
     if state.is_silent:

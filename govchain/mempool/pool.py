@@ -202,6 +202,8 @@ class Mempool:
             for id_ in list(self._by_expiry.get(self._expired_to, ())):
                 self._fade(id_)
                 expired.append(id_)
+        if not self._fading:
+            return tuple(expired)
         _trim(self._fading, self._parameters.pool_records_max)
         window = 2 * self._parameters.checkpoint_interval
         while self._fading and (first := next(iter(self._fading.items())))[1].due + window < height:

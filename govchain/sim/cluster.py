@@ -25,7 +25,7 @@ from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
-from govchain.sim.protocol import ConsensusProtocol
+from govchain.sim.protocol import ConsensusProtocol, Core
 from govchain.sim.protocols import PBFT
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.treason import Treason
@@ -117,7 +117,7 @@ class SimCluster:
         self._turns = Turns(self._calendar, self.machines, self.wire, self._serve)
         self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._audiences: dict[tuple[int, ...], list[SimNode]] = {}
+        self._audiences: dict[tuple[int, ...], tuple[list[SimNode], list[Core]]] = {}
         self._alarms = Alarms(self._calendar, self.machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
@@ -248,10 +248,11 @@ class SimCluster:
         while not is_done():
             if self.checks.violations:
                 return False
-            if not self._calendar.has_until(limit_ns):
+            due = self._calendar.pop_until(limit_ns)
+            if due is None:
                 self.now_ns = max(self.now_ns, limit_ns)
                 return False
-            self._step()
+            self._step(*due)
             if self.events > self._events_max:
                 raise SimulationFailure(self.seed, self.events, f"no end after {self._events_max} events")
         return True
@@ -270,11 +271,13 @@ class SimCluster:
         """Unix milliseconds on a validator's clock; the true ones without a validator."""
         if node is None:
             return self.genesis.time_ms + self.now_ns // NS_PER_MS
-        return self._clocks_ms[node] + self._local_ns(node) // NS_PER_MS
+        local_ns = self.now_ns if self._is_free else self._local_ns(node)
+        return self._clocks_ms[node] + local_ns // NS_PER_MS
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
-        self.machines.charge_apply(node, transactions)
+        if not self._is_free:
+            self.machines.charge_apply(node, transactions)
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others."""
@@ -361,8 +364,7 @@ class SimCluster:
         assert time_ns >= self.now_ns, "nothing happens in the past"
         self._calendar.put(time_ns, nodes, happening)
 
-    def _step(self) -> None:
-        time_ns, order, nodes, happening = self._calendar.pop()
+    def _step(self, time_ns: int, order: int, nodes: tuple[int, ...], happening: Scheduled) -> None:
         assert time_ns >= self.now_ns
         self.now_ns = time_ns
         if isinstance(happening, Call):
@@ -393,10 +395,11 @@ class SimCluster:
             self.node(index).fire(work.kind, work.generation)
 
     def _arrive(self, nodes: tuple[int, ...], arrival: Arrival) -> None:
-        source, frame, trace = arrival.source, arrival.frame, self._trace
+        frame = arrival.frame
         if isinstance(frame, SignedMessage):
             self._arrive_message(nodes, arrival, frame)
             return
+        source, trace = arrival.source, self._trace
         for index in nodes:
             node = self._nodes[index]
             if node is not None:
@@ -405,15 +408,15 @@ class SimCluster:
                 node.receive(source, frame)
 
     def _arrive_message(self, nodes: tuple[int, ...], arrival: Arrival, signed: SignedMessage) -> None:
-        up = self._audience(nodes)
+        up, cores = self._audience(nodes)
         if not up:
             return
         self.deliveries += len(up)
-        voters: ValidatorSet | None = up[0].replica.validators
+        voters: ValidatorSet | None = cores[0].validators
         try:
-            verified = self.door.verify(up[0].replica.validators, signed)
+            verified = self.door.verify(cores[0].validators, signed)
             # What a count changes nobody sees, so it makes no difference that those who judge come after it.
-            left = self.protocol.count([node.replica for node in up], verified)
+            left = self.protocol.count(cores, verified)
         except InvalidInput:
             voters, verified, left = None, None, list(range(len(up)))
         trace = self._trace
@@ -423,14 +426,15 @@ class SimCluster:
                 trace.add(self.now_ns, node.index, "arrive", arrival.facts)
                 if place not in left:
                     continue
-            if node.replica.validators is voters:
+            if cores[place].validators is voters:
                 node.take(verified)
             else:
                 node.receive_message(arrival.source, signed)
 
-    def _audience(self, nodes: tuple[int, ...]) -> list[SimNode]:
-        """Those of a message's receivers that are up."""
+    def _audience(self, nodes: tuple[int, ...]) -> tuple[list[SimNode], list[Core]]:
+        """Those of a message's receivers that are up, and their cores."""
         found = self._audiences.get(nodes)
         if found is None:
-            found = self._audiences[nodes] = [node for index in nodes if (node := self._nodes[index])]
+            up = [node for index in nodes if (node := self._nodes[index]) is not None]
+            found = self._audiences[nodes] = (up, [node.replica for node in up])
         return found

@@ -100,10 +100,7 @@ class Calendar(Generic[Thing]):
         """Let something happen at a time and a reserved place in it."""
         heapq.heappush(self._heap, (*moment, nodes, happening))
 
-    def has_until(self, limit_ns: int) -> bool:
-        """Whether anything happens up to this time."""
-        return bool(self._heap) and self._heap[0][0] <= limit_ns
-
-    def pop(self) -> tuple[int, int, tuple[int, ...], Thing]:
-        """The next time and place in it, the validators and what happens to them."""
-        return heapq.heappop(self._heap)
+    def pop_until(self, limit_ns: int) -> tuple[int, int, tuple[int, ...], Thing] | None:
+        """The next time and place in it, the validators and what happens to them; None if that is later."""
+        heap = self._heap
+        return heapq.heappop(heap) if heap and heap[0][0] <= limit_ns else None

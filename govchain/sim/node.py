@@ -286,7 +286,8 @@ class SimNode:
         held = [each for each in transactions if each is not None]
         assert len(held) == len(transactions), "NC-2: a batch is voted for only with all its transactions"
         executed = self._execute(decision.batch, held, [])
-        self._inbox.append(BlockExecuted(executed.block.header, executed.next_validators))
+        header, digest = executed.block.header, executed.header_digest
+        self._inbox.append(BlockExecuted(header, digest, executed.next_validators))
 
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
         shared = self._world.execution

@@ -39,9 +39,7 @@ class VoteLog:
     def keep(self, entry: LogEntry, bodies: tuple[Transaction, ...]) -> list[Write]:
         """What makes an entry durable, with those bodies of its transactions that are at hand."""
         key = vote_key(entry.seq, entry.view, entry.phase)
-        if entry.seq not in self._keys:
-            self._keys[entry.seq] = {}
-        keys = self._keys[entry.seq]
+        keys = self._keys.setdefault(entry.seq, {})
         keys[key] = None
         writes: list[Write] = [(Space.VOTE, key, encode(entry.signed))]
         if bodies:

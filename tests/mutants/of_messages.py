@@ -97,8 +97,9 @@ MESSAGES: Final[tuple[Mutant, ...]] = (
     Mutant(
         "the core trusts its driver about origins",
         "consensus/replica.py",
-        "            validate_origin(state.validators, state.chain_id, message)\n",
-        "",
+        "                message.validator not in state.peers\n"
+        "                or message.epoch != state.epoch\n                or message.chain_id != state.chain_id\n",
+        "                False\n",
         (f"{_TABLE}test_situation_03_replay_from_another_chain_or_epoch_is_refused",),
         (3, 6),
         ("MS-1",),

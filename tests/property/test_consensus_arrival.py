@@ -34,7 +34,7 @@ def run(world: World, events: list[Verified | TransactionsAvailable]) -> list[Ou
         outputs.append(replica.handle(event, GENESIS_MS))
         for decision in outputs[-1].decide:
             header = world.make_header(world.members[ME], decision.batch)
-            outputs.append(replica.handle(BlockExecuted(header), GENESIS_MS))
+            outputs.append(replica.handle(BlockExecuted(header, digest_of(SUITE, header)), GENESIS_MS))
     assert replica.status().head_height == 1
     return outputs
 

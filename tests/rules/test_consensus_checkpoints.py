@@ -135,7 +135,7 @@ def test_CP3_a_stopped_replica_answers_nothing() -> None:
     header = world.members[0].disk.headers[0]
     for event in (
         world.verified(world.make_proposal(["b"])),
-        BlockExecuted(header),
+        BlockExecuted(header, digest_of(SUITE, header)),
         BlockInstalled(header, (), world.members[0].disk.certificates[1]),
     ):
         assert world.replica(3).handle(event, world.now_ms) == Output()
@@ -316,7 +316,8 @@ def test_situation_42_43_a_late_or_repeated_answer_changes_nothing() -> None:
         event = BlockInstalled(peer.headers[height - 1], peer.ids[height - 1], peer.certificates[height])
         assert world.handle(world.members[3], event, "late answer") == Output()
     assert world.replica(3).status() == before
-    assert world.handle(world.members[3], BlockExecuted(peer.headers[1]), "late execution") == Output()
+    late = BlockExecuted(peer.headers[1], digest_of(SUITE, peer.headers[1]))
+    assert world.handle(world.members[3], late, "late execution") == Output()
 
 
 def test_CU2_installing_settles_what_was_in_flight_below() -> None:

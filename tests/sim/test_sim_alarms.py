@@ -14,8 +14,8 @@ def ring(
 ) -> list[tuple[int, int, TimerKind, int]]:
     """Time, validator, timer and generation of what runs out and is still wanted."""
     found = []
-    while calendar.has_until(until_ns):
-        time_ns, order, nodes, happening = calendar.pop()
+    while (due := calendar.pop_until(until_ns)) is not None:
+        time_ns, order, nodes, happening = due
         assert isinstance(happening, Call)
         alarm = alarms.answer(nodes[0], happening.kind, (time_ns, order))
         if alarm is not None and alarms.is_due(nodes[0], alarm):
@@ -65,7 +65,9 @@ def test_a_timer_of_a_life_before_means_nothing() -> None:
     lives = [0]
     calendar, alarms = make(lives)
     alarms.arm(0, REQUEST, 1, 100)
-    time_ns, order, _, _ = calendar.pop()
+    due = calendar.pop_until(2**63)
+    assert due is not None
+    time_ns, order, _, _ = due
     alarm = alarms.answer(0, REQUEST, (time_ns, order))
     assert alarm is not None
     lives[0] += 1

@@ -39,8 +39,8 @@ class Rig:
         self.calendar.put(at_ns, (process,), errand)
 
     def run(self) -> list[tuple[int, int]]:
-        while self.calendar.has_until(2**63):
-            now_ns, _, indices, happening = self.calendar.pop()
+        while (due := self.calendar.pop_until(2**63)) is not None:
+            now_ns, _, indices, happening = due
             assert not isinstance(happening, Call), "nobody armed a timer"
             for index in indices:
                 self.turns.take(index, happening, now_ns)

@@ -121,8 +121,8 @@ def test_the_processors_queue_is_an_mm1_queue(load_percent: int) -> None:
     for _ in range(customers):
         at_ns += gaps.at(next(arrivals))
         calendar.put(at_ns, (0,), at_ns)
-    while calendar.has_until(2**63):
-        now_ns, _, _, came_ns = calendar.pop()
+    while (due := calendar.pop_until(2**63)) is not None:
+        now_ns, _, _, came_ns = due
         if came_ns >= 0 and cpu.must_wait(now_ns):
             if cpu.put(came_ns):
                 calendar.put(cpu.free_ns, (0,), -1)

@@ -292,9 +292,8 @@ class World:
         decision = member.decided.pop(0)
         header = self.make_header(member, decision.batch)
         self._install(member, header, decision.transaction_ids)
-        self.handle(
-            member, BlockExecuted(header, self.installed_by(header.height)), f"executed {header.height}"
-        )
+        executed = BlockExecuted(header, digest_of(SUITE, header), self.installed_by(header.height))
+        self.handle(member, executed, f"executed {header.height}")
         return True
 
     def crash(self, index: int) -> None:

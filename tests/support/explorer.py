@@ -259,7 +259,7 @@ class _Driver:
             self.decided.append(decision)
             header = self._world.make_header(self._member, decision.batch)
             self._member.disk.headers.append(header)
-            self._handle(BlockExecuted(header))
+            self._handle(BlockExecuted(header, digest_of(SUITE, header)))
 
     def _keep(self, message: ConsensusMessage, signed: SignedMessage) -> None:
         if not isinstance(message, VOTES) or message.validator != self._member.index:

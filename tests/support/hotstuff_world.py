@@ -163,7 +163,8 @@ class HotWorld:
         for decision in output.decide:
             member.decided.append(decision)
             member.headers.append(self._header(member, decision.batch))
-            self.handle(index, BlockExecuted(member.headers[-1]))
+            header = member.headers[-1]
+            self.handle(index, BlockExecuted(header, digest_of(SUITE, header)))
 
     def _header(self, member: Member, batch: Batch) -> BlockHeader:
         parent = digest_of(SUITE, member.headers[-1]) if member.headers else self.chain_id

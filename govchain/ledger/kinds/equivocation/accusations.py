@@ -25,6 +25,7 @@ from govchain.model.votes import Evidence, SignedMessage
 
 ACCUSE: Final = "validator.accuse"
 EQUIVOCATION: Final = "equivocation"
+_OBJECTS: Final = f"{EQUIVOCATION}/"
 """Record type of what an accusation makes."""
 
 
@@ -52,7 +53,7 @@ def recorded_evidence(block: Block) -> list[Evidence]:
     """The evidence that a block put on the chain, in order."""
     found = []
     for transaction, result in zip(block.transactions, block.results, strict=True):
-        if result.applied and result.object_id.startswith(f"{EQUIVOCATION}/"):
+        if result.applied and result.object_id.startswith(_OBJECTS):
             envelope = decode_envelope(decode(transaction.body, TransactionBody).payload)
             found.append(evidence_of(decode_fields(envelope, ValidatorAccuse)))
     return found
