@@ -8,10 +8,13 @@ ones, which all get the same vote, are counted for together: none sees anything 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from govchain.consensus.messages import Commit, ConsensusMessage, Prepare, SignedMessage
 from govchain.consensus.state import ReplicaState
 from govchain.model import Attestation
+
+_VOTES: Final = (Prepare, Commit)
 
 
 def count_vote(states: Sequence[ReplicaState], message: ConsensusMessage, signed: SignedMessage) -> list[int]:
@@ -21,12 +24,14 @@ def count_vote(states: Sequence[ReplicaState], message: ConsensusMessage, signed
     """
     if isinstance(message, Attestation):
         return _count_attestation(states, message, signed)
-    if isinstance(message, Prepare) or isinstance(message, Commit):
+    if isinstance(message, _VOTES):
         return _count_vote(states, message, signed)
     return list(range(len(states)))
 
 
-def _count_vote(states: Sequence[ReplicaState], message: Prepare | Commit, signed: SignedMessage) -> list[int]:
+def _count_vote(
+    states: Sequence[ReplicaState], message: Prepare | Commit, signed: SignedMessage
+) -> list[int]:
     chain_id, epoch, sender = message.chain_id, message.epoch, message.validator
     view, seq, digest = message.view, message.seq, message.digest
     is_prepare = isinstance(message, Prepare)
@@ -48,10 +53,12 @@ def _count_vote(states: Sequence[ReplicaState], message: Prepare | Commit, signe
             # Votes come to nothing before there is a proposal, and after what they can do is done.
             if (
                 entry is None
-                or digest == entry.digest
-                and (
-                    tally.size + more < state.quorum_size
-                    or (slot.is_prepared if is_prepare else slot.is_committed)
+                or (
+                    digest == entry.digest
+                    and (
+                        tally.size + more < state.quorum_size
+                        or (slot.is_prepared if is_prepare else slot.is_committed)
+                    )
                 )
             ) and tally.add_first(sender, digest, signed):
                 continue

@@ -14,7 +14,7 @@ from govchain.model.votes import Evidence
 class TimerKind(Enum):
     """What a timer is for. One timer of a kind runs at a time; its generation tells stale ones apart."""
 
-    # Each kind is one object; without this its name is hashed, by code in Python, wherever timers are looked up.
+    # Each kind is one object; the hash of an enum would be computed in Python wherever timers are looked up.
     __hash__ = object.__hash__
 
     BATCH_AGE = "batch-age"

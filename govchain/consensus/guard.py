@@ -153,9 +153,10 @@ class SignGuard:
             if promise.phase == "view-change":
                 _require(promise.round > self.promised, promise, f"view {self.promised[1]} was promised")
                 self._require_cover(entry.signed.body, promise)
-            if promise.round < self.promised:
+            at = promise.round
+            if at < self.promised:
                 _require(False, promise, f"view {self.promised[1]} was promised")
-            if promise.seq > certified or promise.seq == 0 or promise.round > self.promised:
+            if promise.seq > certified or promise.seq == 0 or at > self.promised:
                 self._keep(promise)
                 made.append(encode(promise))
         return made

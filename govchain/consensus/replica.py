@@ -63,8 +63,7 @@ from govchain.consensus.voting import (
 )
 from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
-from govchain.model import Attestation, BlockHeader, Genesis, ValidatorSet
-
+from govchain.model import Attestation, BlockHeader, Genesis
 
 NOBODY: Final[frozenset[int]] = frozenset()
 _state_of: Final[Callable[[Replica], ReplicaState]] = attrgetter("_state")
@@ -175,8 +174,8 @@ class Replica:
         state = self._state
         if output.persist or state.silent_to:
             self._promise(output)
-        # The first open vote arms the timer. During a view change no view is current (rule VC-1), and one that
-        # executes differently must not take part (rule CP-3).
+        # The first open vote arms the timer. During a view change no view is current (rule VC-1), and a
+        # replica that executes differently must not take part (rule CP-3).
         is_counting = state.is_retransmit_armed and not state.target and not state.diverged_at
         state.counted = state.peers if is_counting else NOBODY
 
@@ -296,10 +295,9 @@ class Replica:
         if state.early:
             for message, signed in take_early(state):
                 self._take_message(message, signed, now_ms, output)
-        if state.base_height < state.tip:
-            above = state.slots.get(state.base_height + 1)
-            if above is not None and not above.is_prepared:
-                try_prepare(state, above, output)  # What it waited for may have been certified.
+        above = state.slots.get(state.base_height + 1) if state.base_height < state.tip else None
+        if above is not None and not above.is_prepared:
+            try_prepare(state, above, output)  # What it waited for may have been certified.
         if state.decided < state.tip:
             try_decide(state, output)
         if state.is_primary or state.is_age_armed:

@@ -99,10 +99,10 @@ class StateMap:
         self._keep(writes)
         return list(writes.items())
 
-    def adopt(self, root: bytes, rows: Mapping[bytes, bytes | None]) -> None:
-        """Take over the rows and the root that `update` gave for an equal map."""
+    def adopt(self, root: bytes, rows: dict[bytes, bytes | None]) -> None:
+        """Take over the rows and the root that `update` gave for an equal map; nobody may change them."""
         self._root = root
-        self._keep(dict(rows))
+        self._keep(rows)
 
     def prove(self, key: bytes) -> StateProof:
         """Prove what the map holds under a key, be it nothing."""

@@ -5,7 +5,7 @@ For those who watch from outside (the simulator's judge, the record of a rehears
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -18,7 +18,7 @@ _PHASES: Final[dict[type, str]] = {Proposal: "proposal", Prepare: "prepare", Com
 _votes: Final = msgspec.msgpack.Decoder(Commit | Prepare | Proposal | Attestation)
 
 
-class VoteIdentity(NamedTuple):
+class VoteIdentity(msgspec.Struct, frozen=True):
     """A vote: what must be unique, and the batch digest that it is for."""
 
     phase: str

@@ -20,9 +20,9 @@ def expect_numbers(*numbers: int) -> None:
     Raises:
         MalformedBytes: One is not.
     """
-    for number in numbers:
-        if not 0 <= number <= NUMBER_MAX:
-            raise MalformedBytes(f"message: number {number} is out of range")
+    if min(numbers) < 0 or max(numbers) > NUMBER_MAX:
+        number = next(each for each in numbers if not 0 <= each <= NUMBER_MAX)
+        raise MalformedBytes(f"message: number {number} is out of range")
 
 
 def expect_digests(*digests: bytes) -> None:

@@ -285,7 +285,9 @@ class Owner:
             if decision.batch.seq > self._parts.ledger.height:
                 executed = self._executor.execute(decision)
                 self._settle(executed)
-                self._inbox.put_event(BlockExecuted(executed.block.header, executed.header_digest, executed.next_validators))
+                self._inbox.put_event(
+                    BlockExecuted(executed.block.header, executed.header_digest, executed.next_validators)
+                )
             return
         if (snapshot := self._sync.next_snapshot()) is not None:
             self._adopt(snapshot)

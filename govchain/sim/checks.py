@@ -119,18 +119,19 @@ class Checks:
 
     def note_vote(self, vote: VoteIdentity, *, is_durable: bool) -> None:
         """A vote leaves its validator."""
-        phase, view, seq, validator, digest, epoch = vote
-        if validator in self.forgiven:
+        if vote.validator in self.forgiven:
             return
         if not is_durable:
+            place = f"view {vote.view}, seq {vote.seq}"
             self._violate(
-                "durable-votes", f"{phase} of validator {validator} for view {view}, seq {seq} is not durable"
+                "durable-votes", f"{vote.phase} of validator {vote.validator} for {place} is not durable"
             )
-        voters = self._set_of(epoch)
-        key = voters.members[validator].public_key if voters is not None else b"epoch %d" % epoch
-        if self._votes.setdefault((key, phase, view, seq), digest) != digest:
+        voters = self._set_of(vote.epoch)
+        key = voters.members[vote.validator].public_key if voters is not None else b"epoch %d" % vote.epoch
+        if self._votes.setdefault((key, vote.phase, vote.view, vote.seq), vote.digest) != vote.digest:
             self._violate(
-                "no-double-vote", f"validator {validator} signed two {phase}s for view {view}, seq {seq}"
+                "no-double-vote",
+                f"validator {vote.validator} signed two {vote.phase}s for view {vote.view}, seq {vote.seq}",
             )
 
     def note_chain(self, node: int, chain: Chain, final_height: int) -> None:

@@ -366,16 +366,16 @@ class SimNode:
         self.take(BlockInstalled(executed.block.header, ids, certificate, executed.next_validators))
 
     def _take_note(self, note: Note) -> None:
-        facts = dict(note.facts)
         if self._world.is_traced:
-            self._world.record(self.index, f"note-{note.event}", **facts)
+            self._world.record(self.index, f"note-{note.event}", **dict(note.facts))
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
                 self.receive_message(source, signed)
         elif note.event == "behind":
-            self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
+            self._ask_blocks(self._place(int(dict(note.facts)["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
+            facts = dict(note.facts)
             self._ask_blocks(self._place(int(facts["peer"])), int(facts["height"]))
 
     def _ask_blocks(self, peer: int, from_height: int) -> None:

@@ -19,6 +19,8 @@ from govchain.model.ids import KeyId
 SIGNATURE_BYTES: Final = 64
 VERIFIED_MAX: Final = 4096
 """Real signatures that are remembered as good; when there are more, all are forgotten."""
+MADE_MAX: Final = 4096
+"""Symbolic signatures that are remembered until they are verified; when there are more, all are forgotten."""
 _DOMAIN: Final = b"govchain.symbolic/1:"
 # Ed25519 reads the second half as a number below 2^253; this one is not, so it is refused unseen (RFC 8032).
 _MARK: Final = b"symbolic, not signed".ljust(32, b"\xff")
@@ -42,10 +44,12 @@ class SymbolicSuite:
         self.key_id = real.key_id
         self.real = real
         self._verified: dict[tuple[bytes, bytes, bytes], None] = {}
+        self._made: dict[bytes, tuple[bytes, bytes]] = {}
+        """Symbolic signature to key and message, until it is verified for the first time."""
 
     def signer(self, secret: bytes) -> Signer:
         """Signer with the real key pair of a secret. Raises ConfigError when the length is wrong."""
-        return _SymbolicSigner(self.real.signer(secret))
+        return _SymbolicSigner(self.real.signer(secret), self._made)
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> None:
         """Raises BadSignature unless the signer of this key made `signature` for `message`.
@@ -55,6 +59,8 @@ class SymbolicSuite:
         """
         if not signature.endswith(_MARK):
             self._verify_real(public_key, message, signature)
+        elif self._made.pop(signature, None) == (public_key, message):
+            pass  # It is the hash of just these two.
         elif signature != _sign(public_key, message):
             raise BadSignature("the symbolic signature does not match the message and key")
 
@@ -68,11 +74,12 @@ class SymbolicSuite:
 
 
 class _SymbolicSigner:
-    __slots__ = ("_key_id", "_public_key")
+    __slots__ = ("_key_id", "_made", "_public_key")
 
-    def __init__(self, real: Signer) -> None:
+    def __init__(self, real: Signer, made: dict[bytes, tuple[bytes, bytes]]) -> None:
         self._public_key = real.public_key
         self._key_id = real.key_id
+        self._made = made
 
     @property
     def public_key(self) -> bytes:
@@ -83,7 +90,11 @@ class _SymbolicSigner:
         return self._key_id
 
     def sign(self, message: bytes) -> bytes:
-        return _sign(self._public_key, message)
+        signature = _sign(self._public_key, message)
+        if len(self._made) >= MADE_MAX:
+            self._made.clear()
+        self._made[signature] = (self._public_key, message)
+        return signature
 
     def __repr__(self) -> str:
         return f"<symbolic signer {self._key_id.hex()[:12]}>"

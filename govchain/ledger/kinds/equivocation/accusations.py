@@ -25,8 +25,8 @@ from govchain.model.votes import Evidence, SignedMessage
 
 ACCUSE: Final = "validator.accuse"
 EQUIVOCATION: Final = "equivocation"
-_OBJECTS: Final = f"{EQUIVOCATION}/"
 """Record type of what an accusation makes."""
+_OBJECTS: Final = f"{EQUIVOCATION}/"
 
 
 def encode_accusation(evidence: Evidence, claimed_time_ms: int) -> bytes:
