@@ -50,17 +50,14 @@ def _count_vote(
         ):
             tally = slot.prepares if is_prepare else slot.commits
             entry = slot.proposal or slot.parked
-            # Votes come to nothing before there is a proposal, and after what they can do is done.
-            if (
-                entry is None
-                or (
-                    digest == entry.digest
-                    and (
-                        tally.size + more < state.quorum_size
-                        or (slot.is_prepared if is_prepare else slot.is_committed)
-                    )
-                )
-            ) and tally.add_first(sender, digest, signed):
+            if entry is None:
+                is_free = True  # Votes come to nothing before there is a proposal.
+            elif digest != entry.digest:
+                is_free = False
+            else:
+                is_settled = slot.is_prepared if is_prepare else slot.is_committed
+                is_free = is_settled or tally.size + more < state.quorum_size
+            if is_free and tally.add_first(sender, digest, signed):
                 continue
         left.append(place)
     return left

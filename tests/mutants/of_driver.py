@@ -396,9 +396,9 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     Mutant(
         "the simulator sends before it writes",
         "sim/node.py",
-        "        if output.persist:\n            self.disk.write(",
+        "        if output.persist:\n            writes",
         "        for send in output.send:\n            self._world.send(self.index, send.to, send.signed)\n"
-        "        if output.persist:\n            self.disk.write(",
+        "        if output.persist:\n            writes",
         (f"{_CONTRACT}test_RC1_votes_are_durable_before_they_leave",),
         (44,),
         ("RC-1",),

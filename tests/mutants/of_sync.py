@@ -309,7 +309,7 @@ SYNC: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a proven block without certificate is not attested",
         "consensus/executed.py",
-        "        if state.is_member:\n            attest(state, header, output)\n        return",
+        "        if state.is_member:\n            attest(state, header, digest_of(state.suite, header), output)\n        return",
         "        return",
         (
             "tests/rules/test_consensus_hostile.py::"

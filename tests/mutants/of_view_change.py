@@ -97,8 +97,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "timers before there is work",
         "consensus/deadlines.py",
-        "    return state.transactions.pending_count > 0 or any(",
-        "    return True or any(",
+        "    return state.transactions.pending_count > 0 or (",
+        "    return True or (",
         (f"{_CHANGES}test_situation_33_VC4_no_timer_before_there_is_work_and_none_after_it",),
         (33,),
         ("VC-4",),
@@ -106,8 +106,8 @@ VIEW_CHANGE: Final[tuple[Mutant, ...]] = (
     Mutant(
         "votes without a proposal make others impatient",
         "consensus/deadlines.py",
-        "        slot.proposal is not None or slot.parked is not None\n        for",
-        "        True\n        for",
+        "            slot.proposal is not None or slot.parked is not None\n            for",
+        "            True\n            for",
         (f"{_CHANGES}test_VC4_votes_without_a_proposal_are_no_work",),
         (33,),
         ("VC-4",),

@@ -16,7 +16,9 @@ def outputs(n: int, seed: int, loss: float, *, counts_first: bool) -> list[list[
     """What each validator was told and did, in order."""
     with pytest.MonkeyPatch.context() as patch:
         if not counts_first:
-            patch.setattr("govchain.consensus.replica.is_counted", lambda state, message, signed: False)
+            patch.setattr(
+                "govchain.consensus.replica.count_vote", lambda states, *_: list(range(len(states)))
+            )
         storm = TraitorStorm(n, seed, loss=loss, traitor=seed % n)
         storm.rage(STEPS)
         storm.heal(0)
