@@ -4,16 +4,19 @@ Pure bookkeeping over the executed state; gossip and order live elsewhere. Rules
 """
 
 from govchain.mempool.form import ReadForm, TransactionForm
-from govchain.mempool.pool import AdmissionView, Admitted, KeyView, Mempool
+from govchain.mempool.pool import Admitted, Mempool
 from govchain.mempool.rejections import REJECTIONS, PoolFull
+from govchain.mempool.state_check import AdmissionView, CheckState, KeyView, StateCheck
 
 __all__ = [
     "REJECTIONS",
     "AdmissionView",
     "Admitted",
+    "CheckState",
     "KeyView",
     "Mempool",
     "PoolFull",
     "ReadForm",
+    "StateCheck",
     "TransactionForm",
 ]

@@ -1,58 +1,25 @@
 """Transactions that this validator admitted and that are not executed yet (rules RQ-1, RQ-2, RQ-5).
 
-It admits, keeps and forgets. Gossip, order and execution live elsewhere; the chain's state is seen through
-`AdmissionView` alone.
+It admits, keeps and forgets. What the executed state says of a transaction is asked in `state_check`; gossip,
+order and execution live elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from govchain.codec import decode
 from govchain.crypto import Suite
 from govchain.errors import BadSignature, InvalidTransaction, Unavailable
-from govchain.ledger.nonces import NONCE_WINDOW
 from govchain.mempool.form import ReadForm, TransactionForm
 from govchain.mempool.rejections import PoolFull, reject
+from govchain.mempool.state_check import AdmissionView, CheckState, KeyView, StateCheck
 from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.ids import TransactionId
-
-
-class KeyView(Protocol):
-    """What admission must know of a key."""
-
-    @property
-    def public_key(self) -> bytes: ...
-
-    @property
-    def org(self) -> str: ...
-
-    @property
-    def active(self) -> bool: ...
-
-
-class OrganisationView(Protocol):
-    """What admission needs to know of an organisation."""
-
-    @property
-    def active(self) -> bool: ...
-
-
-class AdmissionView(Protocol):
-    """The executed state, as far as admission needs it."""
-
-    @property
-    def height(self) -> int: ...
-
-    def key(self, key_id: bytes) -> KeyView | None: ...
-
-    def organisation(self, org: str) -> OrganisationView | None: ...
-
-    def is_nonce_used(self, key_id: bytes, nonce: int) -> bool: ...
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -75,15 +42,23 @@ class Mempool:
     """The pool of one validator. Every map is bounded by the chain's parameters."""
 
     def __init__(
-        self, genesis: Genesis, suite: Suite, view: AdmissionView, *, read: ReadForm | None = None
+        self,
+        genesis: Genesis,
+        suite: Suite,
+        view: AdmissionView,
+        *,
+        read: ReadForm | None = None,
+        check: CheckState | None = None,
     ) -> None:
         """An empty pool.
 
         Args:
             read: Reads the form of transactions, see `TransactionForm.read`, which it is when not given.
+            check: Asks the executed state, see `StateCheck.check`, which it is when not given.
         """
         self._parameters = genesis.parameters
         self._read = TransactionForm(genesis, suite).read if read is None else read
+        self._check = StateCheck(genesis, view).check if check is None else check
         self._suite = suite
         self._view = view
         self._live: dict[bytes, _Entry] = {}
@@ -115,9 +90,7 @@ class Mempool:
         id_, body = self._read(transaction)
         if id_ in self._live:
             raise reject("duplicate", "the transaction is in the pool")
-        if not proposed:
-            self._validate_window(body)
-        key = self._validate_key(body, proposed)
+        key = self._check(body, proposed)
         if not proposed:
             self._validate_nonce(body, id_)
             self._validate_room(body.org)
@@ -210,37 +183,7 @@ class Mempool:
             del self._fading[first[0]]
         return tuple(expired)
 
-    def _validate_window(self, body: TransactionBody) -> None:
-        height, window = self._view.height, self._parameters.expiry_window_blocks
-        if body.expiry_height <= height:
-            raise reject("expired", f"expiry height {body.expiry_height}, the chain is at {height}")
-        if body.expiry_height > height + window:
-            raise reject(
-                "expiry-too-far", f"expiry height {body.expiry_height}, at most {height + window} now"
-            )
-
-    def _validate_key(self, body: TransactionBody, proposed: bool) -> KeyView:
-        org = self._view.organisation(body.org)
-        if org is None:
-            raise reject("unknown-organisation", f"organisation {body.org[:32]!r} is not on this chain")
-        if not org.active and not proposed:
-            raise reject("organisation-suspended", f"organisation {body.org[:32]!r} is suspended")
-        key = self._view.key(body.key_id)
-        if key is None:
-            raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not on this chain")
-        if key.org != body.org:
-            raise reject("unknown-key", f"key {body.key_id.hex()[:12]} is not one of {body.org[:32]!r}")
-        if not key.active and not proposed:
-            raise reject("key-not-active", f"key {body.key_id.hex()[:12]} has been revoked")
-        return key
-
     def _validate_nonce(self, body: TransactionBody, id_: bytes) -> None:
-        if self._view.is_nonce_used(body.key_id, body.nonce):
-            raise reject("nonce-used", f"nonce {body.nonce} of this key was executed before")
-        below = body.nonce - NONCE_WINDOW
-        if below >= 0 and not self._view.is_nonce_used(body.key_id, below):
-            # It would burn every nonce below: a validator that lies about the next one could end a key.
-            raise reject("nonce-too-far", f"nonce {body.nonce}, and {below} of this key is not used yet")
         if self._nonces.get((body.key_id, body.nonce), id_) != id_:
             raise reject("nonce-used", f"another transaction with nonce {body.nonce} of this key is waiting")
 

@@ -283,11 +283,9 @@ class Owner:
         if self._decisions:
             decision = self._decisions.popleft()
             if decision.batch.seq > self._parts.ledger.height:
-                executed = self._executor.execute(decision)
-                self._settle(executed)
-                self._inbox.put_event(
-                    BlockExecuted(executed.block.header, executed.header_digest, executed.next_validators)
-                )
+                self._settle(done := self._executor.execute(decision))
+                event = BlockExecuted(done.block.header, done.header_digest, done.next_validators)
+                self._inbox.put_event(event)
             return
         if (snapshot := self._sync.next_snapshot()) is not None:
             self._adopt(snapshot)

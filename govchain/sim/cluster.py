@@ -12,11 +12,12 @@ from govchain.config import DurationNs
 from govchain.consensus import SetTimer, SignedMessage, TimerKind
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
-from govchain.errors import ConfigError, InvalidInput, SimulationFailure, Unavailable
-from govchain.model import Genesis, Transaction, ValidatorSet
+from govchain.errors import ConfigError, SimulationFailure, Unavailable
+from govchain.model import Genesis, Transaction
 from govchain.sim.alarms import Alarms
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.cpu import NO_COSTS, Costs
+from govchain.sim.delivery import Delivery
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
@@ -25,7 +26,7 @@ from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
 from govchain.sim.node import SimNode
-from govchain.sim.protocol import ConsensusProtocol, Core
+from govchain.sim.protocol import ConsensusProtocol
 from govchain.sim.protocols import PBFT
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.treason import Treason
@@ -61,7 +62,6 @@ class SimCluster:
 
     Attributes:
         now_ns: Virtual nanoseconds since genesis.
-        deliveries: Consensus messages that arrived at a validator so far.
         events: Arrivals and timers so far.
         is_traced: Whether what is recorded goes anywhere.
         checks: The judge; its `violations` end a run.
@@ -97,7 +97,7 @@ class SimCluster:
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
         self.seed, self._events_max = seed, events_max
-        self.now_ns = self.deliveries = self.events = 0
+        self.now_ns = self.events = 0
         self.checks = Checks(genesis, self.suite)
         self.door = Door(protocol, self.suite, chain_id_of(self.suite, genesis))
         # What reading costs is charged where it is done, so then everybody reads for itself.
@@ -117,7 +117,7 @@ class SimCluster:
         self._turns = Turns(self._calendar, self.machines, self.wire, self._serve)
         self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
-        self._audiences: dict[tuple[int, ...], tuple[list[SimNode], list[Core]]] = {}
+        self._delivery = Delivery(self._nodes, protocol, self.door, self._trace)
         self._alarms = Alarms(self._calendar, self.machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
@@ -127,6 +127,11 @@ class SimCluster:
     @property
     def size(self) -> int:
         return len(self._nodes)
+
+    @property
+    def deliveries(self) -> int:
+        """Consensus messages that arrived at a validator so far."""
+        return self._delivery.messages
 
     @property
     def digest(self) -> bytes:
@@ -177,7 +182,7 @@ class SimCluster:
         lost = self.machines.cut_power(index, unsynced)
         self.record(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
         self._nodes[index] = None
-        self._audiences.clear()
+        self._delivery.forget()
         self._turns.paused.pop(index, None)
 
     def restart(self, index: int) -> None:
@@ -343,7 +348,7 @@ class SimCluster:
             is_restart=self.machines.lives[index] > 0,
         )
         self._nodes[index] = node
-        self._audiences.clear()
+        self._delivery.forget()
         self.checks.note_restarted(index, node.ledger.height)
         node.start()
 
@@ -375,7 +380,7 @@ class SimCluster:
         self.events += len(nodes)
         # When nobody cheats, stands still or is busy, what arrives needs nothing but its receivers.
         if isinstance(happening, Arrival) and self._is_free and not (self.traitors or self._turns.paused):
-            self._arrive(nodes, happening)
+            self._delivery.hand_over(nodes, happening, time_ns)
             return
         for index in nodes:
             if index < 0 or self._nodes[index] is not None:
@@ -387,54 +392,9 @@ class SimCluster:
             if traitor is not None and not traitor.takes(work.source, work.frame):
                 return
             self.machines.charge_arrival(index, work)
-            self._arrive((index,), work)
+            self._delivery.hand_over((index,), work, self.now_ns)
         elif isinstance(work, Errand):
             self.machines.run_errand(index, work)
         elif self._alarms.is_due(index, work):
             self.record(index, "timer", timer=work.kind.value, generation=work.generation)
             self.node(index).fire(work.kind, work.generation)
-
-    def _arrive(self, nodes: tuple[int, ...], arrival: Arrival) -> None:
-        frame = arrival.frame
-        if isinstance(frame, SignedMessage):
-            self._arrive_message(nodes, arrival, frame)
-            return
-        source, trace = arrival.source, self._trace
-        for index in nodes:
-            node = self._nodes[index]
-            if node is not None:
-                if trace is not None:
-                    trace.add(self.now_ns, index, "arrive", arrival.facts)
-                node.receive(source, frame)
-
-    def _arrive_message(self, nodes: tuple[int, ...], arrival: Arrival, signed: SignedMessage) -> None:
-        up, cores = self._audience(nodes)
-        if not up:
-            return
-        self.deliveries += len(up)
-        voters: ValidatorSet | None = cores[0].validators
-        try:
-            verified = self.door.verify(cores[0].validators, signed)
-            # What a count changes nobody sees, so it makes no difference that those who judge come after it.
-            left = self.protocol.count(cores, verified)
-        except InvalidInput:
-            voters, verified, left = None, None, list(range(len(up)))
-        trace = self._trace
-        for place in left if trace is None else range(len(up)):
-            node = up[place]
-            if trace is not None:
-                trace.add(self.now_ns, node.index, "arrive", arrival.facts)
-                if place not in left:
-                    continue
-            if cores[place].validators is voters:
-                node.take(verified)
-            else:
-                node.receive_message(arrival.source, signed)
-
-    def _audience(self, nodes: tuple[int, ...]) -> tuple[list[SimNode], list[Core]]:
-        """Those of a message's receivers that are up, and their cores."""
-        found = self._audiences.get(nodes)
-        if found is None:
-            up = [node for index in nodes if (node := self._nodes[index]) is not None]
-            found = self._audiences[nodes] = (up, [node.replica for node in up])
-        return found

@@ -13,14 +13,20 @@ from typing import Final
 from govchain.ledger import ExecutedBlock, Ledger
 from govchain.ledger.executed import Moved
 from govchain.model import Batch, Transaction
+from govchain.sim.forms import SharedAdmission
 
 BLOCKS_KEPT_MAX: Final = 256
 
 
 class SharedExecution:
-    """Blocks that were executed lately, by the head below them and their batch."""
+    """Blocks that were executed lately, by the head below them and their batch.
+
+    Attributes:
+        admission: What states said of transactions is shared with them.
+    """
 
     def __init__(self) -> None:
+        self.admission = SharedAdmission()
         self._blocks: dict[tuple[bytes, Batch], tuple[ExecutedBlock, Moved]] = {}
 
     def execute(self, ledger: Ledger, batch: Batch, transactions: Sequence[Transaction]) -> ExecutedBlock:

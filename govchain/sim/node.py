@@ -12,7 +12,6 @@ from typing import Final, assert_never
 from govchain.consensus import (
     BlockExecuted,
     BlockInstalled,
-    CancelTimer,
     Decision,
     EarlyMessages,
     Event,
@@ -97,7 +96,8 @@ class SimNode:
         disk.write(self.ledger.genesis_writes(), sync=True)
         self.chain = Chain(genesis, suite, disk, self.ledger)
         self._read_form = TransactionForm(genesis, suite).read if world.forms is None else world.forms.read
-        self.mempool = Mempool(genesis, suite, self.ledger, read=self._read_form)
+        check = None if world.execution is None else world.execution.admission.of(genesis, self.ledger)
+        self.mempool = Mempool(genesis, suite, self.ledger, read=self._read_form, check=check)
         self.accuser = Accuser(
             index,
             world,
@@ -216,16 +216,13 @@ class SimNode:
             if isinstance(timer, SetTimer):
                 self._world.arm(self.index, timer)
             else:
-                assert isinstance(timer, CancelTimer)
                 self._world.cancel(self.index, timer.kind)
         for note in output.notes:
             self._take_note(note)
 
     def _persist(self, output: Output) -> None:
         if output.persist:
-            writes: list[Write] = []
-            for entry in output.persist:
-                writes += self._entry_writes(entry)
+            writes = [write for entry in output.persist for write in self._entry_writes(entry)]
             self.disk.write(writes, sync=True)
         for certificate in output.certificates:
             self._store_certificate(certificate)
@@ -285,9 +282,8 @@ class SimNode:
         ]
         held = [each for each in transactions if each is not None]
         assert len(held) == len(transactions), "NC-2: a batch is voted for only with all its transactions"
-        executed = self._execute(decision.batch, held, [])
-        header, digest = executed.block.header, executed.header_digest
-        self._inbox.append(BlockExecuted(header, digest, executed.next_validators))
+        done = self._execute(decision.batch, held, [])
+        self._inbox.append(BlockExecuted(done.block.header, done.header_digest, done.next_validators))
 
     def _execute(self, batch: Batch, transactions: list[Transaction], extra: list[Write]) -> ExecutedBlock:
         shared = self._world.execution
@@ -366,16 +362,16 @@ class SimNode:
         self.take(BlockInstalled(executed.block.header, ids, certificate, executed.next_validators))
 
     def _take_note(self, note: Note) -> None:
+        facts = dict(note.facts)
         if self._world.is_traced:
-            self._world.record(self.index, f"note-{note.event}", **dict(note.facts))
+            self._world.record(self.index, f"note-{note.event}", **facts)
         if note.event == "epoch-changed":
             for source, signed in self._early.take():
                 assert isinstance(source, int)
                 self.receive_message(source, signed)
         elif note.event == "behind":
-            self._ask_blocks(self._place(int(dict(note.facts)["peer"])), self.ledger.height + 1)
+            self._ask_blocks(self._place(int(facts["peer"])), self.ledger.height + 1)
         elif note.event == "uncertified":
-            facts = dict(note.facts)
             self._ask_blocks(self._place(int(facts["peer"])), int(facts["height"]))
 
     def _ask_blocks(self, peer: int, from_height: int) -> None:
@@ -385,15 +381,12 @@ class SimNode:
             self._world.send(self.index, peer, BlocksWanted(from_height))
 
     def _check_vote(self, signed: SignedMessage) -> None:
-        world = self._world
-        vote = world.protocol.identify_vote(self._suite, signed)
-        if vote is None:
-            return
+        vote = self._world.protocol.identify_vote(self._suite, signed)
         # Proposals of others are sent again too, and were never ours to make durable.
-        if self.replica.validators.members[vote.validator].public_key not in self._own_keys:
+        if vote is None or self.replica.validators.members[vote.validator].public_key not in self._own_keys:
             return
-        is_durable = world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
-        world.checks.note_vote(vote, is_durable=is_durable)
+        is_durable = self._world.protocol.is_durable(self.disk, self.ledger.height, vote, signed)
+        self._world.checks.note_vote(vote, is_durable=is_durable)
 
     def _entry_writes(self, entry: LogEntry) -> list[Write]:
         if self._world.is_traced:

@@ -78,6 +78,8 @@ class ScriptedCore:
         self.is_over = any(note.event == "diverged" for note in output.notes)
         return output
 
+    judge = handle
+
     def promises(self) -> tuple[()]:
         return ()
 
@@ -283,7 +285,7 @@ class SimDriver(Driver):
 
     async def give(self, output: Output) -> None:
         self.core.next = output
-        self.cluster.node(ME)._take(CUE)
+        self.cluster.node(ME).take(CUE)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         for _ in range(ROUNDS_MAX):

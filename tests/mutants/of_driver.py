@@ -95,7 +95,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "expired transactions wait",
-        "mempool/pool.py",
+        "mempool/state_check.py",
         "        if body.expiry_height <= height:",
         "        if False:",
         _CODES,
@@ -104,7 +104,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "transactions that never expire",
-        "mempool/pool.py",
+        "mempool/state_check.py",
         "        if body.expiry_height > height + window:",
         "        if False:",
         _CODES,
@@ -113,7 +113,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "transactions for another organisation",
-        "mempool/pool.py",
+        "mempool/state_check.py",
         "        if key.org != body.org:",
         "        if False:",
         _CODES,
@@ -122,7 +122,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "revoked keys",
-        "mempool/pool.py",
+        "mempool/state_check.py",
         "        if not key.active and not proposed:",
         "        if False:",
         (f"{_POOL}test_RQ1_a_revoked_key_is_refused",),
@@ -131,7 +131,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "used nonces wait",
-        "mempool/pool.py",
+        "mempool/state_check.py",
         "        if self._view.is_nonce_used(body.key_id, body.nonce):",
         "        if False:",
         (f"{_POOL}test_RQ4_a_used_nonce_is_refused",),
@@ -149,7 +149,7 @@ DRIVER: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "a nonce burns a key",
-        "mempool/pool.py",
+        "mempool/state_check.py",
         "        if below >= 0 and not self._view.is_nonce_used(body.key_id, below):",
         "        if False:",
         _CODES,
