@@ -27,33 +27,33 @@ class TimerKind(Enum):
     """A quorum wants a new view, and its primary owes the certificate (rule VC-4)."""
 
 
-class Verified(msgspec.Struct, frozen=True):
+class Verified(msgspec.Struct, frozen=True, gc=False):
     """A peer message whose signature was checked. Only `verify_message` makes one."""
 
     message: ConsensusMessage
     signed: SignedMessage
 
 
-class TransactionsAvailable(msgspec.Struct, frozen=True):
+class TransactionsAvailable(msgspec.Struct, frozen=True, gc=False):
     """Admitted transactions that this validator holds, in order of arrival: (id, size in bytes)."""
 
     entries: tuple[tuple[bytes, int], ...]
 
 
-class TransactionsDropped(msgspec.Struct, frozen=True):
+class TransactionsDropped(msgspec.Struct, frozen=True, gc=False):
     """Transactions that left the pool without being ordered (expired, rule RQ-3)."""
 
     ids: tuple[bytes, ...]
 
 
-class TimerFired(msgspec.Struct, frozen=True):
+class TimerFired(msgspec.Struct, frozen=True, gc=False):
     """A timer that the driver armed has fired."""
 
     kind: TimerKind
     generation: int
 
 
-class BlockExecuted(msgspec.Struct, frozen=True):
+class BlockExecuted(msgspec.Struct, frozen=True, gc=False):
     """The driver executed a decision and made block and state durable; here is its header."""
 
     header: BlockHeader
@@ -63,7 +63,7 @@ class BlockExecuted(msgspec.Struct, frozen=True):
     """The set that this block installs for the blocks above it; None when nothing changes (rule MB-2)."""
 
 
-class BlockInstalled(msgspec.Struct, frozen=True):
+class BlockInstalled(msgspec.Struct, frozen=True, gc=False):
     """The driver took a block by certificate from a peer, executed it and made it durable (rule CU-2).
 
     At a height that was executed before it says: the certificate came from a peer and is durable.

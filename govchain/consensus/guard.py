@@ -23,7 +23,7 @@ PHASES: Final = (*VOTES, *VIEWS)
 SILENCE: Final = "silence"
 
 
-class Promise(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Promise(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """One record of the guard: this was signed at this place."""
 
     epoch: int
@@ -42,7 +42,7 @@ class Promise(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
         return self.epoch, self.view
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True):
+class _Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first fields of a message about a view; the others are passed over."""
 
     chain_id: bytes
@@ -236,8 +236,10 @@ class SignGuard:
     def _keep(self, promise: Promise) -> None:
         if promise.certified > self.certified:
             self.certified = promise.certified
-            self._kept = {key: each for key, each in self._kept.items() if not 0 < key[2] <= self.certified}
-            self._commits = {seq: each for seq, each in self._commits.items() if seq > self.certified}
+            for key in [key for key in self._kept if 0 < key[2] <= self.certified]:
+                del self._kept[key]
+            for seq in [seq for seq in self._commits if seq <= self.certified]:
+                del self._commits[seq]
         if promise.phase == SILENCE:
             self.silence = max(self.silence, promise.seq)
             return

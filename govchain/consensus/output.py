@@ -15,7 +15,7 @@ VIEW_ENTRY_SEQ: Final = 2**63 - 1
 """Seq of the two entries that belong to no seq; above every height, so that no height collects them."""
 
 
-class LogEntry(msgspec.Struct, frozen=True):
+class LogEntry(msgspec.Struct, frozen=True, gc=False):
     """One signed message to keep: an own vote or proposal, or a proposal that was accepted (rule RC-1).
 
     It may be deleted once its height has its certificate in the store, not before: until then a peer may be
@@ -40,7 +40,7 @@ class LogEntry(msgspec.Struct, frozen=True):
     """Transactions of a `proposal` entry; empty for votes."""
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """A message for one peer, or for all others when `to` is None."""
 
     signed: SignedMessage
@@ -57,14 +57,14 @@ class FetchTransactions(msgspec.Struct, frozen=True):
     peer: int
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """A batch is committed: execute it. Leaves in sequence order, without gaps, once (rule NC-6)."""
 
     batch: Batch
     transaction_ids: tuple[bytes, ...]
 
 
-class SetTimer(msgspec.Struct, frozen=True):
+class SetTimer(msgspec.Struct, frozen=True, gc=False):
     """Arm a timer, replacing the running one of its kind."""
 
     kind: TimerKind
@@ -72,11 +72,11 @@ class SetTimer(msgspec.Struct, frozen=True):
     generation: int
 
 
-class CancelTimer(msgspec.Struct, frozen=True):
+class CancelTimer(msgspec.Struct, frozen=True, gc=False):
     kind: TimerKind
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, gc=False):
     """A structured fact for logs, metrics, trace and dashboard.
 
     `event` is one of: proposed, prepared, committed, rejected, behind, uncertified, diverged,
@@ -88,7 +88,7 @@ class Note(msgspec.Struct, frozen=True):
     facts: tuple[tuple[str, str | int], ...] = ()
 
 
-class Output(msgspec.Struct):
+class Output(msgspec.Struct, gc=False):
     """Everything one `handle` call asks for. The driver must honour the fields in this order.
 
     Attributes:

@@ -38,7 +38,7 @@ OBSERVER: Final = -1
 """Index of a replica whose key is not in the validator set of the epoch."""
 
 
-class ProposalEntry(msgspec.Struct, frozen=True):
+class ProposalEntry(msgspec.Struct, frozen=True, gc=False):
     """A proposal with its batch digest, computed once on arrival and never taken from the wire."""
 
     message: Proposal
@@ -46,7 +46,7 @@ class ProposalEntry(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-class Slot(msgspec.Struct, eq=False):
+class Slot(msgspec.Struct, eq=False, gc=False):
     """One sequence number in the current view: its proposal and the votes on it (rules NC-2 to NC-5)."""
 
     seq: int
@@ -66,7 +66,7 @@ class Slot(msgspec.Struct, eq=False):
     is_committed: bool = False
 
 
-class PreparedEntry(msgspec.Struct, frozen=True):
+class PreparedEntry(msgspec.Struct, frozen=True, gc=False):
     """What was prepared at one seq, in the highest view in which that was seen (rule VC-2)."""
 
     view: int
@@ -80,7 +80,7 @@ class Wanted(msgspec.Struct, frozen=True):
     signed: SignedMessage
 
 
-class HeightRecord(msgspec.Struct, eq=False):
+class HeightRecord(msgspec.Struct, eq=False, gc=False):
     """Attestations of one height (rule CP-1)."""
 
     born: int
@@ -96,7 +96,7 @@ class HeightRecord(msgspec.Struct, eq=False):
     """Once certified, as far as it was seen: the votes in it may contradict later ones (rule EV-1)."""
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, gc=False):
     """Where the executed chain ends."""
 
     height: int

@@ -20,7 +20,7 @@ class Ballot(Enum):
     CONFLICT = "conflict"
 
 
-class Tally(msgspec.Struct, eq=False):
+class Tally(msgspec.Struct, eq=False, gc=False):
     """Votes of one phase at one position: one place for each member, so that many cost little memory."""
 
     _votes: list[SignedMessage | None]
@@ -65,6 +65,8 @@ class Tally(msgspec.Struct, eq=False):
 
     def votes(self, digest: bytes) -> list[tuple[int, SignedMessage]]:
         """Votes for a digest in rising validator order."""
+        if self._digests.count(digest) == self.size:
+            return [(voter, signed) for voter, signed in enumerate(self._votes) if signed is not None]
         digests = self._digests
         return [
             (voter, signed)

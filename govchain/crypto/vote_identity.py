@@ -18,7 +18,7 @@ _PHASES: Final[dict[type, str]] = {Proposal: "proposal", Prepare: "prepare", Com
 _votes: Final = msgspec.msgpack.Decoder(Commit | Prepare | Proposal | Attestation)
 
 
-class VoteIdentity(msgspec.Struct, frozen=True):
+class VoteIdentity(msgspec.Struct, frozen=True, gc=False):
     """A vote: what must be unique, and the batch digest that it is for."""
 
     phase: str

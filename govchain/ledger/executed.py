@@ -20,7 +20,7 @@ Moved = Mapping[Space, dict[bytes, bytes | None]]
 """Changes by space; shared by those who take them over, who only read them."""
 
 
-class ExecutedBlock(msgspec.Struct, frozen=True):
+class ExecutedBlock(msgspec.Struct, frozen=True, gc=False):
     """What executing one batch gave.
 
     The driver must make `writes` durable, in one batch, before it tells anyone of the block and before it

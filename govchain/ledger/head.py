@@ -22,7 +22,7 @@ _HEAD_KEY: Final = b"ledger/head"
 
 
 class LedgerHead(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.head/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, tag="govchain.head/1"
 ):
     """The last executed block and what was counted up to it."""
 

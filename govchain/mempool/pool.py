@@ -22,7 +22,7 @@ from govchain.model import Genesis, Transaction, TransactionBody
 from govchain.model.ids import TransactionId
 
 
-class Admitted(msgspec.Struct, frozen=True):
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """A transaction that may be ordered."""
 
     id: TransactionId
@@ -31,7 +31,7 @@ class Admitted(msgspec.Struct, frozen=True):
     body: TransactionBody
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     transaction: Transaction
     admitted: Admitted
     due: int

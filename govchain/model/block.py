@@ -10,7 +10,9 @@ import msgspec
 from govchain.model.transaction import Transaction, TransactionResult
 
 
-class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.batch/1"):
+class Batch(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, tag="govchain.batch/1"
+):
     """What a proposal asks to be ordered; its digest is what prepares and commits name.
 
     It holds neither view nor parent, so a new view can propose the same digest again (rule VC-3);
@@ -29,7 +31,12 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class BlockHeader(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.header/1"
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    forbid_unknown_fields=True,
+    gc=False,
+    tag="govchain.header/1",
 ):
     """An executed batch. Its digest is what validators attest (rule CP-1)."""
 
@@ -52,7 +59,7 @@ class BlockHeader(
     """RFC 9162 root over the header digests of heights 1 to height-1."""
 
 
-class Vote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Vote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """One validator's signature inside a certificate."""
 
     validator: int
@@ -60,7 +67,12 @@ class Vote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class FinalityCertificate(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.finality/1"
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    forbid_unknown_fields=True,
+    gc=False,
+    tag="govchain.finality/1",
 ):
     """Proof that a quorum attested one executed header (rule CP-1).
 
@@ -76,7 +88,12 @@ class FinalityCertificate(
 
 
 class Attestation(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.attestation/1"
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    forbid_unknown_fields=True,
+    gc=False,
+    tag="govchain.attestation/1",
 ):
     """What a validator signs to say: I executed this height and got this header (rule CP-1)."""
 
@@ -87,7 +104,9 @@ class Attestation(
     validator: int
 
 
-class Block(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.block/1"):
+class Block(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False, tag="govchain.block/1"
+):
     """An executed block with everything needed to execute it again."""
 
     header: BlockHeader

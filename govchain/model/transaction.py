@@ -9,7 +9,12 @@ import msgspec
 
 
 class TransactionBody(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.transaction/1"
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    forbid_unknown_fields=True,
+    gc=False,
+    tag="govchain.transaction/1",
 ):
     """Everything that the signature covers. Its canonical bytes are what is signed and hashed."""
 
@@ -29,7 +34,7 @@ class TransactionBody(
     """Record envelope as RFC 8785 canonical JSON (rule G1)."""
 
 
-class Transaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Transaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """A signed transaction as it travels: the exact signed bytes and the signature."""
 
     body: bytes
@@ -39,7 +44,12 @@ class Transaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
 
 
 class TransactionResult(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.result/1"
+    msgspec.Struct,
+    frozen=True,
+    array_like=True,
+    forbid_unknown_fields=True,
+    gc=False,
+    tag="govchain.result/1",
 ):
     """What execution said about one transaction; leaf of the results tree."""
 

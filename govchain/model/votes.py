@@ -12,7 +12,7 @@ import msgspec
 from govchain.model.block import Batch, BlockHeader, FinalityCertificate
 
 
-class ValidatorMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class ValidatorMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """What every message begins with, so that no signature means anything in another place."""
 
     chain_id: bytes
@@ -49,14 +49,14 @@ class Commit(ValidatorMessage, frozen=True, tag="govchain.commit/1"):
     digest: bytes
 
 
-class SignedMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class SignedMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """A consensus message as it travels."""
 
     body: bytes
     signature: bytes
 
 
-class PreparedCertificate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class PreparedCertificate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """Proof that a batch was prepared at one seq in one view (rules NC-4, VC-2)."""
 
     proposal: SignedMessage

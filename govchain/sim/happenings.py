@@ -17,7 +17,7 @@ from govchain.sim.network import Frame
 from govchain.sim.trace import Fact
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A frame is there to be handled."""
 
     source: int
@@ -28,13 +28,13 @@ class Arrival(msgspec.Struct, frozen=True):
     """Turn of the sender in which it was sent."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """Look whether this timer has run out."""
 
     kind: TimerKind
 
 
-class Alarm(msgspec.Struct, frozen=True):
+class Alarm(msgspec.Struct, frozen=True, gc=False):
     """A timer runs out."""
 
     kind: TimerKind
@@ -43,7 +43,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """Which life of the validator armed it: a restart forgets the timers of the one before."""
 
 
-class AtPort(msgspec.Struct, frozen=True):
+class AtPort(msgspec.Struct, frozen=True, gc=False):
     """A frame has reached the validator's network card, where it may have to queue."""
 
     arrival: Arrival

@@ -22,7 +22,7 @@ from govchain.reads import ProvenHeight
 from govchain.sim.regions import LatencyMatrix
 
 
-class Gossip(msgspec.Struct, frozen=True):
+class Gossip(msgspec.Struct, frozen=True, gc=False):
     """An admitted transaction on its way to the other validators (rule RQ-1)."""
 
     transaction: Transaction
