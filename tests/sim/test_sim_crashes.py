@@ -10,9 +10,12 @@ from random import Random
 import msgspec
 import pytest
 
+from govchain.consensus import LogEntry, SignedMessage
 from govchain.consensus.output import VIEW_ENTRY_SEQ
 from govchain.model import Space, Transaction
 from govchain.sim import SimCluster
+from govchain.sim.vote_log import VoteLog, vote_key
+from govchain.storage import MemoryStore
 from tests.sim.test_sim_cluster import MINUTE_NS, deposit, network
 
 NS_PER_MS = 1_000_000
@@ -91,3 +94,13 @@ def is_quiet(cluster: SimCluster) -> bool:
         and all(node.final_height == node.ledger.height and len(node.mempool) == 0 for node in running)
         and all(node.replica.status().stall == "" for node in running if node not in alone)
     )
+
+
+def test_RC1_a_vote_log_opened_again_settles_what_it_holds_and_nothing_else() -> None:
+    disk, signed = MemoryStore(), SignedMessage(b"body", b"signature")
+    log = VoteLog(disk)
+    for seq, phase in ((1, "proposal"), (1, "commit"), (2, "proposal")):
+        disk.write(log.keep(LogEntry(seq, phase, 0, signed), ()), sync=True)
+    disk.write(VoteLog(disk).settle(1), sync=True)
+    assert [key for key, _ in disk.scan(Space.VOTE)] == [vote_key(2, 0, "proposal")]
+    assert VoteLog(disk).settle(1) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import msgspec
 import pytest
@@ -11,12 +12,16 @@ from govchain.codec import encode
 from govchain.config import DurationNs
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite, chain_id_of, derive_secret, suite, verify_finality
-from govchain.errors import BadProof, BadSignature, ConfigError, ProtocolViolation
+from govchain.errors import BadProof, BadSignature, ConfigError, InvalidTransaction, ProtocolViolation
+from govchain.ledger import Ledger
+from govchain.ledger.state import KeyState, OrganisationState
+from govchain.model import TransactionBody
 from govchain.model.votes import Prepare
 from govchain.scenario import Rehearsal, Result, SimBackend, load_scenario, run_scenario
 from govchain.scenario.observation import Observation
 from govchain.sim import FixedLatency, SimCluster
 from govchain.sim.door import Door
+from govchain.sim.forms import SharedAdmission
 from govchain.sim.protocols import PBFT
 from govchain.sim.symbolic import SymbolicSuite
 from tests.sim.test_sim_cluster import deposit, finish, network
@@ -46,6 +51,7 @@ def test_a_symbolic_signature_is_of_one_key_and_one_message() -> None:
         (own.public_key, b"vote", bytes(64)),
         (own.public_key, b"vote", REAL.signer(SECRET).sign(b"another vote")),
     ):
+        assert own.sign(b"vote") == signature, "made anew, and so remembered until it is verified"
         with pytest.raises(BadSignature):
             SYMBOLIC.verify(key, message, forged)
 
@@ -87,6 +93,42 @@ def test_what_was_verified_under_one_epoch_is_not_taken_in_another() -> None:
     door.verify(genesis.validators, signed)
     with pytest.raises(ProtocolViolation):
         door.verify(msgspec.structs.replace(genesis.validators, epoch=1), signed)
+
+
+class State:
+    """An executed state in which one key may sign, and some nonces of it are used."""
+
+    height = 0
+
+    def __init__(self, head: bytes, used: set[int]) -> None:
+        self.head_digest = head
+        self.used = used
+        self.asked = 0
+
+    def key(self, key_id: bytes) -> KeyState:
+        self.asked += 1
+        return KeyState(b"", "org", "person", (), "ACTIVE", 0)
+
+    def organisation(self, org: str) -> OrganisationState:
+        return OrganisationState(org, org, (), (), 1, "consensus")
+
+    def is_nonce_used(self, key_id: bytes, nonce: int) -> bool:
+        return nonce in self.used
+
+
+def test_RQ1_what_one_state_says_of_a_transaction_holds_for_equal_heads_alone() -> None:
+    genesis, shared = network(4).genesis, SharedAdmission()
+    first, equal, ahead = State(b"head", set()), State(b"head", {3}), State(b"next head", {3})
+    checks = [shared.of(genesis, cast(Ledger, state)) for state in (first, equal, ahead)]
+    body = TransactionBody(bytes(32), "kind", "org", bytes(32), 3, 10, b"{}")
+    assert checks[0](body, False) is checks[1](body, False)
+    assert (first.asked, equal.asked) == (1, 0)
+    other = msgspec.structs.replace(body)
+    for check, said in ((checks[2], body), (checks[2], body), (checks[1], other)):
+        with pytest.raises(InvalidTransaction, match="nonce 3"):
+            check(said, False)
+    assert ahead.asked == 2, "what is refused is looked at again"
+    assert equal.asked == 1, "another transaction is another question, however equal"
 
 
 def run(suite: Suite | None, *, is_execution_shared: bool, is_traced: bool = True) -> SimCluster:
