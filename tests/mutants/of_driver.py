@@ -435,6 +435,18 @@ DRIVER: Final[tuple[Mutant, ...]] = (
         ("NC-6",),
     ),
     Mutant(
+        "what one state says of a transaction is taken for what another says",
+        "sim/forms.py",
+        "            place = (ledger.head_digest, id(body), proposed)",
+        '            place = (b"", id(body), proposed)',
+        (
+            "tests/sim/test_sim_symbolic.py::"
+            "test_RQ1_what_one_state_says_of_a_transaction_holds_for_equal_heads_alone",
+        ),
+        (),
+        ("RQ-1",),
+    ),
+    Mutant(
         "votes leave the log with the execution",
         "sim/node.py",
         "        self.disk.write([*executed.writes, *extra, *recorded], sync=True)\n",
