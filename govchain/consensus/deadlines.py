@@ -45,7 +45,7 @@ def arm_deadline(state: ReplicaState, output: Output) -> None:
     """The right timer runs, or none (rules RQ-3, VC-4; situation 33)."""
     if not state.peers or state.diverged_at:
         return
-    is_changing = state.target != 0
+    is_changing = state.is_changing
     if is_changing and is_new_view_due(state):
         if not state.is_change_armed:
             state.is_change_armed = True

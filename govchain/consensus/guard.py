@@ -154,8 +154,7 @@ class SignGuard:
                 _require(promise.round > self.promised, promise, f"view {self.promised[1]} was promised")
                 self._require_cover(entry.signed.body, promise)
             at = promise.round
-            if at < self.promised:
-                _require(False, promise, f"view {self.promised[1]} was promised")
+            _require(at >= self.promised, promise, f"view {self.promised[1]} was promised")
             if promise.seq > certified or promise.seq == 0 or at > self.promised:
                 self._keep(promise)
                 made.append(encode(promise))

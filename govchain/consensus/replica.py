@@ -65,7 +65,7 @@ from govchain.crypto import Signer, Suite, chain_id_of
 from govchain.errors import ProtocolViolation
 from govchain.model import Attestation, BlockHeader, Genesis
 
-NOBODY: Final[frozenset[int]] = frozenset()
+_NOBODY: Final[frozenset[int]] = frozenset()
 _state_of: Final[Callable[[Replica], ReplicaState]] = attrgetter("_state")
 
 
@@ -177,7 +177,7 @@ class Replica:
         # The first open vote arms the timer. During a view change no view is current (rule VC-1), and a
         # replica that executes differently must not take part (rule CP-3).
         is_counting = state.is_retransmit_armed and not state.target and not state.diverged_at
-        state.counted = state.peers if is_counting else NOBODY
+        state.counted = state.peers if is_counting else _NOBODY
 
     def _promise(self, output: Output) -> None:
         """Have the guard judge what is to be made durable and was not judged yet (rule RC-2)."""

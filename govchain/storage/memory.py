@@ -47,14 +47,12 @@ class MemoryStore:
 
     def get(self, space: Space, key: bytes) -> bytes | None:
         """Value of a key, or None."""
-        if self._is_closed:
-            self._require_open()
+        self._require_open()
         return self._spaces[space].get(key)
 
     def write(self, writes: Sequence[Write], *, sync: bool) -> None:
         """See `Store.write`; what is in memory is as durable as it will ever be."""
-        if self._is_closed:
-            self._require_open()
+        self._require_open()
         spaces = self._spaces
         for space, key, value in writes:
             if value is None:

@@ -43,8 +43,8 @@ GUARD: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a new vote in a lower view than was promised",
         "consensus/guard.py",
-        "            if at < self.promised:",
-        "            if False:",
+        '            _require(at >= self.promised, promise, f"view {self.promised[1]} was promised")\n',
+        "",
         (f"{_GUARD}test_RC2_a_lower_view_than_the_promised_one_gets_no_new_vote",),
         (45,),
         ("RC-2",),
