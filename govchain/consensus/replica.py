@@ -129,7 +129,7 @@ class Replica:
             event: What happened.
             now_ms: The driver's Unix time, used only for the time of own proposals and the drift of others'.
         """
-        if isinstance(event, Verified) and not self.count((self,), event):
+        if isinstance(event, Verified) and not count_vote((self._state,), event.message, event.signed):
             return NOTHING
         return self.judge(event, now_ms)
 
