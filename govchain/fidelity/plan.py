@@ -61,6 +61,8 @@ def physics_settings(costs: Costs, cores: int) -> tuple[Setting, ...]:
         "cpu.costs.sign": costs.sign_ns,
         "cpu.costs.apply": costs.apply_ns,
         "cpu.costs.hash_kb": costs.hash_kib_ns,
+        "cpu.costs.sync": costs.sync_work_ns,
+        "cpu.costs.start": costs.start_ns,
         "cpu.costs.message": costs.message_ns,
         "cpu.costs.request": costs.request_ns,
         "cpu.costs.client": costs.client_ns,

@@ -87,6 +87,10 @@ class WorkCosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One transaction of a block."""
     hash_kb: DurationNs = DurationNs(0)
     """1024 bytes."""
+    sync: DurationNs = DurationNs(0)
+    """A synced write, beside what the disk takes."""
+    start: DurationNs = DurationNs(0)
+    """From the start of a validator's process until it takes part again."""
     message: DurationNs = DurationNs(0)
     """A frame, at either end: what one turn tells one peer."""
     request: DurationNs = DurationNs(0)

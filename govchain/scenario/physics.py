@@ -225,6 +225,8 @@ def _work_costs(loaded: LoadedScenario) -> Costs:
         apply_ns=costs.apply,
         hash_kib_ns=costs.hash_kb,
         sync_ns=sync_ns,
+        sync_work_ns=costs.sync,
+        start_ns=costs.start,
         message_ns=costs.message,
         request_ns=costs.request,
         client_ns=costs.client,

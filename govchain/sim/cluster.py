@@ -6,6 +6,7 @@ Wires, processors and disks are in modules of their own; no rule of the protocol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from govchain.config import DurationNs
@@ -166,11 +167,10 @@ class SimCluster:
         node = self.node(to)
         known = transaction_id(self.suite, transaction)
         self.checks.note_submitted(known)
-        self.record(to, "submit", transaction=known)
+        self._note(to, "submit", transaction=known)
         traitor = self.traitors.get(to)
         if traitor is not None and not traitor.takes(to, Gossip(transaction)):
             return known
-        self.machines.cpus[to].begin(self.now_ns)
         return node.submit(transaction)
 
     def crash(self, index: int, *, unsynced: Unsynced = "keep") -> None:
@@ -180,7 +180,7 @@ class SimCluster:
         """
         self.node(index)
         lost = self.machines.cut_power(index, unsynced)
-        self.record(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
+        self._note(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
         self._nodes[index] = None
         self._delivery.forget()
         self._turns.paused.pop(index, None)
@@ -188,7 +188,7 @@ class SimCluster:
     def restart(self, index: int) -> None:
         """Start a crashed validator from its disk, or an absent one for the first time."""
         self._require_down(index)
-        self.record(index, "restart")
+        self._note(index, "restart")
         self._power_on(index)
 
     def add_key(self, index: int, secret: bytes) -> None:
@@ -199,20 +199,20 @@ class SimCluster:
         """Freeze a validator: what arrives waits, bounded, and its timers fire late."""
         self.node(index)
         if self._turns.freeze(index):
-            self.record(index, "pause")
+            self._note(index, "pause")
 
     def resume(self, index: int) -> None:
         """Let a frozen validator go on with what waits for it; one that is not frozen goes on anyway."""
         waiting = self._turns.thaw(index, self.now_ns)
         if waiting is not None:
-            self.record(index, "resume", waiting=waiting)
+            self._note(index, "resume", waiting=waiting)
 
     def is_paused(self, index: int) -> bool:
         return index in self._turns.paused
 
     def back_up(self, index: int) -> None:
         """Keep a copy of a validator's disk as it is now."""
-        self.record(index, "backup")
+        self._note(index, "backup")
         self.machines.back_up(index)
 
     def backup(self, index: int) -> MemoryStore:
@@ -221,12 +221,12 @@ class SimCluster:
 
     def set_clock(self, index: int, offset_ms: int) -> None:
         """Put a validator's clock ahead of the world's, or behind."""
-        self.record(index, "clock", offset_ms=offset_ms)
+        self._note(index, "clock", offset_ms=offset_ms)
         self._clocks_ms[index] = self.genesis.time_ms + offset_ms
 
     def betray(self, index: int, behaviour: str, org: str = "") -> None:
         """Let a validator cheat from now on; the judge forgives it for good, and nobody else."""
-        self.record(index, "betray", behaviour=behaviour)
+        self._note(index, "betray", behaviour=behaviour)
         self.checks.forgive(index)
         machine = (self.keys.of(index), self.machines.disks[index], self.machines.guards[index])
         self.treason.recruit(index, self.protocol.traitors[behaviour], org, machine, self)
@@ -234,12 +234,12 @@ class SimCluster:
     def reform(self, index: int) -> None:
         """A traitor cheats no more."""
         if self.traitors.pop(index, None):
-            self.record(index, "reform")
+            self._note(index, "reform")
 
     def replace_disk(self, index: int, disk: MemoryStore) -> None:
         """Give a crashed validator another disk, an empty one or an old copy; its guard stays (rule RC-2)."""
         self._require_down(index)
-        self.record(index, "replace-disk")
+        self._note(index, "replace-disk")
         self.machines.replace_disk(index, disk)
 
     def run_until(self, is_done: Callable[[], bool], *, limit_ns: int) -> bool:
@@ -285,7 +285,13 @@ class SimCluster:
             self.machines.charge_apply(node, transactions)
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
-        """Put a frame on the wire, to one validator or to all others."""
+        """Put a frame on the wire, to one validator or to all others, at the end of the sender's turn."""
+        if self._is_free:
+            self._send(source, target, frame)
+        else:
+            self._turns.send(source, partial(self._send, source, target, frame), self.now_ns)
+
+    def _send(self, source: int, target: int | None, frame: Frame) -> None:
         targets = self._others[source] if target is None else (target,)
         traitor = self.traitors.get(source)
         now_ns = self.now_ns
@@ -325,7 +331,13 @@ class SimCluster:
         self._alarms.cancel(node, kind)
 
     def record(self, node: int, kind: str, **facts: Fact) -> None:
-        """Put an observable event into the trace, at the time that its validator has reached."""
+        """Put an observable event into the trace, at the time at which its validator gets that far."""
+        if self._is_free or node < 0:
+            self._note(node, kind, **facts)
+        elif self._trace is not None:
+            self._turns.show(node, partial(self._note, node, kind, **facts), self.now_ns)
+
+    def _note(self, node: int, kind: str, **facts: Fact) -> None:
         if self._trace is not None:
             self._trace.add(self._local_ns(node), node, kind, tuple(facts.items()))
 
@@ -336,7 +348,7 @@ class SimCluster:
 
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)
-        suite, signers = self.machines.power_on(index, self.keys.of(index), self.now_ns)
+        suite, signers = self.machines.power_on(index, self.keys.of(index))
         node = SimNode(
             index,
             self.genesis,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
-from govchain.crypto import Signer, Suite
-from govchain.model.ids import Digest, KeyId
-
 Work = TypeVar("Work")
+Effect = Callable[[], None]
+"""What a turn does to the world outside of its validator."""
 
 WAITING_MAX: Final = 20_000
 """Frames and alarms that wait for one processor; more are lost, as full buffers lose them."""
@@ -32,6 +31,10 @@ class Costs:
     hash_kib_ns: int = 0
     sync_ns: int = 0
     """Of one synced write: what the disk takes, while the validator waits and its core is free."""
+    sync_work_ns: int = 0
+    """Of one synced write: what the processor does for it."""
+    start_ns: int = 0
+    """From when a validator's process is started to when it takes part, of its processor."""
     message_ns: int = 0
     """Of one frame at either end: what one turn tells one peer, on its way through event loop and socket."""
     request_ns: int = 0
@@ -56,53 +59,121 @@ class Costs:
 NO_COSTS: Final = Costs()
 
 
-class Cpu(Generic[Work]):
-    """One processor with its queue: first come, first served (rule of ADR 0009: one task does everything).
-
-    What waits when it becomes free is one turn: each disk is synced once for all of it, and what it tells a
-    peer is one frame of each kind: of votes, of transactions.
+@dataclass(slots=True)
+class Round:
+    """What one turn is made of, in this order. One is under way; others were begun by blocks that it executes.
 
     Attributes:
-        free_ns: Until then it is busy; while it works, the validator's own time.
+        execution_ns: The block with whose execution it begins, which is then synced by itself; None without.
+        early: What becomes visible as the turn handles what waits.
+        work_ns: Work that was done for it when it had no core.
+        is_handled: What waited has been handled.
+        disks: Those that wait to be synced, each once.
+        late: What leaves when all is durable, at the end of the turn.
+    """
+
+    execution_ns: int | None = None
+    early: deque[Effect] = field(default_factory=deque)
+    work_ns: int = 0
+    is_handled: bool = False
+    disks: deque[str] = field(default_factory=deque)
+    late: deque[Effect] = field(default_factory=deque)
+
+
+class Cpu(Generic[Work]):
+    """One process with its queue: first come, first served (rule of ADR 0009: one task does everything).
+
+    What waits when it gets a core is one turn, as in `govchain.node.owner`: all of it is handled, then each
+    disk is synced once, then what was said leaves, one frame to a peer of each kind; then a block is executed,
+    and what comes of that is handled in the next turn.
+
+    Attributes:
+        free_ns: Until then it is on a core; while it works, its own time.
         waiting: What came while it was busy.
         lost: What found no room in `waiting`.
+        is_called: It has a core, or somebody will call when it can have one.
+        is_running: It is on a core at this moment.
+        rounds: The turn under way, and those that executed blocks have begun.
         turns: Turns so far; the last one may still run.
-        waited_ns: How much of the last turn it spent on nothing but waiting for its disks.
         busy_ns: How long it worked so far.
         frames: Frames that it sent and received so far, when anything costs.
         requests: Requests of clients that it answered so far, or made.
     """
 
     __slots__ = (
-        *("_heard", "_synced", "_told", "busy_ns", "frames", "free_ns", "lost"),
-        *("requests", "turns", "waited_ns", "waiting"),
+        *("_depth", "_heard", "_is_block_unsynced", "_told", "busy_ns", "frames", "free_ns", "is_called"),
+        *("is_running", "lost", "requests", "rounds", "turns", "waiting"),
     )
 
     def __init__(self) -> None:
         self.free_ns = 0
         self.waiting: deque[Work] = deque()
         self.lost = 0
+        self.is_called = False
+        self.is_running = False
+        self.rounds: deque[Round] = deque([Round()])
         self.turns = 0
-        self.waited_ns = 0
         self.busy_ns = 0
         self.frames = 0
         self.requests = 0
-        self._synced: list[str] = []
+        self._depth = 0
+        self._is_block_unsynced = False
         self._told: dict[tuple[int, str], int] = {}
         self._heard: dict[tuple[int, str], int] = {}
 
-    def begin(self, now_ns: int) -> None:
-        """Turn to what waits; as long as it is busy, what comes is part of the turn that runs."""
-        if self.free_ns <= now_ns:
-            self.free_ns = now_ns
-            self.turns += 1
-            self.waited_ns = 0
-            self._synced.clear()
+    @property
+    def has_work(self) -> bool:
+        """Whether it has a use for a core."""
+        first = self.rounds[0]
+        return bool(self.waiting or first.is_handled or first.execution_ns is not None or _has_any(first))
+
+    def begin_work(self) -> None:
+        """Turn to the next piece of work; what it does is part of the turn under way."""
+        self._depth = 0
 
     def spend(self, cost_ns: int) -> None:
-        """Work that long on what was begun."""
-        self.free_ns += cost_ns
+        """Work that long, now or in the turn that what is done belongs to."""
         self.busy_ns += cost_ns
+        if self.is_running and self._depth == 0:
+            self.free_ns += cost_ns
+        else:
+            self.rounds[self._depth].work_ns += cost_ns
+
+    def execute(self, cost_ns: int) -> None:
+        """Execute a block behind the turns that there are: what comes of it is a turn of its own."""
+        self.busy_ns += cost_ns
+        self.rounds.append(Round(execution_ns=cost_ns))
+        self._depth = len(self.rounds) - 1
+        self._is_block_unsynced = True
+
+    def sync(self, disk: str) -> None:
+        """Wait for a disk at the end of the turn; what it writes in this turn shares a sync."""
+        disks = self.rounds[self._depth].disks
+        if self._is_block_unsynced:
+            self._is_block_unsynced = False  # Synced by itself, as part of the execution.
+        elif disk not in disks:
+            disks.append(disk)
+
+    def show(self, effect: Effect) -> None:
+        """Let something become visible as soon as what comes before it in its turn is done."""
+        turn = self.rounds[self._depth]
+        if turn.disks:
+            turn.late.append(effect)
+        elif self.is_running and self._depth == 0:
+            effect()
+        else:
+            turn.early.append(effect)
+
+    def send(self, effect: Effect) -> None:
+        """Let something leave at the end of its turn."""
+        self.rounds[self._depth].late.append(effect)
+
+    def end_turn(self) -> Round:
+        """Turn to what was executed, or to nothing."""
+        self.rounds.popleft()
+        if not self.rounds:
+            self.rounds.append(Round())
+        return self.rounds[0]
 
     def tell(self, peer: int, kind: str, cost_ns: int) -> None:
         """Work so long to tell a peer something, unless it is told in a frame of this turn."""
@@ -120,81 +191,14 @@ class Cpu(Generic[Work]):
         self.frames += 1
         self.spend(cost_ns)
 
-    def sync(self, disk: str, cost_ns: int) -> None:
-        """Wait so long for a disk, unless what it wrote in this turn shares a sync."""
-        if disk not in self._synced:
-            self._synced.append(disk)
-            self.free_ns += cost_ns
-            self.waited_ns += cost_ns
-
-    def end_writes(self) -> None:
-        """What is written from here on in this turn needs a sync of its own."""
-        self._synced.clear()
-
-    def must_wait(self, now_ns: int) -> bool:
-        """Whether what comes now has to queue."""
-        return bool(self.waiting) or self.free_ns > now_ns
-
     def put(self, work: Work) -> bool:
-        """Queue a piece of work; True when it is the only one, so that somebody must call at `free_ns`."""
+        """Queue a piece of work, if there is room."""
         if len(self.waiting) >= WAITING_MAX:
             self.lost += 1
             return False
         self.waiting.append(work)
-        return len(self.waiting) == 1
+        return True
 
 
-class CostedSuite:
-    """A suite whose operations cost time. Hashes inside trees are part of the cost of a record."""
-
-    def __init__(self, suite: Suite, costs: Costs, spend: Callable[[int], None]) -> None:
-        self._suite = suite
-        self._costs = costs
-        self._spend = spend
-        self.name = suite.name
-        self.public_key_bytes = suite.public_key_bytes
-
-    def digest(self, data: bytes) -> Digest:
-        """See `Suite.digest`."""
-        self._spend(self._costs.hash_ns(len(data)))
-        return self._suite.digest(data)
-
-    def hasher(self) -> Callable[[bytes], bytes]:
-        """See `Suite.hasher`."""
-        return self._suite.hasher()
-
-    def signer(self, secret: bytes) -> Signer:
-        """See `Suite.signer`."""
-        return self.costed(self._suite.signer(secret))
-
-    def costed(self, signer: Signer) -> Signer:
-        """A signer whose signatures cost time."""
-        return _CostedSigner(signer, self._costs.sign_ns, self._spend)
-
-    def verify(self, public_key: bytes, message: bytes, signature: bytes) -> None:
-        """See `Suite.verify`."""
-        self._spend(self._costs.verify_ns)
-        self._suite.verify(public_key, message, signature)
-
-    def key_id(self, public_key: bytes) -> KeyId:
-        """See `Suite.key_id`."""
-        return self._suite.key_id(public_key)
-
-
-class _CostedSigner:
-    def __init__(self, signer: Signer, cost_ns: int, spend: Callable[[int], None]) -> None:
-        self._signer = signer
-        self._cost_ns = cost_ns
-        self._spend = spend
-
-    @property
-    def public_key(self) -> bytes:
-        return self._signer.public_key
-
-    @property
-    def key_id(self) -> KeyId:
-        return self._signer.key_id
-
-    def sign(self, message: bytes) -> bytes:
-        self._spend(self._cost_ns)
-        return self._signer.sign(message)
+def _has_any(turn: Round) -> bool:
+    return bool(turn.early or turn.work_ns or turn.disks or turn.late)

@@ -57,7 +57,13 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class CoreFree(msgspec.Struct, frozen=True):
-    """A core of the shared machine is free for whoever waits longest."""
+    """A core of the shared machine is free for whoever waits longest for it."""
+
+    core: int
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """Idle cores of the shared machine look for processes that wait for others."""
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -72,7 +78,7 @@ OUTSIDE: Final = -1
 """In place of a validator: clients, and the machine on which all run."""
 
 Work = Arrival | Alarm | Errand
-Happening = Work | AtPort | Ready | CoreFree
+Happening = Work | AtPort | Ready | CoreFree | Tick
 Scheduled = Happening | Call
 
 

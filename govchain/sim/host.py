@@ -1,37 +1,74 @@
 """A machine whose cores several processes share: who has to wait for one, and who is next.
 
-A process that has a core keeps it to the end of its turn; then the one gets it that waits longest. What a
-process does with its core is not known here.
+Each core has a queue of its own, and a process comes back to the core on which it ran last, as kernels do for
+the sake of caches: it waits there even when another core is idle. At each tick of the kernel an idle core takes
+over a process that waits elsewhere. What a process does with its core is not known here.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+TICK_NS: Final = 4_000_000
+"""From one look at other cores' queues to the next: the tick of common kernels, 250 a second."""
+
+Claim = tuple[int, int]
+"""A process, and which life of it wants a core."""
+
+
+@dataclass(slots=True)
+class Core:
+    """One core.
+
+    Attributes:
+        free_ns: When its process leaves it.
+        waiting: Who wants it, in the order in which they came.
+    """
+
+    free_ns: int = 0
+    waiting: deque[Claim] = field(default_factory=deque)
+
+    def is_idle(self, now_ns: int) -> bool:
+        """Nobody has it, and nobody waits for it."""
+        return self.free_ns <= now_ns and not self.waiting
 
 
 class Host:
     """So many cores.
 
     Attributes:
-        waiting: Processes that need a core, in the order in which they came.
+        cores: All of them.
+        is_watched: Somebody waits, so that the next tick is in the calendar.
     """
 
     def __init__(self, cores: int) -> None:
         assert cores > 0
-        self._free_ns = [0] * cores
-        self.waiting: deque[int] = deque()
+        self.cores = [Core() for _ in range(cores)]
+        self.is_watched = False
+        self._homes: dict[int, int] = {}
 
-    @property
-    def next_free_ns(self) -> int:
-        """When the next core is free, if nobody takes it before."""
-        return self._free_ns[0]
+    def home(self, process: int) -> int:
+        """The core on which a process ran last; at first they are dealt out in turn."""
+        return self._homes.setdefault(process, process % len(self.cores))
 
-    def must_wait(self, now_ns: int) -> bool:
-        """Whether who comes now has to queue."""
-        return bool(self.waiting) or self._free_ns[0] > now_ns
+    def occupy(self, core: int, process: int, now_ns: int, work_ns: int) -> None:
+        """Let a process have a core, which is its home from now on."""
+        assert self.cores[core].free_ns <= now_ns, "a core is free"
+        self._homes[process] = core
+        self.cores[core].free_ns = now_ns + work_ns
 
-    def occupy(self, now_ns: int, work_ns: int) -> None:
-        """Take the core that is free, for so long."""
-        assert self._free_ns[0] <= now_ns, "a core is free"
-        heapq.heapreplace(self._free_ns, now_ns + work_ns)
+    def next_tick_ns(self, now_ns: int) -> int:
+        """When idle cores look around next."""
+        return (now_ns // TICK_NS + 1) * TICK_NS
+
+    def even_out(self, now_ns: int) -> list[int]:
+        """Let idle cores take over who waits longest in the longest queues; the cores that have somebody now."""
+        taken = []
+        for number, core in enumerate(self.cores):
+            longest = max(self.cores, key=lambda each: len(each.waiting))
+            if core.is_idle(now_ns) and longest.waiting:
+                core.waiting.append(longest.waiting.popleft())
+                taken.append(number)
+        return taken

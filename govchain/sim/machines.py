@@ -10,7 +10,8 @@ from typing import Generic, Literal, TypeVar
 
 from govchain.consensus import SignedMessage
 from govchain.crypto import Signer, Suite
-from govchain.sim.cpu import NO_COSTS, CostedSuite, Costs, Cpu
+from govchain.sim.costed import CostedSuite
+from govchain.sim.cpu import NO_COSTS, Costs, Cpu
 from govchain.sim.disk import SimDisk, SimGuard
 from govchain.sim.happenings import Arrival, Errand
 from govchain.sim.host import Host
@@ -46,9 +47,8 @@ class Machines(Generic[Work]):
         self._suite = suite
         self._seed = seed
 
-    def power_on(self, index: int, signers: Sequence[Signer], now_ns: int) -> tuple[Suite, Sequence[Signer]]:
+    def power_on(self, index: int, signers: Sequence[Signer]) -> tuple[Suite, Sequence[Signer]]:
         """Suite and signers with which a validator works on this machine from now on."""
-        self.cpus[index].begin(now_ns)
         if self.costs.are_none:
             return self._suite, signers
         costed = CostedSuite(self._suite, self.costs, self.cpus[index].spend)
@@ -76,8 +76,8 @@ class Machines(Generic[Work]):
 
     def charge_apply(self, index: int, transactions: int) -> None:
         """Charge for the execution of a block, which is then written by itself."""
-        self.cpus[index].spend(self.costs.apply_ns * transactions)
-        self.cpus[index].end_writes()
+        if self.costs is not NO_COSTS:
+            self.cpus[index].execute(self.costs.apply_ns * transactions)
 
     def cut_power(self, index: int, unsynced: Unsynced) -> int:
         """Forget what is not on the disk; how many writes no sync had confirmed."""
@@ -108,7 +108,7 @@ class Machines(Generic[Work]):
         """What charges a validator for a sync; None when nothing costs anything."""
         if self.costs is NO_COSTS:
             return None
-        return lambda: self.cpus[index].sync(disk, self.costs.sync_ns)
+        return lambda: self.cpus[index].sync(disk)
 
 
 def _kind(frame: Frame) -> str:

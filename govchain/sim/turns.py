@@ -1,6 +1,7 @@
 """Who handles what happens at once and who later: frozen validators, busy processors, full network cards.
 
-The queues between the calendar and a validator. What handling means is the cluster's business.
+The queues between the calendar and a validator, and its way through a turn: on a core, at its disks, on a core
+again. What handling means is the cluster's business.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from govchain.sim.cpu import NO_COSTS
-from govchain.sim.happenings import OUTSIDE, AtPort, Calendar, CoreFree, Happening, Ready, Scheduled, Work
+from govchain.sim.cpu import NO_COSTS, Effect
+from govchain.sim.happenings import OUTSIDE, AtPort, Calendar, CoreFree, Happening, Ready, Scheduled, Tick, Work
 from govchain.sim.machines import Machines
 from govchain.sim.wire import Wire
 
@@ -62,74 +63,138 @@ class Turns:
         if isinstance(happening, AtPort):
             self._pass_port(index, happening, now_ns)
         elif isinstance(happening, CoreFree):
-            self._give_core(now_ns)
+            self._give_core(happening.core, now_ns)
+        elif isinstance(happening, Tick):
+            self._even_out(now_ns)
         elif index in self.paused:
             if len(self.paused[index]) < PAUSED_FRAMES_MAX or isinstance(happening, Ready):
                 self.paused[index].append(happening)
         elif isinstance(happening, Ready):
             if happening.life == self._machines.lives[index]:
-                self._serve_waiting(index, now_ns)
+                self._want_core(index, now_ns)
         elif self._machines.costs is NO_COSTS:
             self._serve(index, happening)
-        elif self._must_wait(index, now_ns):
-            if self._machines.cpus[index].put(happening):
-                self._serve_waiting(index, now_ns)
-        else:
-            self._machines.cpus[index].waiting.append(happening)
-            self._take_turn(index, now_ns)
+        elif self._machines.cpus[index].put(happening):
+            self._wake(index, now_ns)
+
+    def show(self, index: int, effect: Effect, now_ns: int) -> None:
+        """Let something become visible when its validator has got that far in its turn."""
+        self._machines.cpus[index].show(effect)
+        self._call(index, now_ns)
+
+    def send(self, index: int, effect: Effect, now_ns: int) -> None:
+        """Let something leave at the end of the turn of its validator."""
+        self._machines.cpus[index].send(effect)
+        self._call(index, now_ns)
 
     def _pass_port(self, index: int, at_port: AtPort, now_ns: int) -> None:
         source, size_bytes = at_port.arrival.source, at_port.size_bytes
         at_ns, is_through = self._wire.receive(source, index, size_bytes, now_ns)
         self._calendar.put(at_ns, (index,), at_port.arrival if is_through else at_port)
 
-    def _must_wait(self, index: int, now_ns: int) -> bool:
+    def _wake(self, index: int, now_ns: int) -> None:
+        cpu = self._machines.cpus[index]
+        if not cpu.is_called:
+            if cpu.free_ns > now_ns:
+                self._call(index, now_ns)
+            else:
+                cpu.is_called = True
+                self._want_core(index, now_ns)
+
+    def _call(self, index: int, now_ns: int) -> None:
+        """Let it have a core when it is through with what it does, or now, after what happens at this moment."""
+        cpu = self._machines.cpus[index]
+        if not cpu.is_called and not cpu.is_running:
+            cpu.is_called = True
+            self._calendar.put(max(cpu.free_ns, now_ns), (index,), Ready(self._machines.lives[index]))
+
+    def _want_core(self, index: int, now_ns: int) -> None:
         host = self._machines.host
-        return self._machines.cpus[index].must_wait(now_ns) or (host is not None and host.must_wait(now_ns))
+        if host is None:
+            self._run(index, now_ns)
+            return
+        number = host.home(index)
+        core = host.cores[number]
+        if core.is_idle(now_ns):
+            host.occupy(number, index, now_ns, self._run(index, now_ns))
+            return
+        core.waiting.append((index, self._machines.lives[index]))
+        if len(core.waiting) == 1:
+            self._calendar.put(core.free_ns, (OUTSIDE,), CoreFree(number))
+        if not host.is_watched:
+            host.is_watched = True
+            self._calendar.put(host.next_tick_ns(now_ns), (OUTSIDE,), Tick())
 
-    def _serve_waiting(self, index: int, now_ns: int) -> None:
-        cpu, host = self._machines.cpus[index], self._machines.host
-        if cpu.free_ns > now_ns:
-            # Somebody has taken the processor in the meantime.
-            self._call_when_free(index)
-        elif host is not None and host.must_wait(now_ns):
-            host.waiting.append(index)
-            if len(host.waiting) == 1:
-                self._call_host()
-        else:
-            self._take_turn(index, now_ns)
-
-    def _give_core(self, now_ns: int) -> None:
+    def _give_core(self, number: int, now_ns: int) -> None:
         host = self._machines.host
         assert host is not None, "only shared cores become free for somebody"
-        index = host.waiting.popleft()
-        cpu = self._machines.cpus[index]
-        # While it waited, power may have gone, or it was frozen, or it was given a transaction by hand.
+        core = host.cores[number]
+        if not core.waiting or core.free_ns > now_ns:
+            return  # Another core took over who waited.
+        index, life = core.waiting.popleft()
+        # While it waited, power may have gone, or it was frozen.
         if index in self.paused:
-            self.paused[index].append(Ready(self._machines.lives[index]))
-        elif cpu.free_ns > now_ns:
-            self._call_when_free(index)
-        elif cpu.waiting:
-            self._take_turn(index, now_ns)
-        if host.waiting:
-            self._call_host()
+            self.paused[index].append(Ready(life))
+        elif life == self._machines.lives[index]:
+            host.occupy(number, index, now_ns, self._run(index, now_ns))
+        if core.waiting:
+            self._calendar.put(core.free_ns, (OUTSIDE,), CoreFree(number))
 
-    def _take_turn(self, index: int, now_ns: int) -> None:
-        """Let it handle all that waits, and what is the outcome of that at its own time."""
-        cpu, host = self._machines.cpus[index], self._machines.host
-        cpu.begin(now_ns)
+    def _even_out(self, now_ns: int) -> None:
+        host = self._machines.host
+        assert host is not None, "only shared cores look for work"
+        for number in host.even_out(now_ns):
+            self._give_core(number, now_ns)
+        host.is_watched = any(core.waiting for core in host.cores)
+        if host.is_watched:
+            self._calendar.put(host.next_tick_ns(now_ns), (OUTSIDE,), Tick())
+
+    def _run(self, index: int, now_ns: int) -> int:
+        """It has a core: let it go on until it waits for a disk, or its turn is over; how long that takes."""
+        cpu = self._machines.cpus[index]
+        cpu.free_ns, cpu.is_running = now_ns, True
+        sync_ns = self._advance(index)
+        cpu.is_running = False
+        cpu.is_called = cpu.has_work
+        if cpu.is_called:
+            self._calendar.put(cpu.free_ns + sync_ns, (index,), Ready(self._machines.lives[index]))
+        return cpu.free_ns - now_ns
+
+    def _advance(self, index: int) -> int:
+        """Go through the turn as far as it goes; how long a disk then takes, 0 at the end of the turn."""
+        cpu, costs = self._machines.cpus[index], self._machines.costs
+        turn = cpu.rounds[0]
+        while True:
+            if turn.execution_ns is not None:
+                cpu.free_ns += turn.execution_ns
+                turn.execution_ns = None
+            else:
+                if not turn.is_handled:
+                    self._handle(index)
+                if not turn.disks:
+                    while turn.late:
+                        turn.late.popleft()()
+                    turn = cpu.end_turn()
+                    if turn.execution_ns is None:
+                        return 0
+                    continue
+                turn.disks.popleft()
+            cpu.spend(costs.sync_work_ns)
+            if costs.sync_ns:
+                return costs.sync_ns
+
+    def _handle(self, index: int) -> None:
+        cpu = self._machines.cpus[index]
+        turn = cpu.rounds[0]
+        turn.is_handled = True
+        cpu.turns += 1
+        cpu.begin_work()
+        while turn.early:
+            turn.early.popleft()()
+        cpu.free_ns += turn.work_ns
         if index == OUTSIDE:
             cpu.spend(self._machines.costs.client_turn_ns)
         for _ in range(len(cpu.waiting)):
+            cpu.begin_work()
             self._serve(index, cpu.waiting.popleft())
-        if host is not None:
-            host.occupy(now_ns, cpu.free_ns - now_ns - cpu.waited_ns)
-
-    def _call_when_free(self, index: int) -> None:
-        at_ns = self._machines.cpus[index].free_ns
-        self._calendar.put(at_ns, (index,), Ready(self._machines.lives[index]))
-
-    def _call_host(self) -> None:
-        host = self._machines.host
-        assert host is not None
-        self._calendar.put(host.next_free_ns, (OUTSIDE,), CoreFree())
+        cpu.begin_work()
