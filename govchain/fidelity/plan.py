@@ -69,7 +69,8 @@ def physics_settings(costs: Costs, cores: int) -> tuple[Setting, ...]:
         "cpu.costs.client_turn": costs.client_turn_ns,
         "disk.sync": costs.sync_ns,
     }
-    shared = (Setting("cpu.cores", str(cores)), Setting("cpu.shared", "host"))
+    spelled_waits = Setting("disk.waits", str(costs.sync_waits))
+    shared = (spelled_waits, Setting("cpu.cores", str(cores)), Setting("cpu.shared", "host"))
     return (*(Setting(key, f"{cost_ns}ns") for key, cost_ns in spelled.items()), *shared)
 
 

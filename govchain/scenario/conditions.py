@@ -119,3 +119,5 @@ class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sync: DurationNs = DurationNs(0)
     """What a synced write takes, while the validator waits."""
+    waits: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    """How often it gives up its core for that; with `shared: host` it queues for one again each time."""

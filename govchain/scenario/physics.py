@@ -226,6 +226,7 @@ def _work_costs(loaded: LoadedScenario) -> Costs:
         hash_kib_ns=costs.hash_kb,
         sync_ns=sync_ns,
         sync_work_ns=costs.sync,
+        sync_waits=loaded.scenario.disk.waits,
         start_ns=costs.start,
         message_ns=costs.message,
         request_ns=costs.request,

@@ -33,6 +33,8 @@ class Costs:
     """Of one synced write: what the disk takes, while the validator waits and its core is free."""
     sync_work_ns: int = 0
     """Of one synced write: what the processor does for it."""
+    sync_waits: int = 1
+    """How often a validator gives up its core in one synced write: for data, for the journal, for the disk."""
     start_ns: int = 0
     """From when a validator's process is started to when it takes part, of its processor."""
     message_ns: int = 0
@@ -53,7 +55,7 @@ class Costs:
     @property
     def are_none(self) -> bool:
         """Whether nothing costs anything."""
-        return replace(self, shared_cores=0) == NO_COSTS
+        return replace(self, shared_cores=0, sync_waits=1) == NO_COSTS
 
 
 NO_COSTS: Final = Costs()
@@ -65,6 +67,7 @@ class Round:
 
     Attributes:
         execution_ns: The block with whose execution it begins, which is then synced by itself; None without.
+        waits_left: How often it still gives up its core in the sync under way.
         early: What becomes visible as the turn handles what waits.
         work_ns: Work that was done for it when it had no core.
         is_handled: What waited has been handled.
@@ -73,11 +76,20 @@ class Round:
     """
 
     execution_ns: int | None = None
+    waits_left: int = 0
     early: deque[Effect] = field(default_factory=deque)
     work_ns: int = 0
     is_handled: bool = False
     disks: deque[str] = field(default_factory=deque)
     late: deque[Effect] = field(default_factory=deque)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is anything of it yet."""
+        return self != _NO_ROUND
+
+
+_NO_ROUND: Final = Round()
 
 
 class Cpu(Generic[Work]):
@@ -124,8 +136,7 @@ class Cpu(Generic[Work]):
     @property
     def has_work(self) -> bool:
         """Whether it has a use for a core."""
-        first = self.rounds[0]
-        return bool(self.waiting or first.is_handled or first.execution_ns is not None or _has_any(first))
+        return bool(self.waiting) or self.rounds[0].is_begun
 
     def begin_work(self) -> None:
         """Turn to the next piece of work; what it does is part of the turn under way."""
@@ -198,7 +209,3 @@ class Cpu(Generic[Work]):
             return False
         self.waiting.append(work)
         return True
-
-
-def _has_any(turn: Round) -> bool:
-    return bool(turn.early or turn.work_ns or turn.disks or turn.late)

@@ -165,23 +165,25 @@ class Turns:
         cpu, costs = self._machines.cpus[index], self._machines.costs
         turn = cpu.rounds[0]
         while True:
-            if turn.execution_ns is not None:
+            if turn.waits_left:
+                turn.waits_left -= 1
+                cpu.spend(costs.sync_work_ns // costs.sync_waits)
+                if costs.sync_ns:
+                    return costs.sync_ns // costs.sync_waits
+            elif turn.execution_ns is not None:
                 cpu.free_ns += turn.execution_ns
-                turn.execution_ns = None
-            else:
-                if not turn.is_handled:
-                    self._handle(index)
-                if not turn.disks:
-                    while turn.late:
-                        turn.late.popleft()()
-                    turn = cpu.end_turn()
-                    if turn.execution_ns is None:
-                        return 0
-                    continue
+                turn.execution_ns, turn.waits_left = None, costs.sync_waits
+            elif not turn.is_handled:
+                self._handle(index)
+            elif turn.disks:
                 turn.disks.popleft()
-            cpu.spend(costs.sync_work_ns)
-            if costs.sync_ns:
-                return costs.sync_ns
+                turn.waits_left = costs.sync_waits
+            else:
+                while turn.late:
+                    turn.late.popleft()()
+                turn = cpu.end_turn()
+                if turn.execution_ns is None:
+                    return 0
 
     def _handle(self, index: int) -> None:
         cpu = self._machines.cpus[index]
