@@ -7,23 +7,17 @@ simulated twins of those runs say how many of each there were.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from govchain.fidelity.usage import Usage
-from govchain.model import Space
 from govchain.sim import Costs
-from govchain.storage import RocksStore
 
 ROUNDS: Final = 4
 """Twins are run again with the costs that they led to; the numbers of things settle at once."""
-SYNC_WRITES: Final = 200
-WRITE_BYTES: Final = 400
 _GUESS_NS: Final = 100_000
 _S: Final = 1_000_000_000
 
@@ -101,15 +95,3 @@ def solve(first: Equation, second: Equation) -> tuple[float, float]:
     if y < 0:
         return max(0.0, c / a), 0.0
     return x, y
-
-
-def measure_sync_cpu_us(folder: Path) -> float:
-    """Processor time of one synced write: that is no waiting."""
-    store = RocksStore(folder, bytes(32))
-    try:
-        began_s = time.thread_time()
-        for number in range(SYNC_WRITES):
-            store.write([(Space.VOTE, number.to_bytes(8, "big"), bytes(WRITE_BYTES))], sync=True)
-        return (time.thread_time() - began_s) * 1e6 / SYNC_WRITES
-    finally:
-        store.close()

@@ -19,9 +19,10 @@ import msgspec
 import govchain
 from govchain.bench.hotpath import measure_hotpath
 from govchain.errors import SimulationFailure
-from govchain.fidelity.calibration import Counts, calibrate, measure_sync_cpu_us
+from govchain.fidelity.calibration import Counts, calibrate
 from govchain.fidelity.comparison import Pace, Row
 from govchain.fidelity.plan import Plan, calibration_plans, scenario_plans
+from govchain.fidelity.syncs import with_syncs
 from govchain.fidelity.usage import MeteredBackend, Usage
 from govchain.scenario import Result, SimBackend, run_scenario
 from govchain.sim import Costs
@@ -31,7 +32,7 @@ HOTPATH_S: Final = 0.2
 """For each operation."""
 REQUESTS_PER_RECORD: Final = 2
 """One hands it in, one waits for the answer."""
-_US_NS: Final = 1_000
+_S_NS: Final = 1_000_000_000
 
 
 class FidelityFigures(msgspec.Struct, frozen=True):
@@ -85,7 +86,7 @@ def measure_fidelity(
     # Machines change their speed: costs are those of before and after.
     idle, full = idle.plus(measure(few)[1]), full.plus(measure(many)[1])
     say("simulating")
-    costs = calibrate(_with_sync(known, idle), idle, full, twin).costs
+    costs = calibrate(replace(known, start_ns=round(idle.start_cpu_s * _S_NS)), idle, full, twin).costs
     rows = tuple(
         Row(plan.name, plan.rate, _run_sim(plan, costs, cores)[0], live, usage.foreign_cores)
         for plan, (live, usage) in zip(plans, lives, strict=True)
@@ -122,14 +123,8 @@ def count_work(plan: Plan, costs: Costs, cores: int) -> Counts:
 
 def _measure_known() -> Costs:
     report = msgspec.json.encode({"operations": measure_hotpath(HOTPATH_S)})
-    return parse_costs(report, "hotpath", sync_ns=0)
-
-
-def _with_sync(known: Costs, idle: Usage) -> Costs:
-    """Validators saw how long a sync takes; what of it is work is in their processor time."""
     with tempfile.TemporaryDirectory(prefix="govchain-bench-") as folder:
-        work_us = measure_sync_cpu_us(Path(folder) / "store")
-    return replace(known, sync_ns=round(max(0.0, idle.sync_us - work_us) * _US_NS))
+        return with_syncs(parse_costs(report, "hotpath", sync_ns=0), Path(folder) / "syncs")
 
 
 def _run_live(plan: Plan, now: datetime) -> tuple[Pace, Usage]:

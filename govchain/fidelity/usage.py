@@ -41,6 +41,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Mean of all synced writes of all validators, as they saw it."""
     foreign_cores: float
     """Cores that other processes of the machine used."""
+    start_cpu_s: float
+    """Of one validator's processor, from the start of its process until all took part."""
 
     def plus(self, other: Usage) -> Usage:
         """Both runs as one; means by how long each was."""
@@ -57,6 +59,7 @@ class Usage(msgspec.Struct, frozen=True):
             client_cpu_s=self.client_cpu_s + other.client_cpu_s,
             sync_us=mean(self.sync_us, other.sync_us),
             foreign_cores=mean(self.foreign_cores, other.foreign_cores),
+            start_cpu_s=mean(self.start_cpu_s, other.start_cpu_s),
         )
 
 
@@ -77,6 +80,7 @@ class MeteredBackend(LocalBackend):
         super().__init__(directory, now=now)
         self._began: _Reading | None = None
         self._usage: Usage | None = None
+        self._start_cpu_s = 0.0
 
     @property
     def usage(self) -> Usage:
@@ -86,6 +90,8 @@ class MeteredBackend(LocalBackend):
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         rehearsal = await super().start(rehearsal)
+        used_s = [_cpu_s(each) for each in self._processes()]
+        self._start_cpu_s = sum(used_s) / len(used_s)
         await asyncio.sleep(SETTLE_S)
         self._began = await asyncio.to_thread(self._read)
         self._began_s = asyncio.get_running_loop().time()
@@ -108,7 +114,12 @@ class MeteredBackend(LocalBackend):
             client_cpu_s=round(ended.client_s - began.client_s, 3),
             sync_us=round((ended.synced_s - began.synced_s) * 1e6 / max(1.0, ended.syncs - began.syncs), 1),
             foreign_cores=round(max(0.0, ended.machine_s - began.machine_s - own_s) / seconds, 2),
+            start_cpu_s=round(self._start_cpu_s, 3),
         )
+
+    def _processes(self) -> list[psutil.Process]:
+        found = [self.network.process(name).find() for name in self.network.names]
+        return [process for process in found if process is not None]
 
     def _read(self) -> _Reading:
         syncs = synced_s = 0.0
@@ -118,10 +129,9 @@ class MeteredBackend(LocalBackend):
                     syncs += float(value)
                 else:
                     synced_s += float(value)
-        processes = [self.network.process(name).find() for name in self.network.names]
         return _Reading(
             at_s=time.perf_counter(),
-            validators_s=sum(_cpu_s(process) for process in processes if process is not None),
+            validators_s=sum(map(_cpu_s, self._processes())),
             client_s=_cpu_s(psutil.Process()),
             machine_s=_machine_s(),
             syncs=syncs,

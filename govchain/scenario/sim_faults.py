@@ -33,7 +33,7 @@ class SimFaults:
 
     async def crash(self, name: str, disk: Disk) -> None:
         index = self._names.index(name)
-        if self._cluster.is_running(index):
+        if not self._cluster.is_down(index):
             self._cluster.crash(index, unsynced=_UNSYNCED.get(disk, "keep"))
         if disk == "wipe":
             self._cluster.replace_disk(index, MemoryStore())
@@ -42,7 +42,7 @@ class SimFaults:
 
     async def restart(self, name: str) -> None:
         index = self._names.index(name)
-        if not self._cluster.is_running(index):
+        if self._cluster.is_down(index):
             self._cluster.restart(index)
 
     async def pause(self, name: str) -> None:

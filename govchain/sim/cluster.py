@@ -22,7 +22,7 @@ from govchain.sim.delivery import Delivery
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
-from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Errand, Happening, Scheduled, Work
+from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Errand, Happening, Ready, Scheduled, Start, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
@@ -119,6 +119,7 @@ class SimCluster:
         self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._delivery = Delivery(self._nodes, protocol, self.door, self._trace)
+        self._starting: dict[int, None] = {}
         self._alarms = Alarms(self._calendar, self.machines.lives)
         self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
@@ -157,6 +158,10 @@ class SimCluster:
     def is_running(self, index: int) -> bool:
         return self._nodes[index] is not None
 
+    def is_down(self, index: int) -> bool:
+        """Neither running nor on its way up."""
+        return self._nodes[index] is None and index not in self._starting
+
     def submit(self, transaction: Transaction, *, to: int) -> bytes:
         """Hand a transaction to one validator; its id.
 
@@ -178,7 +183,8 @@ class SimCluster:
 
         Power goes between two pieces of work. Writes that no sync confirmed are kept, lost, or kept in part.
         """
-        self.node(index)
+        if self._starting.pop(index, self) is self:
+            self.node(index)
         lost = self.machines.cut_power(index, unsynced)
         self._note(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
         self._nodes[index] = None
@@ -186,10 +192,15 @@ class SimCluster:
         self._turns.paused.pop(index, None)
 
     def restart(self, index: int) -> None:
-        """Start a crashed validator from its disk, or an absent one for the first time."""
+        """Start a crashed validator from its disk, or an absent one for the first time; that may take time."""
         self._require_down(index)
         self._note(index, "restart")
-        self._power_on(index)
+        if self.machines.costs.start_ns:
+            self._starting[index] = None
+            start = Start(self.machines.costs.start_ns, self.machines.lives[index])
+            self.schedule(self.now_ns, (index,), start)
+        else:
+            self._power_on(index)
 
     def add_key(self, index: int, secret: bytes) -> None:
         """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
@@ -346,6 +357,16 @@ class SimCluster:
             return self.now_ns
         return max(self.now_ns, self.machines.cpus[node].free_ns)
 
+    def _go_on_starting(self, index: int, start: Start) -> None:
+        if start.life != self.machines.lives[index]:
+            return
+        if start.left_ns:
+            at_ns, left_ns = self.machines.charge_start(index, start.left_ns)
+            self.schedule(at_ns, (index,), Start(left_ns, start.life))
+        else:
+            del self._starting[index]
+            self._power_on(index)
+
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)
         suite, signers = self.machines.power_on(index, self.keys.of(index))
@@ -365,7 +386,7 @@ class SimCluster:
         node.start()
 
     def _require_down(self, index: int) -> None:
-        if self._nodes[index] is not None:
+        if not self.is_down(index):
             raise ConfigError(f"validator {self.names[index]} is not down")
 
     def _arrival(self, source: int, frame: Frame) -> Arrival:
@@ -395,7 +416,7 @@ class SimCluster:
             self._delivery.hand_over(nodes, happening, time_ns)
             return
         for index in nodes:
-            if index < 0 or self._nodes[index] is not None:
+            if index < 0 or self._nodes[index] is not None or isinstance(happening, Ready | Start):
                 self._turns.take(index, happening, time_ns)
 
     def _serve(self, index: int, work: Work) -> None:
@@ -407,6 +428,8 @@ class SimCluster:
             self._delivery.hand_over((index,), work, self.now_ns)
         elif isinstance(work, Errand):
             self.machines.run_errand(index, work)
+        elif isinstance(work, Start):
+            self._go_on_starting(index, work)
         elif self._alarms.is_due(index, work):
             self.record(index, "timer", timer=work.kind.value, generation=work.generation)
             self.node(index).fire(work.kind, work.generation)

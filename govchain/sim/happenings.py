@@ -74,10 +74,17 @@ class Errand(msgspec.Struct, frozen=True):
     """Called when it is done, with the time at which it is."""
 
 
+class Start(msgspec.Struct, frozen=True):
+    """A validator's process is on its way up, and has so much to do before it takes part."""
+
+    left_ns: int
+    life: int
+
+
 OUTSIDE: Final = -1
 """In place of a validator: clients, and the machine on which all run."""
 
-Work = Arrival | Alarm | Errand
+Work = Arrival | Alarm | Errand | Start
 Happening = Work | AtPort | Ready | CoreFree | Tick
 Scheduled = Happening | Call
 

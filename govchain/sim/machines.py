@@ -6,7 +6,7 @@ Which validator works, loses power or gets another disk is decided by the cluste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from govchain.consensus import SignedMessage
 from govchain.crypto import Signer, Suite
@@ -19,6 +19,8 @@ from govchain.sim.network import Frame, seeded_stream
 from govchain.storage import MemoryGuard, MemoryStore
 
 Work = TypeVar("Work")
+SLICE_NS: Final = 3_000_000
+"""How long a kernel lets a process run that has much to do while others wait for its core."""
 Unsynced = Literal["keep", "lose", "tear"]
 """What a power cut does to writes that no sync confirmed."""
 
@@ -78,6 +80,12 @@ class Machines(Generic[Work]):
         """Charge for the execution of a block, which is then written by itself."""
         if self.costs is not NO_COSTS:
             self.cpus[index].execute(self.costs.apply_ns * transactions)
+
+    def charge_start(self, index: int, left_ns: int) -> tuple[int, int]:
+        """Let a process that starts go on for a slice; the time that this has reached, and what is left."""
+        slice_ns = min(left_ns, SLICE_NS)
+        self.cpus[index].spend(slice_ns)
+        return self.cpus[index].free_ns, left_ns - slice_ns
 
     def cut_power(self, index: int, unsynced: Unsynced) -> int:
         """Forget what is not on the disk; how many writes no sync had confirmed."""
