@@ -106,6 +106,8 @@ class Cpu(Generic[Work]):
         is_called: It has a core, or somebody will call when it can have one.
         is_running: It is on a core at this moment.
         rounds: The turn under way, and those that executed blocks have begun.
+        runs: How often it went on with a turn.
+        is_at_disk: It gave up its core to wait for a disk.
         turns: Turns so far; the last one may still run.
         busy_ns: How long it worked so far.
         frames: Frames that it sent and received so far, when anything costs.
@@ -114,7 +116,7 @@ class Cpu(Generic[Work]):
 
     __slots__ = (
         *("_depth", "_heard", "_is_block_unsynced", "_told", "busy_ns", "frames", "free_ns", "is_called"),
-        *("is_running", "lost", "requests", "rounds", "turns", "waiting"),
+        *("is_at_disk", "is_running", "lost", "requests", "rounds", "runs", "turns", "waiting"),
     )
 
     def __init__(self) -> None:
@@ -124,6 +126,8 @@ class Cpu(Generic[Work]):
         self.is_called = False
         self.is_running = False
         self.rounds: deque[Round] = deque([Round()])
+        self.runs = 0
+        self.is_at_disk = False
         self.turns = 0
         self.busy_ns = 0
         self.frames = 0

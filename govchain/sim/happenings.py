@@ -51,9 +51,11 @@ class AtPort(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The validator's processor is free for what waits."""
+    """The validator's processor is free for what waits, or its disk is done."""
 
     life: int
+    run: int
+    """How often it had run until then; when it runs before this, nobody has to call it any more."""
 
 
 class CoreFree(msgspec.Struct, frozen=True):

@@ -13,6 +13,8 @@ from typing import Final
 
 TICK_NS: Final = 4_000_000
 """From one look at other cores' queues to the next: the tick of common kernels, 250 a second."""
+SLICE_NS: Final = 3_000_000
+"""How long a kernel lets a process run that has more to do while others wait for its core."""
 
 Claim = tuple[int, int]
 """A process, and which life of it wants a core."""
@@ -23,16 +25,26 @@ class Core:
     """One core.
 
     Attributes:
-        free_ns: When its process leaves it.
+        process: Who has it, or had it last.
+        since_ns: When that one came.
+        free_ns: When it leaves, if it has nothing more to do.
         waiting: Who wants it, in the order in which they came.
+        is_called: It is in the calendar when it gets free.
     """
 
+    process: int | None = None
+    since_ns: int = 0
     free_ns: int = 0
     waiting: deque[Claim] = field(default_factory=deque)
+    is_called: bool = False
 
     def is_idle(self, now_ns: int) -> bool:
         """Nobody has it, and nobody waits for it."""
         return self.free_ns <= now_ns and not self.waiting
+
+    def is_kept(self, process: int, now_ns: int) -> bool:
+        """The process that has just got so far may go on at once, since it has not had the core for long."""
+        return self.process == process and self.free_ns == now_ns and now_ns - self.since_ns < SLICE_NS
 
 
 class Host:
@@ -55,9 +67,12 @@ class Host:
 
     def occupy(self, core: int, process: int, now_ns: int, work_ns: int) -> None:
         """Let a process have a core, which is its home from now on."""
-        assert self.cores[core].free_ns <= now_ns, "a core is free"
+        taken = self.cores[core]
+        assert taken.free_ns <= now_ns, "a core is free"
         self._homes[process] = core
-        self.cores[core].free_ns = now_ns + work_ns
+        if not taken.is_kept(process, now_ns):
+            taken.process, taken.since_ns = process, now_ns
+        taken.free_ns = now_ns + work_ns
 
     def next_tick_ns(self, now_ns: int) -> int:
         """When idle cores look around next."""

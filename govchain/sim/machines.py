@@ -6,7 +6,7 @@ Which validator works, loses power or gets another disk is decided by the cluste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from govchain.consensus import SignedMessage
 from govchain.crypto import Signer, Suite
@@ -14,13 +14,11 @@ from govchain.sim.costed import CostedSuite
 from govchain.sim.cpu import NO_COSTS, Costs, Cpu
 from govchain.sim.disk import SimDisk, SimGuard
 from govchain.sim.happenings import Arrival, Errand
-from govchain.sim.host import Host
+from govchain.sim.host import SLICE_NS, Host
 from govchain.sim.network import Frame, seeded_stream
 from govchain.storage import MemoryGuard, MemoryStore
 
 Work = TypeVar("Work")
-SLICE_NS: Final = 3_000_000
-"""How long a kernel lets a process run that has much to do while others wait for its core."""
 Unsynced = Literal["keep", "lose", "tear"]
 """What a power cut does to writes that no sync confirmed."""
 

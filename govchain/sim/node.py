@@ -158,6 +158,8 @@ class SimNode:
                 self._answer_blocks(source, frame.from_height)
             case BlocksFound():
                 self._install(frame.blocks)
+                if len(frame.blocks) == BLOCKS_ANSWER_MAX:
+                    self._ask_blocks(source, self.ledger.height + 1)
             case ReadQuestion() | ReadAnswer():
                 self.reads.receive(source, frame)
             case EvidenceFound():

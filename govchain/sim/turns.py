@@ -12,6 +12,7 @@ from typing import Final
 
 from govchain.sim.cpu import NO_COSTS, Effect
 from govchain.sim.happenings import OUTSIDE, AtPort, Calendar, CoreFree, Happening, Ready, Scheduled, Tick, Work
+from govchain.sim.host import Core, Host
 from govchain.sim.machines import Machines
 from govchain.sim.wire import Wire
 
@@ -70,7 +71,8 @@ class Turns:
             if len(self.paused[index]) < PAUSED_FRAMES_MAX or isinstance(happening, Ready):
                 self.paused[index].append(happening)
         elif isinstance(happening, Ready):
-            if happening.life == self._machines.lives[index]:
+            is_due = happening.run == self._machines.cpus[index].runs
+            if is_due and happening.life == self._machines.lives[index]:
                 self._want_core(index, now_ns)
         elif self._machines.costs is NO_COSTS:
             self._serve(index, happening)
@@ -106,7 +108,7 @@ class Turns:
         cpu = self._machines.cpus[index]
         if not cpu.is_called and not cpu.is_running:
             cpu.is_called = True
-            self._calendar.put(max(cpu.free_ns, now_ns), (index,), Ready(self._machines.lives[index]))
+            self._calendar.put(max(cpu.free_ns, now_ns), (index,), Ready(self._machines.lives[index], cpu.runs))
 
     def _want_core(self, index: int, now_ns: int) -> None:
         host = self._machines.host
@@ -115,12 +117,12 @@ class Turns:
             return
         number = host.home(index)
         core = host.cores[number]
-        if core.is_idle(now_ns):
+        keeps = core.is_kept(index, now_ns) and not self._machines.cpus[index].is_at_disk
+        if keeps or core.is_idle(now_ns):
             host.occupy(number, index, now_ns, self._run(index, now_ns))
             return
         core.waiting.append((index, self._machines.lives[index]))
-        if len(core.waiting) == 1:
-            self._calendar.put(core.free_ns, (OUTSIDE,), CoreFree(number))
+        self._call_core(number, core)
         if not host.is_watched:
             host.is_watched = True
             self._calendar.put(host.next_tick_ns(now_ns), (OUTSIDE,), Tick())
@@ -129,22 +131,38 @@ class Turns:
         host = self._machines.host
         assert host is not None, "only shared cores become free for somebody"
         core = host.cores[number]
-        if not core.waiting or core.free_ns > now_ns:
-            return  # Another core took over who waited.
-        index, life = core.waiting.popleft()
+        core.is_called = False
+        if core.waiting and core.free_ns <= now_ns:
+            last = core.process
+            if last is not None and self._goes_on(core, last, now_ns):
+                host.occupy(number, last, now_ns, self._run(last, now_ns))
+            else:
+                self._serve_next(number, host, now_ns)
+        self._call_core(number, core)
+
+    def _call_core(self, number: int, core: Core) -> None:
+        if core.waiting and not core.is_called:
+            core.is_called = True
+            self._calendar.put(core.free_ns, (OUTSIDE,), CoreFree(number))
+
+    def _serve_next(self, number: int, host: Host, now_ns: int) -> None:
+        index, life = host.cores[number].waiting.popleft()
         # While it waited, power may have gone, or it was frozen.
         if index in self.paused:
-            self.paused[index].append(Ready(life))
+            self.paused[index].append(Ready(life, self._machines.cpus[index].runs))
         elif life == self._machines.lives[index]:
             host.occupy(number, index, now_ns, self._run(index, now_ns))
-        if core.waiting:
-            self._calendar.put(core.free_ns, (OUTSIDE,), CoreFree(number))
+
+    def _goes_on(self, core: Core, index: int, now_ns: int) -> bool:
+        cpu = self._machines.cpus[index]
+        is_kept = core.is_kept(index, now_ns) and index not in self.paused
+        return is_kept and cpu.is_called and not cpu.is_at_disk
 
     def _even_out(self, now_ns: int) -> None:
         host = self._machines.host
         assert host is not None, "only shared cores look for work"
         for number in host.even_out(now_ns):
-            self._give_core(number, now_ns)
+            self._serve_next(number, host, now_ns)
         host.is_watched = any(core.waiting for core in host.cores)
         if host.is_watched:
             self._calendar.put(host.next_tick_ns(now_ns), (OUTSIDE,), Tick())
@@ -153,11 +171,12 @@ class Turns:
         """It has a core: let it go on until it waits for a disk, or its turn is over; how long that takes."""
         cpu = self._machines.cpus[index]
         cpu.free_ns, cpu.is_running = now_ns, True
+        cpu.runs += 1
         sync_ns = self._advance(index)
-        cpu.is_running = False
+        cpu.is_running, cpu.is_at_disk = False, sync_ns > 0
         cpu.is_called = cpu.has_work
         if cpu.is_called:
-            self._calendar.put(cpu.free_ns + sync_ns, (index,), Ready(self._machines.lives[index]))
+            self._calendar.put(cpu.free_ns + sync_ns, (index,), Ready(self._machines.lives[index], cpu.runs))
         return cpu.free_ns - now_ns
 
     def _advance(self, index: int) -> int:
