@@ -30,8 +30,8 @@ from govchain.sim.measured import parse_costs
 
 HOTPATH_S: Final = 0.2
 """For each operation."""
-REQUESTS_PER_RECORD: Final = 2
-"""One hands it in, one waits for the answer."""
+ENDS_PER_RECORD: Final = 4
+"""One request hands it in, one waits for the answer; each is asked and answered."""
 _S_NS: Final = 1_000_000_000
 
 
@@ -107,9 +107,9 @@ def count_work(plan: Plan, costs: Costs, cores: int) -> Counts:
     """Simulate a plan, and say what there was to do for each record."""
     _, backend = _run_sim(plan, costs, cores)
     *validators, client = backend.cluster.machines.cpus
-    records = client.requests / REQUESTS_PER_RECORD
+    records = client.request_ends / ENDS_PER_RECORD
     frames = sum(each.frames for each in validators) / records
-    requests = sum(each.requests for each in validators) / records
+    requests = sum(each.request_ends for each in validators) / 2 / records
     busy_ns = sum(each.busy_ns for each in validators) / records
     overhead_ns = frames * costs.message_ns + requests * costs.request_ns
     return Counts(
@@ -117,7 +117,7 @@ def count_work(plan: Plan, costs: Costs, cores: int) -> Counts:
         requests=requests,
         known_ns=busy_ns - overhead_ns,
         client_turns=client.turns / records,
-        client_requests=client.requests / records,
+        client_requests=client.request_ends / 2 / records,
     )
 
 

@@ -49,7 +49,9 @@ class SimTraffic:
         self._next_node = 0
         self._sent_ns: dict[bytes, int] = {}
         self._asked: dict[bytes, int] = {}
-        """The validator whose answer is waited for."""
+        """The validator whose answer is wanted."""
+        self._waiting: dict[bytes, None] = {}
+        """Records of which that validator knows that somebody waits for them."""
         self._loops: dict[bytes, Clerk] = {}
         """Records of closed loops: acknowledging one makes its client hand in the next."""
 
@@ -73,11 +75,13 @@ class SimTraffic:
         for transaction in block.transactions if block is not None else ():
             id_ = transaction_id(self._cluster.suite, transaction)
             asked = self._asked.get(id_)
-            if asked is not None and (asked == node or not self._cluster.is_running(asked)):
+            is_asked = asked == node and id_ in self._waiting
+            if is_asked or (asked is not None and not self._cluster.is_running(asked)):
                 self._answer(id_, node, height, at_ns)
 
     def _answer(self, id_: bytes, node: int, height: int, at_ns: int) -> None:
         del self._asked[id_]
+        self._waiting.pop(id_, None)
 
         def read(at_ns: int) -> None:
             if self.seen.waiting.pop(id_, None) is None:
@@ -90,7 +94,10 @@ class SimTraffic:
                 pause_ns = CLIENT_NS if self._clients.are_free else 0
                 self._call_at(at_ns + pause_ns, functools.partial(self._go_on, clerk))
 
-        self._clients.ask(node, lambda at_ns: self._clients.work(read, at_ns=at_ns), at_ns=at_ns)
+        def answered(at_ns: int) -> None:
+            self._clients.work(read, ends=1, at_ns=at_ns)
+
+        self._clients.ask(node, answered, ends=1, at_ns=at_ns)
 
     async def _begin(self, clerk: Clerk) -> None:
         if clerk.load.rate.closed_loop is None:
@@ -122,7 +129,7 @@ class SimTraffic:
             self._loops[id_] = clerk
         self._next_node += 1
         turn = self._next_node
-        self._clients.work(lambda at_ns: self._offer(id_, transaction, turn, at_ns))
+        self._clients.work(lambda at_ns: self._offer(id_, transaction, turn, at_ns), ends=1)
 
     def _offer(self, id_: bytes, transaction: Transaction, turn: int, at_ns: int) -> None:
         """Hand in a record at one validator, and at the next one when it is not final in time."""
@@ -133,7 +140,12 @@ class SimTraffic:
         if awake:
             node = awake[turn % len(awake)]
             self._asked[id_] = node
-            self._clients.ask(node, lambda at_ns: self._submit(id_, transaction, node, at_ns), at_ns=at_ns)
+            self._waiting.pop(id_, None)
+
+            def submit(at_ns: int) -> None:
+                self._submit(id_, transaction, node, at_ns)
+
+            self._clients.ask(node, submit, ends=2, at_ns=at_ns)
 
         async def again() -> None:
             self._offer(id_, transaction, turn + 1, cluster.now_ns)
@@ -144,7 +156,19 @@ class SimTraffic:
         # Known there, or no room: the next attempt goes elsewhere.
         with contextlib.suppress(GovchainError):
             self._cluster.submit(transaction, to=node)
+
+        def wait(at_ns: int) -> None:
+            self._clients.ask(node, lambda at_ns: self._wait(id_, node, at_ns), ends=1, at_ns=at_ns)
+
+        # The answer to the first request makes the client send the second.
+        self._clients.work(wait, ends=2, at_ns=at_ns)
+
+    def _wait(self, id_: bytes, node: int, at_ns: int) -> None:
+        if self._asked.get(id_) != node:
+            return
         asked = self._cluster.node(node)
         place = asked.chain.locate(id_)
-        if place is not None and place[0] <= asked.final_height and self._asked.get(id_) == node:
+        if place is not None and place[0] <= asked.final_height:
             self._answer(id_, node, place[0], at_ns)
+        else:
+            self._waiting[id_] = None

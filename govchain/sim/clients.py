@@ -29,17 +29,18 @@ class Clients:
         """Whether what clients do takes no time."""
         return self._cluster.machines.costs.are_none
 
-    def work(self, done: Done, *, at_ns: int = 0) -> None:
-        """Let the clients spend what one request costs them."""
-        self._run(OUTSIDE, self._cluster.machines.costs.client_ns, done, at_ns)
+    def work(self, done: Done, *, ends: int, at_ns: int = 0) -> None:
+        """Let the clients spend what so many questions or answers cost them: half of a request each."""
+        self._run(OUTSIDE, self._cluster.machines.costs.client_ns, ends, done, at_ns)
 
-    def ask(self, node: int, done: Done, *, at_ns: int = 0) -> None:
-        """Let a validator spend what one request costs it; a validator that is down never does."""
-        self._run(node, self._cluster.machines.costs.request_ns, done, at_ns)
+    def ask(self, node: int, done: Done, *, ends: int, at_ns: int = 0) -> None:
+        """Let a validator read or answer so many; a validator that is down never does."""
+        self._run(node, self._cluster.machines.costs.request_ns, ends, done, at_ns)
 
-    def _run(self, node: int, cost_ns: int, done: Done, at_ns: int) -> None:
+    def _run(self, node: int, request_ns: int, ends: int, done: Done, at_ns: int) -> None:
         now_ns = self._cluster.now_ns
         if self.are_free:
             done(now_ns)
         else:
-            self._cluster.schedule(max(at_ns, now_ns), (node,), Errand(cost_ns, done))
+            errand = Errand(request_ns * ends // 2, ends, done)
+            self._cluster.schedule(max(at_ns, now_ns), (node,), errand)

@@ -40,9 +40,9 @@ class Costs:
     message_ns: int = 0
     """Of one frame at either end: what one turn tells one peer, on its way through event loop and socket."""
     request_ns: int = 0
-    """Of one request of a client, at the validator that answers it."""
+    """Of one request of a client, at the validator: half of it to read it, half to answer."""
     client_ns: int = 0
-    """Of one request, at the client."""
+    """Of one request, at the client: half of it to ask, half to read the answer."""
     client_turn_ns: int = 0
     """Of waking up the clients for whatever waits."""
     shared_cores: int = 0
@@ -68,6 +68,8 @@ class Round:
     Attributes:
         execution_ns: The block with whose execution it begins, which is then synced by itself; None without.
         waits_left: How often it still gives up its core in the sync under way.
+        heard: How much of what waits it handles: what was there before the execution; None: all.
+        looks: How often it has taken in what came while it answered requests.
         early: What becomes visible as the turn handles what waits.
         work_ns: Work that was done for it when it had no core.
         is_handled: What waited has been handled.
@@ -77,6 +79,8 @@ class Round:
 
     execution_ns: int | None = None
     waits_left: int = 0
+    heard: int | None = None
+    looks: int = 0
     early: deque[Effect] = field(default_factory=deque)
     work_ns: int = 0
     is_handled: bool = False
@@ -111,12 +115,12 @@ class Cpu(Generic[Work]):
         turns: Turns so far; the last one may still run.
         busy_ns: How long it worked so far.
         frames: Frames that it sent and received so far, when anything costs.
-        requests: Requests of clients that it answered so far, or made.
+        request_ends: Questions and answers of clients that it read or wrote so far.
     """
 
     __slots__ = (
         *("_depth", "_heard", "_is_block_unsynced", "_told", "busy_ns", "frames", "free_ns", "is_called"),
-        *("is_at_disk", "is_running", "lost", "requests", "rounds", "runs", "turns", "waiting"),
+        *("is_at_disk", "is_running", "lost", "request_ends", "rounds", "runs", "turns", "waiting"),
     )
 
     def __init__(self) -> None:
@@ -131,7 +135,7 @@ class Cpu(Generic[Work]):
         self.turns = 0
         self.busy_ns = 0
         self.frames = 0
-        self.requests = 0
+        self.request_ends = 0
         self._depth = 0
         self._is_block_unsynced = False
         self._told: dict[tuple[int, str], int] = {}

@@ -72,6 +72,8 @@ class Errand(msgspec.Struct, frozen=True):
     """Work of a client, or for one."""
 
     cost_ns: int
+    ends: int
+    """Questions and answers that are read or written."""
     action: Callable[[int], None]
     """Called when it is done, with the time at which it is."""
 

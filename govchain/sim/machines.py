@@ -56,7 +56,7 @@ class Machines(Generic[Work]):
 
     def run_errand(self, index: int, errand: Errand) -> None:
         """Let somebody work for a client, or a client for itself."""
-        self.cpus[index].requests += 1
+        self.cpus[index].request_ends += errand.ends
         self.cpus[index].spend(errand.cost_ns)
         errand.action(self.cpus[index].free_ns)
 

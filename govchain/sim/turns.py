@@ -11,13 +11,16 @@ from collections.abc import Callable
 from typing import Final
 
 from govchain.sim.cpu import NO_COSTS, Effect
-from govchain.sim.happenings import OUTSIDE, AtPort, Calendar, CoreFree, Happening, Ready, Scheduled, Tick, Work
+from govchain.sim.happenings import OUTSIDE, AtPort, Calendar, CoreFree, Errand, Happening, Ready, Scheduled, Tick, Work
 from govchain.sim.host import Core, Host
 from govchain.sim.machines import Machines
 from govchain.sim.wire import Wire
 
 PAUSED_FRAMES_MAX: Final = 20_000
 """What waits for a paused validator on the wire; more is lost, as full buffers lose it."""
+
+LOOKS_MAX: Final = 2
+"""How often a turn takes in requests that came while it answered others: from socket to handler to owner."""
 
 
 class Turns:
@@ -192,8 +195,10 @@ class Turns:
             elif turn.execution_ns is not None:
                 cpu.free_ns += turn.execution_ns
                 turn.execution_ns, turn.waits_left = None, costs.sync_waits
+                turn.heard = len(cpu.waiting)
             elif not turn.is_handled:
-                self._handle(index)
+                if not self._handle(index):
+                    return 0
             elif turn.disks:
                 turn.disks.popleft()
                 turn.waits_left = costs.sync_waits
@@ -204,18 +209,26 @@ class Turns:
                 if turn.execution_ns is None:
                     return 0
 
-    def _handle(self, index: int) -> None:
+    def _handle(self, index: int) -> bool:
+        """Handle what waits; False when it is to look once more before its turn goes on."""
         cpu = self._machines.cpus[index]
         turn = cpu.rounds[0]
-        turn.is_handled = True
-        cpu.turns += 1
         cpu.begin_work()
-        while turn.early:
-            turn.early.popleft()()
-        cpu.free_ns += turn.work_ns
-        if index == OUTSIDE:
-            cpu.spend(self._machines.costs.client_turn_ns)
-        for _ in range(len(cpu.waiting)):
+        if not turn.looks:
+            cpu.turns += 1
+            while turn.early:
+                turn.early.popleft()()
+            cpu.free_ns += turn.work_ns
+            if index == OUTSIDE:
+                cpu.spend(self._machines.costs.client_turn_ns)
+        answers = False
+        for _ in range(len(cpu.waiting) if turn.heard is None else turn.heard):
             cpu.begin_work()
-            self._serve(index, cpu.waiting.popleft())
+            work = cpu.waiting.popleft()
+            answers = answers or isinstance(work, Errand)
+            self._serve(index, work)
         cpu.begin_work()
+        # Requests are answered between turns: others that come meanwhile are part of the same turn.
+        turn.is_handled = index == OUTSIDE or not answers or turn.heard is not None or turn.looks == LOOKS_MAX
+        turn.looks += 1
+        return turn.is_handled
