@@ -32,6 +32,7 @@ HOTPATH_S: Final = 0.2
 """For each operation."""
 ENDS_PER_RECORD: Final = 4
 """One request hands it in, one waits for the answer; each is asked and answered."""
+_US_NS: Final = 1_000
 _S_NS: Final = 1_000_000_000
 
 
@@ -86,7 +87,7 @@ def measure_fidelity(
     # Machines change their speed: costs are those of before and after.
     idle, full = idle.plus(measure(few)[1]), full.plus(measure(many)[1])
     say("simulating")
-    costs = calibrate(replace(known, start_ns=round(idle.start_cpu_s * _S_NS)), idle, full, twin).costs
+    costs = calibrate(_with_idle(known, idle), idle, full, twin).costs
     rows = tuple(
         Row(plan.name, plan.rate, _run_sim(plan, costs, cores)[0], live, usage.foreign_cores)
         for plan, (live, usage) in zip(plans, lives, strict=True)
@@ -125,6 +126,12 @@ def _measure_known() -> Costs:
     report = msgspec.json.encode({"operations": measure_hotpath(HOTPATH_S)})
     with tempfile.TemporaryDirectory(prefix="govchain-bench-") as folder:
         return with_syncs(parse_costs(report, "hotpath", sync_ns=0), Path(folder) / "syncs")
+
+
+def _with_idle(known: Costs, idle: Usage) -> Costs:
+    """Validators saw how long they take to start, and for a block of one record."""
+    block_ns = max(0, round(idle.execute_us * _US_NS) - known.apply_ns)
+    return replace(known, start_ns=round(idle.start_cpu_s * _S_NS), block_ns=block_ns)
 
 
 def _run_live(plan: Plan, now: datetime) -> tuple[Pace, Usage]:

@@ -60,6 +60,7 @@ def physics_settings(costs: Costs, cores: int) -> tuple[Setting, ...]:
         "cpu.costs.verify": costs.verify_ns,
         "cpu.costs.sign": costs.sign_ns,
         "cpu.costs.apply": costs.apply_ns,
+        "cpu.costs.block": costs.block_ns,
         "cpu.costs.hash_kb": costs.hash_kib_ns,
         "cpu.costs.sync": costs.sync_work_ns,
         "cpu.costs.start": costs.start_ns,

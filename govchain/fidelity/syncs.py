@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,10 +18,12 @@ from govchain.model import Space
 from govchain.sim import Costs
 from govchain.storage import GuardFile, RocksStore
 
-ROUNDS: Final = 100
-STORE_WRITES: Final = 2
-"""To one of the guard, as in consensus: four and two for a block."""
-STORE_BYTES: Final = 400
+ROUNDS: Final = 50
+VOTE_WRITES: Final = 3
+GUARD_WRITES: Final = 2
+"""For each block, which is written once."""
+VOTE_BYTES: Final = 400
+BLOCK_KEYS: Final = 20
 GUARD_BYTES: Final = 60
 PAUSE_S: Final = 0.001
 """Between two writes, as validators have it: a disk that is never idle would be quicker."""
@@ -44,29 +46,38 @@ class SyncedWrite:
 
 def with_syncs(costs: Costs, folder: Path) -> Costs:
     """The costs, with those of syncs in a folder of the disk in question."""
-    writes = measure_syncs(folder)
+    rounds = measure_syncs(folder)
+    writes = len(rounds[0])
+
+    def mean(total: Callable[[Sequence[SyncedWrite]], int]) -> int:
+        return round(statistics.median(map(total, rounds)) / writes)
+
     return replace(
         costs,
-        sync_ns=round(statistics.median(each.disk_ns for each in writes)),
-        sync_work_ns=round(statistics.median(each.work_ns for each in writes)),
-        sync_waits=max(1, round(statistics.mean(each.waits for each in writes))),
+        sync_ns=mean(lambda found: sum(each.disk_ns for each in found)),
+        sync_work_ns=mean(lambda found: sum(each.work_ns for each in found)),
+        sync_waits=max(1, mean(lambda found: sum(each.waits for each in found))),
     )
 
 
-def measure_syncs(folder: Path) -> list[SyncedWrite]:
-    """Write to a store and a guard, one after the other."""
+def measure_syncs(folder: Path) -> list[list[SyncedWrite]]:
+    """Sync to a store and a guard what a block takes, again and again."""
     folder.mkdir()
     store, guard = RocksStore(folder / "store", bytes(32)), GuardFile(folder / "guard", bytes(32))
 
-    def put() -> None:
-        store.write([(Space.VOTE, bytes(8), bytes(STORE_BYTES))], sync=True)
+    def vote() -> None:
+        store.write([(Space.VOTE, bytes(8), bytes(VOTE_BYTES))], sync=True)
 
+    def block() -> None:
+        writes = [(Space.VOTE, key.to_bytes(8, "big"), bytes(VOTE_BYTES)) for key in range(BLOCK_KEYS)]
+        store.write(writes, sync=True)
+
+    def promise() -> None:
+        guard.append([bytes(GUARD_BYTES)])
+
+    steps = (*(vote,) * VOTE_WRITES, *(promise,) * GUARD_WRITES, block)
     try:
-        return [
-            _measure(write)
-            for _ in range(ROUNDS)
-            for write in (*(put,) * STORE_WRITES, lambda: guard.append([bytes(GUARD_BYTES)]))
-        ]
+        return [[_measure(step) for step in steps] for _ in range(ROUNDS)]
     finally:
         guard.close()
         store.close()

@@ -25,7 +25,9 @@ from govchain.scenario.traffic import Clerk, Traffic
 SETTLE_S: Final = 1.0
 """From when all validators are ready to the first record: what a start leaves behind comes to rest."""
 METRICS_TIMEOUT_S: Final = 5.0
-_STORE: Final = re.compile(r"^govchain_store_seconds_(sum|count)\{.*\} (\S+)$", re.MULTILINE)
+_SECONDS: Final = re.compile(
+    r"^govchain_(store|execute)_seconds_(sum|count)(?:\{.*\})? (\S+)$", re.MULTILINE
+)
 _NS_PER_S: Final = 1_000_000_000
 
 
@@ -39,6 +41,8 @@ class Usage(msgspec.Struct, frozen=True):
     client_cpu_s: float
     sync_us: float
     """Mean of all synced writes of all validators, as they saw it."""
+    execute_us: float
+    """Mean of all executions of blocks, as validators saw it."""
     foreign_cores: float
     """Cores that other processes of the machine used."""
     start_cpu_s: float
@@ -58,6 +62,7 @@ class Usage(msgspec.Struct, frozen=True):
             validators_cpu_s=self.validators_cpu_s + other.validators_cpu_s,
             client_cpu_s=self.client_cpu_s + other.client_cpu_s,
             sync_us=mean(self.sync_us, other.sync_us),
+            execute_us=mean(self.execute_us, other.execute_us),
             foreign_cores=mean(self.foreign_cores, other.foreign_cores),
             start_cpu_s=mean(self.start_cpu_s, other.start_cpu_s),
         )
@@ -71,6 +76,8 @@ class _Reading:
     machine_s: float
     syncs: float
     synced_s: float
+    executions: float
+    executed_s: float
 
 
 class MeteredBackend(LocalBackend):
@@ -112,7 +119,8 @@ class MeteredBackend(LocalBackend):
             seconds=round(seconds, 3),
             validators_cpu_s=round(ended.validators_s - began.validators_s, 3),
             client_cpu_s=round(ended.client_s - began.client_s, 3),
-            sync_us=round((ended.synced_s - began.synced_s) * 1e6 / max(1.0, ended.syncs - began.syncs), 1),
+            sync_us=_mean_us(ended.synced_s - began.synced_s, ended.syncs - began.syncs),
+            execute_us=_mean_us(ended.executed_s - began.executed_s, ended.executions - began.executions),
             foreign_cores=round(max(0.0, ended.machine_s - began.machine_s - own_s) / seconds, 2),
             start_cpu_s=round(self._start_cpu_s, 3),
         )
@@ -122,20 +130,19 @@ class MeteredBackend(LocalBackend):
         return [process for process in found if process is not None]
 
     def _read(self) -> _Reading:
-        syncs = synced_s = 0.0
+        seen = dict.fromkeys(("store sum", "store count", "execute sum", "execute count"), 0.0)
         for url in self.urls:
-            for kind, value in _STORE.findall(_metrics(url)):
-                if kind == "count":
-                    syncs += float(value)
-                else:
-                    synced_s += float(value)
+            for what, kind, value in _SECONDS.findall(_metrics(url)):
+                seen[f"{what} {kind}"] += float(value)
         return _Reading(
             at_s=time.perf_counter(),
             validators_s=sum(map(_cpu_s, self._processes())),
             client_s=_cpu_s(psutil.Process()),
             machine_s=_machine_s(),
-            syncs=syncs,
-            synced_s=synced_s,
+            syncs=seen["store count"],
+            synced_s=seen["store sum"],
+            executions=seen["execute count"],
+            executed_s=seen["execute sum"],
         )
 
 
@@ -156,6 +163,10 @@ class _MeteredTraffic:
     async def drain(self, limit_ns: int) -> None:
         await self._backend.end_load(self._traffic)
         await self._traffic.drain(limit_ns)
+
+
+def _mean_us(seconds: float, times: float) -> float:
+    return round(seconds * 1e6 / max(1.0, times), 1)
 
 
 def _metrics(url: str) -> str:

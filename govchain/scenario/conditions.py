@@ -85,6 +85,8 @@ class WorkCosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign: DurationNs = DurationNs(0)
     apply: DurationNs = DurationNs(0)
     """One transaction of a block."""
+    block: DurationNs = DurationNs(0)
+    """A block, whatever is in it."""
     hash_kb: DurationNs = DurationNs(0)
     """1024 bytes."""
     sync: DurationNs = DurationNs(0)

@@ -223,6 +223,7 @@ def _work_costs(loaded: LoadedScenario) -> Costs:
         verify_ns=costs.verify,
         sign_ns=costs.sign,
         apply_ns=costs.apply,
+        block_ns=costs.block,
         hash_kib_ns=costs.hash_kb,
         sync_ns=sync_ns,
         sync_work_ns=costs.sync,

@@ -28,6 +28,8 @@ class Costs:
     sign_ns: int = 0
     apply_ns: int = 0
     """Of one transaction of a block that is executed."""
+    block_ns: int = 0
+    """Of a block that is executed, whatever is in it."""
     hash_kib_ns: int = 0
     sync_ns: int = 0
     """Of one synced write: what the disk takes, while the validator waits and its core is free."""

@@ -80,10 +80,12 @@ class Host:
 
     def even_out(self, now_ns: int) -> list[int]:
         """Let idle cores take over who waits longest in the longest queues; the cores that have somebody now."""
+        idle = [number for number, core in enumerate(self.cores) if core.is_idle(now_ns)]
+        busy = [core for number, core in enumerate(self.cores) if number not in idle]
         taken = []
-        for number, core in enumerate(self.cores):
-            longest = max(self.cores, key=lambda each: len(each.waiting))
-            if core.is_idle(now_ns) and longest.waiting:
-                core.waiting.append(longest.waiting.popleft())
+        for number in idle:
+            longest = max(busy, key=lambda each: len(each.waiting), default=None)
+            if longest is not None and longest.waiting:
+                self.cores[number].waiting.append(longest.waiting.popleft())
                 taken.append(number)
         return taken

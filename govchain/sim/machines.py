@@ -77,7 +77,7 @@ class Machines(Generic[Work]):
     def charge_apply(self, index: int, transactions: int) -> None:
         """Charge for the execution of a block, which is then written by itself."""
         if self.costs is not NO_COSTS:
-            self.cpus[index].execute(self.costs.apply_ns * transactions)
+            self.cpus[index].execute(self.costs.block_ns + self.costs.apply_ns * transactions)
 
     def charge_start(self, index: int, left_ns: int) -> tuple[int, int]:
         """Let a process that starts go on for a slice; the time that this has reached, and what is left."""
