@@ -117,7 +117,7 @@ def count_work(plan: Plan, costs: Costs, cores: int) -> Counts:
         frames=frames,
         requests=requests,
         known_ns=busy_ns - overhead_ns,
-        client_turns=client.turns / records,
+        client_turns=client.wakes / records,
         client_requests=client.request_ends / 2 / records,
     )
 

@@ -114,6 +114,8 @@ class Cpu(Generic[Work]):
         rounds: The turn under way, and those that executed blocks have begun.
         runs: How often it went on with a turn.
         is_at_disk: It gave up its core to wait for a disk.
+        is_woken: It slept until it went on; nothing was left to do before.
+        wakes: How often clients were woken up.
         turns: Turns so far; the last one may still run.
         busy_ns: How long it worked so far.
         frames: Frames that it sent and received so far, when anything costs.
@@ -122,7 +124,8 @@ class Cpu(Generic[Work]):
 
     __slots__ = (
         *("_depth", "_heard", "_is_block_unsynced", "_told", "busy_ns", "frames", "free_ns", "is_called"),
-        *("is_at_disk", "is_running", "lost", "request_ends", "rounds", "runs", "turns", "waiting"),
+        *("is_at_disk", "is_running", "is_woken", "lost", "request_ends", "rounds", "runs", "turns"),
+        *("waiting", "wakes"),
     )
 
     def __init__(self) -> None:
@@ -134,6 +137,8 @@ class Cpu(Generic[Work]):
         self.rounds: deque[Round] = deque([Round()])
         self.runs = 0
         self.is_at_disk = False
+        self.is_woken = True
+        self.wakes = 0
         self.turns = 0
         self.busy_ns = 0
         self.frames = 0

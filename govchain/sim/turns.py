@@ -173,6 +173,7 @@ class Turns:
     def _run(self, index: int, now_ns: int) -> int:
         """It has a core: let it go on until it waits for a disk, or its turn is over; how long that takes."""
         cpu = self._machines.cpus[index]
+        cpu.is_woken = cpu.free_ns < now_ns
         cpu.free_ns, cpu.is_running = now_ns, True
         cpu.runs += 1
         sync_ns = self._advance(index)
@@ -219,7 +220,8 @@ class Turns:
             while turn.early:
                 turn.early.popleft()()
             cpu.free_ns += turn.work_ns
-            if index == OUTSIDE:
+            if index == OUTSIDE and cpu.is_woken:
+                cpu.wakes += 1
                 cpu.spend(self._machines.costs.client_turn_ns)
         answers = False
         for _ in range(len(cpu.waiting) if turn.heard is None else turn.heard):

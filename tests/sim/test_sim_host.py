@@ -6,49 +6,15 @@ import heapq
 
 import pytest
 
-from govchain.config import DurationNs
 from govchain.crypto import suite
-from govchain.model import Space
-from govchain.sim import Costs, FixedLatency
+from govchain.sim import Costs
 from govchain.sim.cpu import Cpu
-from govchain.sim.happenings import OUTSIDE, Calendar, Call, Errand, Scheduled, Work
-from govchain.sim.machines import Machines
+from govchain.sim.happenings import OUTSIDE
+from govchain.sim.host import SLICE_NS, TICK_NS
 from govchain.sim.network import seeded_stream
 from govchain.sim.quantiles import exponential
-from govchain.sim.turns import Turns
-from govchain.sim.wire import PLAIN_LINES, Wire
+from tests.support.machine_rig import MS, SERVICE_NS, US, Rig
 from tests.support.scenario_texts import SMALL, play
-
-US = 1_000
-SERVICE_NS = 100 * US
-
-
-class Rig:
-    """Processes on one machine, without any protocol: each is given errands, and tells when they are done."""
-
-    def __init__(self, processes: int, costs: Costs) -> None:
-        self.calendar: Calendar[Scheduled] = Calendar()
-        self.machines: Machines[Work] = Machines(suite(), 7, processes, costs)
-        wire = Wire(suite(), 7, processes, FixedLatency(DurationNs(0)), PLAIN_LINES)
-        self.turns = Turns(self.calendar, self.machines, wire, self._serve)
-        self.done: list[tuple[int, int]] = []
-        """When, and by whom."""
-
-    def give(self, process: int, at_ns: int, cost_ns: int = SERVICE_NS) -> None:
-        errand = Errand(cost_ns, lambda done_ns: self.done.append((done_ns, process)))
-        self.calendar.put(at_ns, (process,), errand)
-
-    def run(self) -> list[tuple[int, int]]:
-        while (due := self.calendar.pop_until(2**63)) is not None:
-            now_ns, _, indices, happening = due
-            assert not isinstance(happening, Call), "nobody armed a timer"
-            for index in indices:
-                self.turns.take(index, happening, now_ns)
-        return self.done
-
-    def _serve(self, index: int, work: Work) -> None:
-        assert isinstance(work, Errand)
-        self.machines.run_errand(index, work)
 
 
 @pytest.mark.parametrize(("cores", "ends_us"), [(1, [100, 200, 300]), (2, [100, 100, 200]), (3, [100] * 3)])
@@ -68,7 +34,7 @@ def test_a_processor_of_its_own_waits_for_nobody() -> None:
 
 
 @pytest.mark.parametrize(("cores", "load_percent"), [(1, 30), (1, 80), (2, 80)])
-def test_no_core_idles_while_somebody_waits(cores: int, load_percent: int) -> None:
+def test_no_core_idles_while_somebody_waits_for_it(cores: int, load_percent: int) -> None:
     processes, errands = 40, 5_000
     gaps = exponential(SERVICE_NS * 100 // load_percent // cores)
     draws, choices = seeded_stream(suite(), 7, "arrivals"), seeded_stream(suite(), 7, "processes")
@@ -88,38 +54,78 @@ def test_no_core_idles_while_somebody_waits(cores: int, load_percent: int) -> No
         rho = load_percent / 100
         closed_form_ns = SERVICE_NS * (1 + rho / (2 * (1 - rho)))
         assert (sum(done_ns) + sojourn_ns) / errands == pytest.approx(closed_form_ns, rel=0.1)
+    assert len(done_ns) == errands
     assert sum(cpu.busy_ns for cpu in rig.machines.cpus) == errands * SERVICE_NS
-    assert rig.machines.host is not None
-    assert not rig.machines.host.waiting
 
 
-def test_a_core_is_free_while_its_process_waits_for_the_disk() -> None:
-    rig = Rig(2, Costs(shared_cores=1, sync_ns=50 * US, verify_ns=1))
-    write = [(Space.VOTE, b"vote", b"1")]
-    rig.calendar.put(0, (0,), Errand(SERVICE_NS, lambda _: rig.machines.disks[0].write(write, sync=True)))
-    rig.give(1, at_ns=0)
-    assert rig.run() == [(200 * US, 1)], "not after 250"
-    assert rig.machines.cpus[0].free_ns == 150 * US
+def test_a_process_waits_for_its_core_while_another_is_idle_until_the_next_tick() -> None:
+    rig = Rig(3, Costs(shared_cores=2, verify_ns=1))
+    for process in (0, 2):  # Both are at home on the first core.
+        rig.give(process, at_ns=0, cost_ns=10 * MS)
+        rig.give(process, at_ns=40 * MS, cost_ns=10 * MS)
+    assert rig.run() == [
+        *((10 * MS, 0), (TICK_NS + 10 * MS, 2)),
+        *((50 * MS, 0), (50 * MS, 2)),  # It stays where it was taken over.
+    ]
 
 
-def test_a_turn_syncs_each_disk_once_and_tells_each_peer_in_one_frame() -> None:
-    cpu: Cpu[int] = Cpu()
-    cpu.begin(0)
+@pytest.mark.parametrize(("waits", "left_us"), [(1, 200), (2, 300)])
+def test_a_process_queues_for_a_core_again_whenever_it_waited_for_the_disk(waits: int, left_us: int) -> None:
+    rig = Rig(3, Costs(shared_cores=1, sync_ns=50 * US, sync_waits=waits, verify_ns=1))
+    rig.give(0, at_ns=0, writes=True)
+    for process in (1, 2):
+        rig.give(process, at_ns=process * 90 * US)
+    assert rig.run() == [(100 * US, 0), (200 * US, 1), (300 * US, 2)], "the core is free for others"
+    assert dict((process, at_ns) for at_ns, process in rig.left)[0] == left_us * US
+
+
+def test_a_sync_costs_work_as_well_as_waiting() -> None:
+    rig = Rig(1, Costs(sync_ns=50 * US, sync_work_ns=20 * US, sync_waits=2))
+    rig.give(0, at_ns=0, writes=True)
+    rig.run()
+    assert rig.left == [(SERVICE_NS + 70 * US, 0)]
+    assert rig.machines.cpus[0].busy_ns == SERVICE_NS + 20 * US
+
+
+def test_what_a_turn_says_leaves_when_all_of_it_is_handled_and_durable() -> None:
+    rig = Rig(1, Costs(sync_ns=50 * US))
+    rig.give(0, at_ns=0)
     for _ in range(3):
-        cpu.sync("store", 10)
-        cpu.sync("guard", 10)
-        cpu.tell(1, "votes", 5)
-        cpu.hear(2, "votes", 7, 5)
-    assert (cpu.free_ns, cpu.waited_ns, cpu.busy_ns, cpu.frames) == (30, 20, 10, 2)
-    cpu.end_writes()
-    cpu.sync("store", 10)
-    assert cpu.waited_ns == 30, "a block has a sync of its own"
-    cpu.begin(cpu.free_ns)
-    cpu.sync("store", 10)
-    cpu.tell(1, "votes", 5)
+        rig.give(0, at_ns=10 * US, writes=True)  # All are handled in the second look of the turn.
+    rig.run()
+    assert [at_ns // US for at_ns, _ in rig.left] == [450] * 4, "one sync for all"
+
+
+def test_a_block_is_synced_by_itself_and_what_comes_of_it_is_another_turn() -> None:
+    rig = Rig(1, Costs(sync_ns=50 * US, apply_ns=30 * US, block_ns=5 * US))
+    rig.give(0, at_ns=0, executes=1, writes=True)
+    rig.give(0, at_ns=120 * US)  # While the block is executed.
+    rig.run()
+    # 100 of work, 35 and 50 for the block, 50 for what is written of it; then what came meanwhile.
+    assert [at_ns // US for at_ns, _ in rig.left] == [235, 335]
+    assert rig.machines.cpus[0].turns == 3
+
+
+def test_a_process_keeps_its_core_while_it_has_work_for_a_slice() -> None:
+    rig = Rig(2, Costs(shared_cores=1, verify_ns=1))
+    for number in range(50):
+        rig.give(0, at_ns=number * SERVICE_NS)
+    rig.give(1, at_ns=US)
+    ended_ns = next(at_ns for at_ns, process in rig.run() if process == 1)
+    assert ended_ns == SLICE_NS + SERVICE_NS
+
+
+def test_a_turn_tells_each_peer_in_one_frame_of_each_kind() -> None:
+    cpu: Cpu[int] = Cpu()
+    cpu.is_running = True
+    for turn in (1, 2):
+        cpu.turns = turn
+        for _ in range(3):
+            cpu.tell(1, "votes", 5)
+            cpu.hear(2, "votes", 7, 5)
     cpu.hear(2, "votes", 8, 5)
     cpu.tell(1, "transactions", 5)
-    assert (cpu.turns, cpu.waited_ns, cpu.frames) == (2, 10, 5)
+    assert (cpu.free_ns, cpu.busy_ns, cpu.frames) == (25, 25, 5)
 
 
 LAPTOP = (

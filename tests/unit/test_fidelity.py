@@ -27,6 +27,10 @@ COSTS = Costs(
     hash_kib_ns=1_000,
     sync_ns=400_000,
     message_ns=80_000,
+    start_ns=1_000_000_000,
+    sync_work_ns=90_000,
+    sync_waits=3,
+    block_ns=150_000,
     request_ns=200_000,
     client_ns=210_000,
     client_turn_ns=90_000,
@@ -46,6 +50,8 @@ def usage(records: int, validators_cpu_s: float, client_cpu_s: float) -> Usage:
         validators_cpu_s=validators_cpu_s,
         client_cpu_s=client_cpu_s,
         sync_us=480.0,
+        execute_us=200.0,
+        start_cpu_s=1.0,
         foreign_cores=0.03,
     )
 
