@@ -25,9 +25,7 @@ from govchain.scenario.traffic import Clerk, Traffic
 SETTLE_S: Final = 1.0
 """From when all validators are ready to the first record: what a start leaves behind comes to rest."""
 METRICS_TIMEOUT_S: Final = 5.0
-_SECONDS: Final = re.compile(
-    r"^govchain_(store|execute)_seconds_(sum|count)(?:\{.*\})? (\S+)$", re.MULTILINE
-)
+_SECONDS: Final = re.compile(r"^govchain_(store|execute)_seconds_(sum|count)(?:\{.*\})? (\S+)$", re.MULTILINE)
 _NS_PER_S: Final = 1_000_000_000
 
 

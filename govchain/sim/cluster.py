@@ -22,13 +22,15 @@ from govchain.sim.delivery import Delivery
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
-from govchain.sim.happenings import Arrival, AtPort, Calendar, Call, Errand, Happening, Ready, Scheduled, Start, Work
+from govchain.sim.happenings import Arrival, Calendar, Call, Errand, Happening, Ready, Scheduled, Start, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
-from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame, frame_bytes
+from govchain.sim.mail import Mail
+from govchain.sim.network import FixedLatency, Frame, Gossip, LatencyModel, WireFrame
 from govchain.sim.node import SimNode
 from govchain.sim.protocol import ConsensusProtocol
 from govchain.sim.protocols import PBFT
+from govchain.sim.starts import Starts
 from govchain.sim.trace import Fact, Trace, TraceEvent
 from govchain.sim.treason import Treason
 from govchain.sim.turns import Turns
@@ -93,7 +95,6 @@ class SimCluster:
         on_wire: Callable[[WireFrame], None] | None = None,
         events_max: int = EVENTS_MAX,
     ) -> None:
-        self._on_wire = on_wire
         self.genesis, self.protocol = genesis, protocol
         self.suite: Suite = suite or suite_of(genesis.suite)
         assert self.suite.name == genesis.suite
@@ -115,13 +116,18 @@ class SimCluster:
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self.machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
         self._is_free = costs.are_none
+        everybody = range(len(self.names))
+        others = [tuple(i for i in everybody if i != index) for index in everybody]
+        self._mail = Mail(
+            *(others, self.suite, self._calendar, self.machines, self.wire, self.links),
+            *(self.traitors, is_traced, on_wire),
+        )
         self._turns = Turns(self._calendar, self.machines, self.wire, self._serve)
         self._clocks_ms = [genesis.time_ms] * len(self.names)
         self._nodes: list[SimNode | None] = [None] * len(self.names)
         self._delivery = Delivery(self._nodes, protocol, self.door, self._trace)
-        self._starting: dict[int, None] = {}
+        self._starts = Starts(self._calendar, self.machines, self._power_on)
         self._alarms = Alarms(self._calendar, self.machines.lives)
-        self._others = [tuple(i for i in range(self.size) if i != index) for index in range(self.size)]
         for index, name in enumerate(self.names):
             if name not in absent:
                 self._power_on(index)
@@ -160,7 +166,7 @@ class SimCluster:
 
     def is_down(self, index: int) -> bool:
         """Neither running nor on its way up."""
-        return self._nodes[index] is None and index not in self._starting
+        return self._nodes[index] is None and index not in self._starts
 
     def submit(self, transaction: Transaction, *, to: int) -> bytes:
         """Hand a transaction to one validator; its id.
@@ -183,7 +189,7 @@ class SimCluster:
 
         Power goes between two pieces of work. Writes that no sync confirmed are kept, lost, or kept in part.
         """
-        if self._starting.pop(index, self) is self:
+        if not self._starts.cancel(index):
             self.node(index)
         lost = self.machines.cut_power(index, unsynced)
         self._note(index, "crash", **({} if unsynced == "keep" else {"unsynced": lost}))
@@ -192,15 +198,10 @@ class SimCluster:
         self._turns.paused.pop(index, None)
 
     def restart(self, index: int) -> None:
-        """Start a crashed validator from its disk, or an absent one for the first time; that may take time."""
+        """Start a crashed validator from its disk, or an absent one for the first time; it may take time."""
         self._require_down(index)
         self._note(index, "restart")
-        if self.machines.costs.start_ns:
-            self._starting[index] = None
-            start = Start(self.machines.costs.start_ns, self.machines.lives[index])
-            self.schedule(self.now_ns, (index,), start)
-        else:
-            self._power_on(index)
+        self._starts.begin(index, self.now_ns)
 
     def add_key(self, index: int, secret: bytes) -> None:
         """Give a validator another vote key, which it holds from its next start on (rule MB-4)."""
@@ -298,35 +299,9 @@ class SimCluster:
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others, at the end of the sender's turn."""
         if self._is_free:
-            self._send(source, target, frame)
+            self._mail.send(source, target, frame, self.now_ns)
         else:
-            self._turns.send(source, partial(self._send, source, target, frame), self.now_ns)
-
-    def _send(self, source: int, target: int | None, frame: Frame) -> None:
-        targets = self._others[source] if target is None else (target,)
-        traitor = self.traitors.get(source)
-        now_ns = self.now_ns
-        if not self._is_free:
-            now_ns = max(now_ns, self.machines.charge_send(source, targets, frame))
-        if traitor is None and self.wire.equal_ns is not None and self.links.is_sound:
-            # All arrive at one time, one after the other: one entry of the calendar holds them all.
-            due_ns = now_ns + self.wire.equal_ns
-            if self._on_wire is not None:
-                for each in targets:
-                    self._on_wire(WireFrame(now_ns, (due_ns,), source, each, frame))
-            self._calendar.put(due_ns, targets, self._arrival(source, frame))
-            return
-        for each in targets:
-            for sent in [frame] if traitor is None else traitor.sends(each, frame):
-                size_bytes = frame_bytes(sent) if self.wire.needs_size else 0
-                card_ns = self.wire.arrival_ns(source, each, size_bytes, now_ns)
-                arrivals_ns = [] if card_ns is None else self.links.arrivals(source, each, card_ns)
-                if self._on_wire is not None:
-                    self._on_wire(WireFrame(now_ns, tuple(arrivals_ns), source, each, sent))
-                arrival = self._arrival(source, sent)
-                arriving = AtPort(arrival, size_bytes) if self.wire.has_ports else arrival
-                for arrival_ns in arrivals_ns:
-                    self.schedule(arrival_ns, (each,), arriving)
+            self._turns.send(source, lambda: self._mail.send(source, target, frame, self.now_ns), self.now_ns)
 
     def node_of(self, public_key: bytes) -> int:
         """The node that holds a vote key."""
@@ -357,16 +332,6 @@ class SimCluster:
             return self.now_ns
         return max(self.now_ns, self.machines.cpus[node].free_ns)
 
-    def _go_on_starting(self, index: int, start: Start) -> None:
-        if start.life != self.machines.lives[index]:
-            return
-        if start.left_ns:
-            at_ns, left_ns = self.machines.charge_start(index, start.left_ns)
-            self.schedule(at_ns, (index,), Start(left_ns, start.life))
-        else:
-            del self._starting[index]
-            self._power_on(index)
-
     def _power_on(self, index: int) -> None:
         self._alarms.forget(index)
         suite, signers = self.machines.power_on(index, self.keys.of(index))
@@ -388,14 +353,6 @@ class SimCluster:
     def _require_down(self, index: int) -> None:
         if not self.is_down(index):
             raise ConfigError(f"validator {self.names[index]} is not down")
-
-    def _arrival(self, source: int, frame: Frame) -> Arrival:
-        if self._trace is None:
-            return Arrival(source, frame, (), self.machines.cpus[source].turns)
-        facts: tuple[tuple[str, Fact], ...] = (("peer", source), ("frame", type(frame).__name__))
-        if isinstance(frame, SignedMessage):
-            facts = (*facts, ("digest", self.suite.digest(frame.body)))
-        return Arrival(source, frame, facts, self.machines.cpus[source].turns)
 
     def schedule(self, time_ns: int, nodes: tuple[int, ...], happening: Happening) -> None:
         """Let something happen then, to these validators or to what is `OUTSIDE` of them."""
@@ -429,7 +386,7 @@ class SimCluster:
         elif isinstance(work, Errand):
             self.machines.run_errand(index, work)
         elif isinstance(work, Start):
-            self._go_on_starting(index, work)
+            self._starts.go_on(index, work)
         elif self._alarms.is_due(index, work):
             self.record(index, "timer", timer=work.kind.value, generation=work.generation)
             self.node(index).fire(work.kind, work.generation)

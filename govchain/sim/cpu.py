@@ -36,7 +36,7 @@ class Costs:
     sync_work_ns: int = 0
     """Of one synced write: what the processor does for it."""
     sync_waits: int = 1
-    """How often a validator gives up its core in one synced write: for data, for the journal, for the disk."""
+    """How often a validator gives up its core in one synced write: for data, journal and disk."""
     start_ns: int = 0
     """From when a validator's process is started to when it takes part, of its processor."""
     message_ns: int = 0
@@ -65,7 +65,7 @@ NO_COSTS: Final = Costs()
 
 @dataclass(slots=True)
 class Round:
-    """What one turn is made of, in this order. One is under way; others were begun by blocks that it executes.
+    """What one turn is made of, in this order. One is under way; blocks that it executes begin others.
 
     Attributes:
         execution_ns: The block with whose execution it begins, which is then synced by itself; None without.
@@ -102,8 +102,8 @@ class Cpu(Generic[Work]):
     """One process with its queue: first come, first served (rule of ADR 0009: one task does everything).
 
     What waits when it gets a core is one turn, as in `govchain.node.owner`: all of it is handled, then each
-    disk is synced once, then what was said leaves, one frame to a peer of each kind; then a block is executed,
-    and what comes of that is handled in the next turn.
+    disk is synced once, then what was said leaves, one frame to a peer of each kind; then a block is
+    executed, and what comes of that is handled in the next turn.
 
     Attributes:
         free_ns: Until then it is on a core; while it works, its own time.

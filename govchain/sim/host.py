@@ -1,8 +1,8 @@
 """A machine whose cores several processes share: who has to wait for one, and who is next.
 
-Each core has a queue of its own, and a process comes back to the core on which it ran last, as kernels do for
-the sake of caches: it waits there even when another core is idle. At each tick of the kernel an idle core takes
-over a process that waits elsewhere. What a process does with its core is not known here.
+Each core has a queue of its own, and a process comes back to the core on which it ran last, as kernels do it
+for the sake of caches: it waits there even when another core is idle. At each tick of the kernel an idle core
+takes over a process that waits elsewhere. What a process does with its core is not known here.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Host:
         return (now_ns // TICK_NS + 1) * TICK_NS
 
     def even_out(self, now_ns: int) -> list[int]:
-        """Let idle cores take over who waits longest in the longest queues; the cores that have somebody now."""
+        """Let idle cores take over who waits longest in the longest queues; the cores that did."""
         idle = [number for number, core in enumerate(self.cores) if core.is_idle(now_ns)]
         busy = [core for number, core in enumerate(self.cores) if number not in idle]
         taken = []

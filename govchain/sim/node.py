@@ -52,8 +52,7 @@ from govchain.sim.world import World
 from govchain.storage import MemoryGuard
 
 BLOCKS_ANSWER_MAX: Final = 64
-"""Blocks in one answer to a validator that is behind."""
-
+"""Blocks in one answer to a validator that is behind; after a full one it asks on."""
 FORWARD_MAX: Final = 64
 """Waiting transactions that are told to the primary again in one period."""
 
@@ -151,8 +150,7 @@ class SimNode:
             case TransactionsFound():
                 self._admit(frame.transactions, proposed=True)
             case TransactionsWanted():
-                found = tuple(filter(None, map(self._body, frame.ids)))
-                if found:
+                if found := tuple(filter(None, map(self._body, frame.ids))):
                     self._world.send(self.index, source, TransactionsFound(found))
             case BlocksWanted():
                 self._answer_blocks(source, frame.from_height)

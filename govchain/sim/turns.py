@@ -1,7 +1,7 @@
 """Who handles what happens at once and who later: frozen validators, busy processors, full network cards.
 
-The queues between the calendar and a validator, and its way through a turn: on a core, at its disks, on a core
-again. What handling means is the cluster's business.
+The queues between the calendar and a validator, and its way through a turn: on a core, at its disks, on a
+core again. What handling means is the cluster's business.
 """
 
 from __future__ import annotations
@@ -11,7 +11,18 @@ from collections.abc import Callable
 from typing import Final
 
 from govchain.sim.cpu import NO_COSTS, Effect
-from govchain.sim.happenings import OUTSIDE, AtPort, Calendar, CoreFree, Errand, Happening, Ready, Scheduled, Tick, Work
+from govchain.sim.happenings import (
+    OUTSIDE,
+    AtPort,
+    Calendar,
+    CoreFree,
+    Errand,
+    Happening,
+    Ready,
+    Scheduled,
+    Tick,
+    Work,
+)
 from govchain.sim.host import Core, Host
 from govchain.sim.machines import Machines
 from govchain.sim.wire import Wire
@@ -107,11 +118,17 @@ class Turns:
                 self._want_core(index, now_ns)
 
     def _call(self, index: int, now_ns: int) -> None:
-        """Let it have a core when it is through with what it does, or now, after what happens at this moment."""
+        """Let it have a core when it is through with what it does, or as the next thing that happens."""
         cpu = self._machines.cpus[index]
         if not cpu.is_called and not cpu.is_running:
             cpu.is_called = True
-            self._calendar.put(max(cpu.free_ns, now_ns), (index,), Ready(self._machines.lives[index], cpu.runs))
+            self._calendar.put(
+                max(cpu.free_ns, now_ns), (index,), Ready(self._machines.lives[index], cpu.runs)
+            )
+
+    def _put_ready(self, index: int, at_ns: int) -> None:
+        ready = Ready(self._machines.lives[index], self._machines.cpus[index].runs)
+        self._calendar.put(at_ns, (index,), ready)
 
     def _want_core(self, index: int, now_ns: int) -> None:
         host = self._machines.host
@@ -180,7 +197,7 @@ class Turns:
         cpu.is_running, cpu.is_at_disk = False, sync_ns > 0
         cpu.is_called = cpu.has_work
         if cpu.is_called:
-            self._calendar.put(cpu.free_ns + sync_ns, (index,), Ready(self._machines.lives[index], cpu.runs))
+            self._put_ready(index, cpu.free_ns + sync_ns)
         return cpu.free_ns - now_ns
 
     def _advance(self, index: int) -> int:

@@ -154,7 +154,7 @@ def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
     [
         ("no persist before send", 0, "durable-votes"),
         ("a restart forgets votes", 1, "no-double-vote"),
-        ("quorum minus one", 18, "agreement"),
+        ("quorum minus one", 5, "agreement"),
     ],
 )
 def test_a_planted_bug_is_found_and_shrunk(name: str, seed: int, invariant: str, tmp_path: Path) -> None:
