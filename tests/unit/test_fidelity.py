@@ -12,10 +12,11 @@ import pytest
 
 from govchain.cli import bench
 from govchain.cli.app import run
-from govchain.fidelity import FidelityFigures, Pace, Row, Usage
+from govchain.fidelity import FidelityFigures, Pace, Row, Usage, syncs
 from govchain.fidelity.calibration import Counts, calibrate, solve
 from govchain.fidelity.measure import count_work
 from govchain.fidelity.plan import Plan, calibration_plans, scenario_plans
+from govchain.fidelity.syncs import SyncedWrite
 from govchain.scenario.physics import build_physics
 from govchain.sim import Costs
 from govchain.sim.measured import parse_costs
@@ -89,7 +90,7 @@ def test_two_runs_are_one_with_means_by_their_length() -> None:
     both = one.plus(other)
     assert (both.records, both.blocks, both.seconds) == (400, 400, 20.0)
     assert (both.validators_cpu_s, both.client_cpu_s) == (3.0, 0.4)
-    assert (both.sync_us, both.foreign_cores) == (780.0, 0.03)
+    assert (both.sync_us, both.foreign_cores, both.execute_us, both.start_cpu_s) == (780.0, 0.03, 200.0, 1.0)
 
 
 @pytest.mark.parametrize(("rows", "status"), [(RECORDED[:1], 0), (RECORDED, 1)])
@@ -165,6 +166,17 @@ def test_a_record_alone_takes_two_requests_and_every_frame_has_two_ends() -> Non
     # Gossip of the record, proposal, prepares, commits and attestations: 3 + 3 + 9 + 12 + 12 frames.
     assert counts.frames == pytest.approx(2 * 39, rel=0.05)
     assert counts.client_turns == pytest.approx(2, rel=0.05)
+
+
+def test_syncs_are_measured_as_one_block_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syncs, "ROUNDS", 2)
+    (writes, again) = syncs.measure_syncs(tmp_path / "real")
+    assert len(writes) == len(again) == 6, "three votes, two promises and a block"
+    assert all(each.work_ns > 0 for each in writes)
+    rounds = [[SyncedWrite(work, 10 * work, waits) for work, waits in ((4, 5), (2, 1))] for _ in range(3)]
+    monkeypatch.setattr(syncs, "measure_syncs", lambda folder: rounds)
+    found = syncs.with_syncs(KNOWN, tmp_path)
+    assert (found.sync_work_ns, found.sync_ns, found.sync_waits) == (3, 30, 3)
 
 
 def test_a_scenario_takes_the_costs_of_a_comparison_from_its_file(tmp_path: Path) -> None:
