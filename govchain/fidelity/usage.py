@@ -95,7 +95,7 @@ class MeteredBackend(LocalBackend):
 
     async def start(self, rehearsal: Rehearsal) -> Rehearsal:
         rehearsal = await super().start(rehearsal)
-        used_s = [_cpu_s(each) for each in self._processes()]
+        used_s = [_cpu_s(each) for each in self._running()]
         self._start_cpu_s = sum(used_s) / len(used_s)
         await asyncio.sleep(SETTLE_S)
         self._began = await asyncio.to_thread(self._read)
@@ -123,7 +123,7 @@ class MeteredBackend(LocalBackend):
             start_cpu_s=round(self._start_cpu_s, 3),
         )
 
-    def _processes(self) -> list[psutil.Process]:
+    def _running(self) -> list[psutil.Process]:
         found = [self.network.process(name).find() for name in self.network.names]
         return [process for process in found if process is not None]
 
@@ -134,7 +134,7 @@ class MeteredBackend(LocalBackend):
                 seen[f"{what} {kind}"] += float(value)
         return _Reading(
             at_s=time.perf_counter(),
-            validators_s=sum(map(_cpu_s, self._processes())),
+            validators_s=sum(map(_cpu_s, self._running())),
             client_s=_cpu_s(psutil.Process()),
             machine_s=_machine_s(),
             syncs=seen["store count"],
