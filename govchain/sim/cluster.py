@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from govchain.config import DurationNs
-from govchain.consensus import SetTimer, SignedMessage, TimerKind
+from govchain.consensus import SetTimer, TimerKind
 from govchain.crypto import Suite, chain_id_of, transaction_id
 from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
