@@ -35,8 +35,11 @@ def sweep(
         typer.Option("--set", metavar="KEY=A,B,…", help="A key of the file and its values; repeatable."),
     ] = None,
     repeats: Annotated[
-        int, typer.Option("--repeats", min=1, max=1_000, help="Seeds for each combination.")
-    ] = 3,
+        int | None,
+        typer.Option(
+            "--repeats", min=1, max=1_000, help="Seeds for each combination.", show_default="of the file, or 3"
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="The first seed.", show_default="of the file")
     ] = None,

@@ -16,14 +16,17 @@ from govchain.scenario.comparison import (
     parse_comparison,
     parse_condition,
     parse_duration_limit,
+    parse_figure,
 )
-from govchain.scenario.model import Scenario
+from govchain.scenario.model import PerformanceExpect, Scenario
 from govchain.scenario.rehearsal import joining_names, validator_names
 from govchain.scenario.suggest import suggestion
 from govchain.scenario.timeline import (
+    ALWAYS,
     BEHAVIOURS,
     CHANGES,
     DISTURBING,
+    KEYS,
     TARGETS,
     Censoring,
     Fault,
@@ -38,39 +41,20 @@ COUNTED: Final = (*KINDS, "view_change", "lie", "epoch", "validators")
 """What `happened` may count."""
 
 _TRIGGERS: Final = ("at", "after", "when", "every")
-_ALWAYS: Final = ("do", *_TRIGGERS, "between", "times")
-_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "crash": ("target", "for", "disk"),
-    "restart": ("target",),
-    "pause": ("target", "for"),
-    "resume": ("target",),
-    "backup": ("target",),
-    "partition": ("groups", "for", "direction"),
-    "clog": ("target", "for", "direction"),
-    "delay": ("target", "for", "direction", "by", "jitter"),
-    "drop": ("target", "for", "direction", "percent"),
-    "duplicate": ("target", "for", "direction", "percent"),
-    "reorder": ("target", "for", "direction", "percent"),
-    "clock_skew": ("target", "for", "ahead", "behind"),
-    "byzantine": ("target", "for", "behaviour", "by"),
-    "membership": ("change", "target", "org", "denied"),
-    "rotate_key": ("target", "denied"),
-    "kill_gateway": ("org", "for"),
-    "heal_all": (),
-}
-"""Keys that a kind of fault has, besides those of the trigger."""
 
 
 def check_timeline(source: Loaded[Any], scenario: Scenario) -> None:
     """Refuse faults that cannot be produced as written."""
     for number, fault in enumerate(scenario.timeline):
         _check_trigger(source, scenario, number, fault)
+        _check_choice(source, number, fault)
         _check_keys(source, number, fault)
-        _check_target(source, scenario, number, fault)
-        _check_details(source, scenario, number, fault)
-        _check_protocol(source, scenario, number, fault)
-        if fault.do == "kill_gateway":
-            _check_kill(source, scenario, number, fault)
+        for each in map(fault.as_kind, fault.kinds):
+            _check_target(source, scenario, number, each)
+            _check_details(source, scenario, number, each)
+            _check_protocol(source, scenario, number, each)
+            if each.do == "kill_gateway":
+                _check_kill(source, scenario, number, each)
 
 
 def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
@@ -86,10 +70,17 @@ def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
         if load.org not in organisations:
             expected = suggestion(load.org, organisations)
             raise source.error("unknown organisation", *where, "org", found=load.org, expected=expected)
-        if (load.rate.fixed is None) == (load.rate.closed_loop is None):
+        given = [name for name in load.rate.__struct_fields__ if getattr(load.rate, name) is not None]
+        if len(given) != 1:
             raise source.error(
-                "a load has one rate", *where, "rate", expected="{fixed: 50/s} or {closed_loop: 4}"
+                "a load has one rate",
+                *where,
+                "rate",
+                found=" and ".join(given) or None,
+                expected="{fixed: 50/s}, {poisson: 50/s}, {ramp: {from: 10/s, to: 90/s}} or {closed_loop: 4}",
             )
+        if load.rate.ramp is not None and load.to is None:
+            raise source.error("a ramp has an end", *where, expected="to: 30s")
         if load.to is not None and load.to <= load.from_:
             raise source.error("the load ends before it begins", *where, "to")
         if load.to is None and not is_finite and not scenario.steps:
@@ -101,22 +92,9 @@ def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
 def check_fault_expectations(source: Loaded[Any], scenario: Scenario) -> None:
     """Refuse expectations about faults that cannot be judged."""
     _check_liveness(source, scenario)
-    expect = scenario.expect
-    for number, bound in enumerate(expect.performance):
-        place = ("expect", "performance", number)
-        if parse_duration_limit(bound.no_progress, int(scenario.protocol.view_timeout)) is None:
-            raise source.error(
-                "not a limit",
-                *place,
-                "no_progress",
-                found=bound.no_progress,
-                expected='"<= 5s" or "<= 2.5 view timeouts"',
-            )
-        kind = bound.after.removesuffix(" primary")
-        if kind not in KINDS:
-            expected = suggestion(kind, KINDS)
-            raise source.error("no such fault", *place, "after", found=bound.after, expected=expected)
-    for number, counts in enumerate(expect.happened):
+    for number, bound in enumerate(scenario.expect.performance):
+        _check_performance(source, scenario, ("expect", "performance", number), bound)
+    for number, counts in enumerate(scenario.expect.happened):
         for name, comparison in counts.items():
             counted = ("expect", "happened", number, name)
             if name not in COUNTED:
@@ -125,6 +103,41 @@ def check_fault_expectations(source: Loaded[Any], scenario: Scenario) -> None:
                 )
             if parse_comparison(comparison) is None:
                 raise _no_comparison(source, counted, comparison)
+
+
+def _check_performance(
+    source: Loaded[Any], scenario: Scenario, place: tuple[str | int, ...], bound: PerformanceExpect
+) -> None:
+    measured = ("latency_p95", "finalised_per_s", "no_progress")
+    given = [name for name in measured if getattr(bound, name) is not None]
+    if len(given) != 1:
+        raise source.error(
+            "one figure each", *place, found=" and ".join(given) or None, expected=" or ".join(measured)
+        )
+    if bound.finalised_per_s is not None:
+        if parse_figure(bound.finalised_per_s) is None:
+            raise source.error(
+                "not a comparison",
+                *place,
+                "finalised_per_s",
+                found=bound.finalised_per_s,
+                expected='">= 100" or "within 10% of 1200"',
+            )
+        if not scenario.workload:
+            raise source.error("there is no load to measure", *place, expected="a workload")
+    limit = bound.latency_p95 if bound.no_progress is None else bound.no_progress
+    if limit is not None and parse_duration_limit(limit, int(scenario.protocol.view_timeout)) is None:
+        raise source.error(
+            "not a limit", *place, given[0], found=limit, expected='"<= 5s" or "<= 2.5 view timeouts"'
+        )
+    if (bound.no_progress is None) == (bound.after is not None):
+        raise source.error("no_progress and after belong together", *place, expected="both")
+    if bound.no_progress is None and bound.at != "max":
+        raise source.error("at belongs to no_progress", *place, "at", found=bound.at)
+    kind = (bound.after or KINDS[0]).removesuffix(" primary")
+    if kind not in KINDS:
+        expected = suggestion(kind, KINDS)
+        raise source.error("no such fault", *place, "after", found=bound.after, expected=expected)
 
 
 def _check_liveness(source: Loaded[Any], scenario: Scenario) -> None:
@@ -166,39 +179,48 @@ def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: 
         raise source.error("every has one time", *where, "every", expected="{mean: 10s} or {exactly: 10s}")
     if fault.between is not None and fault.between[0] >= fault.between[1]:
         raise source.error("between ends before it begins", *where, "between")
-    if "for" in _KEYS[fault.do] and fault.for_ is None:
+    if any("for" in KEYS[kind] for kind in fault.kinds) and fault.for_ is None:
         raise source.error("a fault that comes again must end", *where, expected="for: 1s")
 
 
+def _check_choice(source: Loaded[Any], number: int, fault: Fault) -> None:
+    if len(fault.kinds) == 1:
+        return
+    for kind in fault.kinds:
+        if kind in (*CHANGES, "heal_all") or fault.kinds.count(kind) > 1:
+            raise source.error(
+                "one_of draws between different things that go wrong",
+                *("timeline", number, "do", "one_of"),
+                found=kind,
+                expected=", ".join(each for each in KINDS if each not in (*CHANGES, "heal_all")),
+            )
+
+
 def _check_keys(source: Loaded[Any], number: int, fault: Fault) -> None:
+    known = list(dict.fromkeys(key for kind in fault.kinds for key in KEYS[kind]))
     for field in msgspec.structs.fields(fault):
         key = field.encode_name
-        if key in _ALWAYS or key in _KEYS[fault.do] or getattr(fault, field.name) == field.default:
+        if key in (*ALWAYS, *known) or getattr(fault, field.name) == field.default:
             continue
         problem = (
             "a restart has no duration"
             if (fault.do, key) == ("restart", "for")
-            else f"{fault.do} has no {key}"
+            else f"{' or '.join(fault.kinds)} has no {key}"
         )
-        raise source.error(
-            problem,
-            "timeline",
-            number,
-            key,
-            expected=", ".join(_KEYS[fault.do]) or "no further key",
-        )
+        raise source.error(problem, "timeline", number, key, expected=", ".join(known) or "no further key")
 
 
 def _check_target(source: Loaded[Any], scenario: Scenario, number: int, fault: Fault) -> None:
     where = ("timeline", number, "target")
     target = fault.target
-    if "target" not in _KEYS[fault.do] or fault.do in CHANGES or isinstance(target, FaultyCount):
+    has_target = any("target" in KEYS[kind] for kind in fault.kinds)
+    if not has_target or fault.do in CHANGES or isinstance(target, FaultyCount):
         return
     targets = [*_who(scenario), *TARGETS]
     if target not in targets:
         expected = suggestion(target, targets)
         raise source.error("unknown target", *where, found=target or None, expected=expected)
-    if fault.do in ("restart", "resume") and target in ("primary", "one", "backups", "minority"):
+    if fault.do in ("restart", "resume") and target in ("primary", "one", "backups", "minority", "majority"):
         raise source.error(f"a {fault.do} needs a validator's name", *where, found=target)
     if target == "each_in_turn" and fault.every is None:
         raise source.error("one after the other needs every", *where, found=target)

@@ -1,4 +1,5 @@
-"""Comparisons that expectations and triggers are written in: `>= 10`, `view >= 2`, `<= 2.5 view timeouts`.
+"""Comparisons that expectations and triggers are written in: `>= 10`, `view >= 2`, `<= 2.5 view timeouts`,
+`within 10% of 1200`.
 
 Text in, judgement out; nothing is measured here.
 """
@@ -14,7 +15,7 @@ from typing import Final
 
 from govchain.config.units import UNITS, DurationNs, parse_quantity
 
-_OPERATORS: Final[dict[str, Callable[[int, int], bool]]] = {
+_OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "==": operator.eq,
@@ -22,6 +23,7 @@ _OPERATORS: Final[dict[str, Callable[[int, int], bool]]] = {
     "<": operator.lt,
 }
 _COMPARISON: Final = re.compile(r"\s*(>=|<=|==|>|<)?\s*([0-9]{1,15})\s*", re.ASCII)
+_NEARNESS: Final = re.compile(r"\s*within ([1-9][0-9]?)% of ([1-9][0-9]{0,14})\s*", re.ASCII)
 _VIEW_TIMEOUTS: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?) view timeouts?", re.ASCII)
 QUANTITIES: Final = ("view", "height", "finalised")
 """What a `when` may compare: what a glance at the network shows."""
@@ -34,17 +36,37 @@ class Comparison:
     sign: str
     number: int
 
-    def holds(self, measured: int) -> bool:
+    def holds(self, measured: float) -> bool:
         return _OPERATORS[self.sign](measured, self.number)
 
     def __str__(self) -> str:
         return f"{self.sign} {self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """A number, and how far from it a figure may be."""
+
+    percent: int
+    number: int
+
+    def holds(self, measured: float) -> bool:
+        return abs(measured - self.number) * 100 <= self.percent * self.number
+
+    def __str__(self) -> str:
+        return f"within {self.percent}% of {self.number}"
+
+
 def parse_comparison(text: str) -> Comparison | None:
     """The comparison in a text; a bare number means equality; None when it is none."""
     matched = _COMPARISON.fullmatch(text)
     return None if matched is None else Comparison(matched[1] or "==", int(matched[2]))
+
+
+def parse_figure(text: str) -> Comparison | Nearness | None:
+    """What a measured figure must be: a comparison, or `within 10% of 1200`; None when it is neither."""
+    matched = _NEARNESS.fullmatch(text)
+    return parse_comparison(text) if matched is None else Nearness(int(matched[1]), int(matched[2]))
 
 
 def parse_condition(text: str) -> tuple[str, Comparison] | None:

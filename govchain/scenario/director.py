@@ -179,9 +179,11 @@ class Director:
             await self._mend_all(keep="")
             self._note(Happening("heal_all", (), self._clock.now_ns(), self._clock.now_ns()))
             return
+        kind = fault.kinds[self._targets.draw(number, "kind", len(fault.kinds))]
+        fault = fault.as_kind(kind)
         glance = await self._port.glance()
         targets = self._targets.resolve(number, fault, glance)
-        happening = Happening(fault.do, tuple(targets), self._clock.now_ns())
+        happening = Happening(kind, tuple(targets), self._clock.now_ns())
         happening.hit_primary = self._targets.primary(glance) in targets
         if fault.do in CHANGES:
             await self._change(fault, happening)
@@ -314,6 +316,6 @@ def require_faults(rehearsal: Rehearsal, port: FaultPort | None, backend: str) -
     for fault in rehearsal.loaded.scenario.timeline if port is None else ():
         raise ConfigError(
             f"{backend} cannot produce this fault",
-            found=f"{fault.do} {fault.target}".strip(),
+            found=f"{' or '.join(fault.kinds)} {fault.target}".strip(),
             expected="--backend sim or --backend local",
         )

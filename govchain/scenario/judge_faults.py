@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from govchain.scenario.comparison import parse_comparison, parse_duration_limit
+from govchain.scenario.comparison import parse_comparison, parse_duration_limit, parse_figure
 from govchain.scenario.director import Happening
 from govchain.scenario.model import LivenessExpect, PerformanceExpect, Scenario
 from govchain.scenario.observation import Observation
@@ -56,7 +56,7 @@ def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]
         if liveness.within is not None:
             yield _next_progress(liveness, seen)
     for bound in scenario.expect.performance:
-        yield _standstill(bound, scenario, seen)
+        yield _performance(bound, scenario, seen)
     counts = count_happenings(seen)
     for demanded in scenario.expect.happened:
         for name, text in demanded.items():
@@ -134,20 +134,54 @@ def _next_progress(liveness: LivenessExpect, seen: Observation) -> Expectation:
     )
 
 
-def _standstill(bound: PerformanceExpect, scenario: Scenario, seen: Observation) -> Expectation:
-    view_timeout_ns = int(scenario.protocol.view_timeout)
-    limit_ns = parse_duration_limit(bound.no_progress, view_timeout_ns)
+def _performance(bound: PerformanceExpect, scenario: Scenario, seen: Observation) -> Expectation:
+    if bound.latency_p95 is not None:
+        return _latency(bound.latency_p95, scenario, seen)
+    if bound.finalised_per_s is not None:
+        return _throughput(bound.finalised_per_s, scenario, seen)
+    assert bound.no_progress is not None
+    assert bound.after is not None
+    return _standstill(bound.no_progress, bound.after, bound.at, scenario, seen)
+
+
+def _latency(limit: str, scenario: Scenario, seen: Observation) -> Expectation:
+    limit_ns = parse_duration_limit(limit, int(scenario.protocol.view_timeout))
     assert limit_ns is not None, "the check refused everything else"
-    kind = bound.after.removesuffix(" primary")
+    latencies_ms = [step.latency_ms for step in seen.steps if step.outcome in ("applied", "denied")]
+    if seen.load is not None:
+        latencies_ms += seen.load.latencies_ms
+    p95_ms = percentiles(latencies_ms).p95
+    return Expectation(
+        "latency p95",
+        bool(latencies_ms) and p95_ms * NS_PER_MS <= limit_ns,
+        f"<= {limit_ns / NS_PER_MS:g} ms",
+        f"{p95_ms:g} ms over {len(latencies_ms)}" if latencies_ms else "nothing became final",
+        undecided=not latencies_ms,
+    )
+
+
+def _throughput(wanted: str, scenario: Scenario, seen: Observation) -> Expectation:
+    figure, load = parse_figure(wanted), workload_result(scenario, seen)
+    assert figure is not None, "the check refused everything else"
+    assert load is not None, "the check demanded a workload"
+    per_s = load.finalised_per_s
+    return Expectation("finalised per second", figure.holds(per_s), str(figure), f"{per_s:g}")
+
+
+def _standstill(limit: str, after: str, at: str, scenario: Scenario, seen: Observation) -> Expectation:
+    view_timeout_ns = int(scenario.protocol.view_timeout)
+    limit_ns = parse_duration_limit(limit, view_timeout_ns)
+    assert limit_ns is not None, "the check refused everything else"
+    kind = after.removesuffix(" primary")
     chosen = [
-        each for each in seen.happenings if each.do == kind and (each.hit_primary or kind == bound.after)
+        each for each in seen.happenings if each.do == kind and (each.hit_primary or kind == after)
     ]
     gaps = sorted(_gap_ns(each, seen, view_timeout_ns) for each in chosen)
-    name = f"no progress after {bound.after} ({bound.at})"
+    name = f"no progress after {after} ({at})"
     expected = f"<= {limit_ns / NS_PER_S:g} s"
     if not gaps:
-        return Expectation(name, False, expected, f"no {bound.after} happened")
-    worst_ns = gaps[len(gaps) // 2] if bound.at == "median" else gaps[-1]
+        return Expectation(name, False, expected, f"no {after} happened")
+    worst_ns = gaps[len(gaps) // 2] if at == "median" else gaps[-1]
     measured = f"{worst_ns / NS_PER_S:.2f} s over {len(gaps)}, longest {gaps[-1] / NS_PER_S:.2f} s"
     return Expectation(name, worst_ns <= limit_ns, expected, measured)
 

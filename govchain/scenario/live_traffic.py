@@ -78,7 +78,7 @@ class LiveTraffic:
 
     async def _pace(self, clerk: Clerk) -> None:
         """Hand in a record at each time that is due, whether or not those before are final."""
-        at_ns, number = int(clerk.load.from_), 0
+        at_ns, number, pace = int(clerk.load.from_), 0, clerk.pace()
         async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as records:
             clients = [await stack.enter_async_context(self._client(number)) for number in range(CLIENTS)]
             while not self._is_over(clerk):
@@ -87,7 +87,7 @@ class LiveTraffic:
                     first = number % CLIENTS
                     in_turn = [*clients[first:], *clients[:first]]
                     records.create_task(self._hand_in(in_turn, clerk, at_ns))
-                at_ns += NS_PER_S // clerk.load.rate.per_s
+                at_ns += pace(at_ns)
                 number += 1
 
     async def _loop(self, clerk: Clerk, number: int) -> None:

@@ -13,11 +13,11 @@ from typing import Final
 from govchain.crypto import transaction_id
 from govchain.errors import GovchainError
 from govchain.model import Transaction
+from govchain.scenario.pace import Pace
 from govchain.scenario.traffic import PATIENCE_NS, Clerk, LoadSeen
 from govchain.sim import SimCluster
 from govchain.sim.clients import Clients
 
-NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
 CLIENT_NS: Final = 5_000_000
 """From the answer to a client to its next record where nothing costs time: some must pass."""
@@ -101,7 +101,7 @@ class SimTraffic:
 
     async def _begin(self, clerk: Clerk) -> None:
         if clerk.load.rate.closed_loop is None:
-            await self._tick(clerk)
+            await self._tick(clerk, clerk.pace())
             return
         for _ in range(clerk.load.rate.closed_loop):
             self._hand_in(clerk, is_loop=True)
@@ -109,12 +109,12 @@ class SimTraffic:
     async def _go_on(self, clerk: Clerk) -> None:
         self._hand_in(clerk, is_loop=True)
 
-    async def _tick(self, clerk: Clerk) -> None:
+    async def _tick(self, clerk: Clerk, pace: Pace) -> None:
         now_ns = self._cluster.now_ns
         if self._is_over(clerk):
             return
         self._hand_in(clerk, is_loop=False)
-        self._call_at(now_ns + NS_PER_S // clerk.load.rate.per_s, lambda: self._tick(clerk))
+        self._call_at(now_ns + pace(now_ns), lambda: self._tick(clerk, pace))
 
     def _is_over(self, clerk: Clerk) -> bool:
         return self._is_stopped or clerk.is_over(self._cluster.now_ns)

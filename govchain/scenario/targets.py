@@ -75,6 +75,8 @@ class Targets:
                 return [names[-1 - turn % len(names)]]
             case "minority":
                 return self._drawn(number, names, members.max_faulty)
+            case "majority":
+                return self._drawn(number, names, len(names) // 2 + 1)
             case "all":
                 return names
             case "primary" | "backups" | "one":

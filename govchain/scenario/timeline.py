@@ -57,6 +57,36 @@ DISTURBING: Final = ("silent", "slow")
 """Those of them that any honest validator may show: its links are disturbed, whatever its protocol is."""
 
 
+ALWAYS: Final = ("do", "at", "after", "when", "every", "between", "times")
+"""Keys that every fault may have; the trigger and what belongs to it."""
+KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "crash": ("target", "for", "disk"),
+    "restart": ("target",),
+    "pause": ("target", "for"),
+    "resume": ("target",),
+    "backup": ("target",),
+    "partition": ("groups", "for", "direction"),
+    "clog": ("target", "for", "direction"),
+    "delay": ("target", "for", "direction", "by", "jitter"),
+    "drop": ("target", "for", "direction", "percent"),
+    "duplicate": ("target", "for", "direction", "percent"),
+    "reorder": ("target", "for", "direction", "percent"),
+    "clock_skew": ("target", "for", "ahead", "behind"),
+    "byzantine": ("target", "for", "behaviour", "by"),
+    "membership": ("change", "target", "org", "denied"),
+    "rotate_key": ("target", "denied"),
+    "kill_gateway": ("org", "for"),
+    "heal_all": (),
+}
+"""Keys that a kind of fault has besides."""
+
+
+class OneOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several kinds of fault, drawn anew each time that it happens."""
+
+    one_of: Annotated[tuple[FaultKind, ...], msgspec.Meta(min_length=2)]
+
+
 class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fault that comes again and again; the time counts from the end of one to the next."""
 
@@ -81,7 +111,7 @@ class Censoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"for_": "for"}):
     """Something that goes wrong. Exactly one of `at`, `after`, `when` and `every`."""
 
-    do: FaultKind
+    do: FaultKind | OneOf
     target: str | FaultyCount = ""
     """Whom it hits; see `TARGETS`."""
     at: DurationNs | None = None
@@ -123,12 +153,27 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     denied: str = ""
     """Of a change: rule id or denial code that must refuse it; without it, it must be installed."""
 
+    @property
+    def kinds(self) -> tuple[FaultKind, ...]:
+        """What it may be: one kind, but for `one_of`."""
+        return self.do.one_of if isinstance(self.do, OneOf) else (self.do,)
+
+    def as_kind(self, kind: FaultKind) -> Fault:
+        """This fault as one of its kinds, without the keys that only the others have."""
+        foreign = {
+            field.name: field.default
+            for field in msgspec.structs.fields(self)
+            if field.encode_name not in (*ALWAYS, *KEYS[kind])
+        }
+        return msgspec.structs.replace(self, do=kind, **foreign)
+
 
 TARGETS: Final[dict[str, str]] = {
     "primary": "the primary of that moment",
     "backups": "all but the primary",
     "one": "a running backup: the last one",
     "minority": "as many as may be faulty, drawn",
+    "majority": "more than half, drawn",
     "all": "everybody",
     "each_in_turn": "one after the other, from the last to the first, with `every`",
 }

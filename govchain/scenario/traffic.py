@@ -14,6 +14,7 @@ from govchain.ledger.payloads import Hashes, encode_payload
 from govchain.model import Transaction, TransactionBody
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.builder import EXPIRY_BLOCKS
+from govchain.scenario.pace import Pace, pace_of
 from govchain.scenario.workload import Load, load_person
 
 PATIENCE_NS: Final = 2_000_000_000
@@ -69,6 +70,11 @@ class Clerk:
         self._count = 0
         organisations = {org.id: org.code for org in rehearsal.loaded.scenario.organisations}
         self._org = organisations[self.load.org]
+        self._seed = rehearsal.seed
+
+    def pace(self) -> Pace:
+        """When the records of an open load are due, from its beginning."""
+        return pace_of(self.load, self._number, self._suite, self._seed)
 
     def next_record(self, height: int) -> tuple[bytes, Transaction]:
         """The next record and its id; `height` is where the chain stands, for its expiry."""

@@ -12,11 +12,26 @@ import msgspec
 from govchain.config import DurationNs
 
 
-class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Exactly one of both."""
+PerSecond = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,4}/s$")]
+"""Records a second, for example `50/s`."""
 
-    fixed: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,4}/s$")] | None = None
-    """Records a second, for example `50/s`, whether or not the ones before are final."""
+
+class Ramp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """A rate that changes evenly from the beginning of a load to its end."""
+
+    from_: PerSecond
+    to: PerSecond
+
+
+class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Exactly one of these. But for a closed loop, nobody waits until the records before are final."""
+
+    fixed: PerSecond | None = None
+    """Records a second, at equal distances."""
+    poisson: PerSecond | None = None
+    """So many a second on average, each independent of the others, drawn from the seed."""
+    ramp: Ramp | None = None
+    """More and more records a second, or fewer and fewer."""
     closed_loop: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
     """Clients that each hand in the next record when the one before is final."""
 
@@ -24,7 +39,7 @@ class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def per_s(self) -> int:
         """Records a second of a fixed rate."""
         assert self.fixed is not None
-        return int(self.fixed.removesuffix("/s"))
+        return per_second(self.fixed)
 
 
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
@@ -38,6 +53,11 @@ class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fro
     """Time since start of the run."""
     to: DurationNs | None = None
     """Time since start; without it, until the timeline is over."""
+
+
+def per_second(text: PerSecond) -> int:
+    """The number in a rate."""
+    return int(text.removesuffix("/s"))
 
 
 def load_person(index: int) -> str:

@@ -16,7 +16,6 @@ from govchain.errors import ConfigError
 from govchain.scenario import LoadedScenario, parse_scenario
 
 CELLS_MAX: Final = 1_000
-REPEATS_MAX: Final = 1_000
 _FIXED: Final = {"seed": "--seed and --repeats", "govchain": "nothing: it is the version of the format"}
 """Keys that are not for `--set`, and what is instead."""
 
@@ -78,7 +77,7 @@ def plan_sweep(
     base: LoadedScenario,
     axes: Sequence[Axis],
     *,
-    repeats: int,
+    repeats: int | None,
     seed: int | None,
     is_symbolic: bool = True,
 ) -> SweepPlan:
@@ -87,7 +86,7 @@ def plan_sweep(
     Args:
         base: The scenario.
         axes: Parameters and values; none gives one cell, the scenario itself.
-        repeats: Seeds for each cell, counted up from the first.
+        repeats: Seeds for each cell, counted up from the first; None takes those of the scenario.
         seed: The first seed, instead of the scenario's own.
         is_symbolic: Validators sign symbolically.
 
@@ -114,7 +113,8 @@ def plan_sweep(
     for cell in cells:
         load_with(source, cell)
     first = base.scenario.seed if seed is None else seed
-    seeds = tuple(range(first, first + repeats))
+    count = base.scenario.repeat.seeds if repeats is None else repeats
+    seeds = tuple(range(first, first + count))
     return SweepPlan(base, source, tuple(axes), tuple(cells), seeds, is_symbolic)
 
 

@@ -2,7 +2,7 @@
 // The page of a sweep: a chart to compare with, and the table of all combinations.
 const KEYS = Object.keys(DATA.axes);
 const FIGURES = [...(DATA.limit_ms === null ? [] : ["max_rate_per_s"]), "latency_p95_ms", "latency_p50_ms", "latency_p99_ms", "finalised_per_s",
-  "finalised", "view_changes", "drained_ms"];
+  "finalised", "view_changes", "drained_ms", "messages_per_record", "bytes_per_record"];
 // Kept across a change of language.
 const choice = { figure: FIGURES[0], along: KEYS.reduce((best, key) => (!best || DATA.axes[key].length > DATA.axes[best].length ? key : best), "") };
 const label_of = (figure) => t(figure === "view_changes" ? "view_changes_n" : figure);

@@ -64,5 +64,6 @@ const WORDS = {
   latency_p50_ms: ["latency p50, ms", "延迟 P50（毫秒）"], latency_p95_ms: ["latency p95, ms", "延迟 P95（毫秒）"],
   latency_p99_ms: ["latency p99, ms", "延迟 P99（毫秒）"], finalised_per_s: ["finalised per second", "每秒最终确认"],
   finalised: ["finalised", "最终确认数"], view_changes_n: ["view changes", "视图切换次数"], drained_ms: ["drained after, ms", "排空用时（毫秒）"],
+  messages_per_record: ["messages of the protocol per record", "每条记录的协议消息数"], bytes_per_record: ["bytes between validators per record", "每条记录在验证节点间的字节数"],
   max_rate_per_s: ["highest rate, records/s", "最高速率（条/秒）"],
 };
