@@ -37,7 +37,11 @@ def sweep(
     repeats: Annotated[
         int | None,
         typer.Option(
-            "--repeats", min=1, max=1_000, help="Seeds for each combination.", show_default="of the file, or 3"
+            "--repeats",
+            min=1,
+            max=1_000,
+            help="Seeds for each combination.",
+            show_default="of the file, or 3",
         ),
     ] = None,
     seed: Annotated[

@@ -18,7 +18,12 @@ from govchain.ledger.kinds import PAYLOADS, record_type_of
 from govchain.ledger.payloads import Envelope
 from govchain.mempool import REJECTIONS
 from govchain.scenario.check_changes import check_changes
-from govchain.scenario.check_faults import check_fault_expectations, check_timeline, check_workload
+from govchain.scenario.check_faults import (
+    check_fault_expectations,
+    check_stop,
+    check_timeline,
+    check_workload,
+)
 from govchain.scenario.check_gateways import (
     ASK,
     check_gateway_step,
@@ -67,6 +72,7 @@ def validate_scenario(loaded: LoadedScenario) -> None:
     build_physics(loaded)
     check_timeline(source, scenario)
     check_changes(source, scenario, REFUSALS)
+    check_stop(source, scenario)
     check_workload(source, scenario)
     check_fault_expectations(source, scenario)
     _check_expectations(source, scenario, names)

@@ -57,6 +57,15 @@ def check_timeline(source: Loaded[Any], scenario: Scenario) -> None:
                 _check_kill(source, scenario, number, each)
 
 
+def check_stop(source: Loaded[Any], scenario: Scenario) -> None:
+    """Refuse an end that cannot be recognised."""
+    stop = scenario.stop
+    if stop.height is not None and stop.when is not None:
+        raise source.error("both height and when", "stop", expected="one of them")
+    if stop.when is not None:
+        _check_condition(source, ("stop", "when"), stop.when)
+
+
 def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
     """Refuse loads that nobody can hand in, or that never end."""
     organisations = [org.id for org in scenario.organisations]
@@ -65,6 +74,7 @@ def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
         fault.at is not None or fault.times is not None or fault.between is not None
         for fault in scenario.timeline
     )
+    is_finite = is_finite or scenario.stop.condition is not None
     for number, load in enumerate(scenario.workload):
         where = ("workload", number)
         if load.org not in organisations:
@@ -84,7 +94,7 @@ def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
         if load.to is not None and load.to <= load.from_:
             raise source.error("the load ends before it begins", *where, "to")
         if load.to is None and not is_finite and not scenario.steps:
-            raise source.error("the load never ends", *where, expected="to, or a timeline that ends")
+            raise source.error("the load never ends", *where, expected="to, stop, or a timeline that ends")
         if load_person(number) in people:
             raise source.error("the name is taken", "people", found=load_person(number))
 
@@ -168,9 +178,8 @@ def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: 
     if fault.after is not None and fault.after not in step_ids:
         expected = suggestion(fault.after, step_ids)
         raise source.error("unknown step", *where, "after", found=fault.after, expected=expected)
-    if fault.when is not None and parse_condition(fault.when) is None:
-        expected = f'one of {", ".join(QUANTITIES)} and a comparison, for example "view >= 2"'
-        raise source.error("not a condition", *where, "when", found=fault.when, expected=expected)
+    if fault.when is not None:
+        _check_condition(source, (*where, "when"), fault.when)
     if fault.every is None:
         if fault.between is not None or fault.times is not None:
             raise source.error("between and times belong to every", *where, expected="every: {mean: 10s}")
@@ -181,6 +190,12 @@ def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: 
         raise source.error("between ends before it begins", *where, "between")
     if any("for" in KEYS[kind] for kind in fault.kinds) and fault.for_ is None:
         raise source.error("a fault that comes again must end", *where, expected="for: 1s")
+
+
+def _check_condition(source: Loaded[Any], where: tuple[str | int, ...], text: str) -> None:
+    if parse_condition(text) is None:
+        expected = f'one of {", ".join(QUANTITIES)} and a comparison, for example "view >= 2"'
+        raise source.error("not a condition", *where, found=text, expected=expected)
 
 
 def _check_choice(source: Loaded[Any], number: int, fault: Fault) -> None:

@@ -308,12 +308,19 @@ class Director:
 
 
 def require_faults(rehearsal: Rehearsal, port: FaultPort | None, backend: str) -> None:
-    """Refuse a timeline on a network that cannot be made to fail.
+    """Refuse a timeline on a network that cannot be made to fail, nor looked at as a whole.
 
     Raises:
-        ConfigError: Names the first fault.
+        ConfigError: Names the first fault, or what ends the run early.
     """
-    for fault in rehearsal.loaded.scenario.timeline if port is None else ():
+    scenario = rehearsal.loaded.scenario
+    if port is None and scenario.stop.condition is not None:
+        raise ConfigError(
+            f"{backend} cannot tell when to stop",
+            found=scenario.stop.condition,
+            expected="--backend sim or --backend local",
+        )
+    for fault in scenario.timeline if port is None else ():
         raise ConfigError(
             f"{backend} cannot produce this fault",
             found=f"{' or '.join(fault.kinds)} {fault.target}".strip(),

@@ -21,8 +21,10 @@ from govchain.ledger.kinds import KINDS
 from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.builder import Builder, Built
 from govchain.scenario.changes import Changes
+from govchain.scenario.comparison import parse_condition
 from govchain.scenario.desk import LATENCY_DIGITS, Desk
 from govchain.scenario.director import Director, Happening, require_faults
+from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.model import Scenario, Step
 from govchain.scenario.observation import Observation
 from govchain.scenario.observer import Observer, SilentObserver
@@ -79,6 +81,7 @@ class Engine:
         self._transactions: dict[str, bytes] = {}
         self._director: Director | None = None
         self._traffic: Traffic | None = None
+        self._port: FaultPort | None = None
 
     async def run(self) -> Observation:
         """Play all steps, then look at what is left. The backend must have been started.
@@ -264,7 +267,7 @@ class Engine:
 
     async def _begin_background(self) -> None:
         """Start what goes wrong and the workload; both go on beside the steps."""
-        port = self._backend.faults()
+        self._port = port = self._backend.faults()
         require_faults(self._rehearsal, port, self._backend.name)
         if self._scenario.workload:
             self._traffic = self._backend.traffic(clerks_of(self._rehearsal))
@@ -276,8 +279,8 @@ class Engine:
 
     async def _end_background(self) -> None:
         """Wait for what is still to come, then heal: afterwards progress is demanded."""
-        ends_ns = max((load.to or 0 for load in self._scenario.workload), default=0)
-        while not self._backend.is_broken() and (
+        ends_ns = self._background_end_ns()
+        while not (self._backend.is_broken() or await self._is_enough()) and (
             self._backend.now_ns() < ends_ns or not (self._director is None or self._director.is_idle)
         ):
             await self._backend.pass_time(self._backend.now_ns() + BACKGROUND_LOOK_NS)
@@ -290,13 +293,35 @@ class Engine:
             self._seen.happenings = self._director.happenings
         self._seen.healed_ns = self._backend.now_ns()
         if self._traffic is not None:
-            await self._traffic.drain(self._scenario.stop.at)
+            await self._traffic.drain(self._grace_ns())
             self._seen.load = self._traffic.seen
             self._seen.progress_ns += self._traffic.seen.acknowledged.values()
         self._seen.progress_ns.sort()
 
+    def _background_end_ns(self) -> int:
+        """When the last load ends; one without an end, that something is to end early, is given up then."""
+        given_up_ns = self._backend.now_ns() + self._scenario.stop.at
+        open_ns = 0 if self._scenario.stop.condition is None else given_up_ns
+        ends = [open_ns if load.to is None else load.to for load in self._scenario.workload]
+        return max(ends, default=0)
+
+    async def _is_enough(self) -> bool:
+        """Whether what ends loads and timeline early is the case."""
+        if self._scenario.stop.condition is None:
+            return False
+        wanted = parse_condition(self._scenario.stop.condition)
+        assert wanted is not None, "the check refused everything else"
+        assert self._port is not None, "refused before the run"
+        name, comparison = wanted
+        self._seen.is_enough = comparison.holds(getattr(await self._port.glance(), name))
+        return self._seen.is_enough
+
     def _note_happening(self, happening: Happening) -> None:
         self._observer.fault_happened(happening.do, happening.targets, happening.began_ns)
+
+    def _grace_ns(self) -> int:
+        stop = self._scenario.stop
+        return stop.at if stop.grace is None else stop.grace
 
     async def _count_lost(self) -> None:
         """What was acknowledged and is not in a validator's ledger."""
@@ -306,7 +331,7 @@ class Engine:
 
     async def _look_around(self) -> None:
         seen = self._seen
-        await self._backend.settle(self._scenario.stop.at)
+        await self._backend.settle(self._grace_ns())
         for step in seen.steps:
             for label, id_ in step.records().items():
                 data = await self._backend.receipt(bytes.fromhex(id_))

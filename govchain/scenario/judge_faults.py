@@ -45,6 +45,9 @@ def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]
             f"{len(seen.load.acknowledged)} final, {waiting} waiting, {refused} refused",
             undecided=not refused,
         )
+    if scenario.stop.condition is not None:
+        measured = "reached" if seen.is_enough else "not reached"
+        yield Expectation("stop", seen.is_enough, scenario.stop.condition, measured, undecided=True)
     for happening in seen.happenings:
         if happening.change is not None:
             change, name = happening.change, " ".join((happening.do, *happening.targets))
@@ -173,9 +176,7 @@ def _standstill(limit: str, after: str, at: str, scenario: Scenario, seen: Obser
     limit_ns = parse_duration_limit(limit, view_timeout_ns)
     assert limit_ns is not None, "the check refused everything else"
     kind = after.removesuffix(" primary")
-    chosen = [
-        each for each in seen.happenings if each.do == kind and (each.hit_primary or kind == after)
-    ]
+    chosen = [each for each in seen.happenings if each.do == kind and (each.hit_primary or kind == after)]
     gaps = sorted(_gap_ns(each, seen, view_timeout_ns) for each in chosen)
     name = f"no progress after {after} ({at})"
     expected = f"<= {limit_ns / NS_PER_S:g} s"

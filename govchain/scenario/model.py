@@ -45,6 +45,17 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     at: DurationNs = DurationNs(120_000_000_000)
     """Longest wait for one step to become final; what is not final by then is undecided."""
+    height: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Once the steps are over: loads and timeline end as soon as the chain is so high."""
+    when: str | None = None
+    """The same as a comparison with `view`, `height` or `finalised`, for example `"finalised >= 5000"`."""
+    grace: DurationNs | None = None
+    """Longest wait, after all was mended, for what was handed in to be final everywhere; without it `at`."""
+
+    @property
+    def condition(self) -> str | None:
+        """What ends loads and timeline early, as a comparison."""
+        return self.when if self.height is None else f"height >= {self.height}"
 
 
 class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -259,9 +270,6 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 RESERVED: Final[tuple[str, ...]] = (
-    "stop.height",
-    "stop.when",
-    "stop.grace",
     "workload.*.mix",
     "workload.*.rate.trace",
     "workload.*.rate.max_search",

@@ -28,6 +28,7 @@ class Observation:
         states: Every record that a step made or changed, as `type/id`, to its state at the end.
         height: Height of the chain at the end.
         duration_ns: From the first step to the last.
+        is_enough: What was to end loads and timeline early did.
     """
 
     steps: list[StepResult] = field(default_factory=list)
@@ -37,6 +38,7 @@ class Observation:
     nodes: list[NodeFacts] = field(default_factory=list)
     height: int = 0
     duration_ns: int = 0
+    is_enough: bool = False
     happenings: list[Happening] = field(default_factory=list)
     progress_ns: list[int] = field(default_factory=list)
     healed_ns: int = 0

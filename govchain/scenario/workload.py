@@ -11,7 +11,6 @@ import msgspec
 
 from govchain.config import DurationNs
 
-
 PerSecond = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,4}/s$")]
 """Records a second, for example `50/s`."""
 

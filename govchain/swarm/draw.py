@@ -55,7 +55,7 @@ def draw_case(seed: int) -> Case:
     network = _draw_network(dice)
     protocol = _draw_protocol(dice, network)
     change = draw_change(dice, size)
-    timeline, safety_ms = draw_faults(dice, size, change)
+    timeline, safety_ms = draw_faults(dice, size, change, _view_timeout_ms(protocol))
     timeline.append({"at": f"{safety_ms}ms", "do": "heal_all"})
     if change:
         protocol["checkpoint"] = min(protocol["checkpoint"], 8)
@@ -77,8 +77,11 @@ def draw_case(seed: int) -> Case:
 
 def _bound(protocol: dict[str, Any]) -> str:
     """Within what the next record must be final once all is mended."""
-    timeout_ms = int(str(protocol["view_timeout"]).removesuffix("ms"))
-    return f"{2 * BACKOFF_TIMES * timeout_ms + GRACE_MS}ms"
+    return f"{2 * BACKOFF_TIMES * _view_timeout_ms(protocol) + GRACE_MS}ms"
+
+
+def _view_timeout_ms(protocol: dict[str, Any]) -> int:
+    return int(str(protocol["view_timeout"]).removesuffix("ms"))
 
 
 def _organisations(size: int) -> list[dict[str, Any]]:

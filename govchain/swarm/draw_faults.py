@@ -40,6 +40,13 @@ validator that lost its disk is watched."""
 CHANGES_PERCENT: Final = 20
 """Of networks large enough: those whose validators change."""
 CHANGE_SIZE_MIN: Final = 4
+STALLS_PERCENT: Final = 20
+"""Of networks with a validator that may lie: those that stand still in the end, until all is mended."""
+STALL_TIMEOUTS: Final = 40
+"""For so many view timeouts: until no wait for a view grows any more."""
+STALL_MS_MAX: Final = 20_000
+CLOCK_ALL_PERCENT: Final = 50
+"""Of wrong clocks: those of everybody, who may all ask one time server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def draw_change(dice: Dice, size: int) -> list[Entry]:
     return [{"at": at, "do": "rotate_key", "target": victim}]
 
 
-def draw_faults(dice: Dice, size: int, change: list[Entry]) -> tuple[list[Entry], int]:
+def draw_faults(dice: Dice, size: int, change: list[Entry], view_timeout_ms: int) -> tuple[list[Entry], int]:
     """Everything that goes wrong before it is mended, in order of time, and when all is to be mended."""
     names = tuple(f"validator-{index}" for index in range(size))
     # A set that shrinks tolerates what the smaller one does.
@@ -86,6 +93,10 @@ def draw_faults(dice: Dice, size: int, change: list[Entry]) -> tuple[list[Entry]
             drawn += _draw_fault(dice, cast, kinds, begin_ms + dice.below("at", burst_ms), calm_ms)
         begin_ms += burst_ms + calm_ms
         left -= burst
+    stall_ms = STALL_TIMEOUTS * view_timeout_ms
+    if cast.faulty and stall_ms <= STALL_MS_MAX and dice.chance("stall", STALLS_PERCENT):
+        drawn += _draw_stall(dice, cast, begin_ms)
+        begin_ms += stall_ms
     # Equal times keep their order, so a copy of a disk is made before it is put back.
     return sorted(drawn, key=lambda entry: int(entry["at"].removesuffix("ms"))), begin_ms
 
@@ -108,6 +119,27 @@ def _draw_fault(dice: Dice, cast: Cast, kinds: list[str], at_ms: int, calm_ms: i
     for before in entries[:-1]:
         before["at"] = f"{dice.between('before', at_ms // 2, at_ms)}ms"
     return entries
+
+
+def _draw_stall(dice: Dice, cast: Cast, at_ms: int) -> list[Entry]:
+    """No quorum is left, and a liar that asked for huge views before it went down keeps the others changing.
+
+    Those whom the others do not hear stay behind: who is in which view differs more and more, until all is
+    mended.
+    """
+    liar = dice.among("stall", cast.faulty)
+    others = [name for name in cast.names if name != liar]
+    apart = dice.some("stall", others, (len(cast.names) - 1) // 3)
+    return [
+        {"at": f"{at_ms}ms", "do": "byzantine", "target": liar, "behaviour": "huge_views"},
+        {"at": f"{at_ms + dice.between('stall', *BURST_MS)}ms", "do": "crash", "target": liar},
+        {
+            "at": f"{at_ms + dice.between('stall', *BURST_MS)}ms",
+            "do": "partition",
+            "groups": [apart, "rest"],
+            "direction": "both",
+        },
+    ]
 
 
 def _length(dice: Dice, kind: str, calm_ms: int) -> Entry:
@@ -160,8 +192,7 @@ def _partition(directions: tuple[str, ...]) -> Callable[[Dice, Cast], list[Entry
 def _clock(dice: Dice, cast: Cast) -> list[Entry]:
     way = dice.among("way", ("ahead", "behind"))
     skew = dice.among("skew", ("200ms", "2s", "1m", "20m"))
-    # Everybody may ask one time server, and it may be wrong.
-    target = "all" if dice.chance("all", 20) else dice.among("target", cast.names)
+    target = "all" if dice.chance("all", CLOCK_ALL_PERCENT) else dice.among("target", cast.names)
     return [{"do": "clock_skew", "target": target, way: skew}]
 
 
@@ -241,6 +272,7 @@ WEIGHTS: Final = {
     "partition": 3,
     "one-way partition": 2,
     "drop": 2,
+    "clock": 2,
     "equivocate": 4,
 }
 """Kinds that are drawn more often than once in as many as there are."""

@@ -29,8 +29,8 @@ FIGURES: Final = (
     "messages_per_record",
     "bytes_per_record",
 )
-"""What is measured in each run: of the workload when there is one, else of the steps. Messages are those of the
-protocol, one for each receiver; bytes are everything between validators."""
+"""What is measured in each run: of the workload when there is one, else of the steps. Messages are those of
+the protocol, one for each receiver; bytes are everything between validators."""
 
 
 @dataclass(frozen=True, slots=True)
