@@ -1,6 +1,7 @@
 """Background load in virtual time: clients that submit, wait for finality and try the next validator.
 
-Every wait is an entry of the backend's agenda, so equal seeds give equal runs.
+They do what `govchain.client` does on real networks, so that both show the same. Every wait is an entry of
+the backend's agenda, so equal seeds give equal runs.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from govchain.crypto import transaction_id
 from govchain.errors import GovchainError
 from govchain.model import Transaction
 from govchain.scenario.pace import Pace
-from govchain.scenario.traffic import PATIENCE_NS, Clerk, LoadSeen
+from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, Clerk, LoadSeen
 from govchain.sim import SimCluster
 from govchain.sim.clients import Clients
 
@@ -22,7 +24,17 @@ NS_PER_MS: Final = 1_000_000
 CLIENT_NS: Final = 5_000_000
 """From the answer to a client to its next record where nothing costs time: some must pass."""
 
+LISTEN_NS: Final = PATIENCE_NS // 2
+"""What a client waits at one validator; then the next one is asked, first from then on."""
+
 CallAt = Callable[[int, Callable[[], Awaitable[None]]], None]
+
+
+@dataclass(slots=True)
+class Caller:
+    """One client, and the validator that it asks first."""
+
+    preferred: int
 
 
 class SimTraffic:
@@ -46,13 +58,15 @@ class SimTraffic:
         self._call_at = call_at
         self._run = run
         self._is_stopped = False
-        self._next_node = 0
+        self._callers: list[Caller] = [Caller(number) for number in range(CLIENTS)]
+        """Of open loads, in turn."""
+        self._turn = 0
         self._sent_ns: dict[bytes, int] = {}
         self._asked: dict[bytes, int] = {}
-        """The validator whose answer is wanted."""
+        """The validator whose answer is waited for."""
         self._waiting: dict[bytes, None] = {}
         """Records of which that validator knows that somebody waits for them."""
-        self._loops: dict[bytes, Clerk] = {}
+        self._loops: dict[bytes, tuple[Clerk, Caller]] = {}
         """Records of closed loops: acknowledging one makes its client hand in the next."""
 
     def start(self) -> None:
@@ -64,7 +78,7 @@ class SimTraffic:
 
     async def drain(self, limit_ns: int) -> None:
         for clerk in self._clerks:
-            self._hand_in(clerk, is_loop=False)
+            self._hand_in(clerk, Caller(0))
         await self._run(lambda: not self.seen.waiting, self._cluster.now_ns + limit_ns)
 
     def note_final(self, node: int, height: int, at_ns: int) -> None:
@@ -89,10 +103,10 @@ class SimTraffic:
             self.seen.acknowledged[id_] = at_ns
             self.seen.latencies_ms.append((at_ns - self._sent_ns.pop(id_)) / NS_PER_MS)
             self.seen.height = max(self.seen.height, height)
-            clerk = self._loops.pop(id_, None)
-            if clerk is not None:
+            loop = self._loops.pop(id_, None)
+            if loop is not None:
                 pause_ns = CLIENT_NS if self._clients.are_free else 0
-                self._call_at(at_ns + pause_ns, functools.partial(self._go_on, clerk))
+                self._call_at(at_ns + pause_ns, functools.partial(self._go_on, *loop))
 
         def answered(at_ns: int) -> None:
             self._clients.work(read, ends=1, at_ns=at_ns)
@@ -103,42 +117,38 @@ class SimTraffic:
         if clerk.load.rate.closed_loop is None:
             await self._tick(clerk, clerk.pace())
             return
-        for _ in range(clerk.load.rate.closed_loop):
-            self._hand_in(clerk, is_loop=True)
+        for number in range(clerk.load.rate.closed_loop):
+            await self._go_on(clerk, Caller(number))
 
-    async def _go_on(self, clerk: Clerk) -> None:
-        self._hand_in(clerk, is_loop=True)
+    async def _go_on(self, clerk: Clerk, caller: Caller) -> None:
+        if not self._is_over(clerk):
+            self._loops[self._hand_in(clerk, caller)] = (clerk, caller)
 
     async def _tick(self, clerk: Clerk, pace: Pace) -> None:
         now_ns = self._cluster.now_ns
         if self._is_over(clerk):
             return
-        self._hand_in(clerk, is_loop=False)
+        self._hand_in(clerk, self._callers[self._turn % CLIENTS])
+        self._turn += 1
         self._call_at(now_ns + pace(now_ns), lambda: self._tick(clerk, pace))
 
     def _is_over(self, clerk: Clerk) -> bool:
         return self._is_stopped or clerk.is_over(self._cluster.now_ns)
 
-    def _hand_in(self, clerk: Clerk, *, is_loop: bool) -> None:
-        if is_loop and self._is_over(clerk):
-            return
+    def _hand_in(self, clerk: Clerk, caller: Caller) -> bytes:
         id_, transaction = clerk.next_record(self.seen.height)
         self.seen.waiting[id_] = transaction
         self._sent_ns[id_] = self._cluster.now_ns
-        if is_loop:
-            self._loops[id_] = clerk
-        self._next_node += 1
-        turn = self._next_node
-        self._clients.work(lambda at_ns: self._offer(id_, transaction, turn, at_ns), ends=1)
+        self._clients.work(lambda at_ns: self._offer(id_, transaction, caller, at_ns), ends=1)
+        return id_
 
-    def _offer(self, id_: bytes, transaction: Transaction, turn: int, at_ns: int) -> None:
+    def _offer(self, id_: bytes, transaction: Transaction, caller: Caller, at_ns: int) -> None:
         """Hand in a record at one validator, and at the next one when it is not final in time."""
         if id_ not in self.seen.waiting:
             return
         cluster = self._cluster
-        awake = [node.index for node in cluster.running() if not cluster.is_paused(node.index)]
-        if awake:
-            node = awake[turn % len(awake)]
+        node = self._reach(caller)
+        if node is not None:
             self._asked[id_] = node
             self._waiting.pop(id_, None)
 
@@ -148,9 +158,22 @@ class SimTraffic:
             self._clients.ask(node, submit, ends=2, at_ns=at_ns)
 
         async def again() -> None:
-            self._offer(id_, transaction, turn + 1, cluster.now_ns)
+            if id_ in self.seen.waiting:
+                caller.preferred += 1
+                self._offer(id_, transaction, caller, cluster.now_ns)
 
-        self._call_at(max(at_ns, cluster.now_ns) + PATIENCE_NS, again)
+        self._call_at(max(at_ns, cluster.now_ns) + LISTEN_NS, again)
+
+    def _reach(self, caller: Caller) -> int | None:
+        """The first validator that answers, which is preferred from now on; None when nobody does."""
+        cluster = self._cluster
+        size = cluster.genesis.validators.size
+        for number in range(caller.preferred, caller.preferred + size):
+            node = number % size
+            if cluster.is_running(node) and not cluster.is_paused(node):
+                caller.preferred = node
+                return node
+        return None
 
     def _submit(self, id_: bytes, transaction: Transaction, node: int, at_ns: int) -> None:
         # Known there, or no room: the next attempt goes elsewhere.

@@ -18,7 +18,9 @@ from govchain.scenario.pace import Pace, pace_of
 from govchain.scenario.workload import Load, load_person
 
 PATIENCE_NS: Final = 2_000_000_000
-"""After this long without an answer a record is handed to the next validator."""
+"""After this long a client hands a record in anew. Half of it is what it waits at one validator."""
+CLIENTS: Final = 8
+"""Clients that hand in the records of an open load, in turn."""
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ validator that lost its disk is watched."""
 CHANGES_PERCENT: Final = 20
 """Of networks large enough: those whose validators change."""
 CHANGE_SIZE_MIN: Final = 4
-STALLS_PERCENT: Final = 20
+STALLS_PERCENT: Final = 30
 """Of networks with a validator that may lie: those that stand still in the end, until all is mended."""
 STALL_TIMEOUTS: Final = 40
 """For so many view timeouts: until no wait for a view grows any more."""
@@ -191,9 +191,11 @@ def _partition(directions: tuple[str, ...]) -> Callable[[Dice, Cast], list[Entry
 
 def _clock(dice: Dice, cast: Cast) -> list[Entry]:
     way = dice.among("way", ("ahead", "behind"))
+    if dice.chance("all", CLOCK_ALL_PERCENT):
+        # What all share shows only when it jumps far.
+        return [{"do": "clock_skew", "target": "all", way: dice.among("skew", ("1m", "20m"))}]
     skew = dice.among("skew", ("200ms", "2s", "1m", "20m"))
-    target = "all" if dice.chance("all", CLOCK_ALL_PERCENT) else dice.among("target", cast.names)
-    return [{"do": "clock_skew", "target": target, way: skew}]
+    return [{"do": "clock_skew", "target": dice.among("target", cast.names), way: skew}]
 
 
 def _power_cut(dice: Dice, cast: Cast) -> list[Entry]:
@@ -272,7 +274,7 @@ WEIGHTS: Final = {
     "partition": 3,
     "one-way partition": 2,
     "drop": 2,
-    "clock": 2,
+    "clock": 3,
     "equivocate": 4,
 }
 """Kinds that are drawn more often than once in as many as there are."""
