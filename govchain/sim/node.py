@@ -46,6 +46,7 @@ from govchain.sim.network import (
     TransactionsFound,
     TransactionsWanted,
 )
+from govchain.sim.proven import Gaps, proven_blocks
 from govchain.sim.reads import SimReads
 from govchain.sim.vote_log import VoteLog, first_uncertified, restore_from
 from govchain.sim.world import World
@@ -108,6 +109,7 @@ class SimNode:
             put_event=self._inbox.append,
         )
         self.final_height = self.chain.final_height()
+        self._gaps = Gaps(self.chain)
         self._early = EarlyMessages()
         self._bodies: tuple[Transaction, ...] = ()
         restored = None
@@ -155,9 +157,12 @@ class SimNode:
             case BlocksWanted():
                 self._answer_blocks(source, frame.from_height)
             case BlocksFound():
+                height = self.ledger.height
                 self._install(frame.blocks)
                 if len(frame.blocks) == BLOCKS_ANSWER_MAX:
                     self._ask_blocks(source, self.ledger.height + 1)
+                if self.ledger.height > height and (gap := self._gaps.first(self.final_height)):
+                    self._ask_blocks(source, gap)
             case ReadQuestion() | ReadAnswer():
                 self.reads.receive(source, frame)
             case EvidenceFound():
@@ -321,16 +326,9 @@ class SimNode:
         self._world.record(self.index, "final", height=certificate.height, header=certificate.header_digest)
 
     def _answer_blocks(self, peer: int, from_height: int) -> None:
-        found: list[tuple[Block, FinalityCertificate | None]] = []
-        for height in range(from_height, from_height + BLOCKS_ANSWER_MAX):
-            block = self.chain.block(height)
-            if block is None:
-                break
-            found.append((block, self.chain.certificate(height)))
-        while found and found[-1][1] is None:
-            found.pop()  # Only what a certificate above it proves is worth anything (CU-2).
+        found = proven_blocks(self.chain, from_height, BLOCKS_ANSWER_MAX)
         if found:
-            self._world.send(self.index, peer, BlocksFound(tuple(found)))
+            self._world.send(self.index, peer, BlocksFound(found))
 
     def _install(self, blocks: Sequence[tuple[Block, FinalityCertificate | None]]) -> None:
         """Take proven blocks (rule CU-2), or only the certificates of those executed here."""
