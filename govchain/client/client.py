@@ -48,9 +48,9 @@ from govchain.receipt import (
     verify_receipt,
 )
 
-POLL_MS: Final = 5_000
+POLL_MS: Final = 2_000
 """Longest wait at one validator, or half the patience of the caller if that is less: one that says `pending`
-for ever costs no more than that."""
+for ever costs no more than that. As long as the usual view timeout: by then an honest one has told others."""
 EVENT_BYTES_MAX: Final = 32 * 1024 * 1024
 
 

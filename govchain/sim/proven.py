@@ -1,4 +1,4 @@
-"""Blocks that prove themselves or are proven from above, and heights that still lack their own proof (rule CU-2).
+"""Blocks that prove themselves or are proven from above, and heights that lack their own proof (rule CU-2).
 
 Reads what a simulated validator stores. Whom to ask, and when, is decided in `node`.
 """

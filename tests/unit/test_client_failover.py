@@ -189,7 +189,7 @@ class Waited(FakeValidator):
         return await super().wait_final(wanted, timeout_ms)
 
 
-@pytest.mark.parametrize(("patience_s", "poll_ms"), [(60.0, 5_000), (4.0, 2_000)])
+@pytest.mark.parametrize(("patience_s", "poll_ms"), [(60.0, 2_000), (3.0, 1_500)])
 async def test_situation_51_no_validator_gets_all_the_patience(patience_s: float, poll_ms: int) -> None:
     network = FakeNetwork(instant=True)
     validator = Waited(network, 0)
