@@ -19,6 +19,15 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"level", "各节点齐平"),
         (r"record (.+)", r"记录 \1"),
         (r"denials (.+)", r"驳回次数 \1"),
+        (r"latency p95", "延迟 P95"),
+        (r"finalised per second", "每秒最终确认数"),
+        (r"stop", "提前结束的条件"),
+        (r"reached", "已达到"),
+        (r"not reached", "未达到"),
+        (r"within (\d+)% of (\d+)", r"\2 上下 \1 % 之内"),
+        (r"<= ([\d.e+-]+) ms", r"不超过 \1 毫秒"),
+        (r"([\d.e+-]+) ms over (\d+)", r"\1 毫秒（共 \2 笔）"),
+        (r"nothing became final", "没有交易最终确认"),
         (r"happened view_change", "发生次数：视图切换"),
         (r"happened lie", "发生次数：虚假帧"),
         (r"happened epoch", "最后一届的序号"),
@@ -92,6 +101,13 @@ PROMISES: Final[dict[str, str]] = {
     "acknowledged": "已确认的记录存在于每个节点的账本",
 }
 """Name of a promise to what it says."""
+
+
+BESIDE_THE_CHAIN: Final[dict[str, str]] = {
+    "receipts": "every final transaction has a receipt that verifies offline",
+    "acknowledged": "what a client was told is final is in every ledger",
+}
+"""In English, promises that only the whole run can be asked about; all others are told by the simulator."""
 
 
 def in_chinese(text: str) -> str:

@@ -12,8 +12,9 @@ import msgspec
 from govchain.ledger import RULES, Text
 from govchain.legal import explain
 from govchain.report.exchanges import exchange_lines
-from govchain.report.phrases import PROMISES, in_chinese
+from govchain.report.phrases import BESIDE_THE_CHAIN, PROMISES, in_chinese
 from govchain.scenario import LoadedScenario, Observation, Rehearsal, Result, StepResult
+from govchain.sim import INVARIANTS
 
 BINS_WANTED: Final = 120
 """About so many points has a line over time."""
@@ -46,6 +47,7 @@ def tell_run(rehearsal: Rehearsal, seen: Observation, result: Result, film: Any)
         "organisations": _organisations(loaded, result),
         "lives": _lives(result),
         "film": film,
+        "promises": _promises(result),
         "zh": _chinese(result),
     }
 
@@ -59,6 +61,12 @@ def _chinese(result: Result) -> dict[str, list[list[str]]]:
         ],
         "invariants": [[PROMISES.get(each.name, each.name)] for each in result.invariants],
     }
+
+
+def _promises(result: Result) -> list[str]:
+    """What each promise says, in the order of the result."""
+    known = {**INVARIANTS, **BESIDE_THE_CHAIN}
+    return [known.get(each.name, "") for each in result.invariants]
 
 
 def _step(step: StepResult, loaded: LoadedScenario) -> dict[str, Any]:
@@ -96,9 +104,7 @@ def _organisations(loaded: LoadedScenario, result: Result) -> list[dict[str, Any
                 "id": org.id,
                 "name": [org.name, org.name_zh or org.name],
                 "validators": org.validators,
-                "load": [
-                    load.do for load in loaded.scenario.workload if load.org == org.id and result.workload
-                ],
+                "load": 0 if result.workload is None else result.workload.by_org.get(org.id, 0),
                 "flows": [[do, outcome, count] for (do, outcome), count in sorted(flows.items())],
             }
         )

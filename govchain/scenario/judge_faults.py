@@ -98,6 +98,7 @@ def workload_result(scenario: Scenario, seen: Observation) -> WorkloadResult | N
         percentiles(load.latencies_ms),
         finalised_per_s=round(in_time / offered_s, 3) if offered_s > 0 else 0.0,
         drained_ms=round(max(0, last_ns - seen.healed_ns) / NS_PER_MS, 3),
+        by_org=dict(sorted(load.by_org.items())),
     )
 
 

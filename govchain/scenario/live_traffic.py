@@ -16,7 +16,6 @@ from govchain.model import Genesis, Transaction
 from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, Clerk, LoadSeen
 
 NS_PER_S: Final = 1_000_000_000
-NS_PER_MS: Final = 1_000_000
 RETRY_PAUSE_S: Final = 0.05
 REFUSALS_MAX: Final = 20
 """Refusals in a row after which a record is given up; a validator that catches up refuses for a while."""
@@ -122,11 +121,9 @@ class LiveTraffic:
                 self.seen.refused[id_] = error.code
                 height = None
             if height is not None:
-                now_ns = self._now_ns()
                 self.seen.refused.pop(id_, None)
-                self.seen.acknowledged[id_] = now_ns
-                self.seen.latencies_ms.append((now_ns - due_ns) / NS_PER_MS)
-                self.seen.height = max(self.seen.height, height)
+                org, now_ns = clerk.load.org, self._now_ns()
+                self.seen.acknowledge(id_, org, sent_ns=due_ns, at_ns=now_ns, height=height)
                 break
             await asyncio.sleep(RETRY_PAUSE_S)
         del self.seen.waiting[id_]

@@ -123,6 +123,8 @@ class WorkloadResult(msgspec.Struct, frozen=True):
     """Of those final before the load ended, over the time in which there was load."""
     drained_ms: float = 0.0
     """From the end of the load until nothing waited any more."""
+    by_org: dict[str, int] = {}
+    """Organisation id to how many of its records were acknowledged."""
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -20,7 +20,6 @@ from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, Clerk, LoadSeen
 from govchain.sim import SimCluster
 from govchain.sim.clients import Clients
 
-NS_PER_MS: Final = 1_000_000
 CLIENT_NS: Final = 5_000_000
 """From the answer to a client to its next record where nothing costs time: some must pass."""
 
@@ -61,7 +60,8 @@ class SimTraffic:
         self._callers: list[Caller] = [Caller(number) for number in range(CLIENTS)]
         """Of open loads, in turn."""
         self._turn = 0
-        self._sent_ns: dict[bytes, int] = {}
+        self._sent: dict[bytes, tuple[str, int]] = {}
+        """Whose record was handed in when."""
         self._asked: dict[bytes, int] = {}
         """The validator whose answer is waited for."""
         self._waiting: dict[bytes, None] = {}
@@ -100,9 +100,8 @@ class SimTraffic:
         def read(at_ns: int) -> None:
             if self.seen.waiting.pop(id_, None) is None:
                 return
-            self.seen.acknowledged[id_] = at_ns
-            self.seen.latencies_ms.append((at_ns - self._sent_ns.pop(id_)) / NS_PER_MS)
-            self.seen.height = max(self.seen.height, height)
+            org, sent_ns = self._sent.pop(id_)
+            self.seen.acknowledge(id_, org, sent_ns=sent_ns, at_ns=at_ns, height=height)
             loop = self._loops.pop(id_, None)
             if loop is not None:
                 pause_ns = CLIENT_NS if self._clients.are_free else 0
@@ -138,7 +137,7 @@ class SimTraffic:
     def _hand_in(self, clerk: Clerk, caller: Caller) -> bytes:
         id_, transaction = clerk.next_record(self.seen.height)
         self.seen.waiting[id_] = transaction
-        self._sent_ns[id_] = self._cluster.now_ns
+        self._sent[id_] = (clerk.load.org, self._cluster.now_ns)
         self._clients.work(lambda at_ns: self._offer(id_, transaction, caller, at_ns), ends=1)
         return id_
 

@@ -17,6 +17,7 @@ from govchain.scenario.builder import EXPIRY_BLOCKS
 from govchain.scenario.pace import Pace, pace_of
 from govchain.scenario.workload import Load, load_person
 
+NS_PER_MS: Final = 1_000_000
 PATIENCE_NS: Final = 2_000_000_000
 """After this long a client hands a record in anew. Half of it is what it waits at one validator."""
 CLIENTS: Final = 8
@@ -32,6 +33,7 @@ class LoadSeen:
         waiting: Handed in and not yet acknowledged.
         refused: Id to the code with which every validator refused it.
         height: Highest height of an acknowledgement.
+        by_org: Organisation id to how many of its records were acknowledged.
     """
 
     acknowledged: dict[bytes, int] = field(default_factory=dict)
@@ -39,6 +41,14 @@ class LoadSeen:
     refused: dict[bytes, str] = field(default_factory=dict)
     latencies_ms: list[float] = field(default_factory=list)
     height: int = 0
+    by_org: dict[str, int] = field(default_factory=dict)
+
+    def acknowledge(self, id_: bytes, org: str, *, sent_ns: int, at_ns: int, height: int) -> None:
+        """A validator called a record final."""
+        self.acknowledged[id_] = at_ns
+        self.latencies_ms.append((at_ns - sent_ns) / NS_PER_MS)
+        self.height = max(self.height, height)
+        self.by_org[org] = self.by_org.get(org, 0) + 1
 
 
 class Traffic(Protocol):

@@ -22,26 +22,38 @@ function view_at(node, us) {
 }
 const show_us = (us) => `${number(us / 1e6, eye.width < 1e5 ? 5 : eye.width < 1e7 ? 3 : 2)} s`;
 
+let shown_lanes = null;
+// Open the lanes at a time, from anywhere on the page; where it happens at a third of the window.
+function look_at(us) {
+  eye.at = Math.max(0, Math.min(F.end_us, us + eye.width * 0.2));
+  paint_lanes(shown_lanes);
+  document.getElementById("validators").scrollIntoView({ behavior: "smooth" });
+}
+
 function lanes_section(after) {
   if (!F) return section("validators", el("p", { className: "dim" }, t("no_film")));
   if (!eye.width) first_look();
   const canvas = el("canvas", { tabindex: "0", role: "img", "aria-label": t("validators") });
   const slider = el("input", { type: "range", min: "0", max: String(Math.max(1, F.end_us)), step: "1", "aria-label": t("seconds") });
   const readout = el("div", { className: "readout" }), states = el("div", {});
-  const lanes = { canvas, slider, readout, states };
+  const overview = el("canvas", { className: "overview", role: "img", "aria-label": t("all") });
+  const lanes = shown_lanes = { canvas, overview, slider, readout, states };
   const move = (us) => { eye.at = Math.max(0, Math.min(F.end_us, Math.round(us))); paint_lanes(lanes); };
   const zoom = (factor) => { eye.width = Math.max(MINIMUM_US, Math.min(F.end_us || MINIMUM_US, eye.width * factor)); paint_lanes(lanes); };
   const play = el("button", { on: { click: () => toggle_play(play, move) } }, t(eye.timer ? "pause_film" : "play"));
   const button = (key, action) => el("button", { on: { click: action } }, t(key));
   slider.addEventListener("input", () => move(Number(slider.value)));
   follow_pointer(canvas, readout, move, zoom);
+  const seek = (event) => { if (event.buttons & 1) move((event.offsetX / overview.clientWidth) * F.end_us); };
+  overview.addEventListener("pointerdown", (event) => { overview.setPointerCapture(event.pointerId); seek(event); });
+  overview.addEventListener("pointermove", seek);
   after(() => { paint_lanes(lanes); new ResizeObserver(() => paint_lanes(lanes)).observe(canvas); });
   return section("validators", el("p", { className: "dim small" }, t("lanes_help")),
     F.every > 1 ? el("p", { className: "small" }, t("thinned", number(F.every), number(F.messages_total))) : null,
     el("div", { className: "bar" }, play, button("previous", () => move(jump(-1))), button("next", () => move(jump(1))),
       button("closer", () => zoom(0.5)), button("wider", () => zoom(2)), button("all", () => { eye.at = F.end_us / 2; zoom(1e9); }), slider),
     el("div", { className: "bar" }, F.kinds.map((kind) => kind_switch(kind, lanes))),
-    canvas, readout, states);
+    canvas, overview, readout, states);
 }
 
 function kind_switch(kind, lanes) {
@@ -51,7 +63,7 @@ function kind_switch(kind, lanes) {
   return el("label", {}, box, el("i", { className: "swatch", style: `background:${KIND_COLOURS[kind] || "#9aa5b1"}` }), t(kind));
 }
 
-// Begin where the first thing happens, close enough to see single messages.
+// Begin where the first thing goes wrong, or else happens, close enough to see single messages.
 function first_look() {
   const first = F.messages.length ? F.messages[0][0] : 0;
   let last = first;
@@ -61,7 +73,8 @@ function first_look() {
   }
   eye.width = Math.max(MINIMUM_US * 10, Math.min(F.end_us, (last - first) * 1.2));
   const wanted = Number(WANTED.get("t"));
-  eye.at = Math.min(F.end_us, wanted > 0 ? wanted * 1e6 : first + eye.width * 0.45);
+  const wrong = R.faults.length ? R.faults[0].began_ms * 1000 + eye.width * 0.2 : first + eye.width * 0.45;
+  eye.at = Math.min(F.end_us, wanted > 0 ? wanted * 1e6 : wrong);
 }
 
 // Faults, view changes, and what follows a silence as long as the window.
@@ -109,12 +122,7 @@ const left_us = () => Math.max(0, Math.min(F.end_us - eye.width, eye.at - eye.wi
 function paint_lanes(lanes) {
   const { canvas, slider, states } = lanes;
   if (!canvas.clientWidth) return;
-  const ratio = window.devicePixelRatio || 1, height = TOP + DATA.nodes.length * LANE + AXIS;
-  canvas.style.height = `${height}px`;
-  canvas.width = Math.round(canvas.clientWidth * ratio);
-  canvas.height = Math.round(height * ratio);
-  const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
+  const height = TOP + DATA.nodes.length * LANE + AXIS, pen = pen_of(canvas, height);
   const side = gutter(canvas), width = canvas.clientWidth, from = left_us(), to = from + eye.width;
   const x = (us) => side + ((us - from) / eye.width) * (width - side);
   const stage = { pen, x, from, to, side, width, height };
@@ -131,6 +139,36 @@ function paint_lanes(lanes) {
   paint_names(stage);
   slider.value = String(eye.at);
   states.replaceChildren(states_table());
+  paint_overview(lanes.overview);
+}
+
+function pen_of(canvas, height) {
+  const ratio = window.devicePixelRatio || 1, pen = canvas.getContext("2d");
+  canvas.style.height = `${height}px`;
+  canvas.width = Math.round(canvas.clientWidth * ratio);
+  canvas.height = Math.round(height * ratio);
+  pen.scale(ratio, ratio);
+  return pen;
+}
+
+// The whole run in small: a strip for each validator, red while it changes views, grey while it is down.
+function paint_overview(canvas) {
+  const strip = Math.max(2, Math.min(8, Math.floor(64 / DATA.nodes.length))), height = 6 + strip * DATA.nodes.length + 6;
+  const pen = pen_of(canvas, height), wide = canvas.clientWidth, x = (us) => (us / Math.max(1, F.end_us)) * wide;
+  const bar = (begin, end, top, tall, colour) => { pen.fillStyle = colour; pen.fillRect(x(begin), top, Math.max(1, x(end) - x(begin)), tall); };
+  DATA.nodes.forEach((_, node) => {
+    const rows = [[0, 0, 0], ...F.views[node]], top = 6 + node * strip;
+    rows.forEach(([us, view, changing], place) => bar(us, place + 1 < rows.length ? rows[place + 1][0] : F.end_us, top, strip - 1,
+      changing ? "#d1495b" : `${PALETTE[view % PALETTE.length]}40`));
+    F.down[node].forEach(([begin, end]) => bar(begin, end < 0 ? F.end_us : end, top, strip - 1, "#8a94a0"));
+  });
+  R.faults.forEach((fault) => {
+    const begin = fault.began_ms * 1000, end = fault.ended_ms === null ? F.end_us : fault.ended_ms * 1000;
+    bar(begin, end, 0, height, `${band_colour(fault.do)}22`);
+    bar(begin, end, 0, 3, band_colour(fault.do));
+  });
+  const left = x(left_us()), right = Math.max(left + 3, x(left_us() + eye.width));
+  pen.strokeStyle = "#1c2733"; pen.lineWidth = 1.5; pen.strokeRect(left, 1, right - left, height - 2);
 }
 
 function paint_ground({ pen, x, from, to }, node) {

@@ -18,10 +18,16 @@ function verdict_section() {
       bad_first(expectations).map((each) => ({ wrong: !each.ok, cells: [
         badge(each.ok ? "ok" : each.undecided ? "undecided" : "no"), each.name, each.expected, each.measured] }))),
     el("h3", {}, t("invariants")),
-    table([{ text: "" }, { text: t("invariant") }, { text: t("detail") }],
-      bad_first(told(R.invariants, DATA.zh.invariants, ["name"])).map((each) => ({ wrong: !each.ok, cells: [badge(each.ok ? "ok" : "no"), each.name, each.detail] }))),
+    promises_table(bad_first(R.invariants.map((each, place) => ({ ...each, zh: DATA.zh.invariants[place][0], promise: DATA.promises[place] })))),
     R.unused.length ? el("p", { className: "small dim" }, t("unused", R.unused.join(", "))) : null,
     R.digest ? el("p", { className: "small dim" }, t("digest"), ": ", el("span", { className: "mono" }, R.digest)) : null);
+}
+
+function promises_table(rows) {
+  const broken = rows.some((row) => !row.ok);
+  const said = (row) => (language ? row.zh : el("span", {}, row.name, row.promise ? el("span", { className: "dim" }, ` · ${row.promise}`) : null));
+  return table([{ text: "" }, { text: t("invariant") }, ...(broken ? [{ text: t("detail"), named: 1 }] : [])],
+    rows.map((row) => ({ wrong: !row.ok, cells: [badge(row.ok ? "ok" : "no"), said(row), ...(broken ? [row.detail] : [])] })));
 }
 
 function time_section(after) {
@@ -31,24 +37,31 @@ function time_section(after) {
     y0: 0, y1: 1, fillcolor: band_colour(fault.do), opacity: 0.14, line: { width: 0 }, layer: "below" }))
     .concat(R.faults.filter((fault) => !lasting.includes(fault)).map((fault) => ({ type: "line", xref: "x", yref: "paper",
       x0: fault.began_ms / 1000, x1: fault.began_ms / 1000, y0: 0, y1: 1, line: { color: band_colour(fault.do), width: 1, dash: "dot" } })));
+  // Few bands have room for their names.
+  const annotations = lasting.length > 8 ? [] : lasting.map((fault) => ({ xref: "x", yref: "paper", x: (fault.began_ms + end_of(fault)) / 2000, y: 1, yanchor: "bottom",
+    text: plain(fault_name(fault)), showarrow: false, font: { size: 11, color: band_colour(fault.do) } }));
   const xaxis = { title: { text: t("seconds") }, range: [0, Math.max(DATA.span_ms / 1000, xs[xs.length - 1])] };
   after(() => {
     chart(upper, [{ x: xs, y: DATA.chart.per_s, type: "bar", marker: { color: PALETTE[0] }, name: t("throughput") }],
-      { shapes, xaxis, yaxis: { title: { text: t("throughput") } }, showlegend: false, bargap: 0.05 });
+      { shapes, annotations, xaxis, yaxis: { title: { text: t("throughput") } }, showlegend: false, bargap: 0.05 });
     const mode = { mode: "lines+markers", marker: { size: 4 }, connectgaps: false };
     chart(lower, [{ x: xs, y: DATA.chart.p50_ms, name: t("median"), line: { color: PALETTE[2] }, ...mode },
       { x: xs, y: DATA.chart.p95_ms, name: t("p95"), line: { color: PALETTE[1] }, ...mode }],
     { shapes, xaxis, yaxis: { title: { text: t("latency") } } });
+    if (F) [upper, lower].forEach((holder) => holder.on("plotly_click", (event) => look_at(event.points[0].x * 1e6)));
   });
   const list = R.faults.length ? table([{ text: t("fault") }, { text: t("targets") }, { text: t("when") }],
     R.faults.map((fault) => ({ cells: [
       el("span", {}, el("i", { className: "swatch", style: `background:${band_colour(fault.do)}` }), " ", fault_name(fault)),
       fault.targets.join(", ") || "–",
-      fault.ended_ms === fault.began_ms ? clock(fault.began_ms)
-        : t("from_to", clock(fault.began_ms), fault.ended_ms === null ? t("until_end") : clock(fault.ended_ms))] }))) : null;
+      leads_there(fault.began_ms, fault.ended_ms === fault.began_ms ? clock(fault.began_ms)
+        : t("from_to", clock(fault.began_ms), fault.ended_ms === null ? t("until_end") : clock(fault.ended_ms)))] }))) : null;
   const folded = R.faults.length > 8 ? el("details", {}, el("summary", {}, t("all_faults", R.faults.length)), list) : list;
-  return section("time", el("p", { className: "dim small" }, t("time_help")), upper, lower, folded);
+  return section("time", el("p", { className: "dim small" }, t("time_help"), F ? ` ${t("time_leads")}` : ""), upper, lower, folded);
 }
+
+// A time that opens the lanes there.
+const leads_there = (ms, text) => (F ? el("a", { href: "#validators", on: { click: (event) => { event.preventDefault(); look_at(ms * 1000); } } }, text) : text);
 
 function reason(step) {
   if (!step.rule && !step.code) return step.ok ? "" : step.detail || step.measured;
@@ -64,7 +77,7 @@ function departments_section(after) {
   const overview = table([{ text: t("org") }, { text: t("runs_validators"), number: 1, named: 1 }, { text: t("handed_in"), number: 1, named: 1 },
     { text: t("applied"), number: 1, named: 1 }, { text: t("denied"), number: 1, named: 1 }, { text: t("answered"), number: 1, named: 1 }, { text: "" }],
     DATA.organisations.map((org) => ({ cells: [pick(org.name), number(org.validators), number(sums(org)), number(sums(org, "applied")),
-      number(sums(org, "denied")), number(sums(org, "answered")), org.load.length ? `${t("also_load")} (${org.load.join(", ")})` : ""] })));
+      number(sums(org, "denied")), number(sums(org, "answered")), org.load ? t("also_load", number(org.load)) : ""] })));
   const parts = [el("p", { className: "dim small" }, t("departments_help")), overview];
   if (DATA.steps.length) {
     const flows = el("div", { className: "chart tall" });
@@ -131,7 +144,7 @@ show((after) => {
     top_of(pick(DATA.title), [el("div", { className: "dim small" }, t("run_of", R.scenario, R.seed, backend, R.version)),
       DATA.why ? el("p", {}, DATA.why) : null], badge(R.verdict, undefined, "large")),
     menu(...parts),
-    el("div", { className: "tiles" }, tile(number(R.height), t("height")), tile(number(R.records), t("records_final")),
+    el("div", { className: "tiles" }, tile(number(R.height), t("height")), DATA.steps.length ? tile(number(R.records), t("records_final")) : null,
       load ? tile(number(load.acknowledged), t("load_final")) : null,
       tile(number(Object.values(R.denials).reduce((sum, each) => sum + each, 0)), t("denials")),
       tile(`${number(latency.p50)} ms`, t("p50")), tile(`${number(latency.p95)} ms`, t("p95")),

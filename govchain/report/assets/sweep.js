@@ -25,11 +25,15 @@ function compare_section(after) {
       if (!groups.has(name)) groups.set(name, []);
       groups.get(name).push(cell);
     });
+    // Between words nothing lies, so no line leads from one to the next.
+    const words = !choice.along || DATA.axes[choice.along].some((value) => !/^[0-9]/.test(value));
+    const shape = (colour) => (words ? { type: "bar", width: Math.min(0.3, 0.6 / groups.size), marker: { color: colour } }
+      : { mode: "lines+markers", marker: { size: 7, color: colour }, line: { color: colour } });
     const traces = [...groups].map(([name, cells], place) => {
       const figures = cells.map((cell) => figure_of(cell, choice.figure) || { mean: null, half_width: null });
       return { x: cells.map((cell) => plain(choice.along ? cell.settings[choice.along] : DATA.scenario)), y: figures.map((each) => each.mean),
         error_y: { type: "data", array: figures.map((each) => each.half_width || 0), thickness: 1.5, width: 5 }, name: plain(name || label_of(choice.figure)),
-        mode: "lines+markers", marker: { size: 7, color: PALETTE[place % PALETTE.length] }, line: { color: PALETTE[place % PALETTE.length] } };
+        ...shape(PALETTE[place % PALETTE.length]) };
     });
     chart(holder, traces, { xaxis: { type: "category", title: { text: plain(choice.along) } }, yaxis: { title: { text: label_of(choice.figure) } },
       showlegend: traces.length > 1, legend: { orientation: "h", y: -0.25 }, hovermode: "closest" });
@@ -42,7 +46,8 @@ function compare_section(after) {
 
 function estimate_cell(figure) {
   if (!figure || figure.mean === null) return "–";
-  return el("span", {}, number(figure.mean), figure.half_width === null ? null : el("span", { className: "dim small" }, ` ± ${number(figure.half_width)}`));
+  const digits = figure.mean >= 1000 ? 0 : figure.mean >= 100 ? 1 : 2;
+  return el("span", {}, number(figure.mean, digits), figure.half_width === null ? null : el("div", { className: "dim small" }, `± ${number(figure.half_width, digits)}`));
 }
 const verdict_cell = (verdicts) => Object.entries(verdicts).map(([name, count]) => el("span", {}, badge(name === "error" ? "failed" : name, `${count} ${t(name === "error" ? "failed" : name)}`), " "));
 const rate_cell = (cell) => (cell.is_bounded ? "" : "≥ ") + number(cell.max_rate_per_s);
