@@ -7,7 +7,7 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import typer
@@ -36,6 +36,9 @@ def swarm(
             show_default="0:100, with --minutes 0:",
         ),
     ] = None,
+    protocol: Annotated[
+        Literal["pbft", "hotstuff"], typer.Option("--protocol", help="How the validators reach an order.")
+    ] = "pbft",
     jobs: JobsOption = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0, help="End after so long, whatever is left.")
@@ -61,6 +64,7 @@ def swarm(
             first,
             end,
             spread,
+            protocol_name=protocol,
             keep_going=keep_going,
             is_over=lambda: minutes is not None and time.monotonic() - began_s >= minutes * 60,
             on_progress=lambda progress: _say_progress(terminal, progress, time.monotonic() - began_s),
@@ -121,7 +125,7 @@ def _say_violation(terminal: Terminal, violation: Violation, file: Path) -> None
 
 def _write_page(terminal: Terminal, folder: Path, file: Path, violation: Violation) -> None:
     seed = int(violation.case["seed"])
-    reporter = Reporter(folder, case_name(seed), seed)
+    reporter = Reporter(folder, case_name(violation.case), seed)
     backend = SimBackend(listener=reporter.add_event, on_wire=reporter.add_frame)
     try:
         asyncio.run(run_scenario(load_scenario(file), backend, folder=reporter))

@@ -16,6 +16,7 @@ from govchain.hotstuff.messages import (
     QuorumCertificate,
     Timeout,
     TimeoutCertificate,
+    TimeoutShare,
 )
 from govchain.hotstuff.rejection import HOTSTUFF_REJECTIONS
 from govchain.hotstuff.state import STANDING_SEQ, kept_height
@@ -33,6 +34,7 @@ __all__ = [
     "QuorumCertificate",
     "Timeout",
     "TimeoutCertificate",
+    "TimeoutShare",
     "kept_height",
     "verify_hotstuff",
 ]

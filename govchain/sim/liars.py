@@ -16,12 +16,11 @@ from govchain.codec import decode, encode
 from govchain.crypto import Signer, Suite
 from govchain.errors import MalformedBytes
 from govchain.model import Attestation, Block, FinalityCertificate, Transaction
-from govchain.model.votes import Commit, NewView, Prepare, Proposal, SignedMessage, ViewChange
+from govchain.model.votes import SignedMessage
 from govchain.sim.network import BlocksFound, Frame, TransactionsFound
 
 REMEMBERED_MAX: Final = 256
 """Frames that a replayer keeps."""
-_MESSAGES: Final[Any] = Proposal | Prepare | Commit | Attestation | ViewChange | NewView
 _Proven = tuple[Block, FinalityCertificate | None]
 
 
@@ -44,15 +43,17 @@ class Replayer:
 class Mutator:
     """Changes one field of a message by one: a number, the last byte of a digest, the length of a list."""
 
-    def __init__(self, signer: Signer, draws: Iterator[int]) -> None:
+    def __init__(self, signer: Signer, draws: Iterator[int], messages: Any) -> None:
+        """`messages` is the union of those that the protocol's validators sign."""
         self._signer = signer
         self._draws = draws
+        self._messages = messages
 
     def sends(self, target: int, frame: Frame) -> list[Frame]:
         if not isinstance(frame, SignedMessage):
             return [frame]
         try:
-            message = decode(frame.body, _MESSAGES)
+            message = decode(frame.body, self._messages)
         except MalformedBytes:
             return [frame]
         body = encode(self._mutated(message))

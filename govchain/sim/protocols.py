@@ -5,12 +5,12 @@ Each is the port of `protocol` filled in. No rule of a protocol is here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from govchain.codec import decode
+from govchain.codec import decode, encode
 from govchain.consensus import Replica, RestoredState, SignedMessage, Verified, verify_message
-from govchain.crypto import Signer, Suite, digest_of
+from govchain.crypto import Signer, Suite, chain_id_of, digest_of
 from govchain.crypto.vote_identity import VoteIdentity, identify_vote
 from govchain.hotstuff import (
     STANDING_SEQ,
@@ -18,16 +18,23 @@ from govchain.hotstuff import (
     BlockVote,
     Heard,
     HotStuff,
+    HotStuffMessage,
+    QuorumCertificate,
+    Timeout,
+    TimeoutCertificate,
+    TimeoutShare,
     kept_height,
     verify_hotstuff,
 )
-from govchain.model import Genesis, Space, ValidatorSet
+from govchain.model import Attestation, Genesis, Space, ValidatorSet
+from govchain.model.votes import Commit, NewView, Prepare, Proposal, ViewChange
 from govchain.sim.liars import Mutator, Replayer, SyncLiar, WrongExecutor
-from govchain.sim.protocol import ConsensusProtocol, MakeTraitor
+from govchain.sim.protocol import ConsensusProtocol, MakeTraitor, Role
 from govchain.sim.traitors import Censor, Equivocator, HotStuffEquivocator, HugeViews
 from govchain.sim.vote_log import is_kept, vote_key
 from govchain.storage import Store
 
+_PBFT_MESSAGES: Final[Any] = Proposal | Prepare | Commit | Attestation | ViewChange | NewView
 _VOTE_TAG: Final = str(BlockVote.__struct_config__.tag).encode()
 _PROPOSAL_TAG: Final = str(BlockProposal.__struct_config__.tag).encode()
 _HEAD_BYTES: Final = 48
@@ -38,6 +45,7 @@ _OF_ANY: Final[Mapping[str, MakeTraitor]] = {
     "replay": lambda role: Replayer(role.draws),
     "wrong_execution": lambda role: WrongExecutor(role.suite, role.signer),
     "lying_sync": lambda role: SyncLiar(role.draws),
+    "twins": lambda role: role.make_twins(),
 }
 """Ways to cheat that have nothing to do with how order is reached."""
 
@@ -50,9 +58,8 @@ class Pbft:
     traitors: Mapping[str, MakeTraitor] = {
         **_OF_ANY,
         "equivocate": lambda role: Equivocator(role.index, role.suite, role.signer, role.plot),
-        "huge_views": lambda role: HugeViews(role.index, role.genesis, role.suite, role.signer),
-        "mutate": lambda role: Mutator(role.signer, role.draws),
-        "twins": lambda role: role.make_twins(),
+        "huge_views": lambda role: HugeViews(_ask_for_view(role)),
+        "mutate": lambda role: Mutator(role.signer, role.draws, _PBFT_MESSAGES),
     }
 
     def make_core(
@@ -82,6 +89,8 @@ class ChainedHotStuff:
     traitors: Mapping[str, MakeTraitor] = {
         **_OF_ANY,
         "equivocate": lambda role: HotStuffEquivocator(role.index, role.suite, role.signer),
+        "huge_views": lambda role: HugeViews(_give_up_view(role)),
+        "mutate": lambda role: Mutator(role.signer, role.draws, HotStuffMessage),
     }
 
     def make_core(
@@ -118,6 +127,30 @@ class ChainedHotStuff:
             return kept.view > vote.view or (kept.view, kept.digest) == (vote.view, vote.digest)
         at = kept_height(decode(signed.body, BlockProposal).block)
         return at <= height or disk.get(Space.VOTE, vote_key(at, vote.view, "proposal")) is not None
+
+
+def _ask_for_view(role: Role) -> Callable[[int], SignedMessage]:
+    chain_id, epoch = chain_id_of(role.suite, role.genesis), role.genesis.validators.epoch
+
+    def sign(view: int) -> SignedMessage:
+        body = encode(ViewChange(chain_id, epoch, role.index, view, None, ()))
+        return SignedMessage(body, role.signer.sign(body))
+
+    return sign
+
+
+def _give_up_view(role: Role) -> Callable[[int], SignedMessage]:
+    """A timeout of that view, with nobody's signatures to show that it has begun (rule HS-3)."""
+    chain_id, epoch = chain_id_of(role.suite, role.genesis), role.genesis.validators.epoch
+    high = QuorumCertificate(0, chain_id, ())
+
+    def sign(view: int) -> SignedMessage:
+        share = role.signer.sign(encode(TimeoutShare(chain_id, epoch, role.index, view, high.view)))
+        before = TimeoutCertificate(view - 1, ())
+        body = encode(Timeout(chain_id, epoch, role.index, view, high, share, before))
+        return SignedMessage(body, role.signer.sign(body))
+
+    return sign
 
 
 PBFT: Final[ConsensusProtocol] = Pbft()

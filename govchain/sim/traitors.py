@@ -7,23 +7,24 @@ real validator can lie.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from govchain.codec import decode, encode
-from govchain.crypto import Signer, Suite, chain_id_of, digest_of
+from govchain.crypto import Signer, Suite, digest_of
 from govchain.crypto.vote_identity import identify_vote
 from govchain.errors import MalformedBytes
 from govchain.hotstuff import BlockProposal, BlockVote
-from govchain.model import Genesis, Transaction, TransactionBody
-from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage, ViewChange
+from govchain.model import Transaction, TransactionBody
+from govchain.model.votes import Commit, Prepare, Proposal, SignedMessage
 from govchain.sim.network import Frame, Gossip, TransactionsFound
 
 _BLOCK_MESSAGES: Final[Any] = BlockProposal | BlockVote
 HUGE_VIEW: Final = 1_000_000
 HUGE_VIEWS_MAX: Final = 500
-"""Forged view changes of one traitor; then it has made its point."""
+"""Of one traitor; then it has made its point."""
 
 
 class Plot:
@@ -121,20 +122,16 @@ class HotStuffEquivocator:
 class HugeViews:
     """Asks for views that nobody will ever reach, with everything that it sends (situation 29)."""
 
-    def __init__(self, index: int, genesis: Genesis, suite: Suite, signer: Signer) -> None:
-        self._index = index
-        self._chain_id = chain_id_of(suite, genesis)
-        self._epoch = genesis.validators.epoch
-        self._signer = signer
+    def __init__(self, ask: Callable[[int], SignedMessage]) -> None:
+        """`ask` signs what the protocol has to ask for a view with."""
+        self._ask = ask
         self._count = 0
 
     def sends(self, target: int, frame: Frame) -> list[Frame]:
         if not isinstance(frame, SignedMessage) or self._count >= HUGE_VIEWS_MAX:
             return [frame]
         self._count += 1
-        view = HUGE_VIEW * self._count
-        body = encode(ViewChange(self._chain_id, self._epoch, self._index, view, None, ()))
-        return [frame, SignedMessage(body, self._signer.sign(body))]
+        return [frame, self._ask(HUGE_VIEW * self._count)]
 
     def takes(self, source: int, frame: Frame) -> bool:
         return True

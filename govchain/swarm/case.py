@@ -53,6 +53,8 @@ COVERAGE: Final = (
     "rotations",
 )
 """What a swarm counts; what is never counted, it says."""
+OF_CHANGES: Final = ("memberships", "rotations")
+"""Those that a protocol without changes of the validators never has."""
 
 _NAMES: Final = {
     "crash": "crashes",
@@ -102,12 +104,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def load_case(case: Case) -> LoadedScenario:
     """The scenario of a case, checked like any file."""
-    return parse_scenario(write_yaml(case), f"{case_name(case['seed'])}.yaml", Path())
+    return parse_scenario(write_yaml(case), f"{case_name(case)}.yaml", Path())
 
 
-def run_seed(seed: int) -> Outcome:
+def run_seed(seed: int, protocol_name: str) -> Outcome:
     """Draw the case of a seed and run it."""
-    return run_case(draw_case(seed))
+    return run_case(draw_case(seed, protocol_name))
 
 
 def run_case(case: Case) -> Outcome:

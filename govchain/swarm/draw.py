@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from govchain.sim import PROTOCOLS
+from govchain.sim.protocols import PBFT
 from govchain.swarm.dice import Dice
 from govchain.swarm.draw_faults import draw_change, draw_faults
 
@@ -43,18 +45,21 @@ _ORGANISATIONS: Final = (
 )
 
 
-def case_name(seed: int) -> str:
-    """What the scenario of a seed is called; its genesis has that name in it."""
-    return f"swarm-{seed}"
+def case_name(case: Case) -> str:
+    """What the scenario is called; its genesis has that name in it."""
+    kind = case["protocol"].get("consensus", "swarm")
+    return f"{kind}-{case['seed']}"
 
 
-def draw_case(seed: int) -> Case:
-    """The scenario of a seed; the same on every machine."""
+def draw_case(seed: int, protocol_name: str = PBFT.name) -> Case:
+    """The scenario of a seed, the same on every machine; for each protocol without what that cannot do."""
     dice = Dice(seed)
     size = dice.among("size", SIZES)
     network = _draw_network(dice)
     protocol = _draw_protocol(dice, network)
-    change = draw_change(dice, size)
+    change = draw_change(dice, size) if PROTOCOLS[protocol_name].changes_validators else []
+    if protocol_name != PBFT.name:
+        protocol["consensus"] = protocol_name
     timeline, safety_ms = draw_faults(dice, size, change, _view_timeout_ms(protocol))
     timeline.append({"at": f"{safety_ms}ms", "do": "heal_all"})
     if change:

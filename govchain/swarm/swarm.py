@@ -6,6 +6,7 @@ result. Keeps no time and writes no file.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -13,7 +14,9 @@ from typing import Final
 import msgspec
 
 from govchain import __version__
-from govchain.swarm.case import COVERAGE, Broken, Outcome, run_case, run_seed
+from govchain.sim import PROTOCOLS
+from govchain.sim.protocols import PBFT
+from govchain.swarm.case import COVERAGE, OF_CHANGES, Broken, Outcome, run_case, run_seed
 from govchain.swarm.draw import Case, draw_case
 from govchain.swarm.shrink import fault_count, shrink
 from govchain.sweep import Spread
@@ -72,6 +75,7 @@ def run_swarm(
     end: int | None,
     spread: Spread,
     *,
+    protocol_name: str = PBFT.name,
     keep_going: bool = False,
     is_shrinking: bool = True,
     is_over: Callable[[], bool] = lambda: False,
@@ -83,6 +87,7 @@ def run_swarm(
         first: The first seed.
         end: The seed after the last; None goes on until it is over.
         spread: Where.
+        protocol_name: How the validators reach an order.
         keep_going: Collect violations instead of stopping at the first.
         is_shrinking: Shrink what fails, one case for each cause.
         is_over: Asked after each batch; true ends the swarm.
@@ -91,7 +96,7 @@ def run_swarm(
     outcomes: list[Outcome] = []
     found: dict[tuple[str, str], list[Outcome]] = {}
     for batch in _batches(first, SEEDS_MAX if end is None else end):
-        for outcome in spread(run_seed, batch):
+        for outcome in spread(functools.partial(run_seed, protocol_name=protocol_name), batch):
             if outcome.broken:
                 found.setdefault(outcome.broken[0].cause, []).append(outcome)
             outcomes.append(outcome)
@@ -100,11 +105,16 @@ def run_swarm(
         on_progress(Progress(len(outcomes), sum(each.events for each in outcomes), len(found)))
         if (found and not keep_going) or is_over():
             break
-    counted = {name: sum(each.coverage.get(name, 0) for each in outcomes) for name in COVERAGE}
+    changes = PROTOCOLS[protocol_name].changes_validators
+    names = [name for name in COVERAGE if changes or name not in OF_CHANGES]
+    counted = {name: sum(each.coverage.get(name, 0) for each in outcomes) for name in names}
     return SwarmResult(
         seeds=(first, first + len(outcomes)),
         runs=len(outcomes),
-        violations=tuple(_report(each, is_shrinking=is_shrinking) for each in found.values()),
+        violations=tuple(
+            _report(each, draw_case(each[0].seed, protocol_name), is_shrinking=is_shrinking)
+            for each in found.values()
+        ),
         events=sum(each.events for each in outcomes),
         coverage=counted,
         missing=tuple(name for name, count in counted.items() if not count),
@@ -118,10 +128,9 @@ def _batches(first: int, end: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _report(outcomes: list[Outcome], *, is_shrinking: bool) -> Violation:
+def _report(outcomes: list[Outcome], drawn: Case, *, is_shrinking: bool) -> Violation:
     first = outcomes[0]
     broken = first.broken[0]
-    drawn = draw_case(first.seed)
     case = shrink(drawn, lambda each: _breaks(each, broken)) if is_shrinking else drawn
     return Violation(
         invariant=broken.invariant,

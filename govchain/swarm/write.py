@@ -15,7 +15,7 @@ def write_case(case: Case, folder: Path) -> Path:
     Raises:
         ConfigError: It cannot be written there.
     """
-    path = folder / f"{case_name(case['seed'])}.yaml"
+    path = folder / f"{case_name(case)}.yaml"
     head = f"# {case['meta']['title']}\n# {case['meta']['title_zh']}\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)

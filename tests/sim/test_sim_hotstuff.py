@@ -22,7 +22,7 @@ from govchain.report import Reporter
 from govchain.scenario import LocalBackend, RemoteBackend, Result, SimBackend, parse_scenario, run_scenario
 from govchain.sim import PROTOCOLS, FixedLatency, SimCluster, TraceEvent
 from govchain.sim.network import Frame
-from govchain.sim.protocols import HOTSTUFF
+from govchain.sim.protocols import HOTSTUFF, ChainedHotStuff
 from govchain.swarm import draw_case, run_case
 from govchain.sweep import open_engine, parse_axis, plan_sweep, run_sweep
 from tests.sim.test_sim_cluster import deposit, network
@@ -128,6 +128,8 @@ FAULTS = {
     "slow": "at: 1s, do: byzantine, target: validator-0, behaviour: slow, for: 1s",
     "equivocate": "at: 1s, do: byzantine, target: validator-0, behaviour: equivocate, for: 1s",
     "censor": "at: 1s, do: byzantine, target: validator-0, behaviour: {censor: evp}, for: 1s",
+    "mutate": "at: 1s, do: byzantine, target: validator-0, behaviour: mutate, for: 1s",
+    "twins": "at: 1s, do: byzantine, target: validator-0, behaviour: twins, for: 1s",
 }
 
 
@@ -138,24 +140,18 @@ def test_faults_know_no_protocol(fault: str) -> None:
     assert result.faults
 
 
-def without_pbft(case: dict[str, Any]) -> dict[str, Any]:
-    """A case of the swarm, played by HotStuff: without attacks on PBFT and changes of the validators."""
-    case["protocol"]["consensus"] = "hotstuff"
-    case["timeline"] = [
-        entry
-        for entry in case["timeline"]
-        if entry["do"] not in ("membership", "rotate_key")
-        and entry.get("behaviour") not in ("huge_views", "mutate", "twins")
-    ]
-    for load in case["workload"]:
-        load.setdefault("to", "8s")
-    return case
-
-
 # What seeds once broke is kept in scenarios/regressions, as of every swarm.
 @pytest.mark.parametrize("seed", [3, 7, 11])
 def test_random_networks_break_no_promise(seed: int) -> None:
-    assert run_case(without_pbft(draw_case(seed))).broken == ()
+    assert run_case(draw_case(seed, "hotstuff")).broken == ()
+
+
+def test_HS3_a_view_that_nobody_can_show_to_have_begun_is_asked_for_in_vain() -> None:
+    line = "  - {at: 10ms, do: byzantine, target: validator-2, behaviour: huge_views, for: 3s}\n"
+    result = play(WORLD + line)
+    assert fails(result) == []
+    assert result.happened["lie"] > 50
+    assert result.happened["view_change"] == 0
 
 
 def test_equal_seeds_give_equal_runs() -> None:
@@ -264,16 +260,23 @@ def test_two_votes_in_one_view_are_seen_by_the_judge(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("{at: 1s, do: byzantine, target: validator-0, behaviour: huge_views}", "no such behaviour"),
         ("{at: 1s, do: membership, change: leave, target: validator-0}", "changes no validators"),
         ("{at: 1s, do: rotate_key, target: validator-0}", "changes no validators"),
     ],
 )
-def test_attacks_on_pbft_and_changes_of_validators_are_refused(line: str, problem: str) -> None:
+def test_changes_of_validators_are_refused(line: str, problem: str) -> None:
     text = WORLD.replace("network:", "people: [{id: boss, org: evp, roles: [admin]}]\nnetwork:")
     with pytest.raises(ConfigError, match=problem) as error:
         play(text + f"  - {line}\n")
     assert error.value.line == text.count("\n") + 1
+
+
+def test_a_behaviour_that_a_protocol_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ChainedHotStuff, "traitors", {"replay": ChainedHotStuff.traitors["replay"]})
+    line = "  - {at: 1s, do: byzantine, target: validator-0, behaviour: twins}\n"
+    with pytest.raises(ConfigError, match="no such behaviour under hotstuff; found 'twins'") as error:
+        play(WORLD + line)
+    assert error.value.expected == "silent, slow, replay, {censor: ORGANISATION}"
 
 
 @pytest.mark.parametrize("name", ["local", "remote"])

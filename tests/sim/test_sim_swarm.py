@@ -15,6 +15,7 @@ from govchain.swarm import (
     Broken,
     Case,
     Outcome,
+    case_name,
     draw_case,
     fault_count,
     load_case,
@@ -96,6 +97,18 @@ def test_serial_and_pooled_the_same_seeds_show_the_same() -> None:
     assert "memberships" in results[0].missing
 
 
+def test_the_second_protocol_has_the_same_networks_without_what_it_cannot_do() -> None:
+    for seed in range(40):
+        pbft, hotstuff = draw_case(seed), draw_case(seed, "hotstuff")
+        assert hotstuff["protocol"].pop("consensus") == "hotstuff"
+        changes = [each for each in pbft["timeline"] if each["do"] in ("membership", "rotate_key")]
+        assert not [each for each in hotstuff["timeline"] if each["do"] in ("membership", "rotate_key")]
+        if not changes:
+            assert pbft == hotstuff
+    assert case_name(draw_case(7)) == "swarm-7"
+    assert case_name(draw_case(7, "hotstuff")) == "hotstuff-7"
+
+
 def broken(seed: int, problem: str, invariant: str = "agreement") -> Outcome:
     return Outcome(seed, (Broken(invariant, problem),), 10, {"crashes": 1})
 
@@ -107,7 +120,9 @@ def test_one_cause_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
         3: broken(3, "height 7: 0123456789abcdef was never submitted", "validity"),
         4: broken(4, "height 9: fedcba9876543210 was never submitted", "validity"),
     }
-    monkeypatch.setattr(swarm_module, "run_seed", lambda seed: found.get(seed, Outcome(seed, (), 1, {})))
+    monkeypatch.setattr(
+        swarm_module, "run_seed", lambda seed, protocol_name: found.get(seed, Outcome(seed, (), 1, {}))
+    )
 
     def spread(function: Any, values: Any) -> Any:
         return map(function, values)
@@ -194,6 +209,8 @@ def test_the_command_tells_what_happened_and_what_never_did(
     assert value["events"] > 0
     assert value["missing"] == [name for name, count in value["coverage"].items() if not count]
     shown = capsys.readouterr().out
+    assert run([*arguments, "--protocol", "hotstuff"]) == 0
+    assert "memberships" not in json.loads(target.read_text(encoding="utf-8"))["coverage"]
     assert "never happened" in shown
     assert "events/s" in shown
     assert run([*arguments, "--minutes", "0"]) == 3, "over, and most kinds of faults were never tried"
