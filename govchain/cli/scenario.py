@@ -61,6 +61,7 @@ def list_(
                 "title": entry.title,
                 "title_zh": entry.title_zh,
                 "why": entry.why,
+                "why_zh": entry.why_zh,
                 "problem": entry.problem,
             }
             for entry in entries

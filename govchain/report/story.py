@@ -38,7 +38,7 @@ def tell_run(rehearsal: Rehearsal, seen: Observation, result: Result, film: Any)
     return {
         "result": msgspec.to_builtins(msgspec.structs.replace(result, steps=())),
         "title": [loaded.scenario.meta.title, loaded.scenario.meta.title_zh or loaded.scenario.meta.title],
-        "why": loaded.scenario.meta.why,
+        "why": [loaded.scenario.meta.why, loaded.scenario.meta.why_zh],
         "refs": loaded.scenario.meta.refs,
         "nodes": [[member.name, *names.get(member.org, [member.org] * 2)] for member in members],
         "span_ms": span_ms,

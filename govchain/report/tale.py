@@ -61,8 +61,8 @@ class Tale:
     def _opening(self) -> Iterator[Line]:
         meta = self._loaded.scenario.meta
         yield Line("heading", self._pick(meta.title, meta.title_zh or meta.title))
-        if meta.why and not self._chinese:
-            yield Line("aside", meta.why)
+        if why := self._pick(meta.why, meta.why_zh):
+            yield Line("aside", why)
         for org in self._loaded.scenario.organisations:
             who = [self._person(person) for person in self._loaded.scenario.people if person.org == org.id]
             name = self._pick(org.name, org.name_zh or org.name)

@@ -17,9 +17,10 @@ class CatalogueEntry:
     """One scenario file; `problem` is empty when it loads."""
 
     path: Path
-    title: str
-    title_zh: str
-    why: str
+    title: str = ""
+    title_zh: str = ""
+    why: str = ""
+    why_zh: str = ""
     problem: str = ""
 
 
@@ -38,5 +39,5 @@ def _entry(path: Path) -> CatalogueEntry:
     try:
         meta = load_scenario(path).scenario.meta
     except ConfigError as error:
-        return CatalogueEntry(path, "", "", "", str(error))
-    return CatalogueEntry(path, meta.title, meta.title_zh, meta.why)
+        return CatalogueEntry(path, problem=str(error))
+    return CatalogueEntry(path, meta.title, meta.title_zh, meta.why, meta.why_zh)

@@ -35,6 +35,7 @@ class Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title_zh: str = ""
     why: str = ""
     """One or two sentences: what it shows."""
+    why_zh: str = ""
     tags: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     """Stories, rules and standards that it stands on."""

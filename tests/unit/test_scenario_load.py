@@ -264,6 +264,7 @@ def test_a_shipped_scenario_loads_and_has_a_chinese_title(path: Path) -> None:
     scenario = load_scenario(path).scenario
     assert scenario.meta.title_zh
     assert scenario.meta.why
+    assert scenario.meta.why_zh
 
 
 def test_scenarios_are_listed_and_a_broken_one_is_not_left_out(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ show((after) => {
   if (DATA.lives.length) parts.push("lives");
   return [
     top_of(pick(DATA.title), [el("div", { className: "dim small" }, t("run_of", R.scenario, R.seed, backend, R.version)),
-      DATA.why ? el("p", {}, DATA.why) : null], badge(R.verdict, undefined, "large")),
+      pick(DATA.why) ? el("p", {}, pick(DATA.why)) : null], badge(R.verdict, undefined, "large")),
     menu(...parts),
     el("div", { className: "tiles" }, tile(number(R.height), t("height")), DATA.steps.length ? tile(number(R.records), t("records_final")) : null,
       load ? tile(number(load.acknowledged), t("load_final")) : null,
