@@ -48,6 +48,7 @@ class Happening:
         ended_ns: When it was mended; None as long as it lasts, the beginning for what has no length.
         hit_primary: The primary of that moment was among the targets.
         change: What became of it, of a change of the validators.
+        how: How it cheats, what is left of its disk, who joins or leaves; empty when the kind says it all.
     """
 
     do: str
@@ -56,6 +57,7 @@ class Happening:
     ended_ns: int | None = None
     hit_primary: bool = False
     change: ChangeSeen | None = None
+    how: str = ""
 
 
 class Director:
@@ -183,7 +185,7 @@ class Director:
         fault = fault.as_kind(kind)
         glance = await self._port.glance()
         targets = self._targets.resolve(number, fault, glance)
-        happening = Happening(kind, tuple(targets), self._clock.now_ns())
+        happening = Happening(kind, tuple(targets), self._clock.now_ns(), how=_how(fault))
         happening.hit_primary = self._targets.primary(glance) in targets
         if fault.do in CHANGES:
             await self._change(fault, happening)
@@ -305,6 +307,13 @@ class Director:
     async def _each(self, action: Callable[[str], Awaitable[None]], targets: list[str]) -> None:
         for name in targets:
             await action(name)
+
+
+def _how(fault: Fault) -> str:
+    if isinstance(fault.behaviour, Censoring):
+        return f"censor {fault.behaviour.censor}"
+    disk = "" if fault.disk == "keep" else fault.disk
+    return fault.behaviour or fault.change or disk
 
 
 def require_faults(rehearsal: Rehearsal, port: FaultPort | None, backend: str) -> None:

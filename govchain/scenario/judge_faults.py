@@ -110,6 +110,7 @@ def list_faults(seen: Observation) -> tuple[FaultEntry, ...]:
             each.targets,
             round(each.began_ns / NS_PER_MS, 3),
             None if each.ended_ns is None else round(each.ended_ns / NS_PER_MS, 3),
+            each.how,
         )
         for each in seen.happenings
     )

@@ -110,6 +110,8 @@ class FaultEntry(msgspec.Struct, frozen=True):
     began_ms: float
     ended_ms: float | None
     """None: it lasted until the end."""
+    how: str = ""
+    """How a validator cheats, what is left of its disk, whether it joins or leaves."""
 
 
 class WorkloadResult(msgspec.Struct, frozen=True):

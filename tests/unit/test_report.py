@@ -11,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from govchain.codec import encode
@@ -20,7 +21,7 @@ from govchain.report.chrome import ChromeTrace
 from govchain.report.film import LOST, MESSAGES_MAX, Film, read_message
 from govchain.report.phrases import PROMISES
 from govchain.scenario import SimBackend, parse_scenario, run_scenario
-from govchain.scenario.timeline import FaultKind
+from govchain.scenario.timeline import BEHAVIOURS, Fault, FaultKind
 from govchain.sim import INVARIANTS, TraceEvent, WireFrame
 from tests.support.scenario_texts import PROJECT, SMALL
 
@@ -159,6 +160,9 @@ def test_every_word_of_the_pages_exists_in_both_languages() -> None:
     assert len(used) > 60
     assert used <= set(known), sorted(used - set(known))
     assert {f"fault_{kind}" for kind in get_args(FaultKind)} <= set(known)
+    fields = {field.name: field.type for field in msgspec.structs.fields(Fault)}
+    told = [*BEHAVIOURS, "censor", *get_args(fields["disk"]), "join", "leave"]
+    assert {f"how_{each}" for each in told if each != "keep"} <= set(known)
     for key, (en, zh) in known.items():
         assert en, key
         assert zh, key
@@ -344,3 +348,27 @@ def test_a_page_of_a_sweep_holds_its_data_as_text() -> None:
     page = render_page("sweep", HOSTILE, {"title": HOSTILE}).decode()
     assert data_of(page) == {"title": HOSTILE}
     assert "<img" not in own_part_of(page)
+
+
+def test_the_page_says_what_each_promise_is_how_somebody_cheats_and_whose_load_was_final(
+    tmp_path: Path,
+) -> None:
+    text = (
+        SMALL.replace("name: Court", "name: Court, name_zh: 法院").replace(
+            "meta: {title: A deposit}", "meta: {title: A deposit, why: Because., why_zh: 因此。}"
+        )
+        + "workload:\n  - {org: evp, rate: {fixed: 5/s}, to: 2s}\n"
+        + "timeline:\n  - {at: 1s, do: byzantine, target: one, behaviour: {censor: court}, for: 500ms}\n"
+        + "  - {at: 1s, do: crash, target: validator-1, disk: wipe, for: 500ms}\n"
+    )
+    data = data_of((write_run(tmp_path, text) / "report.html").read_text(encoding="utf-8"))
+    assert data["why"] == ["Because.", "因此。"]
+    promises = dict(
+        zip([each["name"] for each in data["result"]["invariants"]], data["promises"], strict=True)
+    )
+    assert promises["agreement"] == INVARIANTS["agreement"]
+    assert all(promises.values()), promises
+    assert [each["how"] for each in data["result"]["faults"]] == ["censor court", "wipe"]
+    load = data["result"]["workload"]
+    assert load["by_org"] == {"evp": load["acknowledged"]}
+    assert [org["load"] for org in data["organisations"]] == [load["acknowledged"], 0]

@@ -3,7 +3,8 @@
 const R = DATA.result;
 const BANDS = { crash: "#b3263a", partition: "#c98a1b", pause: "#5b7083", byzantine: "#8a5cc2", drop: "#e76f51", delay: "#3d8fc6" };
 const band_colour = (kind) => BANDS[kind] || "#2a9d8f";
-const fault_name = (fault) => (WORDS[`fault_${fault.do}`] ? t(`fault_${fault.do}`) : fault.do);
+const how_of = (how) => how.split(" ").map((word, place) => (place ? word : t(`how_${word}`).replace("how_", ""))).join(" ");
+const fault_name = (fault) => (WORDS[`fault_${fault.do}`] ? t(`fault_${fault.do}`) : fault.do) + (fault.how ? ` · ${how_of(fault.how)}` : "");
 const lasting = R.faults.filter((fault) => fault.ended_ms === null || fault.ended_ms > fault.began_ms);
 const end_of = (fault) => (fault.ended_ms === null ? DATA.span_ms : fault.ended_ms);
 
