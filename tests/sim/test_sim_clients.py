@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -13,11 +14,14 @@ from govchain.crypto import sign_transaction, suite, transaction_id
 from govchain.errors import InvalidTransaction
 from govchain.mempool import Admitted
 from govchain.model import Transaction, TransactionBody
+from govchain.scenario import Observation, Rehearsal, Result, SimBackend, parse_scenario, run_scenario
+from govchain.scenario.sim_traffic import LISTEN_NS
 from govchain.sim import SimCluster
 from govchain.sim.network import Gossip
 from tests.sim.test_sim_cluster import MINUTE_NS, deposit, network
 from tests.sim.test_sim_crashes import NS_PER_MS, Jitter, is_quiet
 from tests.support import read_clients
+from tests.support.scenario_texts import PROJECT
 
 
 def cluster_with_jitter(seed: int) -> tuple[SimCluster, list[Transaction]]:
@@ -216,3 +220,34 @@ def test_situation_49_a_primary_with_much_to_do_is_not_blamed_for_what_it_heard_
     assert cluster.now_ns > 6 * VIEW_TIMEOUT_MS * NS_PER_MS, "there was much to do"
     assert {node.replica.status().view for node in cluster.running()} == {0}
     assert cluster.finish() == []
+
+
+CUT = """\
+govchain: 1
+meta: {title: One of four is cut off from the others}
+organisations:
+  - {id: evp, code: 91990100MA0XX00Y57, name: Platform, roles: [evidence-platform], validators: 4}
+network: {latency: {fixed: 20ms}}
+protocol: {view_timeout: 1s}
+workload: [{org: evp, rate: {closed_loop: 4}, to: 6s}]
+timeline: [{at: 1s, do: partition, groups: [[validator-3], rest], for: 5s}]
+"""
+
+
+class Latencies:
+    """Takes the place of a run folder."""
+
+    def __init__(self) -> None:
+        self.ms: list[float] = []
+
+    def write(self, rehearsal: Rehearsal, seen: Observation, result: Result) -> None:
+        assert seen.load is not None
+        self.ms = seen.load.latencies_ms
+
+
+def test_a_client_waits_half_its_patience_once_and_keeps_to_whoever_answers() -> None:
+    loaded, latencies = parse_scenario(CUT, "cut.yaml", PROJECT), Latencies()
+    assert asyncio.run(run_scenario(loaded, SimBackend(), folder=latencies)).verdict == "pass"
+    late = [each for each in latencies.ms if each > 300]
+    assert len(late) == 1, "one record of one client waits; its next ones go where this one was answered"
+    assert late[0] == pytest.approx(LISTEN_NS / 1e6, abs=300)
