@@ -40,7 +40,7 @@ const WORDS = {
   fault_crash: ["crash", "断电"], fault_restart: ["restart", "重启"], fault_pause: ["pause", "暂停"], fault_resume: ["resume", "恢复"],
   fault_backup: ["backup", "备份"], fault_partition: ["partition", "分区"], fault_clog: ["clog", "堵塞"], fault_delay: ["delay", "延迟"], fault_drop: ["drop", "丢帧"],
   fault_duplicate: ["duplicate", "重复"], fault_reorder: ["reorder", "乱序"], fault_clock_skew: ["clock skew", "时钟偏差"],
-  how_silent: ["silent", "沉默"], how_slow: ["slow", "迟缓"], how_equivocate: ["equivocate", "两面派"], how_huge_views: ["huge views", "虚高视图"], how_censor: ["censor", "屏蔽"],
+  how_silent: ["silent", "沉默"], how_slow: ["slow", "迟缓"], how_equivocate: ["equivocate", "矛盾投票"], how_huge_views: ["huge views", "虚高视图"], how_censor: ["censor", "屏蔽"],
   how_replay: ["replay", "重放"], how_mutate: ["mutate", "篡改"], how_twins: ["twins", "双生"], how_wrong_execution: ["wrong execution", "错误执行"], how_lying_sync: ["lying sync", "虚假同步"],
   how_lose_unsynced: ["lose unsynced", "丢失未落盘"], how_corrupt: ["corrupt", "损坏"], how_wipe: ["wipe", "清空"], how_restore_old: ["restore old", "恢复旧盘"], how_join: ["join", "加入"], how_leave: ["leave", "退出"],
   fault_membership: ["membership", "成员变更"], fault_rotate_key: ["rotate key", "更换密钥"],
