@@ -25,11 +25,11 @@ from govchain.swarm import (
     write_case,
 )
 from govchain.swarm import swarm as swarm_module
-from govchain.swarm.draw_faults import KINDS, NEED_FAULTY
+from govchain.swarm.draw_faults import KINDS, NEED_FAULTY, STALL_TIMEOUTS
 from govchain.sweep import open_engine
 from tests.support.planted_bugs import BUGS, hunt
 
-QUICK = 0  # Seeds from here on take little time.
+QUICK = 22  # Seeds from here on take little time.
 
 
 def size_of(case: Case) -> int:
@@ -168,8 +168,7 @@ def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
     ("name", "seed", "invariant"),
     [
         ("no persist before send", 0, "durable-votes"),
-        ("a restart forgets votes", 1, "no-double-vote"),
-        ("quorum minus one", 5, "agreement"),
+        ("a restart forgets votes", 3, "no-double-vote"),
     ],
 )
 def test_a_planted_bug_is_found_and_shrunk(name: str, seed: int, invariant: str, tmp_path: Path) -> None:
@@ -184,6 +183,53 @@ def test_a_planted_bug_is_found_and_shrunk(name: str, seed: int, invariant: str,
         BUGS[name](patch)
         assert run_case(found.case).broken[0].invariant == invariant
         assert run(["replay", str(path), "-q"]) == 1, "the file alone shows it again"
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "invariant"),
+    [("quorum minus one", 3, "agreement"), ("clocks must agree", 7, "progress")],
+)
+def test_other_planted_bugs_break_other_promises(name: str, seed: int, invariant: str) -> None:
+    (found,) = hunt(BUGS[name], seed, seed + 1, is_shrinking=False).violations
+    assert found.invariant == invariant
+
+
+def test_a_stall_is_an_end_in_which_no_quorum_is_left_and_a_liar_was_heard() -> None:
+    stalled = 0
+    for case in map(draw_case, range(100)):
+        *_, last, heal = case["timeline"]
+        ends = [
+            each for each in case["timeline"] if each.get("behaviour") == "huge_views" and "for" not in each
+        ]
+        timeout_ms, size = int(case["protocol"]["view_timeout"].removesuffix("ms")), size_of(case)
+        healed_ms = int(heal["at"].removesuffix("ms"))
+        begins_ms = healed_ms - STALL_TIMEOUTS * timeout_ms
+        liars = [each["target"] for each in ends if int(each["at"].removesuffix("ms")) == begins_ms]
+        if not liars:
+            continue
+        stalled += 1
+        down = next(
+            each
+            for each in case["timeline"]
+            if each["do"] == "crash"
+            and each["target"] == liars[0]
+            and int(each["at"].removesuffix("ms")) > begins_ms
+        )
+        assert "for" not in down
+        assert last["do"] in ("partition", "crash")
+        (apart,) = [
+            each["groups"][0]
+            for each in case["timeline"]
+            if each["do"] == "partition"
+            and "for" not in each
+            and int(each["at"].removesuffix("ms")) > begins_ms
+        ]
+        quorum = size - (size - 1) // 3
+        assert size - 1 - len(apart) < quorum <= size - len(apart), (
+            "with the liar's word they go on, without it not"
+        )
+        assert liars[0] not in apart
+    assert stalled >= 5
 
 
 def test_what_the_program_itself_stumbles_over_is_a_find(monkeypatch: pytest.MonkeyPatch) -> None:
