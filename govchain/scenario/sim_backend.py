@@ -29,6 +29,7 @@ from govchain.scenario.sim_faults import SimFaults
 from govchain.scenario.sim_traffic import SimTraffic
 from govchain.scenario.traffic import Clerk, Traffic
 from govchain.sim import INVARIANTS, PROTOCOLS, SimCluster, SimNode, TraceEvent, WireFrame
+from govchain.sim.cluster import EVENTS_MAX
 from govchain.sim.export import chain_for_outsiders
 from govchain.sim.symbolic import SymbolicSuite
 from govchain.testnet.plan import validator_label
@@ -47,6 +48,7 @@ class SimBackend:
         listener: Gets every trace event.
         on_wire: Gets every frame that is sent.
         is_symbolic: Validators sign symbolically, see `SymbolicSuite`; what leaves a run is signed for real.
+        events_max: Arrivals and timers after which the run is given up.
     """
 
     name = "sim"
@@ -57,7 +59,9 @@ class SimBackend:
         on_wire: Callable[[WireFrame], None] | None = None,
         *,
         is_symbolic: bool = True,
+        events_max: int = EVENTS_MAX,
     ) -> None:
+        self._events_max = events_max
         self._listener = listener
         self._on_wire = on_wire
         self._is_symbolic = is_symbolic
@@ -95,6 +99,7 @@ class SimBackend:
             suite=SymbolicSuite(suite(genesis.suite)) if self._is_symbolic else None,
             listener=self._take_event,
             on_wire=self._on_wire,
+            events_max=self._events_max,
         )
         if rehearsal.loaded.scenario.gateways:
             # They bring a database along, which a scenario without them need not load.

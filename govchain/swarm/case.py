@@ -21,6 +21,8 @@ PROGRESS: Final = "progress"
 FAILURE: Final = "failure"
 """The program itself stumbled: an assertion, an exception, a run without end."""
 
+CASE_EVENTS_MAX: Final = 1_000_000
+"""Events that no sound network needs by far."""
 CHANGES: Final = ("membership", "rotate_key")
 COVERAGE: Final = (
     "view_changes",
@@ -112,14 +114,18 @@ def run_seed(seed: int, protocol_name: str) -> Outcome:
     return run_case(draw_case(seed, protocol_name))
 
 
-def run_case(case: Case) -> Outcome:
+def run_case(case: Case, events_max: int = CASE_EVENTS_MAX) -> Outcome:
     """Run a case in the simulator, with symbolic signatures.
+
+    Args:
+        case: The case.
+        events_max: A run with more events has no end, which is a find.
 
     Raises:
         ConfigError: It is no possible scenario.
     """
     loaded = load_case(case)
-    backend = SimBackend()
+    backend = SimBackend(events_max=events_max)
     seed = int(case["seed"])
     try:
         result = asyncio.run(run_scenario(loaded, backend))

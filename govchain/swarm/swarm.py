@@ -16,13 +16,16 @@ import msgspec
 from govchain import __version__
 from govchain.sim import PROTOCOLS
 from govchain.sim.protocols import PBFT
-from govchain.swarm.case import COVERAGE, OF_CHANGES, Broken, Outcome, run_case, run_seed
+from govchain.swarm.case import CASE_EVENTS_MAX, COVERAGE, OF_CHANGES, Broken, Outcome, run_case, run_seed
 from govchain.swarm.draw import Case, draw_case
 from govchain.swarm.shrink import fault_count, shrink
 from govchain.sweep import Spread
 
 BATCH: Final = 16
 """Seeds between two looks at the clock and at what was found."""
+SMALLER_TIMES: Final = 4
+LEAST_EVENTS: Final = 50_000
+"""What an attempt to shrink may cost: so many times the events of the drawn case, or at least so many."""
 SEEDS_MAX: Final = 2**53
 
 
@@ -131,7 +134,8 @@ def _batches(first: int, end: int) -> Iterator[list[int]]:
 def _report(outcomes: list[Outcome], drawn: Case, *, is_shrinking: bool) -> Violation:
     first = outcomes[0]
     broken = first.broken[0]
-    case = shrink(drawn, lambda each: _breaks(each, broken)) if is_shrinking else drawn
+    limit = min(CASE_EVENTS_MAX, max(LEAST_EVENTS, SMALLER_TIMES * first.events))
+    case = shrink(drawn, lambda each: _breaks(each, broken, limit)) if is_shrinking else drawn
     return Violation(
         invariant=broken.invariant,
         problem=broken.problem,
@@ -143,9 +147,15 @@ def _report(outcomes: list[Outcome], drawn: Case, *, is_shrinking: bool) -> Viol
     )
 
 
-def _breaks(case: Case, broken: Broken) -> bool:
-    """The same promise is broken: numbers in the problem change when anything is left out."""
-    return any(each.invariant == broken.invariant for each in run_case(case).broken[:1])
+def _breaks(case: Case, broken: Broken, events_max: int) -> bool:
+    """The same promise is broken: numbers in the problem change when anything is left out.
+
+    What takes many times the events is no smaller case, and would cost as much as all other attempts; only
+    when the drawn case had no end, one without an end is the same.
+    """
+    outcome = run_case(case, events_max)
+    is_same = any(each.invariant == broken.invariant for each in outcome.broken[:1])
+    return is_same and (outcome.events <= events_max or events_max == CASE_EVENTS_MAX)
 
 
 def _named(case: Case, broken: Broken, seed: int) -> Case:

@@ -25,6 +25,7 @@ from govchain.swarm import (
     write_case,
 )
 from govchain.swarm import swarm as swarm_module
+from govchain.swarm.case import CASE_EVENTS_MAX
 from govchain.swarm.draw_faults import KINDS, NEED_FAULTY, STALL_TIMEOUTS
 from govchain.sweep import open_engine
 from tests.support.planted_bugs import BUGS, hunt
@@ -137,6 +138,31 @@ def test_one_cause_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (first.runs, first.seeds, len(first.violations)) == (2, (0, 2), 1)
     ended = run_swarm(0, None, spread, is_shrinking=False, keep_going=True, is_over=lambda: True)
     assert ended.runs == swarm_module.BATCH
+
+
+def test_what_has_no_end_is_no_smaller_case_unless_the_drawn_one_had_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = []
+
+    def run_without_end(case: Case, events_max: int) -> Outcome:
+        limits.append(events_max)
+        return Outcome(1, (Broken("failure", "no end"),), events_max + 1, {})
+
+    monkeypatch.setattr(swarm_module, "run_case", run_without_end)
+    left = []
+    for events in (100, CASE_EVENTS_MAX + 1):
+        found = Outcome(1, (Broken("failure", "no end"),), events, {})
+        monkeypatch.setattr(swarm_module, "run_seed", lambda seed, protocol_name, found=found: found)
+        result = run_swarm(1, 2, map)
+        left.append(result.violations[0].faults)
+    assert left == [fault_count(draw_case(1)), 0]
+    assert set(limits) == {swarm_module.LEAST_EVENTS, CASE_EVENTS_MAX}
+
+
+def test_a_run_without_end_is_a_find() -> None:
+    (found,) = run_case(draw_case(QUICK), events_max=50).broken
+    assert (found.invariant, "no end after 50 events" in found.problem) == ("failure", True)
 
 
 def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
