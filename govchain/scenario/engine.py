@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -19,12 +19,9 @@ from govchain.errors import GovchainError, Indeterminate, InvalidInput, InvalidT
 from govchain.ledger import Text
 from govchain.ledger.kinds import KINDS
 from govchain.scenario.backend import Backend, Rehearsal
+from govchain.scenario.background import Background
 from govchain.scenario.builder import Builder, Built
-from govchain.scenario.changes import Changes
-from govchain.scenario.comparison import parse_condition
 from govchain.scenario.desk import LATENCY_DIGITS, Desk
-from govchain.scenario.director import Director, Happening, require_faults
-from govchain.scenario.fault_port import FaultPort
 from govchain.scenario.model import Scenario, Step
 from govchain.scenario.observation import Observation
 from govchain.scenario.observer import Observer, SilentObserver
@@ -41,7 +38,6 @@ from govchain.scenario.reads import (
 from govchain.scenario.references import find_references, resolve
 from govchain.scenario.result import StepResult
 from govchain.scenario.timing import step_offsets
-from govchain.scenario.traffic import Traffic, clerks_of
 from govchain.scenario.verbs import (
     GATEWAY_VERBS,
     READS,
@@ -52,9 +48,6 @@ from govchain.scenario.verbs import (
     ReceiptCheckWith,
     sentence,
 )
-
-BACKGROUND_LOOK_NS: Final = 100_000_000
-"""How often it is looked whether timeline and workload are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +72,7 @@ class Engine:
         self._seen = Observation()
         self._began_ns = 0
         self._transactions: dict[str, bytes] = {}
-        self._director: Director | None = None
-        self._traffic: Traffic | None = None
-        self._port: FaultPort | None = None
+        self._background = Background(rehearsal, backend, self._builder, self._seen, self._observer)
 
     async def run(self) -> Observation:
         """Play all steps, then look at what is left. The backend must have been started.
@@ -94,16 +85,16 @@ class Engine:
             Text(meta.title, meta.title_zh or meta.title), len(self._scenario.steps), self._backend.name
         )
         self._began_ns = began_ns = self._backend.now_ns()
-        await self._begin_background()
+        await self._background.begin()
         for moment in _moments(self._scenario):
             await self._backend.advance(moment[0].offset_ns)
             results = await self._play(moment)
             for turn, result in zip(moment, results, strict=True):
                 self._seen.steps.append(result)
                 self._observer.step_finished(result)
-                if self._director is not None and turn.step.id is not None:
-                    await self._director.step_over(turn.step.id)
-        await self._end_background()
+                if turn.step.id is not None:
+                    await self._background.step_over(turn.step.id)
+        await self._background.end()
         self._seen.duration_ns = self._backend.now_ns() - began_ns
         await self._look_around()
         return self._seen
@@ -265,64 +256,6 @@ class Engine:
         original = self._original(wanted.file, wanted.content)
         return check_receipt(data, self._rehearsal.genesis, original)
 
-    async def _begin_background(self) -> None:
-        """Start what goes wrong and the workload; both go on beside the steps."""
-        self._port = port = self._backend.faults()
-        require_faults(self._rehearsal, port, self._backend.name)
-        if self._scenario.workload:
-            self._traffic = self._backend.traffic(clerks_of(self._rehearsal))
-            self._traffic.start()
-        if port is not None and self._scenario.timeline:
-            changes = Changes(self._rehearsal, self._backend, port, self._builder)
-            self._director = Director(self._rehearsal, port, self._backend, changes, self._note_happening)
-            await self._director.start()
-
-    async def _end_background(self) -> None:
-        """Wait for what is still to come, then heal: afterwards progress is demanded."""
-        ends_ns = self._background_end_ns()
-        while not (self._backend.is_broken() or await self._is_enough()) and (
-            self._backend.now_ns() < ends_ns or not (self._director is None or self._director.is_idle)
-        ):
-            await self._backend.pass_time(self._backend.now_ns() + BACKGROUND_LOOK_NS)
-        # What failed in the background comes up here at the latest.
-        await self._backend.pass_time(self._backend.now_ns())
-        if self._traffic is not None:
-            self._traffic.stop()
-        if self._director is not None:
-            await self._director.end()
-            self._seen.happenings = self._director.happenings
-        self._seen.healed_ns = self._backend.now_ns()
-        if self._traffic is not None:
-            await self._traffic.drain(self._grace_ns())
-            self._seen.load = self._traffic.seen
-            self._seen.progress_ns += self._traffic.seen.acknowledged.values()
-        self._seen.progress_ns.sort()
-
-    def _background_end_ns(self) -> int:
-        """When the last load ends; one without an end, that something is to end early, is given up then."""
-        given_up_ns = self._backend.now_ns() + self._scenario.stop.at
-        open_ns = 0 if self._scenario.stop.condition is None else given_up_ns
-        ends = [open_ns if load.to is None else load.to for load in self._scenario.workload]
-        return max(ends, default=0)
-
-    async def _is_enough(self) -> bool:
-        """Whether what ends loads and timeline early is the case."""
-        if self._scenario.stop.condition is None:
-            return False
-        wanted = parse_condition(self._scenario.stop.condition)
-        assert wanted is not None, "the check refused everything else"
-        assert self._port is not None, "refused before the run"
-        name, comparison = wanted
-        self._seen.is_enough = comparison.holds(getattr(await self._port.glance(), name))
-        return self._seen.is_enough
-
-    def _note_happening(self, happening: Happening) -> None:
-        self._observer.fault_happened(happening.do, happening.targets, happening.began_ns)
-
-    def _grace_ns(self) -> int:
-        stop = self._scenario.stop
-        return stop.at if stop.grace is None else stop.grace
-
     async def _count_lost(self) -> None:
         """What was acknowledged and is not in a validator's ledger."""
         assert self._seen.load is not None
@@ -331,7 +264,7 @@ class Engine:
 
     async def _look_around(self) -> None:
         seen = self._seen
-        await self._backend.settle(self._grace_ns())
+        await self._backend.settle(self._scenario.stop.patience)
         for step in seen.steps:
             for label, id_ in step.records().items():
                 data = await self._backend.receipt(bytes.fromhex(id_))

@@ -58,6 +58,11 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What ends loads and timeline early, as a comparison."""
         return self.when if self.height is None else f"height >= {self.height}"
 
+    @property
+    def patience(self) -> DurationNs:
+        """The wait after all was mended."""
+        return self.at if self.grace is None else self.grace
+
 
 class OrganisationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One organisation of the story."""
