@@ -183,6 +183,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "From seed A to before B; without B until --minutes are over.": "从种子 A 到 B 之前；"
     "不给 B 则直到 --minutes 用完。",
     "0:100, with --minutes 0:": "0:100；与 --minutes 同用时为 0:",
+    "How the validators reach an order.": "验证节点达成顺序所用的协议。",
     "Processes.": "进程数。",
     "one for each core": "每个核心一个",
     "End after so long, whatever is left.": "到时即止，不论剩余。",
@@ -194,6 +195,7 @@ HELP_ZH: Final[dict[str, str]] = {
     ),
     "A key of the file and its values; repeatable.": "文件中的一个键及其取值；可重复。",
     "Seeds for each combination.": "每种组合的种子数。",
+    "of the file, or 3": "文件中的值，否则 3",
     "The first seed.": "第一个种子。",
     "max_rate: the highest rate of the workload that is kept up with.": "max_rate：能够跟上的最高负载速率。",
     "With --search: what 95 % of latencies may be.": "与 --search 同用：95 % 的延迟上限。",

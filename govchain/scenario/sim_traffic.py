@@ -121,7 +121,7 @@ class SimTraffic:
 
     async def _go_on(self, clerk: Clerk, caller: Caller) -> None:
         if not self._is_over(clerk):
-            self._loops[self._hand_in(clerk, caller)] = (clerk, caller)
+            self._hand_in(clerk, caller, is_loop=True)
 
     async def _tick(self, clerk: Clerk, pace: Pace) -> None:
         now_ns = self._cluster.now_ns
@@ -134,12 +134,14 @@ class SimTraffic:
     def _is_over(self, clerk: Clerk) -> bool:
         return self._is_stopped or clerk.is_over(self._cluster.now_ns)
 
-    def _hand_in(self, clerk: Clerk, caller: Caller) -> bytes:
+    def _hand_in(self, clerk: Clerk, caller: Caller, *, is_loop: bool = False) -> None:
         id_, transaction = clerk.next_record(self.seen.height)
         self.seen.waiting[id_] = transaction
         self._sent[id_] = (clerk.load.org, self._cluster.now_ns)
+        if is_loop:
+            # Before it is offered: where nothing costs time and one validator decides, it is final at once.
+            self._loops[id_] = (clerk, caller)
         self._clients.work(lambda at_ns: self._offer(id_, transaction, caller, at_ns), ends=1)
-        return id_
 
     def _offer(self, id_: bytes, transaction: Transaction, caller: Caller, at_ns: int) -> None:
         """Hand in a record at one validator, and at the next one when it is not final in time."""
