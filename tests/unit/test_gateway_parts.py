@@ -70,17 +70,26 @@ def test_a_database_belongs_to_one_gateway_and_nobody_else_reads_it(tmp_path: Pa
         GatewayStore(f"sqlite:///{path}", "chain A")
 
 
-@pytest.mark.skipif(not OTHER_DATABASE, reason=f"{OTHER_VARIABLE} names no database")
-def test_another_database_keeps_the_same() -> None:
-    store = GatewayStore(OTHER_DATABASE, "test")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        pytest.param(
+            OTHER_DATABASE,
+            marks=pytest.mark.skipif(not OTHER_DATABASE, reason=f"{OTHER_VARIABLE} names no database"),
+        ),
+    ],
+)
+def test_every_database_keeps_the_same(url: str) -> None:
+    store = GatewayStore(url, "test")
     row = Exchange(
         side="gave", exchange="X-1", state="RECEIVED", person="p", at_ms=2**40, document=b"\x00\xff"
     )
-    for state in ("RECEIVED", "LOGGED"):
+    for state, unfinished in (("RECEIVED", ["X-1"]), ("LOGGED", [])):
         store.put_exchange(replace(row, state=state), next_nonce=7)
         assert store.exchange("gave", "X-1") == replace(row, state=state)
+        assert [each.exchange for each in store.unfinished()] == unfinished
     assert store.meta("next-nonce") == "7"
-    assert [each.exchange for each in store.unfinished()] == ["X-1"]
     store.close()
 
 
