@@ -13,14 +13,12 @@ from typing import Final
 from govchain.client import Client
 from govchain.errors import GovchainError, Indeterminate, InvalidTransaction, Unavailable
 from govchain.model import Genesis, Transaction
-from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, Clerk, LoadSeen
+from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, WAITING_MAX, Clerk, LoadSeen
 
 NS_PER_S: Final = 1_000_000_000
 RETRY_PAUSE_S: Final = 0.05
 REFUSALS_MAX: Final = 20
 """Refusals in a row after which a record is given up; a validator that catches up refuses for a while."""
-WAITING_MAX: Final = 5_000
-"""Records that may wait at a fixed rate; when there are more, those that are due are left out."""
 
 
 class LiveTraffic:

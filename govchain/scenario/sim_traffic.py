@@ -16,7 +16,7 @@ from govchain.crypto import transaction_id
 from govchain.errors import GovchainError
 from govchain.model import Transaction
 from govchain.scenario.pace import Pace
-from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, Clerk, LoadSeen
+from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, WAITING_MAX, Clerk, LoadSeen
 from govchain.sim import SimCluster
 from govchain.sim.clients import Clients
 
@@ -127,7 +127,8 @@ class SimTraffic:
         now_ns = self._cluster.now_ns
         if self._is_over(clerk):
             return
-        self._hand_in(clerk, self._callers[self._turn % CLIENTS])
+        if len(self.seen.waiting) < WAITING_MAX:
+            self._hand_in(clerk, self._callers[self._turn % CLIENTS])
         self._turn += 1
         self._call_at(now_ns + pace(now_ns), lambda: self._tick(clerk, pace))
 

@@ -22,6 +22,8 @@ PATIENCE_NS: Final = 2_000_000_000
 """After this long a client hands a record in anew. Half of it is what it waits at one validator."""
 CLIENTS: Final = 8
 """Clients that hand in the records of an open load, in turn."""
+WAITING_MAX: Final = 5_000
+"""Records of open loads that may wait; when there are more, those that are due are left out."""
 
 
 @dataclass(slots=True)

@@ -251,3 +251,23 @@ def test_a_client_waits_half_its_patience_once_and_keeps_to_whoever_answers() ->
     late = [each for each in latencies.ms if each > 300]
     assert len(late) == 1, "one record of one client waits; its next ones go where this one was answered"
     assert late[0] == pytest.approx(LISTEN_NS / 1e6, abs=300)
+
+
+DOWN = """\
+govchain: 1
+meta: {title: Nobody is there for a while}
+organisations:
+  - {id: evp, code: 91990100MA0XX00Y57, name: Platform, roles: [evidence-platform], validators: 1}
+network: {latency: {fixed: 1ms}}
+protocol: {view_timeout: 1s}
+workload: [{org: evp, rate: {fixed: 50/s}, to: 1s}]
+timeline: [{at: 10ms, do: crash, target: validator-0, for: 900ms}]
+"""
+
+
+def test_no_more_records_of_an_open_load_wait_than_on_a_real_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govchain.scenario.sim_traffic.WAITING_MAX", 3)
+    loaded, latencies = parse_scenario(DOWN, "down.yaml", PROJECT), Latencies()
+    assert asyncio.run(run_scenario(loaded, SimBackend(), folder=latencies)).verdict == "pass"
+    # The one before, three that waited, and the last one of the load; fifty without the bound.
+    assert len(latencies.ms) == 5
