@@ -41,10 +41,12 @@ CHANGES_PERCENT: Final = 20
 """Of networks large enough: those whose validators change."""
 CHANGE_SIZE_MIN: Final = 4
 STALLS_PERCENT: Final = 30
-"""Of networks with a validator that may lie: those that stand still in the end, until all is mended."""
+"""Of networks with a validator that may lie and no long view timeout: those that stand still in the end,
+until all is mended."""
 STALL_TIMEOUTS: Final = 40
 """For so many view timeouts: until no wait for a view grows any more."""
 STALL_MS_MAX: Final = 20_000
+"""Longer ones are not drawn: nearly all of what a seed takes more would be theirs."""
 CLOCK_ALL_PERCENT: Final = 50
 """Of wrong clocks: those of everybody, who may all ask one time server."""
 
