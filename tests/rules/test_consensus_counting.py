@@ -36,6 +36,7 @@ def test_NC8_a_vote_that_completes_nothing_is_only_counted() -> None:
     assert world.inject(ME, world.commit(4, digest)) is NOTHING
     assert world.inject(ME, world.commit(5, digest)).decide
     assert world.inject(ME, world.commit(6, digest)) is NOTHING
+    assert NOTHING.is_empty, "one object for all: whoever writes to it speaks for everybody"
 
 
 FAULTS: list[tuple[str, dict[str, object]]] = [
