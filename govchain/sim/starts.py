@@ -52,4 +52,6 @@ class Starts:
 
     def cancel(self, index: int) -> bool:
         """Power goes; whether a start was under way."""
-        return self._under_way.pop(index, self) is None
+        is_under_way = index in self._under_way
+        self._under_way.pop(index, None)
+        return is_under_way
