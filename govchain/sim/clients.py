@@ -27,7 +27,7 @@ class Clients:
     @property
     def are_free(self) -> bool:
         """Whether what clients do takes no time."""
-        return self._cluster.machines.costs.are_none
+        return self._cluster.machines.are_free
 
     def work(self, done: Done, *, ends: int, at_ns: int = 0) -> None:
         """Let the clients spend what so many questions or answers cost them: half of a request each."""

@@ -115,7 +115,7 @@ class SimCluster:
         latency = latency or FixedLatency(DurationNs(NS_PER_MS))
         self.wire = Wire(self.suite, seed, len(self.names), latency, lines)
         self.machines: Machines[Work] = Machines(self.suite, seed, len(self.names), costs)
-        self._is_free = costs.are_none
+        self._is_free = self.machines.are_free
         everybody = range(len(self.names))
         others = [tuple(i for i in everybody if i != index) for index in everybody]
         self._mail = Mail(
@@ -293,8 +293,7 @@ class SimCluster:
 
     def spend_apply(self, node: int, transactions: int) -> None:
         """Charge a validator for executing so many transactions."""
-        if not self._is_free:
-            self.machines.charge_apply(node, transactions)
+        self.machines.charge_apply(node, transactions)
 
     def send(self, source: int, target: int | None, frame: Frame) -> None:
         """Put a frame on the wire, to one validator or to all others, at the end of the sender's turn."""

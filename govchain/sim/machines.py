@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 from govchain.consensus import SignedMessage
 from govchain.crypto import Signer, Suite
 from govchain.sim.costed import CostedSuite
-from govchain.sim.cpu import NO_COSTS, Costs, Cpu
+from govchain.sim.cpu import Costs, Cpu
 from govchain.sim.disk import SimDisk, SimGuard
 from govchain.sim.happenings import Arrival, Errand
 from govchain.sim.host import SLICE_NS, Host
@@ -28,6 +28,7 @@ class Machines(Generic[Work]):
 
     Attributes:
         costs: What work costs on each.
+        are_free: Nothing costs anything, so nothing is charged and nobody waits.
         host: The machine whose cores all share; None when each has a processor of its own.
         cpus: Processors, by validator; the last one is that of the clients (`OUTSIDE`).
         disks: Disks, by validator.
@@ -37,7 +38,8 @@ class Machines(Generic[Work]):
     """
 
     def __init__(self, suite: Suite, seed: int, count: int, costs: Costs) -> None:
-        self.costs = NO_COSTS if costs.are_none else costs
+        self.costs = costs
+        self.are_free = costs.are_none
         self.host = Host(costs.shared_cores) if costs.shared_cores else None
         self.cpus: list[Cpu[Work]] = [Cpu() for _ in range(count + 1)]
         self.disks = [self._disk(index, MemoryStore()) for index in range(count)]
@@ -49,7 +51,7 @@ class Machines(Generic[Work]):
 
     def power_on(self, index: int, signers: Sequence[Signer]) -> tuple[Suite, Sequence[Signer]]:
         """Suite and signers with which a validator works on this machine from now on."""
-        if self.costs.are_none:
+        if self.are_free:
             return self._suite, signers
         costed = CostedSuite(self._suite, self.costs, self.cpus[index].spend)
         return costed, [costed.costed(signer) for signer in signers]
@@ -68,7 +70,7 @@ class Machines(Generic[Work]):
 
     def charge_arrival(self, index: int, arrival: Arrival) -> None:
         """Charge for hearing a peer, and for a look at what it signed, whoever really verifies that."""
-        if self.costs is NO_COSTS:
+        if self.are_free:
             return
         self.cpus[index].hear(arrival.source, _kind(arrival.frame), arrival.turn, self.costs.message_ns)
         if isinstance(arrival.frame, SignedMessage):
@@ -76,7 +78,7 @@ class Machines(Generic[Work]):
 
     def charge_apply(self, index: int, transactions: int) -> None:
         """Charge for the execution of a block, which is then written by itself."""
-        if self.costs is not NO_COSTS:
+        if not self.are_free:
             self.cpus[index].execute(self.costs.block_ns + self.costs.apply_ns * transactions)
 
     def charge_start(self, index: int, left_ns: int) -> tuple[int, int]:
@@ -112,7 +114,7 @@ class Machines(Generic[Work]):
 
     def _sync_of(self, index: int, disk: str) -> Callable[[], None] | None:
         """What charges a validator for a sync; None when nothing costs anything."""
-        if self.costs is NO_COSTS:
+        if self.are_free:
             return None
         return lambda: self.cpus[index].sync(disk)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
-from govchain.sim.cpu import NO_COSTS
 from govchain.sim.happenings import Arrival, AtPort, Calendar, Scheduled, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines
@@ -44,7 +43,7 @@ class Mail:
         """Put a frame on the wire, to one validator or to all others."""
         targets = self.others[source] if target is None else (target,)
         traitor = self.traitors.get(source)
-        if self.machines.costs is not NO_COSTS:
+        if not self.machines.are_free:
             now_ns = max(now_ns, self.machines.charge_send(source, targets, frame))
         if traitor is None and self.wire.equal_ns is not None and self.links.is_sound:
             # All arrive at one time, one after the other: one entry of the calendar holds them all.

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from govchain.sim.cpu import NO_COSTS, Effect
+from govchain.sim.cpu import Effect
 from govchain.sim.happenings import (
     OUTSIDE,
     AtPort,
@@ -88,7 +88,7 @@ class Turns:
             is_due = happening.run == self._machines.cpus[index].runs
             if is_due and happening.life == self._machines.lives[index]:
                 self._want_core(index, now_ns)
-        elif self._machines.costs is NO_COSTS:
+        elif self._machines.are_free:
             self._serve(index, happening)
         elif self._machines.cpus[index].put(happening):
             self._wake(index, now_ns)
