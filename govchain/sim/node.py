@@ -159,7 +159,8 @@ class SimNode:
             case BlocksFound():
                 height = self.ledger.height
                 self._install(frame.blocks)
-                if len(frame.blocks) == BLOCKS_ANSWER_MAX:
+                # What was false or known would only come again (rule CU-5).
+                if self.ledger.height > height and len(frame.blocks) == BLOCKS_ANSWER_MAX:
                     self._ask_blocks(source, self.ledger.height + 1)
                 if self.ledger.height > height and (gap := self._gaps.first(self.final_height)):
                     self._ask_blocks(source, gap)
