@@ -38,6 +38,9 @@ def keep_denied(office: Office, holdings: Holdings, denied: DeniedQuery) -> bool
     Any number of times: it is kept once.
     """
     result = denied.result
+    if result.applied or denied.body.kind != QUERY:
+        # Which transactions are denied queries is one validator's word; what they are is proven.
+        return False
     if not result.object_id:
         # Denied before it was clear whose key signed it: it says nothing about the organisation in it.
         return False

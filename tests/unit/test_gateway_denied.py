@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from govchain.codec import decode
@@ -73,6 +74,16 @@ async def test_I1_a_query_that_nobody_known_signed_is_held_against_nobody(world:
     denied = denied_query(world, by="stranger", purpose="marketing")
     assert (denied.result.rule, denied.body.org) == ("I1", HPF)
     assert not world.giving.keep_denied(denied)
+
+
+async def test_G8_a_query_that_the_chain_took_is_not_kept_as_denied(world: GatewayWorld) -> None:
+    await world.open_item()
+    denied = denied_query(world, purpose="marketing")
+    taken = msgspec.structs.replace(denied.result, applied=True)
+    assert not world.giving.keep_denied(msgspec.structs.replace(denied, result=taken))
+    other = msgspec.structs.replace(denied.body, kind="exchange.answer")
+    assert not world.giving.keep_denied(msgspec.structs.replace(denied, body=other))
+    assert await world.giving.uses("wang-at-ca") == []
 
 
 async def test_what_is_no_query_or_too_long_to_show_is_not_kept(world: GatewayWorld) -> None:
