@@ -133,6 +133,14 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
         rules=("G8",),
     ),
     Mutant(
+        "a validator says that a query was denied which was not",
+        "gateway/denied.py",
+        "    if result.applied or denied.body.kind != QUERY:",
+        "    if False:",
+        ("tests/unit/test_gateway_denied.py::test_G8_a_query_that_the_chain_took_is_not_kept_as_denied",),
+        rules=("G8",),
+    ),
+    Mutant(
         "silent callers keep everybody out",
         "api/listener.py",
         "                oldest.cancel()",

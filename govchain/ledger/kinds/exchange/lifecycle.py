@@ -175,7 +175,6 @@ TRANSITIONS: Final = (
             g3_state_allows,
             d7_answer_is_to_the_query,
             d9_answer_tells_no_more,
-            d9_nothing_is_withheld,
             *map(of_answer, ANSWER_CHECKS),
             d9_nothing_is_withheld,
             d3_data_is_not_passed_on,
