@@ -101,6 +101,14 @@ JOINT: Final[tuple[Mutant, ...]] = (
         rules=("J4",),
     ),
     Mutant(
+        "one person's answers are facts about two",
+        "ledger/kinds/decision/rules.py",
+        "    _require_people_apart(attempt)\n\n",
+        "\n",
+        (f"{_DECISION}test_J4_denies_an_answer_about_one_person_as_a_fact_about_another",),
+        rules=("J4",),
+    ),
+    Mutant(
         "one arbitrator is enough",
         "ledger/kinds/decision/rules.py",
         "    if found < wanted:",

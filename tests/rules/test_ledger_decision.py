@@ -91,6 +91,28 @@ def test_J4_asks_one_field_about_several_people_by_a_word_in_front(world: JointW
     assert world.record("decision", "D-2").state == "REFUSED"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("subject", "subject", "subject"),
+        ("subject", "spouse", "other"),
+        ("spouse", "subject", "subject"),
+        ("spouse", "spouse", "spouse"),
+    ],
+)
+def test_J4_denies_an_answer_about_one_person_as_a_fact_about_another(
+    world: JointWorld, first: str, second: str, third: str
+) -> None:
+    world.adopt("R-2", facts=["married", "spouse.married", "spouse.alive"])
+    parties = [f"{PSB}/spouse", f"{PSB}/other"]
+    facts = []
+    for name, whom in (("married", first), ("spouse.married", second), ("spouse.alive", third)):
+        subject = "w" if whom == "subject" else whom
+        world.answered(f"X-{name}", subject=subject)
+        facts += fact(fact=name, exchange=f"X-{name}", answer=answer_of(f"X-{name}"))
+    assert denial(world.enter(criteria="R-2", parties=parties, facts=facts)) == ("J4", "E_STATE")
+
+
 @pytest.mark.parametrize("answer", ["", "yes", "ABCD", "abc", "00" * 3_000, "married=yes salt=1"])
 def test_G1_denies_an_answer_that_is_no_hex(world: JointWorld, answer: str) -> None:
     assert denial(world.enter(facts=fact(answer=answer))) == ("G1", "E_PAYLOAD")

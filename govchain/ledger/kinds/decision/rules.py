@@ -116,6 +116,23 @@ def j4_facts_are_proven(attempt: Attempt) -> None:
         if data.mode == VALUE:
             raise deny("J4", "E_STATE", f"{each.exchange} tells a value; a fact is an answer of yes or no")
         _require_answer(each.exchange, opened)
+    _require_people_apart(attempt)
+
+
+def _require_people_apart(attempt: Attempt) -> None:
+    """Rule J4: a word in front of a fact stands for one person, who is not whom other facts are about.
+
+    One person's answer would prove a fact of the other one else.
+    """
+    about = attempt.fields if attempt.record is None else attempt.data
+    words, people = {about.subject_ref: ""}, dict[str, str]()
+    for each in attempt.fields.facts:
+        record = attempt.access.record("exchange", each.exchange)
+        assert record is not None, "its facts were asked for before"
+        word, person = each.fact.rpartition(".")[0], record.data_as(ExchangeData).subject_ref
+        is_another = bool(word) and people.setdefault(word, person) != person
+        if is_another or words.setdefault(person, word) != word:
+            raise deny("J4", "E_STATE", f"{each.exchange} is not about whom {each.fact} asks for")
 
 
 def _require_answer(exchange: str, opened: bytes) -> None:
