@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from collections.abc import AsyncIterator
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,8 +132,8 @@ async def _run(
             )
             watch = CertificateWatch(files.tls, log, unix_ms, metrics.tls_expiry)
             tasks = [
-                asyncio.create_task(_tend(gateway, watch, metrics, log)),
-                asyncio.create_task(_follow(gateway, chain, store, log)),
+                asyncio.create_task(_keep_up("tend", lambda: _tend(gateway, watch, metrics, log), log)),
+                asyncio.create_task(_keep_up("follow", lambda: _follow(gateway, chain, store, log), log)),
             ]
             await stopping.wait()
             log.info("stopping")
@@ -149,6 +150,18 @@ async def _serving(context: GatewayContext, tls: GatewayTls, config: GatewayConf
             server = await serve(context, tls, *split_address(address))
             servers.push_async_callback(server.close)
         yield
+
+
+async def _keep_up(name: str, work: Callable[[], Awaitable[None]], log: Logger) -> None:
+    """Work that never ends by itself: a mistake in it stops neither the process nor, unseen, the work."""
+    while True:
+        try:
+            await work()
+        except Exception as error:
+            # Neither message nor values: either may quote a row.
+            where = "".join(traceback.format_tb(error.__traceback__)[-4:])
+            log.error("work-failed", work=name, problem=type(error).__name__, where=where)
+        await asyncio.sleep(RESUME_INTERVAL_S)
 
 
 async def _tend(gateway: Gateway, watch: CertificateWatch, metrics: GatewayMetrics, log: Logger) -> None:

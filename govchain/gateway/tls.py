@@ -59,8 +59,14 @@ class GatewayTls:
         judged = GatewayTls(self._files, self._org)
         for context in (self.departments, self.people, self.client):
             # In place: servers and sessions hold these very contexts.
-            context.load_cert_chain(self._files.certificate, self._files.key)
-            context.load_verify_locations(self._files.authority)
+            try:
+                context.load_cert_chain(self._files.certificate, self._files.key)
+                context.load_verify_locations(self._files.authority)
+            except OSError as error:
+                # Errors of TLS are of this kind too.
+                raise ConfigError(
+                    "the certificate files changed while they were read", path=str(self._files.certificate)
+                ) from error
         self.expires_at = judged.expires_at
 
 
@@ -76,7 +82,10 @@ def _only_organisation(names: Any) -> str:
 
 
 def _require_named(certificate: Path, authority: Path, org: str) -> None:
-    facts = describe_certificate(certificate.read_bytes(), authority.read_bytes())
+    try:
+        facts = describe_certificate(certificate.read_bytes(), authority.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read a certificate: {error.strerror}", path=str(error.filename)) from error
     if _only_organisation(facts.names) != org:
         raise ConfigError(
             "the certificate does not name this department alone",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import shutil
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -16,7 +18,7 @@ from govchain.api import listener
 from govchain.api.limits import ApiLimits
 from govchain.codec import encode
 from govchain.errors import ConfigError, InvalidInput, Unavailable
-from govchain.gateway import Answered
+from govchain.gateway import Answered, process, tls
 from govchain.gateway.callers import DEPARTMENTS
 from govchain.gateway.documents import MESSAGE_BYTES_MAX, REFUSAL
 from govchain.gateway.http_client import HttpPeers
@@ -24,6 +26,7 @@ from govchain.gateway.ports import Point
 from govchain.gateway.routes import ROUTES
 from govchain.gateway.tls import GatewayTls, organisation_of
 from govchain.net import TlsFiles
+from govchain.observe import open_log
 from tests.support.gateway_server import DESK, ServedGateway, serving
 from tests.support.gateway_world import PowerCut, holding, question
 from tests.support.sharing_world import CA, HPF, PSB
@@ -217,6 +220,45 @@ def test_certificate_files_are_judged_before_anything_starts(tmp_path: Path) -> 
         GatewayTls(TlsFiles(files.certificate, open_key, files.authority), CA)
     with pytest.raises(ConfigError, match=r"nowhere\.crt"):
         GatewayTls(TlsFiles(tmp_path / "nowhere.crt", files.key, files.authority), CA)
+
+
+def test_situation_57_files_that_change_while_they_are_read_are_an_error_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = make_authority()
+    files = make_tls_files(tmp_path / "tls", authority, CA)
+    contexts = GatewayTls(files, CA)
+    other = make_tls_files(tmp_path / "other", authority, CA)
+    judge = tls._require_named
+
+    def judge_and_change(*judged: Any) -> None:
+        judge(*judged)
+        files.key.write_bytes(other.key.read_bytes())
+
+    monkeypatch.setattr(tls, "_require_named", judge_and_change)
+    with pytest.raises(ConfigError, match="changed while they were read"):
+        contexts.reload()
+    files.certificate.write_bytes(other.certificate.read_bytes())
+    contexts.reload()
+
+
+async def test_work_beside_the_servers_goes_on_after_a_mistake_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "RESUME_INTERVAL_S", 0)
+    begun, person = 0, f"p-{17}"
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            raise KeyError(person)
+        raise asyncio.CancelledError
+
+    stream = io.StringIO()
+    with pytest.raises(asyncio.CancelledError):
+        await process._keep_up("tend", work, open_log("gateway", stream))
+    assert begun == 2
+    assert "KeyError" in stream.getvalue()
+    assert person not in stream.getvalue()
 
 
 async def test_situation_57_renewed_certificates_serve_the_lines_made_afterwards(
