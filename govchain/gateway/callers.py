@@ -27,7 +27,7 @@ DESK: Final = "desk"
 PERSON: Final = "person"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class GatewayContext:
     """One gateway server."""
 

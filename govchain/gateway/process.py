@@ -76,9 +76,9 @@ def run(config: GatewayConfig, *, passphrase: str | None = None) -> None:
         asyncio.run(_run(config, genesis, files, store, log))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Files:
-    """What was read from files before anything started."""
+    """What was read from files before anything started; secret, and so shown by no message."""
 
     signer: Signer
     secret: bytes
