@@ -205,6 +205,14 @@ JOINT: Final[tuple[Mutant, ...]] = (
         rules=("N3",),
     ),
     Mutant(
+        "any office gives the tax voucher",
+        "ledger/kinds/realty/rules.py",
+        "    if office is None or TAX_AUTHORITY not in office.roles:",
+        "    if False:",
+        (f"{_REALTY}test_N3_denies_the_voucher_of_an_office_that_is_no_tax_authority",),
+        rules=("N3",),
+    ),
+    Mutant(
         "sold before the taxes",
         "ledger/kinds/realty/rules.py",
         '    if not is_free and not is_paid(attempt.access, f"decision/{voucher}"):',

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from govchain.ledger.kinds.realty.fields import RealtyData
 from govchain.model import TransactionResult
 from tests.support.joint_world import (
     BUYER,
+    HPF,
     MORTGAGE,
     NR,
     PAIR,
@@ -16,6 +18,7 @@ from tests.support.joint_world import (
     TITLE,
     UNIT,
     JointWorld,
+    joint_genesis,
 )
 from tests.support.ledger_world import denial, licence_id
 
@@ -132,6 +135,21 @@ def test_N3_denies_a_live_mortgage_and_allows_a_cancelled_one(world: JointWorld)
     assert denial(world.transfer(NEW)) == ("N3", "E_STATE")
     world.must("licence.cancel", "nr-checker", mortgage, reason="repaid", basis_document="R-1")
     assert world.transfer(NEW).applied
+
+
+def test_N3_denies_the_voucher_of_an_office_that_is_no_tax_authority() -> None:
+    genesis = joint_genesis()
+    organisations = tuple(
+        msgspec.structs.replace(each, roles=("decider",)) if each.id == HPF else each
+        for each in genesis.organisations
+    )
+    world = JointWorld(msgspec.structs.replace(genesis, organisations=organisations))
+    assert world.register_unit() == OLD
+    world.sell("seller", "buyer")
+    world.pay_taxes()
+    world.escrow()
+    assert world.title(2, "buyer") == NEW
+    assert denial(world.transfer(NEW)) == ("N3", "E_STATE")
 
 
 def test_N3_denies_before_the_taxes_are_paid(world: JointWorld) -> None:

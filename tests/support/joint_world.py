@@ -31,7 +31,7 @@ TEXT, CODE = "1" * 64, "2" * 64
 PAIR = {"text_hash": TEXT, "code_hash": CODE}
 
 ORGANISATIONS = (
-    Organisation(HPF, "Housing fund", ("decider", "registrar", "data-requester")),
+    Organisation(HPF, "Housing fund", ("decider", "registrar", "data-requester", "tax-authority")),
     Organisation(NR, "Land registry", ("realty-registry", "registrar"), (TITLE, MORTGAGE)),
     Organisation(PSB, "Public security", ("citizen-portal",)),
     Organisation(FUND, "Fund bank", ("bank",)),

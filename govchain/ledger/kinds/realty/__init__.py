@@ -127,7 +127,7 @@ KIND: Final = RecordKind(
         ),
         "Contract about this unit, signed by every owner.": "以该单元为标的、全体权利人已签署的合约。",
         "Draft of the next version of the certificate.": "证书下一版本的草稿。",
-        "Tax decision about this unit, paid.": "关于该单元、已缴清的税务决定。",
+        "Decision of a tax authority about this unit, paid.": "税务机关关于该单元的决定，税款已缴清。",
         "Payment that this unit releases.": "由该单元解除托管的付款。",
     },
 )

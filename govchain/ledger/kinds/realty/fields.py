@@ -48,7 +48,7 @@ class RealtyTransfer(Part, frozen=True):
     new_certificate: str
     """Draft of the next version of the certificate."""
     voucher: str
-    """Tax decision about this unit, paid."""
+    """Decision of a tax authority about this unit, paid."""
     escrow: str
     """Payment that this unit releases."""
     new_owners: list[str]

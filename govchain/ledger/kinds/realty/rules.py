@@ -18,6 +18,7 @@ from govchain.ledger.kinds.licence.issuing import predecessor_of, require_issuab
 from govchain.ledger.kinds.licence.validity import licence_status_now
 from govchain.ledger.kinds.payment import PaymentData, due_cents
 from govchain.ledger.kinds.realty.fields import RealtyData, RealtyTransfer
+from govchain.ledger.kinds.taxpayer import TAX_AUTHORITY
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import is_expelled, require_room, require_time_order
 from govchain.ledger.rules.rule import deny
@@ -143,12 +144,16 @@ def n3_no_mortgage(attempt: Attempt) -> None:
 
 
 def n3_taxes_are_paid(attempt: Attempt) -> None:
-    """Rule N3: the taxes on the sale of this unit are decided and paid."""
+    """Rule N3: the taxes on the sale of this unit are decided, by a tax authority, and paid."""
     voucher = attempt.fields.voucher
     record = attempt.access.record("decision", voucher) if voucher else None
     subject = "" if record is None else record.data_as(DecisionData).subject_ref
-    if subject != attempt.existing.object_id:
+    if record is None or subject != attempt.existing.object_id:
         raise deny("N3", "E_STATE", "there is no tax voucher for this unit")
+    # Any office that decides could say of a unit that nothing is due.
+    office = attempt.access.organisation(record.issuer_org)
+    if office is None or TAX_AUTHORITY not in office.roles:
+        raise deny("N3", "E_STATE", f"the voucher is a decision of {record.issuer_org}, no tax authority")
     is_free = due_cents(attempt.access, f"decision/{voucher}") == 0
     if not is_free and not is_paid(attempt.access, f"decision/{voucher}"):
         raise deny("N3", "E_STATE", "the taxes on this sale are not paid")
