@@ -29,6 +29,8 @@ SMALL_PER_S: Final = 10
 """The most where a batch has fewer records than that."""
 NARROW_PER_S: Final = 3
 """The most where all batches under way together have fewer."""
+ALONE_PER_S: Final = 1
+"""The most where one record is under way at a time, over a line that may be long and lose frames."""
 AFTERWARDS_MS: Final = 1_500
 """Load after everything was mended."""
 BACKOFF_TIMES: Final = 16
@@ -147,6 +149,15 @@ def _draw_protocol(dice: Dice, network: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _rate_max_per_s(records: int, pipeline: int) -> int:
+    """The most that one of two open loads may offer to batches of so many records."""
+    if records >= RECORDS_MANY:
+        return RATES_PER_S[1]
+    if records * pipeline == 1:
+        return ALONE_PER_S
+    return NARROW_PER_S if records * pipeline < RECORDS_MANY else SMALL_PER_S
+
+
 def _draw_workload(
     dice: Dice, size: int, protocol: dict[str, Any], *, to_ms: int | None
 ) -> list[dict[str, Any]]:
@@ -157,9 +168,7 @@ def _draw_workload(
     """
     loads = []
     # What a network cannot carry would wait for longer than anybody is patient.
-    records = protocol["batch"]["records"]
-    is_narrow = records * protocol["pipeline"] < RECORDS_MANY
-    rate_max = RATES_PER_S[1] if records >= RECORDS_MANY else NARROW_PER_S if is_narrow else SMALL_PER_S
+    rate_max = _rate_max_per_s(protocol["batch"]["records"], protocol["pipeline"])
     for org in dice.some("loads", ("evp", "notary"), dice.between("loads", 1, 2)):
         if size > 1 and dice.chance("closed", CLOSED_PERCENT):
             rate: dict[str, Any] = {"closed_loop": dice.between("clients", 1, 3)}
