@@ -85,7 +85,7 @@ RECOVERY: Final[tuple[Mutant, ...]] = (
         "consensus/attesting.py",
         "    if count < state.quorum_size:",
         "    if count + 1 < state.quorum_size:",
-        (f"{_CHECKPOINTS}test_CP1_one_attestation_and_the_own_one_are_no_certificate",),
+        (f"{_CHECKPOINTS}test_CP1_a_quorum_of_attestations_of_two_headers_is_no_certificate",),
         (39,),
         ("CP-1",),
     ),

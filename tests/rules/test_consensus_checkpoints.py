@@ -68,6 +68,21 @@ def test_CP1_one_attestation_and_the_own_one_are_no_certificate() -> None:
     assert [vote.validator for vote in world.members[3].disk.certificates[1].votes] == [0, 1, 3]
 
 
+def test_CP1_a_quorum_of_attestations_of_two_headers_is_no_certificate() -> None:
+    """Enough have spoken, but too few of them for one header."""
+    world = World(4, executes=False)
+    world.submit("a")
+    world.deliver_all()
+    world.inject(3, world.attestation(2, OTHER))
+    world.execute(0)
+    world.deliver_all()
+    world.execute(3)
+    assert world.members[3].disk.certificates == {}
+    world.execute(1)
+    world.deliver_all()
+    assert [vote.validator for vote in world.members[3].disk.certificates[1].votes] == [0, 1, 3]
+
+
 def test_CP1_certificates_may_complete_out_of_order() -> None:
     world = World(4)
     run_blocks(world, 1)
