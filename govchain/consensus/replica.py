@@ -305,6 +305,9 @@ class Replica:
         if not state.is_retransmit_armed:
             arm_retransmit(state, output)
         arm_deadline(state, output)
+        head = state.head.height
+        assert state.low <= head <= state.decided <= state.tip <= state.high
+        assert state.final <= head
 
 
 def _initial_state(
