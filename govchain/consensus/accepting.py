@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from govchain.consensus.messages import Commit, Prepare, Proposal
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import ProposalEntry, ReplicaState
+from govchain.consensus.slots import ProposalEntry
+from govchain.consensus.state import ReplicaState
 from govchain.crypto import Suite, compute_root
 from govchain.model import ProtocolParameters
 

@@ -10,7 +10,8 @@ from govchain.consensus.evidence import pass_on
 from govchain.consensus.messages import SignedMessage
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import HeightRecord, ReplicaState, note
+from govchain.consensus.slots import HeightRecord
+from govchain.consensus.state import ReplicaState, note
 from govchain.consensus.tally import Ballot
 from govchain.crypto import digest_of
 from govchain.model import Attestation, BlockHeader, FinalityCertificate, Vote

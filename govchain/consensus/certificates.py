@@ -19,7 +19,7 @@ from govchain.consensus.messages import (
     ViewChange,
 )
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import Position, ProposalEntry
+from govchain.consensus.slots import Position, ProposalEntry
 from govchain.consensus.verify import verify_message
 from govchain.crypto import Suite, digest_of, verify_finality
 from govchain.errors import BadProof, InvalidInput

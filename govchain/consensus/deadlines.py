@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from govchain.consensus.events import TimerKind
 from govchain.consensus.output import CancelTimer, Output, SetTimer
-from govchain.consensus.state import ReplicaState, Watch
+from govchain.consensus.slots import Watch
+from govchain.consensus.state import ReplicaState
 
 BACKOFF_DOUBLINGS_MAX = 4
 """The time doubles with every failed view up to sixteen times `view_timeout_ms`."""

@@ -23,7 +23,8 @@ from govchain.consensus.messages import (
 )
 from govchain.consensus.output import Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import HeightRecord, ReplicaState, Slot, note, note_rejection
+from govchain.consensus.slots import HeightRecord, Slot
+from govchain.consensus.state import ReplicaState, note, note_rejection
 from govchain.crypto.evidence import order_evidence, read_evidence, verify_evidence
 from govchain.errors import InvalidInput, MalformedBytes
 from govchain.model import Attestation

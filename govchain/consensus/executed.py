@@ -9,7 +9,8 @@ from govchain.consensus.attesting import attest, attest_installed, collect, comp
 from govchain.consensus.deadlines import on_progress_made
 from govchain.consensus.events import BlockExecuted, BlockInstalled
 from govchain.consensus.output import Output
-from govchain.consensus.state import Position, ReplicaState, note
+from govchain.consensus.slots import Position
+from govchain.consensus.state import ReplicaState, note
 from govchain.crypto import digest_of
 from govchain.model import BlockHeader, FinalityCertificate, ValidatorSet
 

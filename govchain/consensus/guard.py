@@ -14,6 +14,7 @@ import msgspec
 from govchain.codec import decode, encode
 from govchain.consensus.messages import CertifiedHeader, ViewChange
 from govchain.consensus.output import LogEntry
+from govchain.consensus.promises import AnyPlace, Promise, ProposalPlace, SeqPlace, read_place
 from govchain.crypto import Suite
 from govchain.errors import MalformedBytes, StorageFailure
 
@@ -21,62 +22,6 @@ VOTES: Final = ("proposal", "prepare", "commit")
 VIEWS: Final = ("view-change", "new-view")
 PHASES: Final = (*VOTES, *VIEWS)
 SILENCE: Final = "silence"
-
-
-class Promise(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
-    """One record of the guard: this was signed at this place."""
-
-    epoch: int
-    view: int
-    seq: int
-    """0 for what belongs to a view."""
-    phase: str
-    digest: bytes
-    """Of the signed bytes."""
-    certified: int
-    """Highest certified height known then: no place up to it needs a record any more."""
-
-    @property
-    def round(self) -> tuple[int, int]:
-        """Epoch and view: nothing is signed anew in a lower one."""
-        return self.epoch, self.view
-
-
-class _Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The first fields of a message about a view; the others are passed over."""
-
-    chain_id: bytes
-    epoch: int
-    validator: int
-    view: int
-
-
-class _ViewChangePlace(_Place, frozen=True, tag="govchain.view-change/1"):
-    pass
-
-
-class _NewViewPlace(_Place, frozen=True, tag="govchain.new-view/1"):
-    pass
-
-
-class _SeqPlace(_Place, frozen=True):
-    seq: int
-
-
-class _ProposalPlace(_SeqPlace, frozen=True, tag="govchain.proposal/1"):
-    pass
-
-
-class _PreparePlace(_SeqPlace, frozen=True, tag="govchain.prepare/1"):
-    pass
-
-
-class _CommitPlace(_SeqPlace, frozen=True, tag="govchain.commit/1"):
-    pass
-
-
-_AnyPlace = _ViewChangePlace | _NewViewPlace | _ProposalPlace | _PreparePlace | _CommitPlace
-_places: Final = msgspec.msgpack.Decoder(_AnyPlace)
 
 
 class SignGuard:
@@ -221,8 +166,8 @@ class SignGuard:
             return []
         return [Promise(*self.promised, self.silence, SILENCE, b"", self.certified)]
 
-    def _promise(self, place: _AnyPlace, entry: LogEntry, certified: int) -> Promise:
-        seq = place.seq if isinstance(place, _SeqPlace) else 0
+    def _promise(self, place: AnyPlace, entry: LogEntry, certified: int) -> Promise:
+        seq = place.seq if isinstance(place, SeqPlace) else 0
         digest = self._suite.digest(entry.signed.body)
         return Promise(place.epoch, place.view, seq, entry.phase, digest, certified)
 
@@ -258,23 +203,22 @@ class SignGuard:
         base = 0 if message.base is None else message.base.header.height
         shown: dict[int, int] = {}
         for each in message.prepared:
-            place = _places.decode(each.proposal.body)
-            if isinstance(place, _ProposalPlace):
+            place = read_place(each.proposal.body)
+            if isinstance(place, ProposalPlace):
                 shown[place.seq] = place.view
         for seq, commit in self._commits.items():
             is_covered = seq <= base or shown.get(seq, -1) >= commit.view or commit.epoch < promise.epoch
             _require(is_covered, promise, f"it hides the commit at seq {seq} of view {commit.view}")
 
 
-def _place_of(entry: LogEntry) -> _AnyPlace | None:
+def _place_of(entry: LogEntry) -> AnyPlace | None:
     """Where an entry stands, read from the signed bytes; None when it is no message of one validator."""
     if entry.phase not in PHASES:
         return None
     try:
-        place: _AnyPlace = _places.decode(entry.signed.body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return read_place(entry.signed.body)
+    except msgspec.MsgspecError as error:
         raise StorageFailure(f"vote log: {entry.phase} at seq {entry.seq} is no message: {error}") from error
-    return place
 
 
 def _base_height(entry: LogEntry) -> int:

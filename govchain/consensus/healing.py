@@ -8,7 +8,8 @@ from __future__ import annotations
 from govchain.consensus.events import TimerKind
 from govchain.consensus.messages import Progress, SignedMessage
 from govchain.consensus.output import Output, Send, SetTimer
-from govchain.consensus.state import ReplicaState, Slot, note
+from govchain.consensus.slots import Slot
+from govchain.consensus.state import ReplicaState, note
 from govchain.consensus.voting import fetch_missing
 
 RESEND_EXTRA = 2

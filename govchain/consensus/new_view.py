@@ -18,7 +18,8 @@ from govchain.consensus.certificates import (
 )
 from govchain.consensus.messages import CertifiedHeader, NewView, Proposal
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import IN_FLIGHT_FACTOR, Position, ProposalEntry
+from govchain.consensus.slots import Position, ProposalEntry
+from govchain.consensus.state import IN_FLIGHT_FACTOR
 from govchain.consensus.verify import verify_message
 from govchain.crypto import digest_of
 from govchain.errors import InvalidInput

@@ -8,7 +8,8 @@ from __future__ import annotations
 from govchain.consensus.events import TimerKind
 from govchain.consensus.messages import Proposal
 from govchain.consensus.output import CancelTimer, Output, Send, SetTimer
-from govchain.consensus.state import ProposalEntry, ReplicaState, note
+from govchain.consensus.slots import ProposalEntry
+from govchain.consensus.state import ReplicaState, note
 from govchain.consensus.voting import accept
 from govchain.crypto import compute_root, digest_of
 from govchain.model import Batch

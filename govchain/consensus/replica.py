@@ -43,7 +43,8 @@ from govchain.consensus.output import NOTHING, Output
 from govchain.consensus.proposing import on_batch_age, try_propose
 from govchain.consensus.rejection import violation
 from govchain.consensus.restoring import RestoredState, compute_low, keep_promised_view, restore, resume
-from govchain.consensus.state import Position, ReplicaState, note, note_rejection
+from govchain.consensus.slots import Position
+from govchain.consensus.state import ReplicaState, note, note_rejection
 from govchain.consensus.status import ReplicaStatus, compute_status
 from govchain.consensus.verify import validate_origin
 from govchain.consensus.view_change import (

@@ -26,7 +26,8 @@ from govchain.consensus.messages import (
 )
 from govchain.consensus.new_view import check_new_view
 from govchain.consensus.output import VIEW_ENTRY_SEQ, LogEntry, Output, Send
-from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState, Wanted
+from govchain.consensus.slots import PreparedEntry, ProposalEntry, Wanted
+from govchain.consensus.state import ReplicaState
 from govchain.consensus.verify import MESSAGE_KIND, verify_message
 from govchain.consensus.view_change import install, judge_of
 from govchain.consensus.voting import carry, try_commit, try_prepare

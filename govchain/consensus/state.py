@@ -6,11 +6,8 @@ Rule B: every container here is bounded by the window, the pool or the validator
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final
-
-import msgspec
 
 from govchain.codec import encode
 from govchain.consensus.messages import (
@@ -18,11 +15,11 @@ from govchain.consensus.messages import (
     Commit,
     ConsensusMessage,
     Prepare,
-    PreparedCertificate,
     Proposal,
     SignedMessage,
 )
 from govchain.consensus.output import Note, Output
+from govchain.consensus.slots import HeightRecord, Position, PreparedEntry, ProposalEntry, Slot, Wanted, Watch
 from govchain.consensus.tally import Tally
 from govchain.consensus.transactions import TransactionBook
 from govchain.crypto import Signer, Suite
@@ -36,84 +33,6 @@ IN_FLIGHT_FACTOR: Final = 4
 
 OBSERVER: Final = -1
 """Index of a replica whose key is not in the validator set of the epoch."""
-
-
-class ProposalEntry(msgspec.Struct, frozen=True, gc=False):
-    """A proposal with its batch digest, computed once on arrival and never taken from the wire."""
-
-    message: Proposal
-    signed: SignedMessage
-    digest: bytes
-
-
-class Slot(msgspec.Struct, eq=False, gc=False):
-    """One sequence number in the current view: its proposal and the votes on it (rules NC-2 to NC-5)."""
-
-    seq: int
-    born: int
-    """Retransmit period in which it was opened."""
-    prepares: Tally
-    commits: Tally
-    parked: ProposalEntry | None = None
-    """First proposal that arrived and cannot be judged yet: its parent or a transaction is missing."""
-    is_fetching: bool = False
-    """Missing transactions were asked for; again only when the retransmit timer fires."""
-    proposal: ProposalEntry | None = None
-    """The accepted one; never replaced within a view (rule NC-3)."""
-    own_prepare: SignedMessage | None = None
-    own_commit: SignedMessage | None = None
-    is_prepared: bool = False
-    is_committed: bool = False
-
-
-class PreparedEntry(msgspec.Struct, frozen=True, gc=False):
-    """What was prepared at one seq, in the highest view in which that was seen (rule VC-2)."""
-
-    view: int
-    certificate: PreparedCertificate
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """The last view change of one validator, checked (rule VC-5: one each, whatever views it names)."""
-
-    view: int
-    signed: SignedMessage
-
-
-class HeightRecord(msgspec.Struct, eq=False, gc=False):
-    """Attestations of one height (rule CP-1)."""
-
-    born: int
-    votes: Tally
-    """Emptied once the height is certified."""
-    header: BlockHeader | None = None
-    """Own executed header."""
-    header_digest: bytes = b""
-    """Digest of the own executed header; empty before execution."""
-    own: SignedMessage | None = None
-    is_certified: bool = False
-    certificate: FinalityCertificate | None = None
-    """Once certified, as far as it was seen: the votes in it may contradict later ones (rule EV-1)."""
-
-
-class Position(msgspec.Struct, frozen=True, gc=False):
-    """Where the executed chain ends."""
-
-    height: int
-    batch_digest: bytes
-    """Parent of the next proposal; the chain id at height 0."""
-    time_ms: int
-
-
-class Watch(msgspec.Struct):
-    """A waiting transaction, and whether the primary prefers others to it (rule RQ-3, situation 49)."""
-
-    id: bytes
-    half_periods: int = 0
-    """Through which it waited."""
-    beside: Container[bytes] | None = None
-    """What waited with it when its period was over: whatever comes later must not overtake it."""
-    is_overtaken: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -310,7 +229,7 @@ class ReplicaState:
         """A new slot in place of the one of that seq, if there is one."""
         self.slots_to = max(seq, self.slots_to)
         count = len(self.validators.members)
-        tallies = (Tally.of_members(count), Tally.of_members(count))
+        tallies = (Tally(count), Tally(count))
         slot = self.slots[seq] = Slot(seq, self.period, *tallies, parked)
         return slot
 
@@ -326,7 +245,7 @@ class ReplicaState:
         """The attestations of a height, opened if need be."""
         record = self.heights.get(height)
         if record is None:
-            tally = Tally.of_members(len(self.validators.members))
+            tally = Tally(len(self.validators.members))
             record = self.heights[height] = HeightRecord(self.period, tally)
         return record
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govchain.consensus.state import ReplicaState, Slot
+from govchain.consensus.slots import Slot
+from govchain.consensus.state import ReplicaState
 from govchain.consensus.tally import Tally
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-import msgspec
-
 from govchain.consensus.messages import SignedMessage
 
 
@@ -20,18 +18,20 @@ class Ballot(Enum):
     CONFLICT = "conflict"
 
 
-class Tally(msgspec.Struct, eq=False, gc=False):
-    """Votes of one phase at one position: one place for each member, so that many cost little memory."""
+class Tally:
+    """Votes of one phase at one position: one place for each member, so that many cost little memory.
 
-    _votes: list[SignedMessage | None]
-    _digests: list[bytes | None]
-    """What each vote is for."""
-    size: int = 0
+    Attributes:
+        size: Votes so far.
+    """
 
-    @classmethod
-    def of_members(cls, count: int) -> Tally:
-        """An empty tally of so many members."""
-        return cls([None] * count, [None] * count)
+    __slots__ = ("_digests", "_votes", "size")
+
+    def __init__(self, members: int) -> None:
+        self._votes: list[SignedMessage | None] = [None] * members
+        self._digests: list[bytes | None] = [None] * members
+        """What each vote is for."""
+        self.size = 0
 
     def clear(self) -> None:
         """Forget all votes."""

@@ -14,7 +14,8 @@ from govchain.consensus.messages import Commit, NewView, Prepare, Proposal, Sign
 from govchain.consensus.new_view import CheckedNewView, check_new_view, compute_carried, make_proposals
 from govchain.consensus.output import VIEW_ENTRY_SEQ, LogEntry, Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import ReplicaState, Wanted, note
+from govchain.consensus.slots import Wanted
+from govchain.consensus.state import ReplicaState, note
 from govchain.consensus.voting import carry
 from govchain.crypto import digest_of
 from govchain.model.ids import View

@@ -14,7 +14,8 @@ from govchain.consensus.evidence import expose
 from govchain.consensus.messages import Commit, Prepare, PreparedCertificate, Proposal, SignedMessage
 from govchain.consensus.output import Decision, FetchTransactions, LogEntry, Output, Send
 from govchain.consensus.rejection import violation
-from govchain.consensus.state import PreparedEntry, ProposalEntry, ReplicaState, Slot, note, note_rejection
+from govchain.consensus.slots import PreparedEntry, ProposalEntry, Slot
+from govchain.consensus.state import ReplicaState, note, note_rejection
 from govchain.consensus.tally import Ballot
 from govchain.crypto import digest_of
 from govchain.errors import ProtocolViolation

@@ -10,32 +10,16 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from govchain.codec import decode
 from govchain.crypto import Suite
 from govchain.errors import BadSignature, InvalidTransaction, Unavailable
+from govchain.mempool.entries import Admitted, Entry
 from govchain.mempool.form import ReadForm, TransactionForm
 from govchain.mempool.rejections import PoolFull, reject
 from govchain.mempool.state_check import AdmissionView, CheckState, KeyView, StateCheck
 from govchain.model import Genesis, Transaction, TransactionBody
-from govchain.model.ids import TransactionId
-
-
-class Admitted(msgspec.Struct, frozen=True, gc=False):
-    """A transaction that may be ordered."""
-
-    id: TransactionId
-    size_bytes: int
-    """Body and signature."""
-    body: TransactionBody
-
-
-class _Entry(msgspec.Struct, frozen=True, gc=False):
-    transaction: Transaction
-    admitted: Admitted
-    due: int
-    """Height at which `expire` takes it out: its expiry height, or the next one when that has passed."""
 
 
 class Mempool:
@@ -61,11 +45,11 @@ class Mempool:
         self._check = StateCheck(genesis, view).check if check is None else check
         self._suite = suite
         self._view = view
-        self._live: dict[bytes, _Entry] = {}
+        self._live: dict[bytes, Entry] = {}
         self._nonces: dict[tuple[bytes, int], bytes] = {}
         self._count_by_org: dict[str, int] = {}
         # Expired bodies stay one window longer: a proposal accepted before may still need them.
-        self._fading: dict[bytes, _Entry] = {}
+        self._fading: dict[bytes, Entry] = {}
         self._by_expiry: dict[int, dict[bytes, None]] = {}
         self._expired_to = view.height
         # Ids whose signature was found good and that left the pool since (RQ-2); oldest first.
@@ -97,7 +81,7 @@ class Mempool:
         self._validate_signature(id_, transaction, key)
         size_bytes = len(transaction.body) + len(transaction.signature)
         admitted = Admitted(id_, size_bytes, body)
-        self._keep(_Entry(transaction, admitted, max(body.expiry_height, self._expired_to + 1)))
+        self._keep(Entry(transaction, admitted, max(body.expiry_height, self._expired_to + 1)))
         return admitted
 
     def admit_many(
@@ -204,7 +188,7 @@ class Mempool:
         self._verified[id_] = transaction.signature
         _trim(self._verified, self._parameters.pool_records_max)
 
-    def _keep(self, entry: _Entry) -> None:
+    def _keep(self, entry: Entry) -> None:
         id_, body = entry.admitted.id, entry.admitted.body
         assert id_ not in self._live
         self._fading.pop(id_, None)
@@ -216,7 +200,7 @@ class Mempool:
     def _fade(self, id_: bytes) -> None:
         entry = self._live[id_]
         self._unlist(id_)
-        self._fading[id_] = msgspec.structs.replace(entry, due=self._expired_to)
+        self._fading[id_] = replace(entry, due=self._expired_to)
 
     def _unlist(self, id_: bytes) -> None:
         entry = self._live.pop(id_, None)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from govchain.consensus import TimerKind
-from govchain.sim.happenings import Alarm, Calendar, Call, Scheduled
+from govchain.sim.calendar import Calendar
+from govchain.sim.happenings import Alarm, Call, Scheduled
 
 Place = tuple[int, TimerKind]
 """Validator and timer."""

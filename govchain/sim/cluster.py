@@ -16,13 +16,14 @@ from govchain.crypto import suite as suite_of
 from govchain.errors import ConfigError, SimulationFailure, Unavailable
 from govchain.model import Genesis, Transaction
 from govchain.sim.alarms import Alarms
+from govchain.sim.calendar import Calendar
 from govchain.sim.checks import Checks, Violation
 from govchain.sim.cpu import NO_COSTS, Costs
 from govchain.sim.delivery import Delivery
 from govchain.sim.door import Door
 from govchain.sim.execution import SharedExecution
 from govchain.sim.forms import SharedForms
-from govchain.sim.happenings import Arrival, Calendar, Call, Errand, Happening, Ready, Scheduled, Start, Work
+from govchain.sim.happenings import Arrival, Call, Errand, Happening, Ready, Scheduled, Start, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines, Unsynced
 from govchain.sim.mail import Mail

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from govchain.consensus import SignedMessage
 from govchain.crypto import Suite
-from govchain.sim.happenings import Arrival, AtPort, Calendar, Scheduled, Work
+from govchain.sim.calendar import Calendar
+from govchain.sim.happenings import Arrival, AtPort, Scheduled, Work
 from govchain.sim.links import Links
 from govchain.sim.machines import Machines
 from govchain.sim.network import Frame, WireFrame, frame_bytes

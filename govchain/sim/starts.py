@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from govchain.sim.happenings import Calendar, Scheduled, Start, Work
+from govchain.sim.calendar import Calendar
+from govchain.sim.happenings import Scheduled, Start, Work
 from govchain.sim.machines import Machines
 
 

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from govchain.sim.calendar import Calendar
 from govchain.sim.cpu import Effect
 from govchain.sim.happenings import (
     OUTSIDE,
     AtPort,
-    Calendar,
     CoreFree,
     Errand,
     Happening,

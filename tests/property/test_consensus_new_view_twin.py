@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from govchain.consensus.certificates import CheckedViewChange, Prepared
 from govchain.consensus.messages import CertifiedHeader, Proposal, SignedMessage
 from govchain.consensus.new_view import compute_carried
-from govchain.consensus.state import Position, ProposalEntry
+from govchain.consensus.slots import Position, ProposalEntry
 from govchain.crypto import compute_root, digest_of
 from govchain.model import Batch, BlockHeader, FinalityCertificate
 from tests.support.consensus_world import GENESIS_MS, SUITE, tx

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from govchain.consensus import TimerKind
 from govchain.sim.alarms import Alarms
-from govchain.sim.happenings import Calendar, Call, Scheduled
+from govchain.sim.calendar import Calendar
+from govchain.sim.happenings import Call, Scheduled
 
 REQUEST, RETRANSMIT = TimerKind.REQUEST, TimerKind.RETRANSMIT
 

@@ -6,7 +6,8 @@ from govchain.config import DurationNs
 from govchain.crypto import suite
 from govchain.model import Space
 from govchain.sim import Costs, FixedLatency
-from govchain.sim.happenings import Calendar, Call, Errand, Scheduled, Work
+from govchain.sim.calendar import Calendar
+from govchain.sim.happenings import Call, Errand, Scheduled, Work
 from govchain.sim.machines import Machines
 from govchain.sim.turns import Turns
 from govchain.sim.wire import PLAIN_LINES, Wire
