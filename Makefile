@@ -7,11 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell \
 	$(name) -c 'import sys, venv; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := python -m pip
+PIP_OPTIONS := --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/$(PIP) install $(PIP_OPTIONS) --require-hashes
 SOURCES := govchain tests benchmarks nodes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-pythons demo test stories check mutants bench fidelity e2e format lock clean
+.PHONY: help setup setup-dev setup-pythons demo test stories check compiled mutants bench fidelity e2e format lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +36,9 @@ check: setup-dev ## Format, lint, types, layers
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+# Built from a source distribution: compiled modules beside the sources of this folder would hide changes to them.
+compiled: $(VENV)/compiled/.installed ## govchain-compiled beside govchain: its hot modules are machine code; needs a C compiler
 
 mutants: setup-dev ## Take the guards out one by one; the tests must notice (about ten minutes)
 	@$(BIN)/python -m tests.mutants.run $(ONLY)
@@ -86,6 +91,17 @@ $(VENV)/.installed: requirements.lock | $(BIN)/python
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing requirements-dev.lock"
 	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/compiled/.installed: $(VENV)/.installed-dev pyproject.toml $(shell find govchain -name '*.py')
+	@echo "Compiling the modules that pyproject.toml lists"
+	@rm -rf build/compiled $(VENV)/compiled
+	@$(BIN)/python -m hatchling build --target sdist --directory build/compiled >/dev/null
+	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/$(PIP) wheel $(PIP_OPTIONS) --no-deps --no-build-isolation \
+		--wheel-dir build/compiled build/compiled/govchain-*.tar.gz
+	@$(BIN)/$(PIP) install $(PIP_OPTIONS) --no-deps --target $(VENV)/compiled build/compiled/govchain-*.whl
+	@printf '#!/bin/sh\nhere="$$(dirname "$$(readlink -f "$$0")")"\nexport PYTHONSAFEPATH=1 PYTHONPATH="$$here/../compiled"\nexec "$$here/python" -m govchain "$$@"\n' > $(BIN)/govchain-compiled
+	@chmod +x $(BIN)/govchain-compiled
 	@touch $@
 
 # The package runs from this folder: a path file and a command, so that no build step is needed.

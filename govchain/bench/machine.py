@@ -24,8 +24,14 @@ def describe_machine() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "govchain": govchain.__version__,
+        "compiled": is_compiled(),
         "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
     }
+
+
+def is_compiled() -> bool:
+    """Whether the hot modules are machine code (`make compiled`); nothing but speed depends on it."""
+    return any(Path(govchain.__file__).parent.glob("consensus/replica.*.so"))
 
 
 def _cpu_model() -> str:

@@ -33,6 +33,7 @@ for path in sys.argv[1:]:
     result = asyncio.run(run_scenario(load_scenario(path), SimBackend()))
     print(result.verdict, result.digest, result.state_root)
 """
+COMPILED_PROGRAM = "from govchain.bench.machine import is_compiled; assert is_compiled()" + PROGRAM
 BUSY = """\
 protocol: {view_timeout: 500ms, checkpoint: 4}
 network: {latency: {fixed: 20ms}}
@@ -59,10 +60,15 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def start(python: str, hash_seed: str, scenarios: list[str]) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(PROJECT)}
+    return run_program(python, PROGRAM, scenarios, {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(PROJECT)})
+
+
+def run_program(
+    python: str, program: str, scenarios: list[str], environment: dict[str, str]
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [python, "-c", PROGRAM, *scenarios],
-        env=environment,
+        [python, "-c", program, *scenarios],
+        env={**os.environ, **environment},
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -92,6 +98,18 @@ def test_R6_equal_digests_under_every_hash_seed_and_python_version(scenarios: li
     assert [line.split()[0] for line in first.splitlines()] == ["pass"] * len(scenarios)
     for run, other in zip(runs[1:], rest, strict=True):
         assert other == first, run
+
+
+def test_R6_compiled_modules_show_the_same(scenarios: list[str]) -> None:
+    environment = pythons.compiled()
+    if environment is None:
+        pytest.skip("these sources are not compiled: make compiled")
+    both = [
+        run_program(sys.executable, COMPILED_PROGRAM, scenarios, environment),
+        start(sys.executable, "0", scenarios),
+    ]
+    compiled, plain = (process.communicate()[0] for process in both)
+    assert compiled == plain
 
 
 def test_another_seed_is_another_run() -> None:

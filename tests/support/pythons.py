@@ -37,6 +37,19 @@ def prepared(version: str) -> Path | None:
     return place / "bin" / "python" if is_current else None
 
 
+def compiled() -> dict[str, str] | None:
+    """Environment in which govchain is compiled; None when that was not made of the sources of now."""
+    place = Path(sys.prefix) / "compiled"
+    sources = [each.relative_to(ROOT) for each in (ROOT / "govchain").rglob("*.py")]
+    if not all(_is_equal(ROOT / each, place / each) for each in sources):
+        return None
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(place)}
+
+
+def _is_equal(source: Path, installed: Path) -> bool:
+    return installed.is_file() and installed.read_bytes() == source.read_bytes()
+
+
 def prepare(versions: tuple[str, ...]) -> int:
     """Set up those that are found and not ready, side by side; exit status."""
     running = []
