@@ -98,7 +98,7 @@ class Books:
         self._taken: dict[str, dict[str, Decimal]] = {}
         self._counts: Counter[tuple[str, ...]] = Counter()
         self._settled: dict[str, str] = {}
-        self._titles: dict[tuple[str, str], None] = {}
+        self._with_units: dict[tuple[str, str], None] = {}
         self._holding: dict[tuple[str, ...], dict[str, None]] = {}
         self._held: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._stages: dict[str, dict[tuple[str, str], int]] = {}
@@ -182,17 +182,25 @@ class Books:
         yield from ()
 
     def _note_registration(self, deed: Deed) -> Iterator[Found]:
-        # Of titles a holder has one for each unit; the other licences of a type count by holder.
-        self._titles[_type_and_org(deed.fields["certificate"])] = None
-        yield from self._note_title(deed, deed.fields["certificate"])
+        for certificate in (deed.fields["certificate"], deed.fields.get("encumbrance")):
+            if certificate:
+                yield from self._note_certificate(deed, certificate)
+
+    def _note_reissue(self, deed: Deed) -> Iterator[Found]:
+        yield from self._note_certificate(deed, deed.fields["new_certificate"])
+
+    def _note_mortgage(self, deed: Deed) -> Iterator[Found]:
+        yield from self._note_certificate(deed, deed.fields["encumbrance"])
 
     def _note_transfer(self, deed: Deed) -> Iterator[Found]:
         if self._count("voucher", deed.fields["voucher"]) > 1:
             yield SINGLE_USE, f"{deed.label} is sold under the tax voucher of an earlier sale"
-        yield from self._note_title(deed, deed.fields["new_certificate"])
+        yield from self._note_certificate(deed, deed.fields["new_certificate"])
 
-    def _note_title(self, deed: Deed, certificate: str) -> Iterator[Found]:
-        """A title is issued by the record of its unit."""
+    def _note_certificate(self, deed: Deed, certificate: str) -> Iterator[Found]:
+        """A title or mortgage is issued by the record of its unit."""
+        # Of these a holder has one for each unit; the other licences of a type count by holder.
+        self._with_units[_type_and_org(certificate)] = None
         if (deed.org, deed.person) in self._stages.get(f"licence/{certificate}", {}):
             yield APPROVALS, f"licence/{certificate}: {deed.person} entered what {deed.kind} issues"
 
@@ -250,6 +258,8 @@ class Books:
     def _look_at_payment(self, label: str, record: RecordState) -> Iterator[Found]:
         data = record.data_as(PaymentData)
         due = f"{data.pays} {data.line}".strip()
+        if record.state == "RETURNED" and self._settled.get(due) == label:
+            del self._settled[due]
         if record.state == "SETTLED" and due and self._settled.setdefault(due, label) != label:
             yield SUMS, f"{due} is paid by {self._settled[due]} and by {label}"
 
@@ -278,7 +288,7 @@ class Books:
         data = record.data_as(LicenceData)
         number = record.object_id.rsplit(".", 2)[0]
         holds: tuple[tuple[str, ...], ...] = (("number", number),)
-        if _type_and_org(record.object_id) not in self._titles:
+        if _type_and_org(record.object_id) not in self._with_units:
             holds = (*holds, ("holder", data.type_code, data.holder_ref))
         self._hold(label, holds if record.state in _IN_FORCE else ())
         yield from ()
@@ -332,6 +342,8 @@ _NOTES: Final[Mapping[str, Callable[[Books, Deed], Iterator[Found]]]] = {
     "exchange.query": Books._note_query,
     "licence.use": Books._note_licence_use,
     "realty.register": Books._note_registration,
+    "realty.encumber": Books._note_mortgage,
+    "realty.reissue": Books._note_reissue,
     "realty.transfer": Books._note_transfer,
     **dict.fromkeys(
         (

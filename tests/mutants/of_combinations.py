@@ -156,7 +156,7 @@ COMBINATIONS: Final[tuple[Mutant, ...]] = (
     Mutant(
         "any court lifts a stay",
         "ledger/kinds/contract/rules.py",
-        "    if stayed_by != attempt.org.id and not is_expelled(attempt, stayed_by):",
+        "    if stayed_by and stayed_by != attempt.org.id and not is_expelled(attempt, stayed_by):",
         "    if False:",
         (f"{_TEST}test_I5_denies_lifting_the_stay_of_another_court",),
         rules=("I5",),

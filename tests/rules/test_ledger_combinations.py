@@ -20,6 +20,7 @@ from tests.support.identity_world import WATCHER, IdentityWorld, key_id
 from tests.support.joint_world import (
     BUYER,
     PAIR,
+    PSB,
     SELLER,
     UNIT,
     JointWorld,
@@ -302,7 +303,7 @@ def test_N3_denies_a_second_sale_under_the_voucher_of_the_first() -> None:
     world.must("contract.offer", "nr-maker", "S-2", **back, **due)
     for person in ("seller", "buyer"):
         world.must("contract.sign", person, "S-2", **PAIR)
-    price = {"payer": "seller", "payee": "buyer", "amount": "1000.00", "pays": "contract/S-2"}
+    price = {"payer": "seller", "payee": f"{PSB}:buyer", "amount": "1000.00", "pays": "contract/S-2"}
     world.must("payment.order", "fund-a", "P-2", **price, escrow=f"realty/{UNIT}")
     again = world.transfer(world.title(3, "seller"), contract="S-2", escrow="P-2", new_owners=[SELLER])
     assert denial(again) == ("N3", "E_STATE")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from govchain.ledger.kinds.criteria import LineData, compute_line
+from govchain.ledger.kinds.criteria import CriteriaData, LineData, compute_line
 from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.model import TransactionResult
-from tests.support.joint_world import DAY_MS, NR, PSB, JointWorld, answer_of
+from tests.support.joint_world import DAY_MS, ITEM, NR, PSB, JointWorld, answer_of
 from tests.support.ledger_world import denial
 
 ANSWER = answer_of("X-1")
@@ -67,6 +67,7 @@ def test_J4_shows_the_change_when_it_is_decided_again(world: JointWorld) -> None
         ({"facts": fact(exchange="X-7")}, "E_STATE"),
         ({"facts": fact(exchange="X-6", answer=answer_of("X-6"))}, "E_STATE"),
         ({"facts": fact(exchange="X-5", answer=b"yes".hex())}, "E_STATE"),
+        ({"facts": fact(exchange="X-4", answer=answer_of("X-4"))}, "E_STATE"),
         ({"facts": fact(answer=answer_of("X-2"))}, "E_HASH_MISMATCH"),
         ({"inputs": []}, "E_AMOUNT"),
         ({"inputs": [{"name": "balance", "amount": "1"}, {"name": "luck", "amount": "1"}]}, "E_AMOUNT"),
@@ -77,11 +78,13 @@ def test_J4_denies_what_does_not_follow(world: JointWorld, fields: dict[str, obj
     world.answered("X-7", subject="somebody else")
     world.answered("X-6", mode="value")
     world.answered("X-5", document=b"yes")
+    world.answered("X-4", item="friends.marriage")
     assert denial(world.enter(**fields)) == ("J4", code)
 
 
 def test_J4_asks_one_field_about_several_people_by_a_word_in_front(world: JointWorld) -> None:
     world.adopt("R-2", facts=["married", "spouse.married"])
+    assert criteria_facts(world) == (("married", ITEM), ("spouse.married", ITEM))
     world.answered("X-2", subject="spouse")
     parties = [f"{PSB}/spouse"]
     both = [*fact(), *fact(fact="spouse.married", exchange="X-2", answer=answer_of("X-2"))]
@@ -185,7 +188,9 @@ def test_J7_allows_effect_at_once_where_there_is_no_appeal(world: JointWorld) ->
 @pytest.mark.parametrize(
     "fields",
     [
-        {"facts": ["a", "a"]},
+        {"facts": ["married", "married"]},
+        {"facts": [{"fact": "married/not", "item": ITEM}]},
+        {"facts": [{"fact": "married", "item": "CA/marriage"}]},
         {"lines": [{"name": "x", "of": "y", "factor": "1.00001"}]},
         {"lines": [{"name": "x", "of": "y", "factor": "1", "cap": "much"}]},
         {"signatures": 2},
@@ -193,5 +198,17 @@ def test_J7_allows_effect_at_once_where_there_is_no_appeal(world: JointWorld) ->
     ],
 )
 def test_G1_denies_criteria_that_are_not_well_formed(world: JointWorld, fields: dict[str, object]) -> None:
-    wanted = {"name": "loans", "facts": [], **fields}
-    assert denial(world.act("criteria.adopt", "hpf-head", "R-2", **wanted)) == ("G1", "E_PAYLOAD")
+    assert denial(world.try_to_adopt("R-2", **{"facts": [], **fields})) == ("G1", "E_PAYLOAD")
+
+
+@pytest.mark.parametrize(
+    ("fact", "item"), [("married", "no.such-item"), ("rich", ITEM), ("spouse.rich", ITEM), ("old", "CA.old")]
+)
+def test_J4_denies_criteria_about_what_no_item_offers(world: JointWorld, fact: str, item: str) -> None:
+    world.catalogued("CA.old", {"old": "old"}, state="RETIRED")
+    refused = world.try_to_adopt("R-2", facts=[{"fact": fact, "item": item}])
+    assert denial(refused) == ("J4", "E_STATE")
+
+
+def criteria_facts(world: JointWorld) -> tuple[tuple[str, str], ...]:
+    return world.record("criteria", "R-2").data_as(CriteriaData).facts

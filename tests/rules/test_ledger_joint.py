@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from govchain.model import TransactionResult
-from tests.support.joint_world import ACME, DAY_MS, HPF, JointWorld
-from tests.support.ledger_world import denial, licence_id
+from tests.support.joint_world import ACME, DAY_MS, HPF, JointWorld, answer_of
+from tests.support.ledger_world import denial, licence_id, rfc3339
 
 LICENCE = licence_id()
+MINUTE_MS = 60_000
 ON_LICENCE = [{"record": f"licence/{LICENCE}", "state": "VALID"}]
 
 
@@ -102,7 +105,76 @@ def test_J3_denies_lines_of_another_amount_or_that_are_part_of_what_is_due(world
     assert denial(order(world, pays="contract/K-1", line="top-up")) == ("J3", "E_STATE")
 
 
-def decide(world: JointWorld) -> None:
+@pytest.fixture
+def lent(world: JointWorld) -> JointWorld:
+    """Loan D-1 of 600.00, granted because X-1 says so, and paid; X-2 says that it is not so."""
+    world.adopt()
+    world.answered("X-1")
+    world.answered("X-2", married=False)
+    world.grant_decision()
+    assert order(world, payer=HPF, payee=ACME, pays="decision/D-1").applied
+    world.must("payment.settle", "fund-a", "P-1")
+    return world
+
+
+def decide_again(world: JointWorld, exchange: str) -> str:
+    """State of the loan's payment afterwards."""
+    answer = answer_of(exchange, married=exchange == "X-1")
+    facts = [{"fact": "married", "exchange": exchange, "answer": answer}]
+    world.must("decision.review", "hpf-maker", "D-1", facts=facts)
+    world.must("decision.sign", "hpf-b", "D-1")
+    world.must("decision.issue", "hpf-b", "D-1")
+    return world.record("payment", "P-1").state
+
+
+def test_J3_answers_that_what_was_paid_is_reclaimed_when_its_decision_is_taken_back(
+    lent: JointWorld,
+) -> None:
+    assert decide_again(lent, "X-1") == "SETTLED", "granted again, nothing is owed back"
+    assert decide_again(lent, "X-2") == "RECLAIMED"
+    decision, payment = lent.record("decision", "D-1"), lent.record("payment", "P-1")
+    assert decision.last_record_hash == payment.last_record_hash, "both changed in one transaction"
+    assert decide_again(lent, "X-2") == "RECLAIMED"
+    assert decide_again(lent, "X-1") == "SETTLED"
+
+
+def test_J3_allows_paying_again_only_after_what_was_reclaimed_is_back(lent: JointWorld) -> None:
+    assert denial(lent.act("payment.return", "fund-a", "P-1")) == ("G3", "E_STATE"), "it is not reclaimed"
+    decide_again(lent, "X-2")
+    assert denial(order(lent, "P-2", pays="decision/D-1")) == ("J3", "E_STATE")
+    assert denial(lent.act("payment.return", "nr-maker", "P-1")) == ("I5", "E_ROLE")
+    lent.must("payment.return", "fund-a", "P-1")
+    assert decide_again(lent, "X-1") == "RETURNED"
+    assert order(lent, "P-2", pays="decision/D-1").applied
+    lent.must("payment.settle", "fund-a", "P-2")
+    assert decide_again(lent, "X-2") == "RETURNED"
+    assert lent.record("payment", "P-2").state == "RECLAIMED"
+
+
+def test_J3_answers_for_lines_that_were_paid_apart_as_well(world: JointWorld) -> None:
+    world.answered("X-1")
+    world.answered("X-2", married=False)
+    decide(world, facts=["married"])
+    assert order(world, pays="decision/D-1", line="top-up", amount="41.25").applied
+    assert order(world, "P-2", pays="decision/D-1", amount="90.00").applied
+    world.must("payment.settle", "fund-a", "P-1")
+    assert decide_again(world, "X-2") == "RECLAIMED"
+    assert world.record("payment", "P-2").state == "ORDERED", "it was never paid, and will not be"
+    assert denial(world.act("payment.settle", "fund-a", "P-2")) == ("J3", "E_STATE")
+
+
+def test_G9_denies_taking_a_decision_back_before_it_was_paid(lent: JointWorld) -> None:
+    before = rfc3339(lent.now_ms - 2 * MINUTE_MS)
+    answer = answer_of("X-2", married=False)
+    facts = [{"fact": "married", "exchange": "X-2", "answer": answer}]
+    early = {"claimed_time": before}
+    assert lent.submit("decision.review", "hpf-maker", "D-1", {"facts": facts}, **early).applied
+    assert lent.submit("decision.sign", "hpf-b", "D-1", {}, **early).applied
+    refused = lent.submit("decision.issue", "hpf-b", "D-1", {}, **early)
+    assert denial(refused) == ("G9", "E_TIME_ORDER")
+
+
+def decide(world: JointWorld, facts: Sequence[str] = ()) -> None:
     """D-1: 90.00 is due, of which 10.00 was withheld; 41.25 is stated for somebody else."""
     lines = [
         {"name": "wages", "of": "wage", "factor": "1"},
@@ -110,8 +182,9 @@ def decide(world: JointWorld) -> None:
         {"name": "top-up", "of": "wage", "factor": "0.4125", "is_due": False},
         {"name": "nothing", "of": "wage", "factor": "0", "is_due": False},
     ]
-    world.adopt(facts=[], lines=lines)
-    world.grant_decision(facts=[], inputs=[{"name": "wage", "amount": "100.00"}])
+    world.adopt(facts=facts, lines=lines)
+    opened = [{"fact": each, "exchange": "X-1", "answer": answer_of("X-1")} for each in facts]
+    world.grant_decision(facts=opened, inputs=[{"name": "wage", "amount": "100.00"}])
 
 
 def test_J3_denies_escrow_released_by_the_bank_alone(world: JointWorld) -> None:

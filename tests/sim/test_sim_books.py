@@ -16,7 +16,7 @@ from govchain.model import KeyRecord, Organisation, TransactionResult
 from govchain.sim.books import APPROVALS, CUSTODY, KEPT, SINGLE_USE, SUMS
 from tests.sim.test_sim_business import switch_off
 from tests.support.identity_world import IdentityWorld
-from tests.support.joint_world import BUYER, PAIR, SELLER, UNIT, JointWorld
+from tests.support.joint_world import BUYER, PAIR, PSB, SELLER, UNIT, JointWorld
 from tests.support.ledger_world import (
     ACME,
     BANK,
@@ -175,7 +175,7 @@ def sell_twice_under_one_voucher() -> LedgerWorld:
     world.must("contract.offer", "nr-maker", "S-2", **back, **due)
     for person in ("seller", "buyer"):
         world.must("contract.sign", person, "S-2", **PAIR)
-    price = {"payer": "seller", "payee": "buyer", "amount": "1000.00", "pays": "contract/S-2"}
+    price = {"payer": "seller", "payee": f"{PSB}:buyer", "amount": "1000.00", "pays": "contract/S-2"}
     world.must("payment.order", "fund-a", "P-2", **price, escrow=f"realty/{UNIT}")
     certificate = world.title(3, "seller")
     allow(world)

@@ -6,16 +6,18 @@ directly: how they come about is tested with exchanges.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from govchain.codec import decode, encode
 from govchain.crypto.file_digest import digest_chunks
 from govchain.ledger import state
-from govchain.ledger.kinds.exchange.answers import Answer
+from govchain.ledger.kinds.catalog.fields import CatalogData
+from govchain.ledger.kinds.exchange.answers import Answer, Told
 from govchain.ledger.kinds.exchange.fields import ExchangeData
-from govchain.ledger.state import OrganisationState, RecordState, TimelineEntry
+from govchain.ledger.sharing import ItemElement
+from govchain.ledger.state import OrganisationState, RecordData, RecordState, TimelineEntry
 from govchain.model import Genesis, KeyRecord, Organisation, Space, Transaction, TransactionResult
 from tests.support.ledger_world import ACME, BETA, COURT, LedgerWorld, licence_id, make_genesis, signer_of
 
@@ -26,13 +28,14 @@ FUND = "11990100MA0XX00N57"
 DAY_MS = 86_400_000
 TITLE = f"{NR}001"
 MORTGAGE = f"{NR}002"
+PERMIT = f"{NR}003"
 UNIT = "990100001001GB00001F00010001"
 TEXT, CODE = "1" * 64, "2" * 64
 PAIR = {"text_hash": TEXT, "code_hash": CODE}
 
 ORGANISATIONS = (
     Organisation(HPF, "Housing fund", ("decider", "registrar", "data-requester", "tax-authority")),
-    Organisation(NR, "Land registry", ("realty-registry", "registrar"), (TITLE, MORTGAGE)),
+    Organisation(NR, "Land registry", ("realty-registry", "registrar"), (TITLE, MORTGAGE, PERMIT)),
     Organisation(PSB, "Public security", ("citizen-portal",)),
     Organisation(FUND, "Fund bank", ("bank",)),
 )
@@ -50,11 +53,14 @@ PEOPLE = {
     "buyer": (PSB, ("citizen",)),
 }
 SELLER, SPOUSE, BUYER = (f"{PSB}/{name}" for name in ("seller", "spouse", "buyer"))
+ITEM = "CA.marriage"
+ELEMENTS: Final = {"married": "marital-status", "spouse": "spouse-pseudonym", "alive": "alive"}
+"""Fields of the item, and the elements that they are."""
 
 
-def answer_of(number: str, *, married: bool = True) -> str:
+def answer_of(number: str, *, married: bool = True, told: tuple[tuple[str, Told], ...] = ()) -> str:
     """What `JointWorld.answered` answers, as a decision opens it."""
-    told = (("married", married),)
+    told = told or (("married", married),)
     return encode(Answer(b"c" * 32, number, "a" * 64, HPF, ACME, "yes-no", told, b"s" * 16)).hex()
 
 
@@ -69,6 +75,7 @@ def joint_genesis() -> Genesis:
 class JointWorld(LedgerWorld):
     def __init__(self, genesis: Genesis | None = None) -> None:
         super().__init__(genesis or joint_genesis())
+        self.catalogued(ITEM, ELEMENTS)
 
     def sign(self, kind: str, person: str, payload: bytes, **body: Any) -> Transaction:
         org = body.pop("org", None)
@@ -89,12 +96,15 @@ class JointWorld(LedgerWorld):
         requester: str = HPF,
         subject: str = "w",
         mode: str = "yes-no",
+        item: str = ITEM,
+        told: tuple[tuple[str, Told], ...] = (),
         document: bytes | None = None,
     ) -> None:
         """A confirmed exchange in which that was answered."""
-        digests = digest_chunks([document or bytes.fromhex(answer_of(number, married=married))])
+        document = document or bytes.fromhex(answer_of(number, married=married, told=told))
+        digests = digest_chunks([document])
         data = ExchangeData(
-            item="CA.marriage",
+            item=item,
             grant="G-1",
             provider=ACME,
             purpose="loan",
@@ -107,11 +117,18 @@ class JointWorld(LedgerWorld):
             answer_sha256=digests.sha256,
             answer_sm3=digests.sm3,
         )
-        entry = TimelineEntry(self.now_ms, "CONFIRMED", "exchange.confirm", b"\x01" * 32)
-        record = RecordState(
-            "exchange", number, 3, "CONFIRMED", requester, b"\x01" * 32, (entry,), encode(data)
-        )
-        self.store.write([(Space.STATE, state.record_key("exchange", number), encode(record))])
+        self._place("exchange", number, "CONFIRMED", requester, data)
+
+    def catalogued(self, item: str, elements: dict[str, str], state: str = "PUBLISHED") -> None:
+        """An item of the directory with these fields."""
+        fields = tuple(ItemElement(name, element, ("yes-no", "value")) for name, element in elements.items())
+        data = CatalogData(item, "duty", "unconditional", fields, False, "", "", "maker")
+        self._place("catalog", item, state, ACME, data)
+
+    def _place(self, record_type: str, object_id: str, state_name: str, org: str, data: RecordData) -> None:
+        entry = TimelineEntry(self.genesis.time_ms, state_name, "", b"\x01" * 32)
+        record = RecordState(record_type, object_id, 3, state_name, org, b"\x01" * 32, (entry,), encode(data))
+        self.store.write([(Space.STATE, state.record_key(record_type, object_id), encode(record))])
 
     def lose_accreditation(self, org: str, type_code: str) -> None:
         """The root no longer grants that type; how it comes to that is tested with accreditations."""
@@ -140,13 +157,21 @@ class JointWorld(LedgerWorld):
             self.must("contract.sign", person, number, **PAIR)
 
     def adopt(self, number: str = "R-1", **fields: Any) -> None:
+        result = self.try_to_adopt(number, **fields)
+        assert result.applied, result
+
+    def try_to_adopt(self, number: str, **fields: Any) -> TransactionResult:
+        """Criteria; a fact by its name alone is one that civil affairs tells."""
         wanted = {
             "name": "loans",
             "facts": ["married"],
             "lines": [{"name": "loan", "of": "balance", "factor": "12", "cap": "1000.00"}],
             **fields,
         }
-        self.must("criteria.adopt", "hpf-head", number, **wanted)
+        wanted["facts"] = [
+            {"fact": each, "item": ITEM} if isinstance(each, str) else each for each in wanted["facts"]
+        ]
+        return self.act("criteria.adopt", "hpf-head", number, **wanted)
 
     def enter(self, number: str = "D-1", **fields: Any) -> TransactionResult:
         wanted = {
@@ -167,16 +192,24 @@ class JointWorld(LedgerWorld):
         self.must("decision.sign", "hpf-b", number)
         self.must("decision.issue", "hpf-b", number)
 
-    def title(self, version: int = 1, holder: str = "seller", *, serial: int = 1, kind: str = TITLE) -> str:
+    def title(
+        self,
+        version: int = 1,
+        holder: str = "seller",
+        *,
+        serial: int = 1,
+        kind: str = TITLE,
+        person: str = "nr-maker",
+    ) -> str:
         """A draft of a certificate of the registry."""
-        number = licence_id(serial, version, type_code=kind, org=NR)
+        number = licence_id(serial, version, type_code=kind, org=PEOPLE[person][0])
         self.must(
             "licence.enter",
-            "nr-maker",
+            person,
             number,
             name="不动产权证书",
             type_code=kind,
-            holder_ref=holder,
+            holder_ref=f"{PSB}:{holder}",
             area_code="990100",
             issued_date="2026-11-02",
             effective_date="2026-11-02",
@@ -219,9 +252,15 @@ class JointWorld(LedgerWorld):
         for person in signers:
             self.must("contract.sign", person, "S-1", **PAIR)
 
-    def escrow(self) -> None:
-        fields = {"payer": "buyer", "payee": "seller", "amount": "1000.00"}
-        self.must("payment.order", "fund-a", "P-1", **fields, pays="contract/S-1", escrow=f"realty/{UNIT}")
+    def escrow(self, **fields: Any) -> None:
+        wanted = {"payer": "buyer", "payee": f"{PSB}:seller", "amount": "1000.00", **fields}
+        self.must("payment.order", "fund-a", "P-1", **wanted, pays="contract/S-1", escrow=f"realty/{UNIT}")
+
+    def spouse_answered(self, number: str = "X-1", **fields: Any) -> str:
+        """A confirmed exchange that tells the registry who the seller's spouse is; its answer."""
+        wanted = {"requester": NR, "subject": "seller", "mode": "value", "told": (("spouse", "spouse"),)}
+        self.answered(number, **{**wanted, **fields})
+        return answer_of(number, told=fields.get("told", wanted["told"]))
 
     def transfer(self, new_certificate: str, person: str = "nr-checker", **fields: Any) -> TransactionResult:
         wanted = {

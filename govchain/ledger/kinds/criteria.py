@@ -14,6 +14,7 @@ import msgspec
 from govchain.ledger.amounts import parse_cents, round_half_up
 from govchain.ledger.field_checks import require_code, require_number, require_text
 from govchain.ledger.kind import RecordKind
+from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
@@ -24,6 +25,7 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Text, deny
+from govchain.ledger.sharing import CALLABLE
 from govchain.ledger.state import RecordData
 
 CRITERIA: Final = "criteria"
@@ -34,6 +36,15 @@ DAYS_MAX: Final = 365
 FACTOR_DIGITS: Final = 4
 
 _FACTOR: Final = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?")
+
+
+class CriteriaFact(Part, frozen=True):
+    """One fact, and the item of the directory that is its source."""
+
+    fact: str
+    """The field that tells it; with a word and a dot in front, about one more person."""
+    item: str
+    """Catalog item of that field; another department's field may be called the same (rule J4)."""
 
 
 class FormulaLine(Part, frozen=True):
@@ -54,7 +65,7 @@ class CriteriaAdopt(Part, frozen=True):
     """`criteria.adopt`: an office publishes how it decides (→ IN_FORCE). Object id: its number."""
 
     name: str
-    facts: list[str]
+    facts: list[CriteriaFact]
     """Facts that must all be proven; otherwise it is refused."""
     lines: list[FormulaLine] = []
     signatures: int = 1
@@ -83,11 +94,12 @@ class LineData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     is_due: bool
 
 
-class CriteriaData(RecordData, frozen=True, tag="govchain.criteria-data/1"):
+class CriteriaData(RecordData, frozen=True, tag="govchain.criteria-data/2"):
     """What decisions need to know."""
 
     name: str
-    facts: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    """Name of each fact, and its catalog item."""
     lines: tuple[LineData, ...]
     signatures: int
     signers: int
@@ -111,10 +123,11 @@ def g1_criteria_are_well_formed(attempt: Attempt) -> None:
     """Rule G1: facts and lines have their form, and not more must sign than may."""
     fields: CriteriaAdopt = attempt.fields
     require_text("name", fields.name)
-    if len(fields.facts) > FACTS_MAX or len(set(fields.facts)) != len(fields.facts):
+    if len(fields.facts) > FACTS_MAX or len({each.fact for each in fields.facts}) != len(fields.facts):
         raise deny("G1", "E_PAYLOAD", f"fields.facts: expected at most {FACTS_MAX} different facts")
-    for fact in fields.facts:
-        require_code("facts", fact)
+    for each in fields.facts:
+        require_code("facts", each.fact)
+        require_code("facts", each.item)
     if len(fields.lines) > LINES_MAX or len({line.name for line in fields.lines}) != len(fields.lines):
         raise deny("G1", "E_PAYLOAD", f"fields.lines: expected at most {LINES_MAX} different lines")
     for line in fields.lines:
@@ -138,6 +151,21 @@ def _require_numbers(line: FormulaLine) -> None:
         raise deny("G1", "E_PAYLOAD", f"fields.lines: cap: {error}") from error
 
 
+def j4_facts_have_a_source(attempt: Attempt) -> None:
+    """Rule J4: each fact is a field that a published item of the directory offers."""
+    for each in attempt.fields.facts:
+        record = attempt.access.record("catalog", each.item)
+        is_open = record is not None and record.state in CALLABLE
+        field = field_of(each.fact)
+        if record is None or not is_open or record.data_as(CatalogData).field(field) is None:
+            raise deny("J4", "E_STATE", f"no published item {each.item} offers {field}")
+
+
+def field_of(fact: str) -> str:
+    """The field that tells a fact: without the word for one more person in front."""
+    return fact.rpartition(".")[2]
+
+
 def g1_reason_is_given(attempt: Attempt) -> None:
     """Rule G1: criteria are withdrawn with a reason."""
     require_text("reason", attempt.fields.reason)
@@ -154,7 +182,7 @@ def _adopt(attempt: Attempt) -> None:
     lines = tuple(LineData(each.name, each.of, each.factor, each.cap, each.is_due) for each in fields.lines)
     data = CriteriaData(
         name=fields.name,
-        facts=tuple(fields.facts),
+        facts=tuple((each.fact, each.item) for each in fields.facts),
         lines=lines,
         signatures=fields.signatures,
         signers=fields.signers,
@@ -182,7 +210,13 @@ KIND: Final = RecordKind(
             to_states=("IN_FORCE",),
             org_roles=(DECIDER,),
             key_roles=("approver",),
-            rules=(i5_roles_allow, g1_criteria_are_well_formed, g3_object_is_new, g4_version_continues),
+            rules=(
+                i5_roles_allow,
+                g1_criteria_are_well_formed,
+                g3_object_is_new,
+                j4_facts_have_a_source,
+                g4_version_continues,
+            ),
             apply=_adopt,
         ),
         Transition(
@@ -210,6 +244,8 @@ KIND: Final = RecordKind(
     names_zh={
         "name": "名称",
         "facts": "须证明的事实",
+        "fact": "事实名称",
+        "item": "目录项",
         "lines": "金额公式",
         "of": "输入项",
         "factor": "系数",
@@ -222,6 +258,13 @@ KIND: Final = RecordKind(
         "reason": "理由",
     },
     texts_zh={
+        "One fact, and the item of the directory that is its source.": "一项事实及其来源目录项。",
+        "The field that tells it; with a word and a dot in front, about one more person.": (
+            "告知该事实的字段；前加一词与点号，则为就另一人所问的同一字段。"
+        ),
+        "Catalog item of that field; another department's field may be called the same (rule J4).": (
+            "该字段所属目录项；其他部门的字段可能同名（规则 J4）。"
+        ),
         "One amount: factor times input, rounded half up to the cent, at most the cap.": (
             "一项金额：系数乘以输入值，四舍五入到分，不超过上限。"
         ),

@@ -2,12 +2,13 @@
 
 Money moves at the bank; here are order and settlement, bound to the records that they wait for and pay.
 ORDERED → SETTLED | CANCELLED. An order in escrow is settled by the record that it waits for, in one
-transaction with it.
+transaction with it. What was paid by a decision that is taken back is owed back: SETTLED → RECLAIMED →
+RETURNED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from govchain.ledger import conditions
@@ -36,9 +37,10 @@ from govchain.ledger.rules.common import (
 )
 from govchain.ledger.rules.rows import change_existing
 from govchain.ledger.rules.rule import Rule, Text, deny
-from govchain.ledger.state import RecordData
+from govchain.ledger.state import RecordData, RecordState
 
 PAYMENT: Final = "payment"
+DECISION: Final = "decision"
 BANK: Final = "bank"
 
 
@@ -59,7 +61,7 @@ class PaymentOrder(Part, frozen=True):
 
 
 class PaymentStep(Part, frozen=True):
-    """`payment.settle`, `payment.cancel`: the bank has paid, or gives the money back."""
+    """`payment.settle`, `payment.cancel`, `payment.return`: paid, given up, or back when reclaimed."""
 
 
 class PaymentData(RecordData, frozen=True, tag="govchain.payment-data/1"):
@@ -76,8 +78,7 @@ class PaymentData(RecordData, frozen=True, tag="govchain.payment-data/1"):
     @property
     def fulfils(self) -> str:
         """What is paid once: the contract or decision, or one line of it; empty when it is neither."""
-        # No object id holds a space.
-        return f"{self.pays} {self.line}" if self.line else self.pays
+        return _name(self.pays, self.line)
 
 
 def g1_order_is_well_formed(attempt: Attempt) -> None:
@@ -127,6 +128,18 @@ def i5_payment_is_own(attempt: Attempt) -> None:
         raise deny("I5", "E_ROLE", "another bank took this order")
 
 
+def payments_by(access: StateAccess, decision: str, lines: Sequence[str]) -> tuple[RecordState, ...]:
+    """Payments that were settled by a decision, whole or line by line, and did not come back."""
+    names = [_name(f"{DECISION}/{decision}", line) for line in ("", *lines)]
+    found = [access.record(PAYMENT, access.indexed(paid_key(name))) for name in names]
+    return tuple(record for record in found if record is not None)
+
+
+def _name(pays: str, line: str) -> str:
+    # No object id holds a space.
+    return f"{pays} {line}" if line else pays
+
+
 def due_cents(access: StateAccess, record: str, line: str = "") -> int | None:
     """What a contract or decision makes due, or one line of it apart; None when nothing or not in force."""
     record_type, _, object_id = record.partition("/")
@@ -136,7 +149,7 @@ def due_cents(access: StateAccess, record: str, line: str = "") -> int | None:
     if record_type == "contract" and not line and known.state in ("FORMED", "BREACHED"):
         due = known.data_as(ContractData).due
         return parse_cents(due) if due else None
-    if record_type == "decision" and known.state in ("GRANTED", "EFFECTIVE"):
+    if record_type == DECISION and known.state in ("GRANTED", "EFFECTIVE"):
         # Here and not above: decisions read payments as well.
         from govchain.ledger.kinds.decision.fields import DecisionData
 
@@ -183,8 +196,21 @@ def _cancel(attempt: Attempt) -> None:
     attempt.advance(attempt.existing, "CANCELLED")
 
 
-def _row(verb: str, new_state: str, sentence: Text, *rules: RuleFunction, apply: RuleFunction) -> Transition:
-    states = (("ORDERED",), (new_state,))
+def _return(attempt: Attempt) -> None:
+    """A decision that is granted once more may be paid again from here on."""
+    attempt.advance(attempt.existing, "RETURNED")
+    attempt.clear_index(paid_key(attempt.data.fulfils))
+
+
+def _row(
+    verb: str,
+    new_state: str,
+    sentence: Text,
+    *rules: RuleFunction,
+    apply: RuleFunction,
+    from_state: str = "ORDERED",
+) -> Transition:
+    states = ((from_state,), (new_state,))
     asked = (i5_payment_is_own, g3_state_allows, *rules)
     return change_existing(
         f"payment.{verb}", PaymentStep, states, sentence, rules=asked, apply=apply, org_roles=(BANK,)
@@ -208,7 +234,13 @@ KIND: Final = RecordKind(
     record_type=PAYMENT,
     title=Text("Payment", "付款"),
     data=PaymentData,
-    states={"ORDERED": "已受理", "SETTLED": "已支付", "CANCELLED": "已取消"},
+    states={
+        "ORDERED": "已受理",
+        "SETTLED": "已支付",
+        "CANCELLED": "已取消",
+        "RECLAIMED": "须退回",
+        "RETURNED": "已退回",
+    },
     transitions=(
         Transition(
             verb="payment.order",
@@ -245,13 +277,21 @@ KIND: Final = RecordKind(
             Text("{who} cancels payment {object}", "{who} 取消付款 {object}"),
             apply=_cancel,
         ),
+        _row(
+            "return",
+            "RETURNED",
+            Text("{who} records that reclaimed payment {object} is back", "{who} 登记付款 {object} 已退回"),
+            apply=_return,
+            from_state="RECLAIMED",
+        ),
     ),
     rules=(
         Rule(
             "J3",
             Text(
-                "A payment is of what is due, once, and out of escrow only together with what it waits for",
-                "付款须与应付金额一致且仅付一次；托管款项仅随所待事项一并支付",
+                "A payment is of what is due, once, out of escrow only with what it waits for, and reclaimed "
+                "when its decision is taken back",
+                "付款须与应付金额一致且仅付一次；托管款项仅随所待事项一并支付；所依决定撤回的，已付款项须退回",
             ),
             ("joint-services",),
             {
@@ -289,9 +329,10 @@ KIND: Final = RecordKind(
         "Record that settles it when it changes hands, as `type/id`; the bank alone cannot.": (
             "其变更时一并支付的记录，写作`type/id`；银行不得单独支付。"
         ),
-        "`payment.settle`, `payment.cancel`: the bank has paid, or gives the money back.": (
-            "`payment.settle`（支付）、`payment.cancel`（取消）：银行已支付，或退回款项。"
+        "`payment.settle`, `payment.cancel`, `payment.return`: paid, given up, or back when reclaimed.": (
+            "`payment.settle`（支付）、`payment.cancel`（取消）、`payment.return`（退回）：已支付、已取消，"
+            "或须退回的款项已退回。"
         ),
     },
-    side_changes=(("ORDERED", "SETTLED"),),
+    side_changes=(("ORDERED", "SETTLED"), ("SETTLED", "RECLAIMED"), ("RECLAIMED", "SETTLED")),
 )

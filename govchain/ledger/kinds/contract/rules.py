@@ -146,7 +146,7 @@ def i5_offerer_withdraws(attempt: Attempt) -> None:
 def i5_court_that_stayed(attempt: Attempt) -> None:
     """Rule I5: a stay is lifted by the court that ordered it, as long as it is a member."""
     stayed_by = attempt.data.stayed_by
-    if stayed_by != attempt.org.id and not is_expelled(attempt, stayed_by):
+    if stayed_by and stayed_by != attempt.org.id and not is_expelled(attempt, stayed_by):
         raise deny("I5", "E_ROLE", f"the contract was stayed by {stayed_by}")
 
 
@@ -290,7 +290,6 @@ TRANSITIONS: Final = (
             "{who} 解除对合约 {object} 的中止（{reason}）",
         ),
         g1_reason_is_given,
-        g3_state_allows,
         i5_court_that_stayed,
         role=COURT,
     ),

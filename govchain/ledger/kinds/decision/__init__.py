@@ -28,8 +28,8 @@ KIND: Final = RecordKind(
             ("joint-services",),
             {
                 "E_STATE": Text(
-                    "Name criteria in force, and facts of confirmed exchanges that they ask for.",
-                    "指明有效的基准及其所要求、来自已确认交换的事实。",
+                    "Name published items in criteria, and exchanges with the items of one's criteria.",
+                    "基准中指明已发布的目录项；决定中指明有效的基准及就其目录项已确认的交换。",
                 ),
                 "E_HASH_MISMATCH": Text(
                     "Give the answer as its provider signed it.", "提供与提供方签署一致的答复。"

@@ -67,6 +67,8 @@ def _sign(attempt: Attempt) -> None:
 def _issue(attempt: Attempt) -> None:
     data = msgspec.structs.replace(attempt.data, issued_ms=attempt.claimed_time_ms)
     attempt.advance(attempt.existing, "GRANTED" if data.is_met else "REFUSED", data)
+    for payment in ask.payments_that_turn(attempt):
+        attempt.advance(payment, "SETTLED" if data.is_met else "RECLAIMED")
 
 
 def _review(attempt: Attempt) -> None:
@@ -151,6 +153,7 @@ TRANSITIONS: Final = (
         Text("{who} issues decision {object}", "{who} 作出决定 {object}"),
         ask.g6_decider_did_not_enter,
         ask.j5_enough_have_signed,
+        ask.j3_payments_can_turn,
         apply=_issue,
         role=DECIDER,
     ),

@@ -12,7 +12,7 @@ from govchain.crypto.file_digest import digest_chunks
 from govchain.errors import MalformedBytes
 from govchain.ledger.amounts import CENTS_MAX, format_cents, parse_cents
 from govchain.ledger.field_checks import require_code, require_reference, require_text
-from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, LineData, compute_line
+from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, LineData, compute_line, field_of
 from govchain.ledger.kinds.decision.fields import (
     DecisionEnter,
     DecisionFact,
@@ -21,10 +21,12 @@ from govchain.ledger.kinds.decision.fields import (
 )
 from govchain.ledger.kinds.exchange.answers import bytes_of_opened, tells_yes
 from govchain.ledger.kinds.exchange.fields import ExchangeData
+from govchain.ledger.kinds.payment import payments_by
 from govchain.ledger.rules.attempt import Attempt
-from govchain.ledger.rules.common import require_other_person
+from govchain.ledger.rules.common import require_other_person, require_room, require_time_order
 from govchain.ledger.rules.rule import deny
 from govchain.ledger.sharing import VALUE
+from govchain.ledger.state import RecordState
 
 PARTIES_MAX: Final = 16
 DAY_MS: Final = 86_400_000
@@ -100,14 +102,16 @@ def j4_amounts_can_be_written(attempt: Attempt) -> None:
 
 def j4_facts_are_proven(attempt: Attempt) -> None:
     """Rule J4: each fact is one that the criteria name, in an answer that its provider signed."""
-    known = criteria_of(attempt).facts
+    items = dict(criteria_of(attempt).facts)
     for each in attempt.fields.facts:
-        if each.fact not in known:
+        if each.fact not in items:
             raise deny("J4", "E_STATE", f"the criteria do not ask for {each.fact}")
         record = attempt.access.record("exchange", each.exchange)
         if record is None or record.state != "CONFIRMED" or record.issuer_org != attempt.org.id:
             raise deny("J4", "E_STATE", f"{each.exchange} is no confirmed exchange of this office")
         data = record.data_as(ExchangeData)
+        if data.item != items[each.fact]:
+            raise deny("J4", "E_STATE", f"{each.exchange} asked {data.item}, not {items[each.fact]}")
         if data.subject_ref not in people_of(attempt):
             raise deny("J4", "E_STATE", f"{each.exchange} is about somebody else")
         opened = bytes_of_opened(each.answer)
@@ -167,6 +171,21 @@ def j5_enough_have_signed(attempt: Attempt) -> None:
     wanted, found = criteria_of(attempt).signatures, len(attempt.data.signed)
     if found < wanted:
         raise deny("J5", "E_QUORUM", f"{found} of {wanted} signatures")
+
+
+def j3_payments_can_turn(attempt: Attempt) -> None:
+    """Rule J3: what was paid is reclaimed with the record that takes the decision back."""
+    for payment in payments_that_turn(attempt):
+        require_time_order(attempt, payment)
+        require_room(payment)
+
+
+def payments_that_turn(attempt: Attempt) -> tuple[RecordState, ...]:
+    """Payments by this decision: reclaimed when it is refused now, settled again when it is granted."""
+    lines = [name for name, _ in attempt.data.amounts]
+    turns = "RECLAIMED" if attempt.data.is_met else "SETTLED"
+    known = payments_by(attempt.access, attempt.existing.object_id, lines)
+    return tuple(payment for payment in known if payment.state == turns)
 
 
 def i5_decision_is_own(attempt: Attempt) -> None:
@@ -238,7 +257,5 @@ def compute_facts(criteria: CriteriaData, facts: Sequence[DecisionFact]) -> bool
 
     A fact is called like the field that tells it; about one more person, with a word in front, as `spouse.`.
     """
-    holding = {
-        each.fact for each in facts if tells_yes(bytes_of_opened(each.answer), each.fact.rpartition(".")[2])
-    }
-    return all(fact in holding for fact in criteria.facts)
+    holding = {each.fact for each in facts if tells_yes(bytes_of_opened(each.answer), field_of(each.fact))}
+    return all(fact in holding for fact, _ in criteria.facts)

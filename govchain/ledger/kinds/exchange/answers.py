@@ -1,7 +1,7 @@
 """The answer of an exchange as its provider signs it: what its hash on the chain stands for.
 
-A format and how to read it. An answer is on the chain only where a decision opens it (rule J4). Who may be
-told what is not decided here.
+A format and how to read it. An answer is on the chain only where a decision opens it (rule J4), or a registry
+that names a joint owner anyway (rule N1). Who may be told what is not decided here.
 """
 
 from __future__ import annotations
@@ -49,10 +49,19 @@ def bytes_of_opened(text: str) -> bytes:
         raise MalformedBytes("expected whole bytes in hex") from error
 
 
+def told_by(data: bytes) -> tuple[tuple[str, Told], ...]:
+    """Fields that an answer tells, and what.
+
+    Raises:
+        MalformedBytes: It is no answer.
+    """
+    return decode(data, Answer).told
+
+
 def tells_yes(data: bytes, field: str) -> bool:
     """Whether an answer says yes to a field.
 
     Raises:
         MalformedBytes: It is no answer.
     """
-    return dict(decode(data, Answer).told).get(field) is True
+    return dict(told_by(data)).get(field) is True

@@ -21,7 +21,7 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.state import index_key
+from govchain.ledger.state import RecordState, index_key
 from govchain.model.validators import OBSERVER
 
 LICENCE: Final = "licence"
@@ -70,8 +70,17 @@ def data_of_licence(attempt: Attempt) -> LicenceData:
 
 
 def holder_key(type_code: str, holder_ref: str) -> bytes:
-    """Index of the one licence of a type that a holder has in force (rule L2)."""
+    """Index of the one licence of a type that a holder has in force, whoever issued it (rule L2)."""
     return index_key("licence-holder", type_code, holder_ref)
+
+
+def free_holder(attempt: Attempt, record: RecordState) -> None:
+    """The holder may have another licence of the type, unless the place is that of another one already."""
+    data = record.data_as(LicenceData)
+    key = holder_key(data.type_code, data.holder_ref)
+    # One that goes with something else never had the place (rule N5).
+    if attempt.access.indexed(key) == record.object_id:
+        attempt.clear_index(key)
 
 
 def g1_application_is_well_formed(attempt: Attempt) -> None:
@@ -108,7 +117,7 @@ def _change(attempt: Attempt) -> None:
     attempt.advance(record, new_state, changed)
     # A draft that is thrown away never had the place.
     if record.state in _IN_FORCE and new_state not in _IN_FORCE:
-        attempt.clear_index(holder_key(data.type_code, data.holder_ref))
+        free_holder(attempt, record)
 
 
 _BY_ISSUER: Final = (g3_object_exists, l4_issuer_writes, i5_roles_allow)

@@ -11,7 +11,7 @@ import msgspec
 from govchain.ledger.access import StateAccess
 from govchain.ledger.identifiers import parse_licence_id
 from govchain.ledger.kinds.accreditation.chain import ChainAnswer, accreditation_at
-from govchain.ledger.kinds.licence.changes import LICENCE, holder_key
+from govchain.ledger.kinds.licence.changes import LICENCE, free_holder, holder_key
 from govchain.ledger.kinds.licence.fields import LicenceData
 from govchain.ledger.kinds.licence.validity import licence_status_now
 from govchain.ledger.rules.attempt import Attempt
@@ -21,16 +21,20 @@ from govchain.ledger.state import RecordState, index_key
 
 
 def issued_with_key(type_code: str, org: str) -> bytes:
-    """Index to the kind of record that issues an organisation's licences of a type, if any does (rule N5)."""
+    """Index to what an organisation's licences of a type are, where another record issues them (rule N5)."""
     return index_key("licence-issued-with", type_code, org)
 
 
-def require_issuable(attempt: Attempt, draft: RecordState) -> None:
-    """Rules G6, I7, L2, L4 and L10 of a draft that another kind of record issues."""
+def require_issuable(attempt: Attempt, draft: RecordState, *, after: str = "VALID") -> None:
+    """Rules G6, I7, L2, L4 and L10 of a draft that another kind of record issues.
+
+    Args:
+        after: State in which the version before must be, if there is one.
+    """
     data = draft.data_as(LicenceData)
     require_other_person(attempt, data.entered_by)
     require_accredited(attempt, draft.object_id, data.area_code)
-    require_predecessor_valid(attempt, draft.object_id)
+    require_predecessor(attempt, draft.object_id, after)
     require_holder_free(attempt, draft.object_id, data.type_code, data.holder_ref)
     require_prerequisites(attempt, data)
     require_time_order(attempt, draft)
@@ -38,14 +42,14 @@ def require_issuable(attempt: Attempt, draft: RecordState) -> None:
 
 
 def issue(attempt: Attempt, draft: RecordState) -> None:
-    """DRAFT → VALID, and the version before → SUPERSEDED. Expects that the rules above were asked."""
+    """DRAFT → VALID, and a VALID version before → SUPERSEDED. Expects that the rules above were asked."""
     data = draft.data_as(LicenceData)
     predecessor = predecessor_of(attempt.access, draft.object_id)
-    if predecessor is not None:
+    if predecessor is not None and predecessor.state == "VALID":
         before = predecessor.data_as(LicenceData)
         superseded = msgspec.structs.replace(before, superseded_by=draft.object_id)
         attempt.advance(predecessor, "SUPERSEDED", superseded)
-        attempt.clear_index(holder_key(before.type_code, before.holder_ref))
+        free_holder(attempt, predecessor)
     attempt.advance(draft, "VALID", msgspec.structs.replace(data, issued_by=attempt.key.person))
     if not attempt.access.indexed(issued_with_key(data.type_code, attempt.org.id)):
         attempt.set_index(holder_key(data.type_code, data.holder_ref), draft.object_id)
@@ -79,15 +83,15 @@ def require_version_before(attempt: Attempt, number: str) -> None:
         raise deny("L2", "E_VERSION", f"version {version:03d} has no version {version - 1:03d} before it")
 
 
-def require_predecessor_valid(attempt: Attempt, number: str) -> None:
-    """Rule L2: at issue the version before is VALID."""
+def require_predecessor(attempt: Attempt, number: str, state: str = "VALID") -> None:
+    """Rule L2: at issue the version before is VALID; of a title that was lost, VOIDED (rule N5)."""
     require_version_before(attempt, number)
     predecessor = predecessor_of(attempt.access, number)
     if predecessor is None:
         return
-    if predecessor.state != "VALID":
+    if predecessor.state != state:
         found = parse_licence_id(predecessor.object_id).version
-        raise deny("L2", "E_STATE", f"version {found:03d} is {predecessor.state}; it must be VALID")
+        raise deny("L2", "E_STATE", f"version {found:03d} is {predecessor.state}; it must be {state}")
     require_time_order(attempt, predecessor)
     require_room(predecessor)
 

@@ -22,7 +22,7 @@ from govchain.ledger.kinds.licence.issuing import (
     issued_with_key,
     require_accredited,
     require_holder_free,
-    require_predecessor_valid,
+    require_predecessor,
     require_prerequisites,
     require_version_before,
 )
@@ -101,7 +101,7 @@ def l2_version_follows(attempt: Attempt) -> None:
     """Rule L2: version n+1 follows a version n; at issue that one must be VALID."""
     number = attempt.envelope.object_id
     if attempt.verb == "licence.issue":
-        require_predecessor_valid(attempt, number)
+        require_predecessor(attempt, number)
     else:
         require_version_before(attempt, number)
 
@@ -118,10 +118,10 @@ def l10_prerequisites_are_valid(attempt: Attempt) -> None:
 
 
 def n5_goes_with_nothing_else(attempt: Attempt) -> None:
-    """Rule N5: a title becomes VALID with its unit, never by itself."""
+    """Rule N5: a title or mortgage becomes VALID with its unit, never by itself."""
     kind = attempt.access.indexed(issued_with_key(data_of_licence(attempt).type_code, attempt.org.id))
     if kind:
-        raise deny("N5", "E_STATE", f"licences of this type become VALID by records of {kind} only")
+        raise deny("N5", "E_STATE", f"a licence of this type is a {kind}; only the record of that issues it")
 
 
 def g6_checker_differs(attempt: Attempt) -> None:

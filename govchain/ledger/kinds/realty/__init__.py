@@ -28,10 +28,13 @@ KIND: Final = RecordKind(
                     "Let the named owner or party sign the contract.", "由所指共有人或当事人签署合约。"
                 ),
                 "E_STATE": Text(
-                    "Name a formed contract about this unit, or the exchange that shows a new joint owner.",
-                    "指明已成立的、以该单元为标的的合约，或证明新共有人的交换。",
+                    "Name a formed contract about this unit, or the exchange that tells the owner's spouse.",
+                    "指明已成立的、以该单元为标的的合约，或告知所增配偶的交换。",
                 ),
                 "E_ROLE": Text("Let the new owner be a party of the contract.", "新权利人须为合约当事人。"),
+                "E_HASH_MISMATCH": Text(
+                    "Give the answer as its provider signed it.", "提供与提供方签署一致的答复。"
+                ),
             },
         ),
         Rule(
@@ -49,8 +52,8 @@ KIND: Final = RecordKind(
             ("realty-registration",),
             {
                 "E_STATE": Text(
-                    "Have the mortgage cancelled and the taxes paid; name a VALID licence of the mortgage.",
-                    "先注销抵押、缴清税款；所列抵押登记证明须为 VALID。",
+                    "Have the mortgage cancelled, and the taxes on this sale decided and paid.",
+                    "先注销抵押，并由税务机关就本次转让作出决定、缴清税款。",
                 )
             },
         ),
@@ -69,23 +72,31 @@ KIND: Final = RecordKind(
                 "E_VERSION": Text(
                     "Enter the next version of the present certificate.", "录入现证书的下一版本。"
                 ),
+                "E_ROLE": Text(
+                    "Put the price into escrow for an owner who sells.", "将价款托管给出让的权利人。"
+                ),
             },
         ),
         Rule(
             "N5",
             Text(
-                "A title becomes VALID only with its unit, by registration or transfer",
-                "权属证书仅随不动产单元的首次登记或转移登记生效",
+                "A title or mortgage becomes VALID only with its unit, and a title for an owner of it",
+                "权属证书与抵押登记证明仅随其不动产单元的登记生效，权属证书的持证人须为权利人",
             ),
             ("realty-registration",),
             {
                 "E_STATE": Text(
-                    "Register the unit with a draft of its title, or transfer it.",
-                    "以权属证书草稿登记该单元，或办理转移登记。",
+                    "Enter unit or mortgage with a draft of its own certificate, transfer the unit, or void "
+                    "a lost title first.",
+                    "以其自身证书的草稿登记该单元或抵押，或办理转移登记；补发前先将遗失的证书作废。",
                 ),
                 "E_VERSION": Text(
-                    "Register the unit with a title of version 001; a later version comes by transfer.",
-                    "首次登记使用版本 001 的权属证书；后续版本由转移登记生效。",
+                    "Begin with a certificate of version 001; the next title comes by transfer or reissue.",
+                    "首次登记使用版本 001 的证书；权属证书的下一版本由转移登记或补发生效。",
+                ),
+                "E_ROLE": Text(
+                    "Enter the title for an owner: an organisation, or `org:person`.",
+                    "以权利人为持证人录入权属证书，写作机构代码或 `org:person`。",
                 ),
             },
         ),
@@ -96,7 +107,9 @@ KIND: Final = RecordKind(
         "owner": "权利人",
         "encumbrance": "抵押登记证明",
         "exchange": "交换编号",
+        "answer": "答复原文",
         "case_no": "案号",
+        "reason": "理由",
         "contract": "合约",
         "new_certificate": "新证书",
         "voucher": "完税凭证",
@@ -107,18 +120,28 @@ KIND: Final = RecordKind(
         "`realty.register`: a unit enters the register (→ REGISTERED). Object id: its 28-character code.": (
             "`realty.register`：登记不动产单元（→ REGISTERED）。对象编号为 28 位单元号。"
         ),
-        "Draft of the title by which its owner holds it; it becomes VALID with the unit (rule N5).": (
+        "Draft of the title by which an owner holds it; it becomes VALID with the unit (rule N5).": (
             "权属证书的草稿，随单元登记生效（规则 N5）。"
         ),
         "Each `organisation/pseudonym`, or an organisation.": "每一项为`organisation/pseudonym`或机构代码。",
-        "Licence of the mortgage on it; empty when there is none.": "抵押登记证明；无则为空。",
-        "`realty.join`: another owner, found in an answer of another department.": (
-            "`realty.join`：依其他部门答复登记共有人。"
+        "Draft of the certificate of a mortgage on it, VALID with the unit, too; empty when there is none.": (
+            "抵押登记证明的草稿，同随单元登记生效；无则为空。"
         ),
-        "Number of the confirmed exchange that showed it.": "证明该共有人的已确认交换编号。",
-        "`realty.encumber`: a mortgage, by the licence that certifies it.": (
-            "`realty.encumber`：依抵押登记证明登记抵押。"
+        "`realty.join`: the spouse of an owner owns the unit, too, as another department told.": (
+            "`realty.join`：依其他部门答复，将权利人的配偶登记为共有人。"
         ),
+        "Number of the confirmed exchange that told who it is.": "告知该共有人的已确认交换编号。",
+        "That answer as its provider signed it, in hex: one field, the pseudonym of the spouse (rule N1).": (
+            "提供方签署的答复原文（十六进制）：仅一个字段，即配偶代号（规则 N1）。"
+        ),
+        "`realty.encumber`: a mortgage; its certificate becomes VALID with the entry (rule N5).": (
+            "`realty.encumber`：登记抵押，抵押登记证明随之生效（规则 N5）。"
+        ),
+        "Draft of that certificate.": "该证明的草稿。",
+        "`realty.reissue`: another title in place of a lost one that is VOIDED; nothing else changes.": (
+            "`realty.reissue`：补发已遗失且已作废的权属证书，其他事项不变。"
+        ),
+        "Draft of the next version, for an owner.": "下一版本的草稿，持证人为权利人。",
         "`realty.freeze`, `realty.release`: a court freezes a unit, and lets it go again.": (
             "`realty.freeze`（查封）与 `realty.release`（解除查封），由法院办理。"
         ),

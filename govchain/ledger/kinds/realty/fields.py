@@ -13,25 +13,36 @@ class RealtyRegister(Part, frozen=True):
     """`realty.register`: a unit enters the register (→ REGISTERED). Object id: its 28-character code."""
 
     certificate: str
-    """Draft of the title by which its owner holds it; it becomes VALID with the unit (rule N5)."""
+    """Draft of the title by which an owner holds it; it becomes VALID with the unit (rule N5)."""
     owners: list[str]
     """Each `organisation/pseudonym`, or an organisation."""
     encumbrance: str = ""
-    """Licence of the mortgage on it; empty when there is none."""
+    """Draft of the certificate of a mortgage on it, VALID with the unit, too; empty when there is none."""
 
 
 class RealtyJoin(Part, frozen=True):
-    """`realty.join`: another owner, found in an answer of another department."""
+    """`realty.join`: the spouse of an owner owns the unit, too, as another department told."""
 
     owner: str
     exchange: str
-    """Number of the confirmed exchange that showed it."""
+    """Number of the confirmed exchange that told who it is."""
+    answer: str
+    """That answer as its provider signed it, in hex: one field, the pseudonym of the spouse (rule N1)."""
 
 
 class RealtyEncumber(Part, frozen=True):
-    """`realty.encumber`: a mortgage, by the licence that certifies it."""
+    """`realty.encumber`: a mortgage; its certificate becomes VALID with the entry (rule N5)."""
 
     encumbrance: str
+    """Draft of that certificate."""
+
+
+class RealtyReissue(Part, frozen=True):
+    """`realty.reissue`: another title in place of a lost one that is VOIDED; nothing else changes."""
+
+    new_certificate: str
+    """Draft of the next version, for an owner."""
+    reason: str
 
 
 class RealtyFreeze(Part, frozen=True):

@@ -22,6 +22,7 @@ from govchain.ledger.kinds.realty.fields import (
     RealtyFreeze,
     RealtyJoin,
     RealtyRegister,
+    RealtyReissue,
     RealtyTransfer,
 )
 from govchain.ledger.payloads import Part
@@ -44,7 +45,9 @@ def _register(attempt: Attempt) -> None:
     fields: RealtyRegister = attempt.fields
     data = RealtyData(fields.certificate, tuple(fields.owners), fields.encumbrance)
     attempt.create("REGISTERED", data)
-    _issue_title(attempt, fields.certificate)
+    _issue(attempt, fields.certificate, ask.TITLE)
+    if fields.encumbrance:
+        _issue(attempt, fields.encumbrance, ask.MORTGAGE)
     _name_owners(attempt, (), data.owners)
 
 
@@ -53,7 +56,13 @@ def _join(attempt: Attempt) -> None:
     _name_owners(attempt, (), (attempt.fields.owner,))
 
 
+def _reissue(attempt: Attempt) -> None:
+    _issue(attempt, attempt.fields.new_certificate, ask.TITLE)
+    _keep(attempt, certificate=attempt.fields.new_certificate)
+
+
 def _encumber(attempt: Attempt) -> None:
+    _issue(attempt, attempt.fields.encumbrance, ask.MORTGAGE)
     _keep(attempt, encumbrance=attempt.fields.encumbrance)
 
 
@@ -72,7 +81,7 @@ def _freeze(attempt: Attempt) -> None:
 def _transfer(attempt: Attempt) -> None:
     """All or nothing (rule N4): unit, certificates, contract and payment."""
     fields: RealtyTransfer = attempt.fields
-    _issue_title(attempt, fields.new_certificate)
+    _issue(attempt, fields.new_certificate, ask.TITLE)
     payment = _record(attempt, PAYMENT, fields.escrow)
     attempt.advance(payment, "SETTLED")
     attempt.set_index(paid_key(payment.data_as(PaymentData).fulfils), payment.object_id)
@@ -98,11 +107,10 @@ def _name_owners(attempt: Attempt, before: tuple[str, ...], after: tuple[str, ..
         attempt.set_index(owner_key(unit, owner), attempt.envelope.object_id)
 
 
-def _issue_title(attempt: Attempt, number: str) -> None:
-    """From now on this registry's licences of the type become VALID with a unit only (rule N5)."""
+def _issue(attempt: Attempt, number: str, what: str) -> None:
+    """From now on this registry's licences of the type are such, and become VALID with a unit only (N5)."""
     draft = _record(attempt, LICENCE, number)
-    key = issued_with_key(draft.data_as(LicenceData).type_code, attempt.org.id)
-    attempt.set_index(key, attempt.record_type)
+    attempt.set_index(issued_with_key(draft.data_as(LicenceData).type_code, attempt.org.id), what)
     issue(attempt, draft)
 
 
@@ -149,8 +157,9 @@ TRANSITIONS: Final = (
             i5_roles_allow,
             ask.g1_unit_is_well_formed,
             g3_object_is_new,
-            ask.n3_encumbrance_is_valid,
             ask.n5_title_is_a_first_draft,
+            ask.n5_title_is_an_owners,
+            ask.n5_mortgage_is_a_first_draft,
             g4_version_continues,
         ),
         apply=_register,
@@ -160,7 +169,7 @@ TRANSITIONS: Final = (
         RealtyJoin,
         ("REGISTERED", "REGISTERED"),
         Text("{who} adds a joint owner of {object}", "{who} 登记 {object} 的共有人"),
-        ask.g1_owner_is_well_formed,
+        ask.g1_joint_owner_is_well_formed,
         ask.i5_unit_is_own,
         ask.n2_not_frozen,
         ask.n1_owner_was_shown,
@@ -173,9 +182,23 @@ TRANSITIONS: Final = (
         Text("{who} registers a mortgage on {object}", "{who} 登记 {object} 的抵押"),
         ask.i5_unit_is_own,
         ask.n2_not_frozen,
-        ask.n3_encumbrance_is_valid,
         ask.n3_no_mortgage,
+        ask.n5_mortgage_is_a_first_draft,
         apply=_encumber,
+        roles=(REGISTRY, "checker"),
+    ),
+    _row(
+        "reissue",
+        RealtyReissue,
+        ("REGISTERED", "REGISTERED"),
+        Text("{who} issues the lost title of {object} again", "{who} 补发 {object} 的权属证书"),
+        ask.g1_reason_is_given,
+        ask.i5_unit_is_own,
+        ask.n2_not_frozen,
+        ask.n5_title_was_lost,
+        ask.n5_title_is_an_owners,
+        apply=_reissue,
+        roles=(REGISTRY, "checker"),
     ),
     _row(
         "freeze",
@@ -193,7 +216,6 @@ TRANSITIONS: Final = (
         ("FROZEN", "REGISTERED"),
         Text("{who} lets {object} go ({case_no})", "{who} 解除查封 {object}（{case_no}）"),
         ask.g1_case_is_named,
-        g3_state_allows,
         ask.i5_court_that_froze,
         apply=_freeze,
         roles=(COURT, ""),
@@ -213,6 +235,7 @@ TRANSITIONS: Final = (
         ask.n3_no_mortgage,
         ask.n3_taxes_are_paid,
         ask.n4_new_certificate_follows,
+        ask.n5_title_is_an_owners,
         ask.n4_price_is_in_escrow,
         apply=_transfer,
         roles=(REGISTRY, "checker"),
