@@ -170,6 +170,14 @@ COMBINATIONS: Final[tuple[Mutant, ...]] = (
         rules=("D2",),
     ),
     Mutant(
+        "a grant for one case asks about anybody",
+        "ledger/kinds/exchange/judgement.py",
+        "            inside = query.case_no == scope.ref and _is_of_the_case(asked)",
+        "            inside = query.case_no == scope.ref",
+        ("tests/rules/test_ledger_exchange.py::test_D2_allows_and_denies_by_the_scope_of_a_case",),
+        rules=("D2",),
+    ),
+    Mutant(
         "amounts of any size",
         "ledger/kinds/decision/rules.py",
         "    if sum(map(abs, amounts)) > CENTS_MAX:",

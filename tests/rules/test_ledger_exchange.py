@@ -35,6 +35,7 @@ from tests.support.sharing_world import (
     HRSS,
     MARRIAGE,
     OTHER,
+    PSB,
     SINCE,
     STATUS,
     SharingWorld,
@@ -198,9 +199,19 @@ def test_G9_denies_claiming_a_time_before_a_revocation(personal: SharingWorld) -
 
 
 def test_D2_allows_and_denies_by_the_scope_of_a_case(world: SharingWorld) -> None:
-    world.grant("G-2", subject_scope={"kind": "case", "ref": "（2026）京0491民初99号"})
-    assert world.query("X-1", grant="G-2", case_no="（2026）京0491民初99号").applied
-    assert denial(world.query("X-2", grant="G-2")) == ("D2", "E_NO_GRANT")
+    world.grant("G-2", subject_scope={"kind": "case", "ref": "LOAN-7"})
+    outside = ("D2", "E_NO_GRANT")
+    assert denial(world.query("X-1", grant="G-2", case_no="LOAN-7")) == outside, "there is no such case"
+    for number, parties in (("LOAN-7", [f"{PSB}/wang-at-hpf", FIN]), ("LOAN-8", ["li-at-hpf"])):
+        world.must("case.open", "hpf-maker", number, matter="loan", parties=parties)
+    for number, subject in enumerate(("wang-at-hpf", FIN)):
+        assert world.query(f"X-2{number}", grant="G-2", case_no="LOAN-7", subject_ref=subject).applied
+    assert denial(world.query("X-3", grant="G-2")) == outside
+    for case_no in ("LOAN-7", "LOAN-8"):
+        of_another = world.query("X-4", grant="G-2", case_no=case_no, subject_ref="li-at-hpf")
+        assert denial(of_another) == outside
+    world.must("case.close", "hpf-maker", "LOAN-7", outcome="granted", results=[])
+    assert denial(world.query("X-5", grant="G-2", case_no="LOAN-7")) == outside
 
 
 def test_D2_allows_and_denies_by_a_list_of_pseudonyms(world: SharingWorld) -> None:

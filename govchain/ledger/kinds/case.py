@@ -1,6 +1,7 @@
 """Cases 案件 (records.md 1.2): one matter, its parties and its end, before a court or in an office.
 
-OPEN → CLOSED. Who is a party decides who may challenge evidence and read what is sealed (rules E5, E9).
+OPEN → CLOSED. Who is a party decides who may challenge evidence and read what is sealed (rules E5, E9), and
+about whom a grant for the case may be used (rule D2).
 """
 
 from __future__ import annotations
@@ -82,6 +83,12 @@ def is_party(case: RecordState, org: str, person: str = "") -> bool:
     """Whether an organisation, or one of its persons, is a party of a case."""
     parties = case.data_as(CaseData).parties
     return org in parties or (bool(person) and f"{org}/{person}" in parties)
+
+
+def is_named(case: RecordState, subject_ref: str) -> bool:
+    """Whether a case is about somebody, whichever organisation keeps their key."""
+    parties = case.data_as(CaseData).parties
+    return any(subject_ref in (party, party.rpartition("/")[2]) for party in parties)
 
 
 def g1_case_is_well_formed(attempt: Attempt) -> None:

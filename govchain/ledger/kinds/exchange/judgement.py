@@ -15,6 +15,7 @@ from govchain.crypto.log_tree import verify_inclusion
 from govchain.errors import BadProof, NotPermitted
 from govchain.ledger import state
 from govchain.ledger.access import StateAccess
+from govchain.ledger.kinds.case import CASE, canonical_case_number, find_case, is_named
 from govchain.ledger.kinds.catalog.fields import CatalogData
 from govchain.ledger.kinds.consent import ConsentData
 from govchain.ledger.kinds.exchange.fields import ExchangeQuery
@@ -59,6 +60,7 @@ def keys_to_judge(query: ExchangeQuery) -> tuple[bytes, ...]:
         ("grant", query.grant),
         ("consent", query.consent),
         ("licence", query.licence),
+        (CASE, canonical_case_number(query.case_no)),
     )
     return tuple(state.record_key(record_type, number) for record_type, number in named if number)
 
@@ -144,7 +146,7 @@ def d2_subject_is_in_scope(asked: Asked) -> None:
     scope, query = asked.grant.scope, asked.query
     match scope.kind:
         case "case":
-            inside = query.case_no == scope.ref
+            inside = query.case_no == scope.ref and _is_of_the_case(asked)
         case "licence":
             inside = _holds_licence(asked, scope.ref)
         case "listed":
@@ -160,6 +162,12 @@ def d2_licence_is_still_held(asked: Asked) -> None:
     scope = asked.grant.scope
     if scope.kind == "licence" and not _holds_licence(asked, scope.ref):
         raise deny("D2", "E_NO_GRANT", "the subject no longer holds a licence of the grant's scope")
+
+
+def _is_of_the_case(asked: Asked) -> bool:
+    """Whether the subject is a party of the named case, and that one is open."""
+    case = find_case(asked.access, asked.query.case_no)
+    return case is not None and case.state == "OPEN" and is_named(case, asked.query.subject_ref)
 
 
 def _holds_licence(asked: Asked, type_code: str) -> bool:

@@ -82,8 +82,8 @@ KIND: Final = RecordKind(
     },
     texts_zh={
         "About whom may be asked (rule D2).": "可查询的对象（规则 D2）。",
-        "`any`; `case`: one case; `licence`: holders of a licence of a type; `listed`: those on a list.": (
-            "`any`（任何人）；`case`（一个案件）；`licence`（持有某类有效证照者）；`listed`（名单所列假名）。"
+        "`any`; `case`: parties of an open one; `licence`: holders of a type; `listed`: those on a list.": (
+            "`any`（任何人）；`case`（一个未结案件的当事人）；`licence`（持有某类有效证照者）；`listed`（名单所列假名）。"
         ),
         "Case number, licence type code, or root over the list (hex, RFC 9162 over the pseudonyms).": (
             "案号、证照类型代码，或名单的根哈希（十六进制，对各假名按 RFC 9162 计算）。"

@@ -15,7 +15,7 @@ class SubjectScope(Part, frozen=True):
     """About whom may be asked (rule D2)."""
 
     kind: str
-    """`any`; `case`: one case; `licence`: holders of a licence of a type; `listed`: those on a list."""
+    """`any`; `case`: parties of an open one; `licence`: holders of a type; `listed`: those on a list."""
     ref: str = ""
     """Case number, licence type code, or root over the list (hex, RFC 9162 over the pseudonyms)."""
     size: int = 0
