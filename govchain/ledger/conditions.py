@@ -87,6 +87,11 @@ def owner_key(record: str, owner: str) -> bytes:
     return index_key("owner-of", owner.replace("/", "."), record)
 
 
+def single_names(names: Sequence[str]) -> list[str]:
+    """Parties or owners as licences name a holder and payments a payee: an organisation, or `org:person`."""
+    return [name.replace("/", ":") for name in names]
+
+
 def pairs_of(conditions: Sequence[Condition]) -> tuple[tuple[str, str], ...]:
     """Conditions as the state keeps them."""
     return tuple((each.record, each.state) for each in conditions)

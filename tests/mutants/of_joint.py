@@ -45,6 +45,14 @@ JOINT: Final[tuple[Mutant, ...]] = (
         rules=("J3",),
     ),
     Mutant(
+        "a contract is paid to a stranger",
+        "ledger/kinds/payment.py",
+        "    if payee not in parties:",
+        "    if False:",
+        (f"{_JOINT}test_J3_denies_paying_a_contract_to_whoever_is_no_party_of_it",),
+        rules=("J3",),
+    ),
+    Mutant(
         "paid twice",
         "ledger/kinds/payment.py",
         "    if attempt.data.pays and is_paid(attempt.access, attempt.data.fulfils):",
@@ -279,7 +287,7 @@ JOINT: Final[tuple[Mutant, ...]] = (
     Mutant(
         "a title for whom it does not belong to",
         "ledger/kinds/realty/rules.py",
-        "    if holder not in _names(owners):",
+        "    if holder not in single_names(owners):",
         "    if False:",
         (f"{_REALTY}test_N5_denies_a_title_for_somebody_who_owns_nothing_of_the_unit",),
         rules=("N5",),
@@ -303,7 +311,7 @@ JOINT: Final[tuple[Mutant, ...]] = (
     Mutant(
         "the escrow pays a stranger",
         "ledger/kinds/realty/rules.py",
-        "    if data.payee not in _names(data_of(attempt).owners):",
+        "    if data.payee not in single_names(data_of(attempt).owners):",
         "    if False:",
         (f"{_REALTY}test_N4_denies_an_escrow_that_pays_somebody_who_does_not_sell",),
         rules=("N4",),

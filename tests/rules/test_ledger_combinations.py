@@ -311,7 +311,7 @@ def test_N3_denies_a_second_sale_under_the_voucher_of_the_first() -> None:
 
 def test_J3_denies_escrow_for_what_was_paid_beside_it() -> None:
     world, certificate = on_sale()
-    price = {"payer": "buyer", "payee": "seller", "amount": "1000.00", "pays": "contract/S-1"}
+    price = {"payer": "buyer", "payee": f"{PSB}:seller", "amount": "1000.00", "pays": "contract/S-1"}
     world.must("payment.order", "fund-a", "P-2", **price)
     world.must("payment.settle", "fund-a", "P-2")
     assert denial(world.transfer(certificate)) == ("J3", "E_DOUBLE_USE")
@@ -322,7 +322,7 @@ def test_K1_denies_ending_a_contract_whose_price_is_unpaid() -> None:
     world = JointWorld()
     world.form(due="100.00", due_at="2026-11-03T00:00:00+08:00")
     assert denial(world.act("contract.perform", "beta-a", "K-1", **PAIR)) == ("K1", "E_STATE")
-    price = {"payer": "beta", "payee": "acme", "amount": "100.00", "pays": "contract/K-1"}
+    price = {"payer": "beta", "payee": ACME, "amount": "100.00", "pays": "contract/K-1"}
     world.must("payment.order", "fund-a", "P-1", **price)
     world.must("payment.settle", "fund-a", "P-1")
     world.must("contract.perform", "beta-a", "K-1", **PAIR)
@@ -345,7 +345,7 @@ def test_G9_denies_a_breach_claimed_before_the_contracts_last_change() -> None:
 def test_J3_denies_settling_what_a_court_stays() -> None:
     world = JointWorld()
     world.form(due="100.00", due_at="2026-11-03T00:00:00+08:00")
-    price = {"payer": "beta", "payee": "acme", "amount": "100.00", "pays": "contract/K-1"}
+    price = {"payer": "beta", "payee": ACME, "amount": "100.00", "pays": "contract/K-1"}
     world.must("payment.order", "fund-a", "P-1", **price)
     world.must("contract.stay", "court-a", "K-1", reason="x")
     assert denial(world.act("payment.settle", "fund-a", "P-1")) == ("J3", "E_STATE")

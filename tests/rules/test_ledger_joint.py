@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from govchain.model import TransactionResult
-from tests.support.joint_world import ACME, DAY_MS, HPF, JointWorld, answer_of
+from tests.support.joint_world import ACME, BETA, DAY_MS, HPF, JointWorld, answer_of
 from tests.support.ledger_world import denial, licence_id, rfc3339
 
 LICENCE = licence_id()
@@ -28,7 +28,7 @@ def register(world: JointWorld, number: str = "REG-1", person: str = "hpf-b") ->
 
 def order(world: JointWorld, number: str = "P-1", **fields: object) -> TransactionResult:
     return world.act(
-        "payment.order", "fund-a", number, **{"payer": ACME, "payee": HPF, "amount": "600.00", **fields}
+        "payment.order", "fund-a", number, **{"payer": BETA, "payee": ACME, "amount": "600.00", **fields}
     )
 
 
@@ -66,6 +66,13 @@ def test_J3_allows_what_is_due(world: JointWorld) -> None:
     world.form(due="600.00", due_at="2026-11-05T00:00:00+08:00")
     assert order(world, pays="contract/K-1").applied
     assert world.act("payment.settle", "fund-a", "P-1").applied
+
+
+def test_J3_denies_paying_a_contract_to_whoever_is_no_party_of_it(world: JointWorld) -> None:
+    world.form(due="600.00", due_at="2026-11-05T00:00:00+08:00")
+    for payee in (HPF, f"{ACME}:seller", "acme"):
+        assert denial(order(world, payee=payee, pays="contract/K-1")) == ("J3", "E_ROLE")
+    assert order(world, pays="contract/K-1").applied
 
 
 def test_J3_denies_other_amounts_second_payments_and_nothing_due(world: JointWorld) -> None:

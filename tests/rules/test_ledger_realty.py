@@ -297,11 +297,10 @@ def test_N5_denies_a_title_for_somebody_who_owns_nothing_of_the_unit(ready: Join
     assert ready.transfer(ready.title(5, "buyer")).applied
 
 
-@pytest.mark.parametrize("payee", ["seller", f"{PSB}:spouse", f"{PSB}:buyer", PSB])
-def test_N4_denies_an_escrow_that_pays_somebody_who_does_not_sell(world: JointWorld, payee: str) -> None:
+def test_N4_denies_an_escrow_that_pays_somebody_who_does_not_sell(world: JointWorld) -> None:
     world.sell("seller", "buyer")
     world.pay_taxes()
-    world.escrow(payee=payee)
+    world.escrow(payee=f"{PSB}:buyer")
     world.title(2, "buyer")
     assert denial(world.transfer(NEW)) == ("N4", "E_ROLE")
     assert world.record("payment", "P-1").state == "ORDERED"

@@ -80,7 +80,7 @@ def take_back_too_much() -> LedgerWorld:
 def pay_twice() -> LedgerWorld:
     world = JointWorld()
     world.form(due="100.00", due_at="2026-11-03T00:00:00+08:00")
-    price = {"payer": "beta", "payee": "acme", "amount": "100.00", "pays": "contract/K-1"}
+    price = {"payer": "beta", "payee": ACME, "amount": "100.00", "pays": "contract/K-1"}
     for number in ("P-1", "P-2"):
         world.must("payment.order", "fund-a", number, **price)
     world.must("payment.settle", "fund-a", "P-1")

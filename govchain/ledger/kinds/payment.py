@@ -22,6 +22,7 @@ from govchain.ledger.conditions import (
     pairs_of,
     require_conditions,
     require_record,
+    single_names,
 )
 from govchain.ledger.field_checks import require_amount, require_code, require_reference
 from govchain.ledger.kind import RecordKind
@@ -49,6 +50,7 @@ class PaymentOrder(Part, frozen=True):
 
     payer: str
     payee: str
+    """Of what fulfils a contract one of its parties: an organisation, or `org:person` (rule J3)."""
     amount: str
     waits_for: list[Condition] = []
     """What must have happened before it is settled (rule J1)."""
@@ -109,6 +111,17 @@ def j3_amount_is_what_is_due(attempt: Attempt) -> None:
         raise deny("J3", "E_AMOUNT", f"{format_cents(due)} is due for {named}")
     if is_paid(attempt.access, data.fulfils):
         raise deny("J3", "E_DOUBLE_USE", f"{named} is paid already")
+
+
+def j3_payee_is_a_party(attempt: Attempt) -> None:
+    """Rule J3: what fulfils a contract goes to a party of it; a stranger's money would end its debt."""
+    record_type, _, number = attempt.fields.pays.partition("/")
+    contract = attempt.access.record(record_type, number) if record_type == "contract" else None
+    if contract is None:
+        return
+    payee, parties = attempt.fields.payee, single_names(contract.data_as(ContractData).parties)
+    if payee not in parties:
+        raise deny("J3", "E_ROLE", f"{payee} is no party of contract {number[:128]}")
 
 
 def j3_escrow_is_released_by_its_record(attempt: Attempt) -> None:
@@ -257,6 +270,7 @@ KIND: Final = RecordKind(
                 g1_order_is_well_formed,
                 g3_object_is_new,
                 j3_amount_is_what_is_due,
+                j3_payee_is_a_party,
                 g4_version_continues,
             ),
             apply=_order,
@@ -301,6 +315,10 @@ KIND: Final = RecordKind(
                     "待所指记录产生应付款项或解除托管。",
                 ),
                 "E_DOUBLE_USE": Text("Nothing: it is paid.", "已付清，无须再付。"),
+                "E_ROLE": Text(
+                    "Pay a party of the contract: an organisation, or `org:person`.",
+                    "向合约当事人付款，写作机构代码或 `org:person`。",
+                ),
             },
         ),
     ),
@@ -318,6 +336,9 @@ KIND: Final = RecordKind(
         **conditions.TEXTS_ZH,
         "`payment.order`: a bank takes an order (→ ORDERED). Object id: number of the payment.": (
             "`payment.order`：银行受理付款指令（→ ORDERED）。对象编号为付款编号。"
+        ),
+        "Of what fulfils a contract one of its parties: an organisation, or `org:person` (rule J3).": (
+            "履行合约的付款，收款方须为合约当事人：机构代码或 `org:person`（规则 J3）。"
         ),
         "What must have happened before it is settled (rule J1).": "支付前须已成就的条件（规则 J1）。",
         "Contract or decision that it fulfils, as `type/id`; then amounts must agree (rule J3).": (

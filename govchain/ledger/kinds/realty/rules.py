@@ -11,7 +11,7 @@ from typing import Final
 
 from govchain.crypto.file_digest import digest_chunks
 from govchain.errors import MalformedBytes
-from govchain.ledger.conditions import is_paid
+from govchain.ledger.conditions import is_paid, single_names
 from govchain.ledger.field_checks import require_reference, require_text
 from govchain.ledger.identifiers import parse_licence_id
 from govchain.ledger.kinds.catalog.fields import CatalogData
@@ -140,13 +140,8 @@ def n5_title_is_an_owners(attempt: Attempt) -> None:
     draft = attempt.access.record("licence", number)
     assert draft is not None, "an earlier rule made sure that it exists"
     holder = draft.data_as(LicenceData).holder_ref
-    if holder not in _names(owners):
+    if holder not in single_names(owners):
         raise deny("N5", "E_ROLE", f"the title is for {holder}, who is none of the owners")
-
-
-def _names(owners: Sequence[str]) -> list[str]:
-    """Owners as licences name a holder and payments a payee: an organisation, or `org:person`."""
-    return [owner.replace("/", ":") for owner in owners]
 
 
 def _draft(attempt: Attempt, number: str) -> RecordState | None:
@@ -249,7 +244,7 @@ def n4_price_is_in_escrow(attempt: Attempt) -> None:
         raise deny("N4", "E_STATE", "the price is not in escrow for this unit")
     if data.pays != f"contract/{attempt.fields.contract}":
         raise deny("N4", "E_STATE", "the escrow is for another contract")
-    if data.payee not in _names(data_of(attempt).owners):
+    if data.payee not in single_names(data_of(attempt).owners):
         raise deny("N4", "E_ROLE", f"the escrow pays {data.payee}, who does not own the unit")
     if is_paid(attempt.access, data.fulfils):
         raise deny("J3", "E_DOUBLE_USE", f"{data.fulfils[:192]} is paid already, beside the escrow")
