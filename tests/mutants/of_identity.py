@@ -124,11 +124,15 @@ IDENTITY: Final[tuple[Mutant, ...]] = (
         rules=("L3",),
     ),
     Mutant(
-        "a draft thrown away frees another licence's place",
+        "what never had the place of its holder frees it",
         "ledger/kinds/licence/changes.py",
-        "    if record.state in _IN_FORCE and new_state not in _IN_FORCE:",
-        "    if new_state not in _IN_FORCE:",
-        (f"{_LICENCE}test_L2_allows_a_version_after_one_that_was_thrown_away_as_a_draft",),
+        "    if attempt.access.indexed(key) == record.object_id:",
+        "    if True:",
+        (
+            f"{_LICENCE}test_L2_allows_a_version_after_one_that_was_thrown_away_as_a_draft",
+            "tests/rules/test_ledger_realty.py::"
+            "test_L2_denies_a_second_licence_after_another_registrys_title_of_that_type_ended",
+        ),
         rules=("L2",),
     ),
     Mutant(

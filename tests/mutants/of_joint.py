@@ -364,12 +364,4 @@ JOINT: Final[tuple[Mutant, ...]] = (
         (f"{_REALTY}test_N5_denies_a_second_title_beside_the_first",),
         rules=("N5",),
     ),
-    Mutant(
-        "the end of a title frees the place of another licence",
-        "ledger/kinds/licence/changes.py",
-        "    if attempt.access.indexed(key) == record.object_id:",
-        "    if True:",
-        (f"{_REALTY}test_L2_denies_a_second_licence_after_another_registrys_title_of_that_type_ended",),
-        rules=("L2",),
-    ),
 )

@@ -78,7 +78,7 @@ def free_holder(attempt: Attempt, record: RecordState) -> None:
     """The holder may have another licence of the type, unless the place is that of another one already."""
     data = record.data_as(LicenceData)
     key = holder_key(data.type_code, data.holder_ref)
-    # One that goes with something else never had the place (rule N5).
+    # A draft never had the place, nor what goes with something else (rule N5).
     if attempt.access.indexed(key) == record.object_id:
         attempt.clear_index(key)
 
@@ -115,8 +115,7 @@ def _change(attempt: Attempt) -> None:
     record, data = attempt.existing, data_of_licence(attempt)
     changed = msgspec.structs.replace(data, reason=fields.reason, basis_document=fields.basis_document)
     attempt.advance(record, new_state, changed)
-    # A draft that is thrown away never had the place.
-    if record.state in _IN_FORCE and new_state not in _IN_FORCE:
+    if new_state not in _IN_FORCE:
         free_holder(attempt, record)
 
 
