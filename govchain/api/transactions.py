@@ -66,7 +66,7 @@ def _explained(status: TransactionStatus) -> TransactionStatus:
     result = status.result
     if result is None or result.applied:
         return status
-    return msgspec.structs.replace(status, explanation=explain(result.rule, result.code))
+    return msgspec.structs.replace(status, explanation=explain(result.rule, result.code, result.detail))
 
 
 async def show_receipt(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:

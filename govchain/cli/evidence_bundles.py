@@ -124,8 +124,10 @@ def _show(terminal: Terminal, bundle: Path, report: BundleReport) -> None:
         terminal.pick(f"  weight: {report.effect.weight}", f"  证明力：{_WEIGHTS_ZH[report.effect.weight]}")
     )
     for each in report.effect.statements:
-        article = f" [{each.article}]" if each.article else ""
-        terminal.say(f"  · {terminal.pick(each.text_en, each.text_zh)}{article}")
+        article = terminal.pick(each.article, each.article_zh)
+        terminal.say(
+            f"  · {terminal.pick(each.text_en, each.text_zh)}" + (f" [{article}]" if article else "")
+        )
     terminal.result(
         {"bundle": str(bundle), "holds": True, **to_readable(report.effect), "state": report.state}
     )

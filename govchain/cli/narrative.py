@@ -48,7 +48,10 @@ class Narrator:
             verb = pick("refused, as it must be", "按规则驳回") if step.ok else pick("refused", "被驳回")
             rule = f"{self._colon}{self._rule(step)}" if step.rule else ""
             self._terminal.say(f"         {verb}{rule}", style="yellow")
-            self._terminal.say(f"         {step.code}{self._colon}{step.detail}", style="dim")
+            self._terminal.say(
+                f"         {step.code}{self._colon}{pick(step.detail, step.detail_zh or step.detail)}",
+                style="dim",
+            )
             why = explain(step.rule, step.code)
             for line in () if why is None else why.lines()[1:]:
                 self._terminal.say(f"         {pick(line.en, line.zh)}", style="dim")

@@ -13,6 +13,7 @@ from govchain.cli.options import Commands
 from govchain.cli.terminal import Said, Shown, Terminal
 from govchain.crypto.file_digest import digest_file
 from govchain.errors import BadProof, ConfigError
+from govchain.legal import detail_in_chinese
 from govchain.model import Genesis
 from govchain.receipt import STEP_TITLES, ReceiptReport, Text, verify_receipt
 
@@ -98,6 +99,9 @@ def _show_report(terminal: Terminal, receipt: Path, report: ReceiptReport) -> No
     terminal.say()
     say = terminal.good if report.applied else terminal.bad
     say(_both(terminal, report.verdict))
+    if report.detail:
+        found = terminal.pick(f"found: {report.detail}", f"情况：{detail_in_chinese(report.detail)}")
+        terminal.say(f"  {found}")
     for text in report.not_proven:
         terminal.say(f"  · {terminal.pick(text.en, text.zh)}", style="dim")
     terminal.result(
@@ -111,6 +115,7 @@ def _show_report(terminal: Terminal, receipt: Path, report: ReceiptReport) -> No
             "applied": report.applied,
             "rule": report.rule,
             "code": report.code,
+            "detail": report.detail,
             "height": report.height,
             "block_time": report.block_time,
             "claimed_time": report.claimed_time,

@@ -30,7 +30,7 @@ from govchain.errors import ConfigError, InvalidTransaction, Unavailable
 from govchain.ledger.kinds import KINDS, record_type_of
 from govchain.ledger.kinds.invoice.fields import InvoiceIssue
 from govchain.ledger.payloads import encode_payload
-from govchain.legal import explain
+from govchain.legal import detail_in_chinese, explain
 from govchain.model import Transaction
 
 EXPIRY_BLOCKS: Final = 1_000
@@ -248,7 +248,8 @@ def report_sent(terminal: Terminal, sent: Sequence[Sent]) -> None:
             terminal.bad(
                 f"{item.label} → {item.object_id}  "
                 + terminal.pick("denied by rule", "被规则驳回")
-                + f" {result.rule} {result.code}: {result.detail}"
+                + f" {result.rule} {result.code}"
+                + terminal.pick(f": {result.detail}", f"：{detail_in_chinese(result.detail)}")
             )
             say_denial(terminal, result.rule, result.code)
         terminal.say(f"  id {item.status.id.hex()}")
@@ -269,5 +270,5 @@ def _sent_value(item: Sent) -> dict[str, Any]:
         "rule": result.rule,
         "code": result.code,
         "detail": result.detail,
-        "explanation": to_readable(explain(result.rule, result.code)),
+        "explanation": to_readable(explain(result.rule, result.code, result.detail)),
     }

@@ -11,6 +11,7 @@ import msgspec
 
 from govchain.ledger import RULES, Rule, Text
 from govchain.legal.basis import bases_of
+from govchain.legal.detail import detail_in_chinese
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -27,6 +28,8 @@ class Explanation(msgspec.Struct, frozen=True):
     remedy_en: str
     """What would make it allowed."""
     remedy_zh: str
+    detail_zh: str = ""
+    """What was found, in Chinese: the block keeps it in English. Empty where no denial was given."""
 
     def lines(self) -> tuple[Text, Text, Text]:
         """Three sentences for people: the rule, its basis, the remedy."""
@@ -37,22 +40,27 @@ class Explanation(msgspec.Struct, frozen=True):
         )
 
 
-def explain(rule_id: str, code: str, rules: Mapping[str, Rule] = RULES) -> Explanation | None:
-    """The explanation of a denial; None for a rule or code that this version does not know."""
+def explain(
+    rule_id: str, code: str, detail: str = "", rules: Mapping[str, Rule] = RULES
+) -> Explanation | None:
+    """The explanation of a denial; None for a rule or code that this version does not know.
+
+    Args:
+        detail: What the denial says was found.
+    """
     rule = rules.get(rule_id)
     remedy = None if rule is None else rule.remedies.get(code)
     if rule is None or remedy is None:
         return None
     basis = bases_of(rule)
-    return Explanation(
-        rule_id, code, rule.demands.en, rule.demands.zh, basis.en, basis.zh, remedy.en, remedy.zh
-    )
+    demands, found = rule.demands, detail_in_chinese(detail)
+    return Explanation(rule_id, code, demands.en, demands.zh, basis.en, basis.zh, remedy.en, remedy.zh, found)
 
 
 def explain_all(name: str, rules: Mapping[str, Rule] = RULES) -> list[Explanation]:
     """Every denial that a rule id or a code can stand for; empty when there is none of that name."""
     found = [
-        explain(rule.id, code, rules)
+        explain(rule.id, code, rules=rules)
         for rule in rules.values()
         for code in rule.codes
         if name in (rule.id, code)

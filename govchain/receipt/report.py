@@ -47,6 +47,8 @@ class ReceiptReport(msgspec.Struct, frozen=True, kw_only=True):
     """Rule that denied it; empty when applied."""
     code: str
     """Denial code; empty when applied."""
+    detail: str
+    """What the rule found, as the block says it: in English, for a stranger to judge. Empty when applied."""
     verdict: Text
     not_proven: tuple[Text, ...]
 

@@ -189,11 +189,11 @@ class _Verification:
         else:
             rule, code, detail = visible(result.rule), visible(result.code), visible(result.detail)
             en = f"DENIED by rule {rule} ({code}): {detail}. Nothing was recorded."
-            zh = f"已驳回：规则 {rule}（{code}）：{detail}。申请的内容未生效。"
+            zh = f"已驳回：规则 {rule}（{code}）。申请的内容未生效。"
             if result.rule == REPEATED:
                 # The same signed bytes may have been applied before; then this denial says nothing of that.
                 en = f"DENIED by rule {rule} ({code}): {detail}. An earlier execution may have been applied."
-                zh = f"已驳回：规则 {rule}（{code}）：{detail}。此前的执行可能已经生效。"
+                zh = f"已驳回：规则 {rule}（{code}）。此前的执行可能已经生效。"
         self._held("result", en, zh)
 
     def _verify_leaf(self, receipt: Receipt, proof: Inclusion, leaf: bytes, root: bytes) -> None:
@@ -319,6 +319,7 @@ class _Verification:
             applied=result.applied,
             rule=result.rule,
             code=result.code,
+            detail=visible(result.detail),
             verdict=verdict,
             not_proven=_not_proven(body, self._original, applied=result.applied),
         )

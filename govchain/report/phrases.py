@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from govchain.legal import detail_in_chinese
+
 _SECONDS: Final = r"(\d[\d.e+-]*) s"
+
+_REFUSED: Final = re.compile(r"(denied|rejected) (?!E_REFUSED)([^:]+): (.+)", re.DOTALL)
+"""A refusal with its detail, which `govchain.legal` knows."""
+_BY: Final = {"denied": "驳回", "rejected": "交易池拒绝"}
 
 _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), chinese)
@@ -112,6 +118,10 @@ BESIDE_THE_CHAIN: Final[dict[str, str]] = {
 
 def in_chinese(text: str) -> str:
     """A name, an expected or a measured text of a result; as it is when no phrase fits."""
+    refused = _REFUSED.fullmatch(text)
+    if refused is not None:
+        who, what, detail = refused.groups()
+        return f"{_BY[who]} {what}：{detail_in_chinese(detail)}"
     for pattern, chinese in _PHRASES:
         found = pattern.fullmatch(text)
         if found is not None:

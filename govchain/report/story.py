@@ -74,9 +74,10 @@ def _step(step: StepResult, loaded: LoadedScenario) -> dict[str, Any]:
     rule, why = RULES.get(step.rule), explain(step.rule, step.code)
     return {
         **{name: getattr(step, name) for name in ("number", "id", "by", "do", "ok", "outcome", "object")},
-        **{name: getattr(step, name) for name in ("rule", "code", "detail", "height", "latency_ms", "at_ms")},
+        **{name: getattr(step, name) for name in ("rule", "code", "height", "latency_ms", "at_ms")},
         **{name: getattr(step, name) for name in ("expected", "measured", "transaction")},
         "text": [step.en, step.zh],
+        "detail": [step.detail, step.detail_zh or step.detail],
         "org": people.get(step.by, ""),
         "asked": [[text.en, text.zh] for text in _asked(step)],
         "why": None if why is None else [[text.en, text.zh] for text in why.lines()[1:]],

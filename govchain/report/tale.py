@@ -92,7 +92,7 @@ class Tale:
             yield Line("aside", f"       {step.object} → {self._state(step.object, step.state)}")
         if step.outcome == "answered":
             measured = self._pick(step.measured, in_chinese(step.measured))
-            answers = [measured, *step.detail.splitlines()][:ANSWER_LINES_MAX]
+            answers = [measured, *self._detail(step).splitlines()][:ANSWER_LINES_MAX]
             yield from (Line("aside", f"       {answer}") for answer in answers if answer)
 
     def _exchange(self, step: StepResult) -> Iterator[Line]:
@@ -102,10 +102,13 @@ class Tale:
 
     def _refusal(self, step: StepResult) -> Iterator[Line]:
         refused = self._pick(f"refused {step.code}: ", f"驳回 {step.code}：")
-        yield Line("aside", f"       {refused}{step.detail}")
+        yield Line("aside", f"       {refused}{self._detail(step)}")
         why = _why(step)
         for line in () if why is None else why.lines():
             yield Line("aside", f"       {self._pick(line.en, line.zh)}")
+
+    def _detail(self, step: StepResult) -> str:
+        return self._pick(step.detail, step.detail_zh or step.detail)
 
     def _state(self, name: str, state: str) -> str:
         zh = KINDS[name.partition("/")[0]].states.get(state, "")

@@ -215,7 +215,8 @@ class Engine:
             outcome="answered",
             expected=answer.expected,
             measured=answer.measured,
-            detail=answer.detail,
+            detail=answer.detail.en,
+            detail_zh=answer.detail.zh,
         )
 
     async def _answer(self, verb: str, values: dict[str, Any], offset_ns: int) -> Answer:

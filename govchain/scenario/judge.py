@@ -186,7 +186,7 @@ def _invariants(
     for label, name, data in seen.witnesses:
         answer = check_receipt(data, genesis, None)
         if not answer.ok:
-            bad.append(f"{label} from {name}: {answer.detail}")
+            bad.append(f"{label} from {name}: {answer.detail.en}")
     text = f"no receipt of {', '.join(missing)}" if missing else "; ".join(bad)
     yield InvariantResult(RECEIPTS, not text, text)
     yield from judge_acknowledged(seen)
@@ -211,7 +211,7 @@ def _compare_nodes(nodes: list[NodeFacts]) -> Iterator[tuple[str, str]]:
 def _receipts(seen: Observation, genesis: Genesis) -> Iterator[ReceiptEntry]:
     for step, (transaction, data) in seen.receipts.items():
         answer = check_receipt(data, genesis, None)
-        yield ReceiptEntry(step, transaction, answer.ok, "" if answer.ok else answer.detail)
+        yield ReceiptEntry(step, transaction, answer.ok, "" if answer.ok else answer.detail.en)
 
 
 def _denials(steps: list[StepResult]) -> dict[str, int]:

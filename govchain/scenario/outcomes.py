@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from govchain.legal import detail_in_chinese
 from govchain.scenario.model import Step
 from govchain.scenario.result import StepResult
 from govchain.scenario.verbs import AT_THE_DOOR
@@ -36,5 +37,12 @@ def judge_refusal(blank: StepResult, step: Step, *, rule: str, code: str, detail
     is_ok = bool(wanted) and wanted in (rule, code, *AT_THE_DOOR.get(code, ())) and step.expect.says in detail
     measured = f"{outcome} {rule} {code}".replace("  ", " ") + f": {detail}"
     return msgspec.structs.replace(
-        blank, ok=is_ok, outcome=outcome, measured=measured, rule=rule, code=code, detail=detail
+        blank,
+        ok=is_ok,
+        outcome=outcome,
+        measured=measured,
+        rule=rule,
+        code=code,
+        detail=detail,
+        detail_zh=detail_in_chinese(detail),
     )

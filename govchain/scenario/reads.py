@@ -5,21 +5,26 @@ Each gives what was expected and what was found; nothing is submitted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from govchain.crypto.file_digest import FileDigests
 from govchain.crypto.timestamp import TimestampAuthorities
 from govchain.errors import BadProof
-from govchain.ledger import RecordState
+from govchain.ledger import RecordState, Text
 from govchain.ledger.identifiers import format_time, parse_time_ms
 from govchain.ledger.kinds.evidence.legal_effect import LegalEffectReport, legal_effect_report
 from govchain.ledger.kinds.key.standing import key_status_at
 from govchain.ledger.kinds.licence.validity import licence_status_at
+from govchain.legal import detail_in_chinese
 from govchain.model import Genesis
 from govchain.receipt import EvidenceBundle, verify_evidence_bundle, verify_receipt, write_evidence_bundle
 from govchain.receipt.bundle import parse_json
 from govchain.scenario.backend import Backend
 from govchain.scenario.verbs import BundleCheckWith, KeyVerifyWith, LegalReportWith, LicenceVerifyWith
+
+_NOTHING: Final = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +44,42 @@ class Answer:
     ok: bool
     expected: str
     measured: str
-    detail: str = ""
+    detail: Text = _NOTHING
 
 
 async def licence_verify(backend: Backend, wanted: LicenceVerifyWith, clock: str) -> Answer:
     """Is this licence valid at that time (rule L3)?"""
     record = await backend.record("licence", wanted.licence)
     if record is None:
-        return Answer(wanted.answer == "UNKNOWN", wanted.answer, "UNKNOWN", "there is no such licence")
+        return Answer(
+            wanted.answer == "UNKNOWN",
+            wanted.answer,
+            "UNKNOWN",
+            Text("there is no such licence", "没有此证照"),
+        )
     try:
         at_ms = parse_time_ms(wanted.at or clock)
     except ValueError as error:
-        return Answer(False, wanted.answer, "no answer", f"at: {error}")
+        return Answer(False, wanted.answer, "no answer", _told(f"at: {error}"))
     found = licence_status_at(record, at_ms)
-    return Answer(found.answer == wanted.answer, wanted.answer, found.answer, found.explanation_en)
+    explained = Text(found.explanation_en, found.explanation_zh)
+    return Answer(found.answer == wanted.answer, wanted.answer, found.answer, explained)
 
 
 async def key_verify(backend: Backend, key_id: bytes, wanted: KeyVerifyWith, clock: str) -> Answer:
     """Was this key good at that time (rule I1)?"""
     key = await backend.key(key_id)
     if key is None:
-        return Answer(wanted.answer == "UNKNOWN", wanted.answer, "UNKNOWN", "the chain knows no such key")
+        return Answer(
+            wanted.answer == "UNKNOWN", wanted.answer, "UNKNOWN", _told("the chain knows no such key")
+        )
     try:
         at_ms = parse_time_ms(wanted.at or clock)
     except ValueError as error:
-        return Answer(False, wanted.answer, "no answer", f"at: {error}")
+        return Answer(False, wanted.answer, "no answer", _told(f"at: {error}"))
     found = key_status_at(key, at_ms)
-    return Answer(found.answer == wanted.answer, wanted.answer, found.answer, found.explanation_en)
+    explained = Text(found.explanation_en, found.explanation_zh)
+    return Answer(found.answer == wanted.answer, wanted.answer, found.answer, explained)
 
 
 async def legal_report(backend: Backend, wanted: LegalReportWith) -> Answer:
@@ -78,7 +92,7 @@ async def legal_report(backend: Backend, wanted: LegalReportWith) -> Answer:
     if deposit is None or deposit.time_ms is None:
         return Answer(False, expected, "the deposit is not final")
     text = format_report(legal_effect_report(record, deposit.time_ms))
-    missing = [each for each in wanted.says if each not in text]
+    missing = _unsaid(wanted.says, text)
     measured = "a report" if not missing else f"a report that does not say {missing[0]!r}"
     return Answer(not missing, expected, measured, text)
 
@@ -96,12 +110,15 @@ async def check_bundle(backend: Backend, genesis: Genesis, wanted: BundleCheckWi
     try:
         report = verify_evidence_bundle(data, genesis, original=given.original, authorities=roots)
     except BadProof as error:
-        return Answer(False, expected, f"step {error.step} failed", str(error))
+        return Answer(False, expected, f"step {error.step} failed", _told(str(error)))
     text = format_report(report.effect)
     if report.timestamp is not None:
         when, signer = format_time(report.timestamp.time_ms), report.timestamp.signer
-        text += f"\n- token verified: {when} by {signer}\n  时间戳核验一致：{when}，签发者 {signer}"
-    missing = [each for each in wanted.says if each not in text]
+        text = Text(
+            f"{text.en}\n- token verified: {when} by {signer}",
+            f"{text.zh}\n- 时间戳核验一致：{when}，签发者 {signer}",
+        )
+    missing = _unsaid(wanted.says, text)
     measured = f"{len(report.records)} records hold"
     if missing:
         measured = f"a report that does not say {missing[0]!r}"
@@ -120,14 +137,18 @@ async def _take_bundle(backend: Backend, record: RecordState, token: bytes) -> b
     return write_evidence_bundle(bundle)
 
 
-def format_report(report: LegalEffectReport) -> str:
-    """The report as lines of text, English and Chinese."""
-    lines = [f"{report.object_id}: weight {report.weight}"]
+def format_report(report: LegalEffectReport) -> Text:
+    """The report as lines of text."""
+    english = [f"{report.object_id}: weight {report.weight}"]
+    chinese = [f"{report.object_id}：证明力{_WEIGHTS_ZH[report.weight]}"]
     for each in report.statements:
-        article = f" [{each.article}]" if each.article else ""
-        lines.append(f"- {each.topic}: {each.text_en}{article}")
-        lines.append(f"  {each.text_zh}")
-    return "\n".join(lines)
+        article, article_zh = (f" [{text}]" if text else "" for text in (each.article, each.article_zh))
+        english.append(f"- {each.topic}: {each.text_en}{article}")
+        chinese.append(f"- {each.text_zh}{article_zh}")
+    return Text("\n".join(english), "\n".join(chinese))
+
+
+_WEIGHTS_ZH: Final = {"ordinary": "正常", "lowered": "降低"}
 
 
 def check_receipt(data: bytes | None, genesis: Genesis, original: FileDigests | None) -> Answer:
@@ -138,5 +159,16 @@ def check_receipt(data: bytes | None, genesis: Genesis, original: FileDigests | 
     try:
         report = verify_receipt(data, genesis, original=original)
     except BadProof as error:
-        return Answer(False, expected, f"step {error.step} failed", str(error))
-    return Answer(True, expected, f"{len(report.steps)} steps hold", report.verdict.en)
+        return Answer(False, expected, f"step {error.step} failed", _told(str(error)))
+    return Answer(
+        True, expected, f"{len(report.steps)} steps hold", Text(report.verdict.en, report.verdict.zh)
+    )
+
+
+def _unsaid(says: Sequence[str], text: Text) -> list[str]:
+    """Of the wanted words those that stand in neither language."""
+    return [each for each in says if each not in text.en and each not in text.zh]
+
+
+def _told(problem: str) -> Text:
+    return Text(problem, detail_in_chinese(problem))

@@ -63,6 +63,8 @@ class StepResult(msgspec.Struct, frozen=True):
     rule: str = ""
     code: str = ""
     detail: str = ""
+    detail_zh: str = ""
+    """The same in Chinese; empty where there is none."""
     transaction: str = ""
     object: str = ""
     height: int = 0

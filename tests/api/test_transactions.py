@@ -183,6 +183,7 @@ async def test_wait_answers_when_all_are_final(network: FakeNetwork, http: aioht
         first, second = (await response.json())["transactions"]
     assert first["final"]["result"]["applied"] is True
     assert second["final"]["result"]["applied"] is False, "the second deposit of one number is denied"
+    assert second["final"]["explanation"]["detail_zh"] == "该证据编号已使用；更正须用新编号"
     assert second["final"]["result"]["rule"] == "E1"
 
 

@@ -169,6 +169,14 @@ def test_S05_order_of_deposits_day_of_enforcement_and_what_is_not_presumed() -> 
     assert run.step("enforce").story_time == "2026-10-26T00:00:00+08:00"
     reports = [step for step in run.result.steps if step.do == "evidence.legal_report"]
     assert all("is not presumed" in step.detail for step in reports)
+    assert all("不作推定" in step.detail_zh and "presumed" not in step.detail_zh for step in reports)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_answer_and_every_refusal_is_told_in_chinese(number: int) -> None:
+    told = [step for step in played(number).result.steps if step.detail]
+    assert told
+    assert not [step.id for step in told if not re.search(r"[\u3400-\u9fff]", step.detail_zh)]
 
 
 def test_S06_amounts_are_the_formula_and_both_branches_end() -> None:

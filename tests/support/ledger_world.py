@@ -14,9 +14,11 @@ from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite
 from govchain.crypto.log_tree import compute_root
 from govchain.crypto.possession import prove_signing_key, prove_vote_key
 from govchain.ledger import Chain, ExecutedBlock, Ledger, RecordState
+from govchain.ledger.execution import DETAIL_MAX
 from govchain.ledger.identifiers import LicenceId
 from govchain.ledger.kinds import VERBS, record_type_of
 from govchain.ledger.payloads import encode_payload
+from govchain.legal.detail import sentence_of
 from govchain.model import (
     Batch,
     Genesis,
@@ -228,6 +230,10 @@ class LedgerWorld:
         self.store.write(executed.writes)
         self.problems += self.judge.take(executed)
         assert self.may_be_wrong or self.problems == [], self.problems
+        for result in executed.block.results:
+            # Whatever a test makes a rule say, a Chinese reader understands; a cut sentence is nobody's.
+            if not result.applied and len(result.detail) < DETAIL_MAX:
+                assert sentence_of(result.detail), f"govchain/legal/details does not know {result.detail!r}"
         return executed
 
     def batch(self, transactions: Sequence[Transaction], *, time_ms: int | None = None) -> Batch:

@@ -80,6 +80,7 @@ def test_denied_receipt_is_valid_and_says_denied() -> None:
     report = verify_receipt(write_receipt(receipt), chain.genesis)
     assert not report.applied
     assert (report.rule, report.code) == ("E1", "E_DUP_ID")
+    assert report.detail == receipt.result.detail != ""
     assert "DENIED by rule E1 (E_DUP_ID)" in report.verdict.en
     assert "DENIED" in next(step for step in report.steps if step.id == "result").checked.en
     assert "驳回" in report.verdict.zh

@@ -41,7 +41,7 @@ async function drawTransaction(id) {
   const { body } = block.transactions[status.position];
   const { result, explanation } = status;
   return [head, el("p", { class: "large" }, sentence(body)),
-    facts([["outcome", outcome(result)], ["detail", result.detail],
+    facts([["outcome", outcome(result)], ["detail", explanation ? pick(result.detail, explanation.detail_zh) : result.detail],
       ...(explanation ? [["rule", pick(explanation.demands_en, explanation.demands_zh)], ["basis", pick(explanation.basis_en, explanation.basis_zh)],
         ["remedy", pick(explanation.remedy_en, explanation.remedy_zh)]] : []),
       ["object", result.object_id && link(`record/${result.object_id}`, result.object_id)], ["kind", body.kind],

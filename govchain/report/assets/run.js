@@ -65,9 +65,9 @@ function time_section(after) {
 const leads_there = (ms, text) => (F ? el("a", { href: "#validators", on: { click: (event) => { event.preventDefault(); look_at(ms * 1000); } } }, text) : text);
 
 function reason(step) {
-  if (!step.rule && !step.code) return step.ok ? "" : step.detail || step.measured;
+  if (!step.rule && !step.code) return step.ok ? "" : pick(step.detail) || step.measured;
   return el("span", {}, el("b", {}, [step.rule, step.code].filter(Boolean).join(" · ")), " ", pick(step.rule_title),
-    el("div", { className: "dim small" }, step.detail),
+    el("div", { className: "dim small" }, pick(step.detail)),
     ...(step.why || []).map((text) => el("div", { className: "dim small" }, pick(text))));
 }
 const outcome = (step) => el("span", {}, badge(step.outcome), step.ok ? null : el("div", { className: "small" }, badge("no", t("unexpected"))));

@@ -31,6 +31,12 @@ class LegalStatement(msgspec.Struct, frozen=True):
     text_en: str
     text_zh: str
 
+    @property
+    def article_zh(self) -> str:
+        """Law and article as Chinese writes them."""
+        law, _, number = self.article.partition(" Art. ")
+        return f"《{law}》第{number}条" if law else ""
+
 
 class LegalEffectReport(msgspec.Struct, frozen=True):
     """What a court may presume of a piece of evidence and what not (rules E4 and E5)."""
