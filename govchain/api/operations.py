@@ -38,5 +38,5 @@ async def show_page(context: ApiContext, request: web.Request, asked: Asked) -> 
         body=page.body,
         content_type="text/html",
         charset="utf-8",
-        headers={"Content-Security-Policy": page.policy, "Cache-Control": "no-cache"},
+        headers=page.headers,
     )

@@ -28,7 +28,7 @@ from govchain.api.ports import ValidatorService
 from govchain.api.problems import Refusal, error_response, problem_body, problem_response
 from govchain.api.routes import ROUTES, Route
 from govchain.errors import GovchainError, StorageFailure, Unavailable
-from govchain.legal import legal_bases
+from govchain.legal import detail_in_chinese, legal_bases
 
 _RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("govchain.api")
@@ -45,6 +45,7 @@ def create_app(service: ValidatorService, limits: ApiLimits | None = None) -> we
     limits = limits or ApiLimits()
     # Read now: the first denial must not wait for a file.
     legal_bases()
+    detail_in_chinese("")
     app = web.Application(
         client_max_size=limits.body_bytes_max,
         middlewares=[error_boundary, rate_limit(limits, _FREE)],

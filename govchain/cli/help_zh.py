@@ -65,6 +65,7 @@ HELP_ZH: Final[dict[str, str]] = {
     "Secret salt for parties of an invoice that no company id names.": (
         "秘密盐值，用于发票中没有企业标识的一方。"
     ),
+    "Only sign it and write it there; somebody else hands it in.": "仅签名并写到该处，由他人提交。",
     "of the signer's organisation in the network folder": "网络文件夹中签署机构的盐值",
     "Say what a rule or a denial code means, its legal basis, and what would make it allowed.": (
         "说明某条规则或驳回代码的含义、法律依据，以及怎样才会获准。"

@@ -22,8 +22,8 @@ from govchain.cli.exits import ExitStatus
 from govchain.cli.explain import say_denial
 from govchain.cli.record_files import is_document, now_text, read_evidence, read_record
 from govchain.cli.terminal import Shown, Terminal
-from govchain.client import Client, OrgSigner, TransactionStatus
-from govchain.codec import to_readable
+from govchain.client import Client, TransactionStatus
+from govchain.codec import encode, to_readable
 from govchain.crypto import suite
 from govchain.documents import PreparedRecord
 from govchain.errors import ConfigError, InvalidTransaction, Unavailable
@@ -144,8 +144,16 @@ def submit(
             show_default="of the signer's organisation in the network folder",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Only sign it and write it there; somebody else hands it in."
+        ),
+    ] = None,
 ) -> None:
     """Sign one record, hand it in and wait until it is final. Exit status 1 when a rule denies it."""
+    if out is not None and receipt is not None:
+        raise ConfigError("what is not handed in has no receipt", expected="--out or --receipt")
     org_roles = RECORDER_ROLES if is_document(file) else ()
     identity = open_identity(connection, signing, org_roles=org_roles)
     record = read_record(
@@ -154,6 +162,10 @@ def submit(
         salt=read_salt(connection, identity, salt),
     )
     _report_document(terminal, record)
+    if out is not None:
+        run_async(_write_signed(connection, identity, record, out))
+        terminal.good(terminal.pick(f"{out}: signed, not handed in", f"{out}：已签名，未提交"))
+        return
     report_sent(terminal, [run_async(submit_record(connection, identity, record, receipt))])
 
 
@@ -162,20 +174,34 @@ async def submit_record(
 ) -> Sent:
     """Sign one record, hand it in, wait until it is final, and write its receipt."""
     is_certified = connection.genesis is not None
-    record_type = record_type_of(record.kind)
     async with connection.client() as client:
-        signer = await client.open_signer(identity.org, identity.signer)
-        payload = encode_payload(await _complete(client, record, record_type, is_certified), record.fields)
-        final = await _send_one(client, signer, record.kind, payload, is_certified=is_certified)
+        transaction = await _sign(client, identity, record, is_certified)
+        final = (await send_all(client, [transaction], is_certified=is_certified))[0]
         if receipt is not None:
             receipt.write_bytes(await client.receipt(final.id, certified=is_certified))
-    return Sent(identity.person, f"{record_type}/{record.object_id}", final)
+    return Sent(identity.person, f"{record_type_of(record.kind)}/{record.object_id}", final)
 
 
-async def _complete(
-    client: Client, record: PreparedRecord, record_type: str, is_certified: bool
-) -> dict[str, Any]:
+async def _write_signed(
+    connection: Connection, identity: Identity, record: PreparedRecord, out: Path
+) -> None:
+    async with connection.client() as client:
+        transaction = await _sign(client, identity, record, connection.genesis is not None)
+    out.write_bytes(encode(transaction))
+
+
+async def _sign(
+    client: Client, identity: Identity, record: PreparedRecord, is_certified: bool
+) -> Transaction:
+    signer = await client.open_signer(identity.org, identity.signer)
+    payload = encode_payload(await _complete(client, record, is_certified), record.fields)
+    expiry_height = (await client.status()).height + EXPIRY_BLOCKS
+    return signer.build(record.kind, payload, expiry_height=expiry_height)
+
+
+async def _complete(client: Client, record: PreparedRecord, is_certified: bool) -> dict[str, Any]:
     """The envelope, continued from where the chain has the object (rule G4)."""
+    record_type = record_type_of(record.kind)
     found: dict[str, Any] = {"object_version": 1}
     # Before the first block there is no header that a proof could lead to, and no record either.
     if KINDS[record_type].keeps_records and (await client.status()).height > 0:
@@ -188,14 +214,6 @@ async def _complete(
             }
     # What the file says itself comes last. A prepared first record says version 1, and the chain judges it.
     return {"object_id": record.object_id, "claimed_time": now_text(), **found, **record.envelope}
-
-
-async def _send_one(
-    client: Client, signer: OrgSigner, kind: str, payload: bytes, *, is_certified: bool
-) -> TransactionStatus:
-    expiry_height = (await client.status()).height + EXPIRY_BLOCKS
-    transaction = signer.build(kind, payload, expiry_height=expiry_height)
-    return (await send_all(client, [transaction], is_certified=is_certified))[0]
 
 
 async def send_all(

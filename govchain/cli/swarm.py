@@ -16,9 +16,9 @@ from govchain.cli.backends import JobsOption
 from govchain.cli.exits import ExitStatus
 from govchain.cli.terminal import Shown, Terminal
 from govchain.errors import ConfigError
-from govchain.report import Reporter
+from govchain.report import PROMISES, Reporter, in_chinese
 from govchain.scenario import SimBackend, load_scenario, run_scenario
-from govchain.swarm import Progress, SwarmResult, Violation, case_name, run_swarm, write_case
+from govchain.swarm import PROGRESS, Progress, SwarmResult, Violation, case_name, run_swarm, write_case
 from govchain.sweep import open_engine
 
 REGRESSIONS: Final = Path("scenarios/regressions")
@@ -112,7 +112,8 @@ def _say_progress(terminal: Terminal, progress: Progress, seconds: float) -> Non
 
 def _say_violation(terminal: Terminal, violation: Violation, file: Path) -> None:
     seeds = ", ".join(str(seed) for seed in violation.seeds[:5])
-    terminal.bad(f"{violation.invariant}: {violation.problem}")
+    english = f"{violation.invariant}: {violation.problem}"
+    terminal.bad(terminal.pick(english, _in_chinese(violation)))
     terminal.say(
         terminal.pick(
             f"  seed {seeds}; of {violation.faults_drawn} faults {violation.faults} are left, "
@@ -121,6 +122,13 @@ def _say_violation(terminal: Terminal, violation: Violation, file: Path) -> None
             f"{violation.validators} 个验证节点：govchain replay {file}",
         )
     )
+
+
+def _in_chinese(violation: Violation) -> str:
+    if violation.invariant != PROGRESS:
+        return f"{PROMISES.get(violation.invariant, violation.invariant)}：{violation.problem}"
+    name, _, measured = violation.problem.partition(": ")
+    return f"未能推进：{in_chinese(name)}：{in_chinese(measured)}"
 
 
 def _write_page(terminal: Terminal, folder: Path, file: Path, violation: Violation) -> None:

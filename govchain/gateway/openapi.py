@@ -14,6 +14,7 @@ JSON: Final = "application/json"
 BINARY: Final = "application/octet-stream"
 GENERAL_PROBLEMS: Final = ("rate-limited", "too-many-connections", "internal", "storage")
 TEXT: Final = "text/plain"
+HTML: Final = "text/html"
 STATUS_LIST: Final = "application/statuslist+jwt"
 TOKEN: Final = "token"
 CERTIFICATE: Final = "certificate"
@@ -21,6 +22,10 @@ CERTIFICATE: Final = "certificate"
 
 class ListText:
     """Marks a body or answer that is a signed status list."""
+
+
+class Html:
+    """Marks an answer that is a page for people."""
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -35,14 +40,14 @@ class Described(msgspec.Struct, frozen=True):
     body_kind: Any
     """Type of a JSON body; bytes for a binary one; `ListText`; None for none."""
     answer_kind: Any
-    """Type of the JSON answer; bytes for a binary one; str for text; `ListText`."""
+    """Type of the JSON answer; bytes for a binary one; str for text; `Html`; `ListText`."""
     problems: tuple[str, ...]
 
 
 def build_openapi(routes: tuple[Described, ...]) -> dict[str, Any]:
     """The document of these routes."""
     kinds = [kind for route in routes for kind in (route.body_kind, route.answer_kind)]
-    listed = [kind for kind in kinds if kind not in (None, bytes, str, ListText)]
+    listed = [kind for kind in kinds if kind not in (None, bytes, str, Html, ListText)]
     schemas, components = msgspec.json.schema_components(listed, ref_template="#/components/schemas/{name}")
     schema_of = {repr(kind): schema for kind, schema in zip(listed, schemas, strict=True)}
     components["Problem"] = _problem_schema()
@@ -99,6 +104,8 @@ def _content(kind: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
         return {BINARY: {"schema": {"type": "string", "contentMediaType": BINARY}}}
     if kind is ListText:
         return {STATUS_LIST: {"schema": {"type": "string"}}}
+    if kind is Html:
+        return {HTML: {"schema": {"type": "string"}}}
     if kind is str:
         return {TEXT: {"schema": {"type": "string"}}}
     return {JSON: {"schema": schema_of[repr(kind)]}}

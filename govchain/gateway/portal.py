@@ -15,6 +15,7 @@ from govchain.gateway.documents import read_query
 from govchain.gateway.office import Office
 from govchain.gateway.ports import REFUSED_CODE, Use
 from govchain.gateway.store import Exchange
+from govchain.ledger import Text
 from govchain.ledger.kinds import RULES
 from govchain.legal import explain
 from govchain.legal.basis import bases_of
@@ -74,11 +75,11 @@ def view_of(use: Use, names: Mapping[str, str]) -> UseView:
     consent, consent_zh = (
         (f" and your consent {use.consent}", f"及您的同意书 {use.consent}") if use.consent else ("", "")
     )
-    requester, provider = (
-        f"{names[org]} ({org})" if org in names else org for org in (use.requester, use.provider)
+    requester, provider = (_named(org, names) for org in (use.requester, use.provider))
+    asked = f"{requester.en} asked {provider.en} for {fields} of {use.item} ({use.mode}) for {use.purpose}"
+    asked_zh = (
+        f"{requester.zh} 为 {use.purpose} 向 {provider.zh} 查询您在 {use.item} 的 {fields_zh}（{use.mode}）"
     )
-    asked = f"{requester} asked {provider} for {fields} of {use.item} ({use.mode}) for {use.purpose}"
-    asked_zh = f"{requester} 为 {use.purpose} 向 {provider} 查询您在 {use.item} 的 {fields_zh}（{use.mode}）"
     match use.outcome:
         case "answered":
             end, end_zh = (
@@ -101,3 +102,8 @@ def view_of(use: Use, names: Mapping[str, str]) -> UseView:
         sentence=f"{asked}: {end}.",
         sentence_zh=f"{asked_zh}：{end_zh}。",
     )
+
+
+def _named(org: str, names: Mapping[str, str]) -> Text:
+    name = names.get(org)
+    return Text(org, org) if name is None else Text(f"{name} ({org})", f"{name}（{org}）")

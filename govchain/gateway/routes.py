@@ -28,10 +28,20 @@ from govchain.gateway.callers import (
 )
 from govchain.gateway.documents import MESSAGE_BYTES_MAX
 from govchain.gateway.http_client import BINARY
-from govchain.gateway.openapi import CERTIFICATE, STATUS_LIST, TOKEN, Described, ListText, build_openapi
+from govchain.gateway.openapi import (
+    CERTIFICATE,
+    STATUS_LIST,
+    TOKEN,
+    Described,
+    Html,
+    ListText,
+    build_openapi,
+)
 from govchain.gateway.portal import UseView, view_of
+from govchain.gateway.portal_page import portal_page
 from govchain.gateway.ports import Answered, Ask, Holding, Refused, Use
 from govchain.gateway.status_lists import PATH
+from govchain.legal import detail_in_chinese
 from govchain.model import Transaction, TransactionBody
 
 Handler = Callable[[GatewayContext, web.Request], Awaitable[web.StreamResponse]]
@@ -58,6 +68,7 @@ class ResultView(msgspec.Struct, frozen=True):
     rule: str
     code: str
     detail: str
+    detail_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +152,18 @@ async def revoke_consent(context: GatewayContext, request: web.Request) -> web.S
     if kind != "consent.revoke":
         raise InvalidInput("expected a signed consent.revoke, and no other record")
     result = await context.chain.submit(transaction)
+    chinese = detail_in_chinese(result.detail)
     return encoded(
-        ResultView(result.transaction_id.hex(), result.applied, result.rule, result.code, result.detail)
+        ResultView(
+            result.transaction_id.hex(), result.applied, result.rule, result.code, result.detail, chinese
+        )
     )
+
+
+async def show_portal(context: GatewayContext, request: web.Request) -> web.StreamResponse:
+    """GET /portal: the page itself knows nobody; it asks with the token that is typed into it."""
+    page = portal_page()
+    return web.Response(body=page.body, content_type="text/html", charset="utf-8", headers=page.headers)
 
 
 async def keep_list(context: GatewayContext, request: web.Request) -> web.StreamResponse:
@@ -311,6 +331,16 @@ ROUTES: Final = (
         problems=(*_BODY, *_CHAIN, "invalid-input", "not-authorised"),
         body_kind=bytes,
         answer_kind=ResultView,
+    ),
+    Route(
+        "GET",
+        "/portal",
+        show_portal,
+        ANYONE,
+        "The portal, a page for people: with their token, who used their data; and the way to revoke.",
+        "个人门户页面：输入令牌即可查看谁使用了本人数据，并可撤回同意。",
+        answer="the page",
+        answer_kind=Html,
     ),
     Route(
         "POST",

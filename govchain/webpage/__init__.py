@@ -1,6 +1,7 @@
 """One HTML page that needs nothing but itself: words, style and scripts in one file.
 
-Fills a template and writes the content policy that goes with it. What a page shows is not known here.
+Fills a template and writes the content policy that goes with it; has the style and the first script that live
+pages share. What a page shows is not known here.
 """
 
 from __future__ import annotations
@@ -8,6 +9,43 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+SHARED: Final = ("page.js",)
+"""Scripts that every live page runs; they use the words of the page before them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and the Content-Security-Policy that goes with it."""
+
+    body: bytes
+    policy: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """With which it is handed out; a browser asks each time whether it is still the same."""
+        return {"Content-Security-Policy": self.policy, "Cache-Control": "no-cache"}
+
+
+@cache
+def live_page(package: str, *scripts: str) -> Page:
+    """A page that asks the server it came from, and nobody else.
+
+    Args:
+        package: Where `page.html` and the scripts are.
+        scripts: In the order in which they run; a name of `SHARED` is found here.
+    """
+    texts = [_asset(__package__ if name in SHARED else package, name) for name in scripts]
+    body = fill_page(_asset(package, "page.html"), {"style": _asset(__package__, "page.css")}, texts)
+    return Page(body.encode(), content_policy(texts, "connect-src 'self'", "frame-ancestors 'none'"))
+
+
+def _asset(package: str, name: str) -> str:
+    return (files(package) / name).read_text(encoding="utf-8")
 
 
 def fill_page(template: str, parts: Mapping[str, str], scripts: Sequence[str]) -> str:

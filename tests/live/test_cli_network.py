@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from govchain.cli.app import run
+from govchain.codec import decode
 from govchain.ledger.identifiers import LicenceId
+from govchain.model import Transaction, TransactionBody
 from govchain.testnet import Health, LocalNetwork
 from govchain.testnet.health import is_port_free
 from tests.architecture.sources import ROOT
@@ -138,6 +140,11 @@ fields:
     common = ["--network", str(network), "-q"]
     assert run(["submit", str(record), "--as", "psb-a", *common]) == 0
     assert run(["submit", str(issue), "--as", "psb-a", *common]) == 1, "G6: nobody approves an own entry"
+    signed = ["submit", str(issue), "--as", "psb-b", *common, "--out", str(tmp_path / "signed")]
+    assert run([*signed, "--receipt", str(tmp_path / "r.json")]) == 2, "nothing is handed in, so no receipt"
+    assert run(signed) == 0
+    transaction = decode((tmp_path / "signed").read_bytes(), Transaction)
+    assert decode(transaction.body, TransactionBody).kind == "licence.issue"
     assert run(["submit", str(issue), "--as", "psb-b", *common, "--receipt", str(tmp_path / "r.json")]) == 0
     result = tmp_path / "state.json"
     read = ["query", "record", "licence", licence, "--at", "2099-01-01T00:00:00+08:00"]

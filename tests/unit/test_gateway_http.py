@@ -31,6 +31,7 @@ from tests.support.gateway_server import DESK, ServedGateway, serving
 from tests.support.gateway_world import PowerCut, holding, question
 from tests.support.sharing_world import CA, HPF, PSB
 from tests.support.tls_files import make_authority, make_tls_files
+from tests.support.webpages import PORTAL
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ async def test_D11_the_portal_hands_on_revocations_and_nothing_else(served: Serv
     world = served.world.world
     world.consent()
     async with served.desk() as desk:
-        token = await desk.portal_token("wang-at-ca", 60)
+        token = await desk.portal_token("wang-at-ca", 600)
     url = f"{served.url}/v1/portal/revocations"
     payload = world.payload("consent.revoke", "C-1", {})
     revoke = world.sign("consent.revoke", "wang-at-hpf", payload, org=PSB)
@@ -96,8 +97,32 @@ async def test_D11_the_portal_hands_on_revocations_and_nothing_else(served: Serv
                 assert response.status == 400
         async with session.post(url, data=encode(revoke)) as response:
             assert (await response.json())["applied"] is True
+        again = world.sign(
+            "consent.revoke", "wang-at-hpf", world.payload("consent.revoke", "C-1", {}), org=PSB
+        )
+        async with session.post(url, data=encode(again)) as response:
+            denied = await response.json()
+            assert (denied["rule"], denied["detail_zh"]) == (
+                "G3",
+                "consent.revoke 要求状态为 GIVEN；当前为 REVOKED",
+            )
     assert world.record("consent", "C-1").state == "REVOKED"
     assert world.record("grant", "G-1").state == "ACTIVE"
+
+
+async def test_the_portal_s_page_is_handed_to_anybody_and_says_nothing_of_anybody(
+    served: ServedGateway,
+) -> None:
+    async with visitor(served) as session, session.get(f"{served.url}/portal") as response:
+        assert (response.status, response.content_type) == (200, "text/html")
+        assert "connect-src 'self'" in response.headers["Content-Security-Policy"]
+        assert await response.read() == PORTAL.page.body
+        assert response.cookies == {}
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=served.department(HPF))) as session,
+        session.get(f"{served.peer_url}/portal") as response,
+    ):
+        assert response.status == 404, "people are not served where departments ask"
 
 
 async def test_one_address_asks_so_often_and_no_more(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"use strict";
+// Every word of the portal, English and Chinese. {0} stands for a value.
+const WORDS = {
+  language: ["中文", "English"],
+  title: ["Who used my data", "谁使用了我的数据"],
+  subtitle: ["Queries that this department's gateway gave or asked about you, refused ones too.", "本部门网关提供或发起的、关于您的查询，包括已被拒绝的。"],
+  token: ["Token", "令牌"], enter: ["Show", "查看"], leave: ["Leave", "退出"],
+  enter_help: ["The department gives you a token after it has signed you in; it ends after a day at most. It stays in this page alone and is forgotten when you leave or close it.",
+    "部门核验您的身份后发给您一个令牌，有效期至多一天。令牌只保留在本页面中，退出或关闭页面即被清除。"],
+  no_token: ["Type or paste the token first.", "请先输入或粘贴令牌。"],
+  not_known: ["This token is not known here, or its time is over. Ask the department for another one.", "此处没有该令牌，或令牌已过期。请向部门重新申请。"],
+  no_line: ["The gateway does not answer. Nothing was changed; try again later.", "网关没有响应，未作任何更改，请稍后重试。"],
+  perhaps: ["The connection was lost. The consent may be revoked by now: look again, or hand in the same file again.", "连接中断，同意可能已经撤回。请刷新查看，或再次提交同一文件。"],
+  uses: ["Queries", "查询记录"], newest_first: ["Newest first. Values are never shown here, only what was asked and why.", "最近的在前。此处不显示数据内容，只显示查询了什么、依据为何。"],
+  no_uses: ["This gateway knows of no query about you.", "本网关没有关于您的查询。"],
+  answered: ["answered", "已答复"], refused: ["refused", "已拒绝"], open: ["not decided", "尚未办结"],
+  queries: ["queries", "次查询"], departments: ["departments asked", "个部门查询"],
+  time: ["time", "时间"], purpose: ["purpose", "用途"], fields: ["fields", "字段"], rule: ["rule", "规则"], basis: ["legal basis", "依据"],
+  grant: ["grant", "共享授权"], consent: ["consent", "同意书"], exchange: ["exchange", "交换编号"], details: ["Details", "详情"],
+  consents: ["Consents", "同意"], times: ["answered with it", "据此答复次数"],
+  consents_help: ["Your consents that these queries named. A consent is revoked by your own signature, and nobody else can do it: sign consent.revoke with the key that gave it (govchain submit … --out FILE), and hand in that file here. It goes on the chain as you signed it.",
+    "上述查询所依据的您的同意。撤回同意须由您本人签名，任何人不得代办：请用作出该同意的密钥签署 consent.revoke（govchain submit … --out 文件），并在此提交该文件，文件将按您签署的原样上链。"],
+  no_consents: ["No query named a consent of yours.", "没有查询使用过您的同意。"],
+  file: ["Signed revocation", "已签名的撤回文件"], revoke: ["Revoke", "撤回"], no_file: ["Choose the signed file first.", "请先选择已签名的文件。"],
+  revoked: ["Revoked: the chain recorded it.", "已撤回，并已上链。"], denied: ["The chain did not accept it: {0}", "链上规则不予接受：{0}"],
+};
