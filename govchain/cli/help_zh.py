@@ -125,8 +125,18 @@ HELP_ZH: Final[dict[str, str]] = {
     "Bundle file.": "证据包文件。",
     "Roots of timestamp authorities that you trust.": "所信任的时间戳机构根证书。",
     # licence
-    "Show a part of a licence, or stamp a copy; check either, offline.": "出示证照的一部分或加注副本；"
-    "两者均可离线核验。",
+    "Show a part of a licence, or stamp a copy; check either, offline. Make a status list.": (
+        "出示证照的一部分或加注副本，两者均可离线核验；制作状态列表。"
+    ),
+    "Sign a status list of licences as the chain has them now, and write the record that anchors it.": (
+        "按链上现状签署证照状态列表，并写出将其摘要上链的记录。"
+    ),
+    "Licences and their places, as YAML; keep it secret.": "证照及其位置（YAML），请保密。",
+    "Gateway that hands the list out.": "对外提供该列表的网关。",
+    "Name of the list there.": "列表在该网关上的名称。",
+    "A licence that gets a place, by chance. Several times.": "为该证照随机分配一个位置；可多次给出。",
+    "Licences that the list has room for; never changes.": "列表可容纳的证照数；此后不变。",
+    "How long it is fresh.": "列表的新鲜期（小时）。",
     "Show some fields of a credential to one organisation, and keep the others.": (
         "向某一机构出示凭证中的若干字段，其余保留。"
     ),

@@ -18,6 +18,7 @@ import typer
 from govchain.cli.connection import PASSPHRASE_VARIABLE
 from govchain.cli.exits import ExitStatus
 from govchain.cli.options import Commands
+from govchain.cli.status_lists import make_list
 from govchain.cli.terminal import Said, Shown, Terminal
 from govchain.crypto import suite
 from govchain.crypto.keys import read_key_file
@@ -43,7 +44,11 @@ from govchain.disclosure.sd_jwt import Path as FieldPath
 from govchain.errors import BadCredential, ConfigError
 from govchain.ledger.identifiers import parse_date_ms
 
-app = Commands(help="Show a part of a licence, or stamp a copy; check either, offline.", no_args_is_help=True)
+app = Commands(
+    help="Show a part of a licence, or stamp a copy; check either, offline. Make a status list.",
+    no_args_is_help=True,
+)
+app.command("list")(make_list)
 
 AudienceOption = Annotated[
     str, typer.Option("--audience", metavar="USCC", help="Organisation that it is made for.")

@@ -8,6 +8,7 @@ says what is now; what was at an earlier time is said by the chain.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,9 +34,14 @@ from govchain.ledger.kinds.status_list import PLACES_MAX, PLACES_MIN
 LIST_TYPE: Final = "statuslist+jwt"
 BITS: Final = 2
 LIST_CHARACTERS_MAX: Final = 1 << 20
+LIST_PATH: Final = "/v1/status-lists/{issuer}/{name}"
+"""Where a gateway hands a list out."""
 DRAWS_MAX: Final = 1000
 """Draws of a free place before the list counts as full; at nine tenths taken, chance never gets there."""
 
+_ADDRESS: Final = re.compile(
+    r"https?://[^\s/]{1,255}" + LIST_PATH.format(issuer="([0-9A-Z]{18})", name="([A-Za-z0-9._-]{1,64})")
+)
 _PLACES_A_BYTE: Final = 8 // BITS
 _MASK: Final = (1 << BITS) - 1
 
@@ -76,6 +82,45 @@ class StatusList:
     def digest(self) -> str:
         """What the chain holds of this list."""
         return digest_statuses(self.uri, self.packed)
+
+
+def listed_status(state: str) -> ListedStatus:
+    """How a list says the state of a licence. Whether its dates have passed, the licence itself says."""
+    match state:
+        case "VALID":
+            return ListedStatus.VALID
+        case "SUSPENDED":
+            return ListedStatus.SUSPENDED
+        case "SUPERSEDED":
+            return ListedStatus.SUPERSEDED
+        case _:
+            # A draft as well: it is not valid yet, and the next list says when it is.
+            return ListedStatus.INVALID
+
+
+def list_address(gateway: str, issuer: str, name: str) -> str:
+    """Where a gateway hands a list out.
+
+    Args:
+        gateway: Its address, as `https://host:port`.
+
+    Raises:
+        ConfigError: It is no such address or name.
+    """
+    address = gateway + LIST_PATH.format(issuer=issuer, name=name)
+    if names_of(address) is None:
+        raise ConfigError(
+            "no address of a status list",
+            found=address,
+            expected="https://host:port, and a name of 1 to 64 of a-z, A-Z, 0-9, dot, hyphen and underscore",
+        )
+    return address
+
+
+def names_of(address: str) -> tuple[str, str] | None:
+    """Issuer and name in the address of a list; None when no gateway hands out a list there."""
+    found = _ADDRESS.fullmatch(address)
+    return None if found is None else (found[1], found[2])
 
 
 def draw_index(places: int, is_taken: Callable[[int], bool], random_bytes: Callable[[int], bytes]) -> int:

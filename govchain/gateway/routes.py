@@ -15,6 +15,7 @@ from prometheus_client import generate_latest
 
 from govchain.api.problems import Refusal
 from govchain.codec import decode
+from govchain.disclosure.status_list import LIST_PATH
 from govchain.errors import InvalidInput, MalformedBytes
 from govchain.gateway.bodies import encoded, read_body, read_json
 from govchain.gateway.callers import (
@@ -40,7 +41,6 @@ from govchain.gateway.openapi import (
 from govchain.gateway.portal import UseView, view_of
 from govchain.gateway.portal_page import portal_page
 from govchain.gateway.ports import Answered, Ask, Holding, Refused, Use
-from govchain.gateway.status_lists import PATH
 from govchain.legal import detail_in_chinese
 from govchain.model import Transaction, TransactionBody
 
@@ -357,7 +357,7 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
-        PATH,
+        LIST_PATH,
         show_list,
         ANYONE,
         "A whole status list, for whoever checks a licence: no question names the licence or its place.",

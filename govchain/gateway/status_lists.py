@@ -6,7 +6,6 @@ a licence asks a gateway of their choice, for a list, and never for a place in i
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,15 +16,12 @@ from govchain.crypto.vault import Vault
 from govchain.disclosure import TokenKey, verify_status_list
 from govchain.disclosure.jws import read_token
 from govchain.disclosure.reasons import refuse
-from govchain.disclosure.status_list import require_anchored
+from govchain.disclosure.status_list import names_of, require_anchored
 from govchain.gateway.ports import ChainPort
 from govchain.gateway.store import GatewayStore
 from govchain.ledger.kinds.status_list import StatusListData
 
-PATH: Final = "/v1/status-lists/{issuer}/{name}"
 RECORD: Final = "status-list"
-
-_ADDRESS: Final = re.compile(r"https?://[^\s/]{1,255}/v1/status-lists/([0-9A-Z]{18})/([A-Za-z0-9._-]{1,64})")
 
 
 class _Kept(
@@ -52,8 +48,8 @@ class StatusLists:
         """
         token = read_token(text)
         issuer, address = (str(token.payload.get(name, "")) for name in ("iss", "sub"))
-        match = _ADDRESS.fullmatch(address)
-        if match is None or match[1] != issuer:
+        names = names_of(address)
+        if names is None or names[0] != issuer:
             raise refuse(
                 "wrong-list", "its address is not one at which a gateway hands out lists of its issuer"
             )
@@ -65,7 +61,7 @@ class StatusLists:
         if record is None or record.issuer_org != issuer:
             raise refuse("wrong-list", "the chain holds no digest of a list of this issuer at this address")
         require_anchored(found, record.data_as(StatusListData).digest)
-        place = self._place(issuer, match[2])
+        place = self._place(*names)
         kept = encode(_Kept(found.fresh_until_s, text))
         self.store.put_facts([(place, self.vault.seal(kept, place))])
         return address

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,13 @@ import pytest
 
 from govchain.cli.app import run
 from govchain.codec import decode
+from govchain.config import load_yaml
+from govchain.crypto.keys import read_key_file
+from govchain.disclosure import TokenKey, verify_status_list
+from govchain.disclosure.status_list import StatusList, require_anchored
 from govchain.ledger.identifiers import LicenceId
 from govchain.model import Transaction, TransactionBody
-from govchain.testnet import Health, LocalNetwork
+from govchain.testnet import Health, LocalNetwork, load_network
 from govchain.testnet.health import is_port_free
 from tests.architecture.sources import ROOT
 
@@ -156,6 +161,49 @@ fields:
     assert run([*read[:4], "--level", "latest", *common, "--json", str(result)]) == 0
     value = json.loads(result.read_text(encoding="utf-8"))
     assert (value["level"], value["state"]["state"]) == ("latest", "VALID")
+
+
+def test_L9_a_status_list_says_what_the_chain_says_and_is_anchored(network: Path, tmp_path: Path) -> None:
+    psb = "11990100MA0XX00B72"
+    licence = LicenceId(f"{psb}001", psb, "20261102000000000078", 1).with_version(1)
+    fields = {"name": "印章备案证明", "type_code": f"{psb}001", "holder_ref": "91990100MA0XX00U2T"}
+    dates = {"area_code": "990100", "issued_date": "2026-11-02", "effective_date": "2026-11-02"}
+    records = {
+        "enter": {"kind": "licence.enter", "object_id": licence, "fields": fields | dates},
+        "issue": {"kind": "licence.issue", "object_id": licence},
+    }
+    common = ["--network", str(network), "--as", "psb-b", "-q"]
+    made = ["licence", "list", str(tmp_path / "register.yaml"), *common, "--out", str(tmp_path / "list")]
+    made += ["--gateway", "https://127.0.0.1:9443/", "--name", "seals"]
+    for name, person in (("enter", "psb-a"), ("issue", "psb-b")):
+        (tmp_path / f"{name}.json").write_text(json.dumps(records[name]), encoding="utf-8")
+        submit = ["submit", str(tmp_path / f"{name}.json"), "--network", str(network), "--as", person, "-q"]
+        assert run(submit) == 0
+        assert run([*made, *(["--add", licence] if name == "enter" else [])]) == 0
+        place = load_yaml(tmp_path / "register.yaml", dict[str, int])[licence]
+        assert run(["submit", str(tmp_path / "list.record.json"), *common]) == 0
+        found, digest = read_list(network, tmp_path, psb)
+        assert found.status_at(place).name == ("INVALID" if name == "enter" else "VALID")
+        require_anchored(found, digest)
+    assert run([*made, "--add", "no-such-licence"]) == 2, "a place of nothing on the chain"
+
+
+def read_list(network: Path, folder: Path, issuer: str) -> tuple[StatusList, str]:
+    """The list, verified, and the digest that the chain has at its address."""
+    address = f"https://127.0.0.1:9443/v1/status-lists/{issuer}/seals"
+    state = folder / "list.json"
+    query = ["query", "record", "status-list", address, "--network", str(network), "-q", "--json", str(state)]
+    assert run(query) == 0
+    holder = load_network(network)[0].person("psb-b")
+    key = TokenKey("EdDSA", read_key_file(network / holder.key, None).public_key)
+    found = verify_status_list(
+        (folder / "list").read_text().strip(),
+        lambda issuer, key_id: key,
+        issuer=issuer,
+        uri=address,
+        now_s=int(time.time()),
+    )
+    return found, json.loads(state.read_text())["state"]["data"]["digest"]
 
 
 def test_an_invoice_file_becomes_a_record_signed_by_the_recorder(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from govchain.cli.app import run
+from govchain.config import load_yaml
 from govchain.crypto import suite, write_key_file
 from govchain.crypto.p256 import P256Signer
 from govchain.disclosure import (
@@ -20,7 +21,7 @@ from govchain.disclosure import (
     seal_face,
     token_signer,
 )
-from govchain.disclosure.status_list import pack_statuses
+from govchain.disclosure.status_list import listed_status, pack_statuses
 from tests.support.credentials import AMR, BANK, FACE, LICENCE_ID, LIST_URI, TAX, seeded_bytes
 
 SIGNER = suite().signer(b"\x01" * 32)
@@ -145,3 +146,56 @@ def test_wrong_wishes_of_a_holder_exit_with_2(
 def test_wrong_wishes_of_a_verifier_exit_with_2(folder: Path, more: list[str]) -> None:
     shown(folder, "--nonce", "n-1")
     assert checked(folder, *more) == 2
+
+
+def listed(folder: Path, *more: str, places: str = "1024", name: str = "seals") -> int:
+    """`licence list`, of a network that is not there: what is judged before it is asked."""
+    reached = ["--url", "http://127.0.0.1:9", "--key", str(folder / "holder.json"), "--org", AMR]
+    wanted = ["--gateway", "https://lists.example.org", "--name", name, "--out", str(folder / "list")]
+    return run(["licence", "list", str(folder / "register"), *reached, *wanted, "--places", places, *more])
+
+
+@pytest.mark.parametrize(
+    ("register", "said"),
+    [
+        ("a: 1\nb: 1\n", "share a place"),
+        ("a: 1024\n", "no such place"),
+        ("a: -1\n", "no such place"),
+        ("a: x\n", "x"),
+    ],
+)
+def test_L9_a_register_that_does_not_fit_makes_no_list(
+    folder: Path, register: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "register").write_text(register)
+    assert listed(folder, "--add", "c") == 2
+    assert said in capsys.readouterr().err
+    assert (folder / "register").read_text() == register
+    assert not (folder / "list").exists()
+
+
+def test_L9_a_list_has_a_register_an_address_and_room(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert listed(folder) == 2
+    assert listed(folder, name="a/b") == 2
+    assert "no address of a status list" in capsys.readouterr().err
+    assert listed(folder, "--add", "a", places="1000") == 2
+    assert not (folder / "register").exists()
+
+
+def test_a_place_is_kept_before_the_chain_is_asked(folder: Path) -> None:
+    """A list that was not made costs a place; a place that was forgotten would be given twice."""
+    assert listed(folder, "--add", "a", "--add", "b") == 4
+    kept = load_yaml(folder / "register", dict[str, int])
+    assert set(kept) == {"a", "b"}
+    assert listed(folder, "--add", "b") == 4
+    assert load_yaml(folder / "register", dict[str, int]) == kept
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("VALID", 0), ("DRAFT", 1), ("REVOKED", 1), ("VOIDED", 1), ("SUSPENDED", 2), ("SUPERSEDED", 3)],
+)
+def test_L9_a_list_says_the_state_on_the_chain(state: str, status: int) -> None:
+    assert listed_status(state) == status
