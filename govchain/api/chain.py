@@ -68,6 +68,14 @@ async def show_validators(context: ApiContext, request: web.Request, asked: Aske
     )
 
 
+async def show_organisation(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
+    """GET /v1/organisations/{org}."""
+    answer = context.service.organisation(asked["org"])
+    if answer is None:
+        raise Refusal("not-found", f"the chain does not know organisation {asked['org'][:32]!r}")
+    return json_response(answer)
+
+
 async def show_genesis(context: ApiContext, request: web.Request, asked: Asked) -> web.StreamResponse:
     """GET /v1/genesis; as MessagePack the canonical bytes whose digest is the chain id."""
     if accepts(request, MSGPACK):

@@ -13,6 +13,7 @@ from govchain.client.answers import (
     FinalEvent,
     KeyAnswer,
     MemberPolicy,
+    OrganisationAnswer,
     TransactionStatus,
     ValidatorStatus,
 )
@@ -66,6 +67,10 @@ class ValidatorService(Protocol):
 
     def key(self, key_id: bytes) -> KeyAnswer | None:
         """State of a signing key and its next free nonce; None when the chain does not know the key."""
+        ...
+
+    def organisation(self, org: str) -> OrganisationAnswer | None:
+        """An organisation, also one that joined after genesis; None when the chain does not know it."""
         ...
 
     def block(self, height: int) -> tuple[Block, FinalityCertificate] | None:

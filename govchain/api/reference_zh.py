@@ -84,6 +84,11 @@ ROUTES: Final[dict[str, str]] = {
         "取得已最终确认交易的回执，即 `govchain verify` 离线验证的文件，逐字节相同。"
     ),
     "Receipt file": "回执文件",
+    "Name, tier, roles and standing of an organisation, also of one that joined after genesis.": (
+        "查询机构的名称、层级、角色与状态，包括创世之后加入的机构。"
+    ),
+    "Unified social credit code.": "统一社会信用代码。",
+    "The organisation": "机构",
     "State of a signing key and its next free nonce.": "查询签名密钥的状态及下一个可用的防重放序号。",
     "Key id.": "密钥标识。",
     "The key": "密钥",

@@ -24,6 +24,7 @@ from govchain.api.requests import JsonSubmission, JsonTransaction
 from govchain.client.answers import (
     FinalEvent,
     KeyAnswer,
+    OrganisationAnswer,
     TransactionStatus,
     ValidatorsAnswer,
     ValidatorStatus,
@@ -144,6 +145,16 @@ ROUTES: Final = (
         "transactions",
         (Answer(200, "The key", KeyAnswer),),
         parameters=(Parameter("key_id", Id(), "Key id.", place="path"),),
+        problems=("not-found",),
+    ),
+    Route(
+        "GET",
+        "/v1/organisations/{org}",
+        chain.show_organisation,
+        "Name, tier, roles and standing of an organisation, also of one that joined after genesis.",
+        "chain",
+        (Answer(200, "The organisation", OrganisationAnswer),),
+        parameters=(Parameter("org", Text(), "Unified social credit code.", place="path"),),
         problems=("not-found",),
     ),
     Route(

@@ -41,6 +41,20 @@ class TransactionStatus(msgspec.Struct, frozen=True):
     """Over HTTP, of a denial: the rule, its legal basis, and what would make it allowed."""
 
 
+class OrganisationAnswer(msgspec.Struct, frozen=True):
+    """What the executed state says of one organisation."""
+
+    org: str
+    name: str
+    tier: str
+    """observer, verify or consensus."""
+    roles: tuple[str, ...]
+    standing: str
+    """ADMITTED, ACTIVE, SUSPENDED or EXPELLED."""
+    height: int
+    """Of the executed state that says so."""
+
+
 class KeyAnswer(msgspec.Struct, frozen=True):
     """What the executed state says of one signing key."""
 

@@ -16,6 +16,7 @@ from govchain.client.answers import (
     FinalEvent,
     KeyAnswer,
     MemberPolicy,
+    OrganisationAnswer,
     TransactionStatus,
     ValidatorStatus,
 )
@@ -163,6 +164,15 @@ class NodeService:
                 recorded_height=kept.recorded_height,
             )
             for kept in self._accuser.list_kept()
+        )
+
+    def organisation(self, org: str) -> OrganisationAnswer | None:
+        """Also one that joined after genesis."""
+        state = self._parts.ledger.organisation(org)
+        if state is None:
+            return None
+        return OrganisationAnswer(
+            state.id, state.name, state.tier, state.roles, state.standing, self._parts.ledger.height
         )
 
     def key(self, key_id: bytes) -> KeyAnswer | None:

@@ -65,6 +65,11 @@ class Engine:
     def __init__(self, rehearsal: Rehearsal, backend: Backend, observer: Observer | None = None) -> None:
         self._rehearsal = rehearsal
         self._scenario = rehearsal.loaded.scenario
+        self._joining = {
+            str(step.with_.get("org")): str(step.with_.get("display_name"))
+            for step in self._scenario.steps
+            if step.do == "organisation.add"
+        }
         self._backend = backend
         self._observer = observer or SilentObserver()
         self._builder = Builder(rehearsal, backend)
@@ -315,7 +320,7 @@ class Engine:
 
     def _names(self, step: Step, *, chinese: bool, who: str) -> Mapping[str, Any]:
         """Values of the step as people call them: organisations and saved objects by name."""
-        known = {
+        known = self._joining | {
             org.code: (org.name_zh or org.name) if chinese else org.name
             for org in self._scenario.organisations
         }

@@ -30,9 +30,9 @@ const recordPath = (name) => name.split("/").map(encodeURIComponent).join("/");
 
 function duration(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  return `${Math.floor(seconds / 3600)} h`;
+  if (seconds < 60) return `${seconds} ${pick("s", "秒")}`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} ${pick("min", "分钟")}`;
+  return `${Math.floor(seconds / 3600)} ${pick("h", "小时")}`;
 }
 
 function show(id, isShown, ...children) {

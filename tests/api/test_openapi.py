@@ -95,6 +95,7 @@ def example_paths(network: FakeNetwork) -> dict[str, str]:
     network.finalise()
     return {
         "transaction_id": admission.id.hex(),
+        "org": network.genesis.organisations[0].id,
         "key_id": MAKER.key_id.hex(),
         "record_type": "licence",
         "object_id": f"{licence}?proof&history&at=2026-01-10T00:00:00Z",

@@ -249,6 +249,15 @@ async def test_key_tells_its_next_nonce(network: FakeNetwork, http: aiohttp.Clie
         assert (response.status, (await response.json())["code"]) == (404, "not-found")
 
 
+async def test_an_organisation_tells_its_name(network: FakeNetwork, http: aiohttp.ClientSession) -> None:
+    async with http.get(f"/v1/organisations/{COURT}") as response:
+        answer = await response.json()
+    (court,) = [org for org in network.genesis.organisations if org.id == COURT]
+    assert (answer["org"], answer["name"], answer["standing"]) == (COURT, court.name, "ACTIVE")
+    async with http.get("/v1/organisations/nobody") as response:
+        assert (response.status, (await response.json())["code"]) == (404, "not-found")
+
+
 JSON_MISTAKES = {
     "no object": ([], 'expected {"transactions"'),
     "empty": ({"transactions": []}, "at least one"),

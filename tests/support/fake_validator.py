@@ -10,7 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from govchain.api.ports import Admission, FinalEvent, KeyAnswer, TransactionStatus, ValidatorStatus
+from govchain.api.ports import (
+    Admission,
+    FinalEvent,
+    KeyAnswer,
+    OrganisationAnswer,
+    TransactionStatus,
+    ValidatorStatus,
+)
 from govchain.client import OrgSigner
 from govchain.client.answers import MemberPolicy
 from govchain.codec import decode, encode
@@ -285,6 +292,15 @@ class FakeValidator:
             finalised=ledger.transaction_count,
             denied=sum(ledger.denial_counts.values()),
             peers={f"validator-{other}": True for other in range(4) if other != self.index},
+        )
+
+    def organisation(self, org: str) -> OrganisationAnswer | None:
+        self._fail()
+        state = self.network.ledger.organisation(org)
+        if state is None:
+            return None
+        return OrganisationAnswer(
+            state.id, state.name, state.tier, state.roles, state.standing, self.network.ledger.height
         )
 
     def key(self, key_id: bytes) -> KeyAnswer | None:

@@ -247,3 +247,26 @@ def test_steps_of_one_moment_are_handed_in_at_once_and_none_holds_up_another() -
     assert len({step.story_time for step in result.steps}) == 1
     assert result.height < 3, "two records are in one block"
     assert play(SMALL + TOGETHER).digest == result.digest
+
+
+def test_who_joins_in_a_story_is_called_by_name_from_then_on() -> None:
+    code = "11990200MA0XX004X4"
+    later = f"""\
+  - id: join
+    by: clerk
+    do: organisation.add
+    with:
+      {{object_id: GC-1, org: {code}, display_name: Transport, roles: [], accredited_for: [],
+       public_key: "", possession: "", person: x}}
+    expect: {{denied: G1}}
+  - id: leave
+    by: clerk
+    do: organisation.suspend
+    with: {{object_id: GC-2, org: {code}, reason: test}}
+    expect: {{denied: I9}}
+"""
+    result = play(SMALL + later)
+    assert [step.en.partition(") ")[2] for step in result.steps[1:]] == [
+        "proposes Transport as a member",
+        "proposes to suspend Transport (test)",
+    ]

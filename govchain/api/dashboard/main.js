@@ -55,6 +55,7 @@ function draw() {
 }
 
 async function begin() {
+  picture.renamed = () => { draw(); drawDetail(); };
   drawTop();
   try { await Promise.all([readOnce(), readStatus()]); } catch (problem) { show("notice", true, problem.message); }
   drawTop(); draw(); drawDetail();

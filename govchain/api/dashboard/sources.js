@@ -5,7 +5,7 @@ const KEPT_RECORDS = 25;
 const WINDOW_MS = 300000;
 const READ_EVERY_MS = 1000;
 
-const picture = { status: null, validators: null, organisations: new Map(), verbs: new Map(), kinds: new Map(), blocks: [], records: [], counts: [], isLive: false, isOpened: false };
+const picture = { status: null, validators: null, organisations: new Map(), verbs: new Map(), kinds: new Map(), blocks: [], records: [], counts: [], isLive: false, isOpened: false, renamed: () => {} };
 
 async function read(path) {
   const answer = await fetch(path);
@@ -14,7 +14,25 @@ async function read(path) {
   return value;
 }
 
-const nameOf = (org) => picture.organisations.get(org) || org;
+const NAMES_ASKED_MAX = 500;
+const asked = new Set();
+
+const called = (value) => picture.organisations.get(value) || value;
+
+// An organisation that signs or runs a validator is on the chain. Whoever joined after genesis is asked about once; its code stands there until the name has come.
+const nameOf = (org) => {
+  if (picture.organisations.size && /^[0-9A-Z]{18}$/.test(org) && !picture.organisations.has(org) && !asked.has(org) && asked.size < NAMES_ASKED_MAX) askName(org);
+  return called(org);
+};
+
+async function askName(org) {
+  asked.add(org);
+  try {
+    const found = await read(`/v1/organisations/${org}`);
+    picture.organisations.set(org, found.name);
+    picture.renamed();
+  } catch { /* the code stands for itself */ }
+}
 
 // The sentence of a transaction, as its kind words it.
 function sentence(body) {
@@ -25,7 +43,7 @@ function sentence(body) {
   const values = { ...(payload.fields || {}), who: nameOf(body.org), object: short(object) };
   return pick(verb.sentence, verb.sentence_zh).replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
-    return value === undefined || value === null ? "…" : nameOf(typeof value === "object" ? JSON.stringify(value) : String(value));
+    return value === undefined || value === null ? "…" : called(typeof value === "object" ? JSON.stringify(value) : String(value));
   });
 }
 
