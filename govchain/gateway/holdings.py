@@ -64,12 +64,17 @@ class Holdings:
     def correct(self, holding: Holding) -> str:
         """Replace a wrong value; returns the source key (hex) by which everyone finds who received it.
 
+        Asking again is safe: who did not hear the answer gets the same key, by which those are found who
+        received the wrong value.
+
         Raises:
             InvalidInput: Nothing is held of that person and item.
         """
         known = self._held(holding.item, holding.person)
         if known is None:
             raise InvalidInput("nothing is held of this person for this item")
+        if known.generation and _typed(known.values) == _typed(holding.values):
+            return self._source_key(holding.item, holding.person, known.generation - 1).hex()
         self._store.put_facts([self._fact(holding, known.generation + 1)])
         return self._source_key(holding.item, holding.person, known.generation).hex()
 
@@ -153,3 +158,8 @@ def _yes_or_no(value: bool | int | str | None, offer: FieldOffer) -> bool | None
 
 def _reaches(value: bool | int | str | None, bound: int) -> bool | None:
     return value >= bound if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _typed(values: Mapping[str, Told]) -> dict[str, tuple[type, Told]]:
+    """For comparing: true is not the number one."""
+    return {name: (type(value), value) for name, value in values.items()}

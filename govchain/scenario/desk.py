@@ -6,14 +6,14 @@ than into the answer that a later step opens: no result, trace or page holds it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
 
 import msgspec
 
 from govchain.client.answers import TransactionStatus
 from govchain.errors import BadProof, Indeterminate, InvalidInput, Unavailable
-from govchain.gateway import Answered, Ask, GatewayPort, Holding, Outcome, Refused, Told
+from govchain.gateway import Answered, Ask, GatewayPort, Holding, Refused, Told
 from govchain.ledger import RecordState
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.scenario.backend import Backend, Rehearsal
@@ -24,6 +24,8 @@ from govchain.scenario.references import resolve
 from govchain.scenario.result import ExchangeEntry, StepResult
 from govchain.scenario.values import coerce
 from govchain.scenario.verbs import GATEWAY_VERBS, GatewayAskWith, GatewayCorrectWith
+
+T = TypeVar("T")
 
 EXCHANGE: Final = "exchange"
 LATENCY_DIGITS: Final = 3
@@ -68,7 +70,8 @@ class Desk:
 
     async def _ask(self, blank: StepResult, step: Step, wanted: GatewayAskWith, offset_ns: int) -> StepResult:
         began_ns = self._backend.now_ns()
-        outcome = await self._until_settled(step, self._question(wanted, offset_ns))
+        question = self._question(wanted, offset_ns)
+        outcome = await self._until_settled(step, lambda gateway: gateway.ask(question))
         latency_ms = round((self._backend.now_ns() - began_ns) / 1_000_000, LATENCY_DIGITS)
         if not outcome.transaction:
             assert isinstance(outcome, Refused)
@@ -124,7 +127,7 @@ class Desk:
 
     async def _correct(self, blank: StepResult, step: Step, wanted: GatewayCorrectWith) -> StepResult:
         corrected = Holding(item=wanted.item, person=wanted.person, values=wanted.values)
-        source_key = await self._gateway_of(step).correct(corrected)
+        source_key = await self._until_settled(step, lambda gateway: gateway.correct(corrected))
         if step.save is not None:
             fields = {"source_key": source_key}
             self._builder.saved[step.save] = Saved(wanted.item, "", "catalog", fields)
@@ -134,15 +137,16 @@ class Desk:
     def _gateway_of(self, step: Step) -> GatewayPort:
         return self._backend.gateway(self._builder.organisation_of(step.by).code)
 
-    async def _until_settled(self, step: Step, ask: Ask) -> Outcome:
-        """Ask, and ask again with the same number, until the outcome is known or time is up.
+    async def _until_settled(self, step: Step, ask: Callable[[GatewayPort], Awaitable[T]]) -> T:
+        """Ask, and ask the same again, until the outcome is known or time is up.
 
-        Whichever of the two gateways is down meanwhile, one outcome comes of it.
+        Whichever gateway is down meanwhile, one outcome comes of it: a question has its number, and a
+        correction that was made already is not made twice.
         """
         limit_ns = self._backend.now_ns() + self._rehearsal.loaded.scenario.stop.at
         while True:
             try:
-                return await self._gateway_of(step).ask(ask)
+                return await ask(self._gateway_of(step))
             except (Unavailable, Indeterminate):
                 if self._backend.now_ns() >= limit_ns:
                     raise

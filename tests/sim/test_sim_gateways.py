@@ -52,3 +52,12 @@ def test_a_provider_killed_after_its_answer_is_not_missed() -> None:
     run = killed("ca", 0.9)
     assert run.step("query").latency_ms == undisturbed().step("query").latency_ms
     assert told(run) == told(undisturbed())
+
+
+def test_a_gateway_that_is_down_when_it_must_correct_is_asked_again() -> None:
+    at_ms = round(undisturbed().step("put-right").at_ms) - 1
+    run = play(FILE, timeline=f"{{at: {at_ms}ms, do: kill_gateway, org: ca, for: {DOWN_MS}ms}}")
+    assert run.result.verdict == "pass"
+    assert run.step("correct").at_ms >= at_ms + DOWN_MS, "it really was down"
+    assert told(run) == told(undisturbed())
+    assert run.result.state_root == undisturbed().result.state_root

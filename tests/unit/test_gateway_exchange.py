@@ -397,6 +397,8 @@ async def test_D10_a_correction_reveals_the_key_of_the_wrong_answers_alone(world
     await world.open_item()
     await world.asking.ask(question())
     revealed = bytes.fromhex(await world.giving.correct(holding(status="divorced")))
+    again = holding(status="divorced")
+    assert bytes.fromhex(await world.giving.correct(again)) == revealed, "nobody got anything in between"
     first = world.world.record("exchange", "X-1").data_as(ExchangeData).source_ref
     assert first == source_reference(SUITE, revealed, HPF)
     outcome = await world.asking.ask(question(exchange="X-2"))
@@ -405,6 +407,12 @@ async def test_D10_a_correction_reveals_the_key_of_the_wrong_answers_alone(world
     assert world.world.record("exchange", "X-2").data_as(ExchangeData).source_ref != first
     with pytest.raises(InvalidInput, match="nothing is held"):
         await world.giving.correct(Holding(item=MARRIAGE, person="x", values={}))
+
+
+async def test_D10_true_is_corrected_to_the_number_one(world: GatewayWorld) -> None:
+    await world.open_item()
+    keys = [await world.giving.correct(holding(status=value)) for value in (True, 1, 1)]
+    assert keys[0] != keys[1] == keys[2]
 
 
 async def test_rows_at_rest_hold_no_name_and_open_with_the_secret_alone(
