@@ -20,6 +20,8 @@ BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 ANSWER_TIMEOUT_S: Final = 60.0
 """An answer waits for a block: that of the provider's own record."""
 CONNECT_TIMEOUT_S: Final = 5.0
+PORTAL_S: Final = 60
+"""Life of a token that is used at once."""
 BINARY: Final = "application/octet-stream"
 
 T = TypeVar("T")
@@ -146,9 +148,19 @@ class RemoteGateway(_Session):
         found = await self._call("POST", "/v1/portal/tokens", asked, dict[str, str])
         return str(found["token"])
 
-    async def _call(self, method: str, path: str, value: Any, kind: Any) -> Any:
-        body = msgspec.json.encode(value)
-        status, data = await self.request(method, self._url + path, body=body, headers=self._headers)
+    async def own_uses(self, person: str) -> Sequence[Use]:
+        """See `GatewayPort`."""
+        headers = {"Authorization": f"Bearer {await self.portal_token(person, PORTAL_S)}"}
+        found = await self._call("GET", "/v1/portal/uses", None, tuple[_Shown, ...], headers)
+        return tuple(each.use for each in found)
+
+    async def _call(
+        self, method: str, path: str, value: Any, kind: Any, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        body = b"" if value is None else msgspec.json.encode(value)
+        status, data = await self.request(
+            method, self._url + path, body=body, headers=headers or self._headers
+        )
         if status != 200:
             raise _error(status, data)
         try:
@@ -191,6 +203,12 @@ def _error(status: int, data: bytes) -> GovchainError:
     error = kinds.get(problem.code, InvalidInput)(problem.detail[:300])
     error.code = problem.code
     return error
+
+
+class _Shown(msgspec.Struct):
+    """What the portal says of one use; the sentences are for people."""
+
+    use: Use
 
 
 class _Problem(msgspec.Struct):

@@ -73,12 +73,12 @@ def view_of(use: Use, names: Mapping[str, str]) -> UseView:
     basis = None if rule is None else bases_of(rule)
     fields, fields_zh = ", ".join(use.fields), "、".join(use.fields)
     consent, consent_zh = (
-        (f" and your consent {use.consent}", f"及您的同意书 {use.consent}") if use.consent else ("", "")
+        (f" and your consent {use.consent}", f" 及您的同意书 {use.consent}") if use.consent else ("", "")
     )
     requester, provider = (_named(org, names) for org in (use.requester, use.provider))
     asked = f"{requester.en} asked {provider.en} for {fields} of {use.item} ({use.mode}) for {use.purpose}"
     asked_zh = (
-        f"{requester.zh} 为 {use.purpose} 向 {provider.zh} 查询您在 {use.item} 的 {fields_zh}（{use.mode}）"
+        f"{requester.zh}为 {use.purpose} 向{provider.zh}查询您在 {use.item} 的 {fields_zh}（{use.mode}）"
     )
     match use.outcome:
         case "answered":
@@ -100,10 +100,11 @@ def view_of(use: Use, names: Mapping[str, str]) -> UseView:
         basis="" if basis is None else basis.en,
         basis_zh="" if basis is None else basis.zh,
         sentence=f"{asked}: {end}.",
-        sentence_zh=f"{asked_zh}：{end_zh}。",
+        sentence_zh=f"{asked_zh}：{end_zh}。".strip(),
     )
 
 
 def _named(org: str, names: Mapping[str, str]) -> Text:
     name = names.get(org)
-    return Text(org, org) if name is None else Text(f"{name} ({org})", f"{name}（{org}）")
+    # Chinese keeps a space around Latin letters, and none around brackets.
+    return Text(org, f" {org} ") if name is None else Text(f"{name} ({org})", f"{name}（{org}）")

@@ -151,6 +151,10 @@ class GatewayPort(Protocol):
         """
         ...
 
+    async def own_uses(self, person: str) -> Sequence[Use]:
+        """The same as that person sees it: through the portal, signed in by the department."""
+        ...
+
     async def hold(self, holdings: Sequence[Holding]) -> None:
         """Keep data of this department; what was held of the same person and item is replaced."""
         ...

@@ -57,6 +57,8 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"no (.+) happened", r"没有发生 \1"),
         (r"applied", "生效"),
         (r"pending", "待确认"),
+        (r"used: (.+)", r"已使用：\1"),
+        (r"not used", "未使用"),
         (r"answered", "已答复"),
         (r"answered: (.+)", r"已答复：\1"),
         (r"another answer to (.+)", r"对 \1 的答复不同"),

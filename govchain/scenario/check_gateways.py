@@ -19,6 +19,7 @@ from govchain.scenario.values import coerce, problems
 from govchain.scenario.verbs import GATEWAY_VERBS
 
 ASK: Final = "gateway.ask"
+USES: Final = "gateway.uses"
 
 Where = tuple[str | int, ...]
 
@@ -53,6 +54,12 @@ def check_gateway_step(source: Loaded[Any], scenario: Scenario, index: int, step
     for place, expected in problems(coerce(step.with_, kind), kind):
         raise source.error(f"{step.do}: wrong or missing value", *where, *place, expected=expected)
     orgs = [entry.org for entry in scenario.gateways]
+    if step.do == USES:
+        _require_known(
+            source, "the department has no gateway", (*where, "gateway"), step.with_["gateway"], orgs
+        )
+        _require_no_expectation(source, index, step)
+        return
     own = next(person.org for person in scenario.people if person.id == step.by)
     _require_known(source, f"{own} has no gateway", ("steps", index, "by"), own, orgs)
     if step.do != ASK:
@@ -128,10 +135,7 @@ def _check_holdings(source: Loaded[Any], where: Where, entry: GatewayEntry, know
 
 
 def _check_correction(source: Loaded[Any], scenario: Scenario, index: int, step: Step) -> None:
-    if step.expect != type(step.expect)():
-        raise source.error(
-            f"{step.do} is the department's own business: nothing denies it", "steps", index, "expect"
-        )
+    _require_no_expectation(source, index, step)
     own = next(person.org for person in scenario.people if person.id == step.by)
     entry = next(each for each in scenario.gateways if each.org == own)
     _require_numbers(source, ("steps", index, "with", "values"), step.with_["values"])
@@ -140,6 +144,11 @@ def _check_correction(source: Loaded[Any], scenario: Scenario, index: int, step:
     if not is_reference(person):
         where = ("steps", index, "with", "person")
         _require_known(source, f"{own} holds nothing of this person for the item", where, person, people)
+
+
+def _require_no_expectation(source: Loaded[Any], index: int, step: Step) -> None:
+    if step.expect != type(step.expect)():
+        raise source.error(f"{step.do} is no record: nothing denies it", "steps", index, "expect")
 
 
 def _check_answer(source: Loaded[Any], index: int, step: Step) -> None:

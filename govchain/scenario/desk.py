@@ -14,16 +14,17 @@ import msgspec
 from govchain.client.answers import TransactionStatus
 from govchain.errors import BadProof, Indeterminate, InvalidInput, Unavailable
 from govchain.gateway import Answered, Ask, GatewayPort, Holding, Refused, Told
+from govchain.gateway.portal import view_of
 from govchain.ledger import RecordState
 from govchain.ledger.identifiers import parse_time_ms
 from govchain.scenario.backend import Backend, Rehearsal
 from govchain.scenario.builder import Builder, Saved
 from govchain.scenario.model import Step
-from govchain.scenario.outcomes import judge_refusal
+from govchain.scenario.outcomes import judge_refusal, used
 from govchain.scenario.references import resolve
 from govchain.scenario.result import ExchangeEntry, StepResult
 from govchain.scenario.values import coerce
-from govchain.scenario.verbs import GATEWAY_VERBS, GatewayAskWith, GatewayCorrectWith
+from govchain.scenario.verbs import GATEWAY_VERBS, GatewayAskWith, GatewayCorrectWith, GatewayUsesWith
 
 T = TypeVar("T")
 
@@ -40,7 +41,10 @@ class Desk:
         self._rehearsal = rehearsal
         self._backend = backend
         self._builder = builder
-        self._codes = {org.id: org.code for org in rehearsal.loaded.scenario.organisations}
+        organisations = rehearsal.loaded.scenario.organisations
+        self._codes = {org.id: org.code for org in organisations}
+        self._names = {org.code: org.name for org in organisations}
+        self._names_zh = {org.code: org.name_zh or org.name for org in organisations}
 
     async def play(self, blank: StepResult, step: Step, offset_ns: int) -> StepResult:
         """What became of a step.
@@ -55,6 +59,8 @@ class Desk:
             match wanted:
                 case GatewayCorrectWith():
                     return await self._correct(blank, step, wanted)
+                case GatewayUsesWith():
+                    return await self._uses(blank, wanted)
                 case _:
                     assert isinstance(wanted, GatewayAskWith)
                     return await self._ask(blank, step, wanted, offset_ns)
@@ -71,7 +77,7 @@ class Desk:
     async def _ask(self, blank: StepResult, step: Step, wanted: GatewayAskWith, offset_ns: int) -> StepResult:
         began_ns = self._backend.now_ns()
         question = self._question(wanted, offset_ns)
-        outcome = await self._until_settled(step, lambda gateway: gateway.ask(question))
+        outcome = await self._until_settled(self._own(step), lambda gateway: gateway.ask(question))
         latency_ms = round((self._backend.now_ns() - began_ns) / 1_000_000, LATENCY_DIGITS)
         if not outcome.transaction:
             assert isinstance(outcome, Refused)
@@ -127,17 +133,35 @@ class Desk:
 
     async def _correct(self, blank: StepResult, step: Step, wanted: GatewayCorrectWith) -> StepResult:
         corrected = Holding(item=wanted.item, person=wanted.person, values=wanted.values)
-        source_key = await self._until_settled(step, lambda gateway: gateway.correct(corrected))
+        source_key = await self._until_settled(self._own(step), lambda gateway: gateway.correct(corrected))
         if step.save is not None:
             fields = {"source_key": source_key}
             self._builder.saved[step.save] = Saved(wanted.item, "", "catalog", fields)
         measured = f"corrected: {', '.join(wanted.values)}"
         return msgspec.structs.replace(blank, ok=True, outcome="answered", measured=measured)
 
-    def _gateway_of(self, step: Step) -> GatewayPort:
-        return self._backend.gateway(self._builder.organisation_of(step.by).code)
+    async def _uses(self, blank: StepResult, wanted: GatewayUsesWith) -> StepResult:
+        department = self._codes[wanted.gateway]
+        uses = await self._until_settled(department, lambda gateway: gateway.own_uses(wanted.person))
+        answered = [use.exchange for use in reversed(uses) if use.outcome == "answered"]
+        told = [
+            (view_of(use, self._names).sentence, view_of(use, self._names_zh).sentence_zh)
+            for use in reversed(uses)
+        ]
+        return msgspec.structs.replace(
+            blank,
+            ok=sorted(answered) == sorted(wanted.answered),
+            outcome="answered",
+            expected=used(wanted.answered),
+            measured=used(answered),
+            detail="\n".join(english for english, _ in told),
+            detail_zh="\n".join(chinese for _, chinese in told),
+        )
 
-    async def _until_settled(self, step: Step, ask: Callable[[GatewayPort], Awaitable[T]]) -> T:
+    def _own(self, step: Step) -> str:
+        return self._builder.organisation_of(step.by).code
+
+    async def _until_settled(self, org: str, ask: Callable[[GatewayPort], Awaitable[T]]) -> T:
         """Ask, and ask the same again, until the outcome is known or time is up.
 
         Whichever gateway is down meanwhile, one outcome comes of it: a question has its number, and a
@@ -146,7 +170,7 @@ class Desk:
         limit_ns = self._backend.now_ns() + self._rehearsal.loaded.scenario.stop.at
         while True:
             try:
-                return await ask(self._gateway_of(step))
+                return await ask(self._backend.gateway(org))
             except (Unavailable, Indeterminate):
                 if self._backend.now_ns() >= limit_ns:
                     raise

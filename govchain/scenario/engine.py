@@ -343,7 +343,8 @@ class Engine:
         names["object"] = names.get("object_id", "…")
         if step.do in GATEWAY_VERBS:
             codes = {org.id: org.code for org in self._scenario.organisations}
-            names["provider"] = known.get(codes.get(str(names.get("provider")), ""), "…")
+            for role in ("provider", "gateway"):
+                names[role] = known.get(codes.get(str(names.get(role)), ""), "…")
         return names | {"who": who}
 
 

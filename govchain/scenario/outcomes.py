@@ -5,6 +5,7 @@ Pure; nothing is asked or sent here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -26,8 +27,15 @@ def expected_of(step: Step) -> str:
             return f"answered: {', '.join(map(str, fields))}"
         case "gateway.correct":
             return f"corrected: {', '.join(step.with_['values'])}"
+        case "gateway.uses":
+            return used(step.with_["answered"])
         case _:
             return "applied"
+
+
+def used(exchanges: Sequence[str]) -> str:
+    """Exchanges that were answered, in words."""
+    return f"used: {', '.join(exchanges)}" if exchanges else "not used"
 
 
 def judge_refusal(blank: StepResult, step: Step, *, rule: str, code: str, detail: str) -> StepResult:

@@ -140,9 +140,24 @@ class GatewayCorrectWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     values: dict[str, bool | int | str]
 
 
+class GatewayUsesWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`gateway.uses`: a person asks a department's portal who used their data (rule D11).
+
+    Refused queries are told as well, but not compared: a gateway hears of those that the chain denied later.
+    """
+
+    gateway: str
+    """Organisation id of the department that is asked."""
+    person: str
+    """Pseudonym by which that department knows the person; its desk signed them in."""
+    answered: list[str]
+    """Numbers of the exchanges that were answered, and no other."""
+
+
 GATEWAY_VERBS: Final[dict[str, type[msgspec.Struct]]] = {
     "gateway.ask": GatewayAskWith,
     "gateway.correct": GatewayCorrectWith,
+    "gateway.uses": GatewayUsesWith,
 }
 """Verb that a gateway carries out to the struct of its `with`."""
 
@@ -173,6 +188,10 @@ _OWN_SENTENCES: Final[Mapping[str, Text]] = {
     "gateway.correct": Text(
         "{who} corrects what its gateway holds of a person ({item})",
         "{who} 更正本部门网关所存某人的数据（{item}）",
+    ),
+    "gateway.uses": Text(
+        "{who} asks the portal of {gateway} who used their data",
+        "{who} 在 {gateway} 的个人门户查询谁使用了自己的数据",
     ),
 }
 

@@ -55,6 +55,8 @@ async def test_an_exchange_over_https(served: ServedGateway) -> None:
         assert world.answers_on_chain() == 1
         (use,) = await desk.uses("wang-at-ca")
         assert (use.requester, use.outcome) == (HPF, "answered")
+        assert list(await desk.own_uses("wang-at-ca")) == [use], "the portal tells the person the same"
+        assert list(await desk.own_uses("chen-at-ca")) == [], "and nobody else anything"
         assert len(await desk.correct(holding(status="divorced"))) == 64
         assert await peers.send(CA, b"x") == REFUSAL
         with pytest.raises(Unavailable, match="body-too-large"):

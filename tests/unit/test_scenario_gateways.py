@@ -132,7 +132,7 @@ BAD = [
     (
         "values: {status: divorced}}",
         "values: {status: divorced}}\n    expect: {denied: D2}",
-        "gateway.correct is the department's own business",
+        "gateway.correct is no record: nothing denies it",
     ),
 ]
 
@@ -219,6 +219,29 @@ def test_yes_is_not_the_number_one() -> None:
     expected = ("expect: {answer: {spouse: nr-88d21e}}", "expect: {answer: {spouse: true}}")
     asked = stories.play(stories.story(303), held, expected).step("ask-spouse")
     assert (asked.ok, asked.measured) == (False, "another answer to spouse")
+
+
+LOOK = "  - {by: wang-at-hpf, do: gateway.uses, with: {gateway: ca, person: wang-at-ca, answered: [%s]}}\n"
+
+
+@pytest.mark.parametrize("numbers", ["X-2026-1", "", "X-2026-1, X-2026-4"])
+def test_D11_a_person_is_told_who_got_an_answer_and_no_other(numbers: str) -> None:
+    result = play(("\nexpect:\n", "\n" + LOOK % numbers + "\nexpect:\n"))
+    looked = result.steps[-1]
+    assert (looked.ok, looked.outcome) == (numbers == "X-2026-1", "answered")
+    assert looked.measured == "used: X-2026-1"
+    assert "Housing provident fund" in looked.detail
+    assert "公积金" in looked.detail_zh
+    assert "wang-at-ca" not in repr(looked)
+
+
+def test_a_portal_that_is_not_there_or_a_denial_of_it_is_refused_with_its_place() -> None:
+    no_portal = (LOOK % "").replace("gateway: ca", "gateway: bank")
+    denied = (LOOK % "").replace("}}\n", "}, expect: {denied: D11}}\n")
+    for line, message in ((no_portal, "the department has no gateway"), (denied, "nothing denies it")):
+        with pytest.raises(ConfigError) as caught:
+            parse_scenario(changed(("\nexpect:\n", "\n" + line + "\nexpect:\n")), "s.yaml", FILE.parent)
+        assert message in str(caught.value)
 
 
 def test_a_denial_that_does_not_come_fails_the_step() -> None:
