@@ -16,6 +16,8 @@ from govchain.config import load_document
 from govchain.errors import ConfigError
 
 DETAILS: Final = Path(__file__).parent / "details"
+TRANSLATED_MAX: Final = 300
+"""Characters up to which a detail is translated; a block has fewer."""
 REMEMBERED_MAX: Final = 1024
 """Details that were looked up lately."""
 
@@ -38,7 +40,8 @@ class Sentence:
 @lru_cache(maxsize=REMEMBERED_MAX)
 def detail_in_chinese(detail: str) -> str:
     """The detail of a denial in Chinese; as it is when the table does not know it."""
-    sentence, values = _find(detail)
+    # A value is translated as well, so the length bounds how deep this goes.
+    sentence, values = _find(detail) if len(detail) <= TRANSLATED_MAX else (None, ())
     return detail if sentence is None else _fill(sentence, values)
 
 

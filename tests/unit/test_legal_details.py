@@ -12,7 +12,7 @@ import pytest
 from govchain.errors import ConfigError
 from govchain.ledger.execution import DETAIL_MAX
 from govchain.legal import detail_in_chinese, explain
-from govchain.legal.detail import details, read_details, sentence_of
+from govchain.legal.detail import TRANSLATED_MAX, details, read_details, sentence_of
 from tests.architecture.sources import PACKAGE, package_modules, shown, tree_of
 
 HAN = re.compile(r"[\u3400-\u9fff]")
@@ -131,10 +131,20 @@ def test_explanation_of_a_denial_tells_its_detail_in_chinese() -> None:
     assert found.detail_zh == "签名密钥已撤销"
 
 
-def test_a_detail_made_by_a_stranger_ends() -> None:
-    """What a payload quotes may repeat every word of a sentence; a match that goes back would take hours."""
-    hostile = ("the " + " exceeds the  left of " * 4_000)[:80_000]
-    assert detail_in_chinese(hostile) == hostile
+@pytest.mark.parametrize("length", [DETAIL_MAX, TRANSLATED_MAX, 100_000])
+def test_a_detail_made_by_a_stranger_ends(length: int) -> None:
+    """It may repeat every word of a sentence, and sentences may stand inside each other as deep as it is long."""
+    for words in (
+        "the " + " exceeds the  left of " * 5_000,
+        "x: " * 40_000,
+        " or " * 30_000,
+        "{0}}{" * 20_000,
+    ):
+        assert detail_in_chinese(words[:length])
+
+
+def test_the_table_knows_whatever_a_block_can_hold() -> None:
+    assert DETAIL_MAX <= TRANSLATED_MAX
 
 
 def test_a_whole_detail_fits_into_a_block() -> None:
