@@ -20,7 +20,9 @@ Crypto = Literal["symbolic", "real"]
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.")]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Processes.", show_default="one for each core")
+    int | None,
+    # All of them are started, however few runs there are.
+    typer.Option("--jobs", "-j", min=1, max=256, help="Processes.", show_default="one for each core"),
 ]
 
 

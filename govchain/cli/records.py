@@ -20,6 +20,7 @@ from govchain.cli.connection import (
 )
 from govchain.cli.exits import ExitStatus
 from govchain.cli.explain import say_denial
+from govchain.cli.places import require_file_place
 from govchain.cli.record_files import is_document, now_text, read_evidence, read_record
 from govchain.cli.terminal import Shown, Terminal
 from govchain.client import Client, TransactionStatus
@@ -91,6 +92,8 @@ async def anchor_files(
         # Before anything is sent: what is final cannot be taken back because its receipt has no place.
         _require_distinct_names(files)
         receipts.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            _require_no_receipt(_receipt_place(receipts, path))
     records = [read_evidence(path, kind) for path in files]
     is_certified = connection.genesis is not None
     async with connection.client() as client:
@@ -106,9 +109,23 @@ async def anchor_files(
         ]
         if receipts is not None:
             for path, item in zip(files, sent, strict=True):
-                target = receipts / f"{path.name}.receipt.json"
-                target.write_bytes(await client.receipt(item.status.id, certified=is_certified))
+                data = await client.receipt(item.status.id, certified=is_certified)
+                _receipt_place(receipts, path).write_bytes(data)
     return sent
+
+
+def _receipt_place(folder: Path, file: Path) -> Path:
+    return folder / f"{file.name}.receipt.json"
+
+
+def _require_no_receipt(place: Path) -> None:
+    """A receipt of the same file would make way for that of its denial, and one of an older file for a newer."""
+    if place.exists():
+        raise ConfigError(
+            "a receipt is there already, and receipts are never overwritten",
+            path=str(place),
+            hint="move it away, or give another folder with --receipts",
+        )
 
 
 def _require_distinct_names(files: Sequence[Path]) -> None:
@@ -154,6 +171,9 @@ def submit(
     """Sign one record, hand it in and wait until it is final. Exit status 1 when a rule denies it."""
     if out is not None and receipt is not None:
         raise ConfigError("what is not handed in has no receipt", expected="--out or --receipt")
+    if receipt is not None:
+        # Before anything is sent: what is final cannot be taken back because its receipt has no place.
+        require_file_place("--receipt", receipt)
     org_roles = RECORDER_ROLES if is_document(file) else ()
     identity = open_identity(connection, signing, org_roles=org_roles)
     record = read_record(

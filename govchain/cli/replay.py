@@ -11,6 +11,7 @@ import typer
 from govchain.cli.backends import Crypto, ScenarioFile, open_backend
 from govchain.cli.connection import run_async
 from govchain.cli.narrative import Narrator
+from govchain.cli.places import require_folder_place
 from govchain.cli.terminal import Shown
 from govchain.report import Reporter
 from govchain.scenario import load_scenario, run_scenario
@@ -57,6 +58,7 @@ def replay(
     loaded = load_scenario(file)
     reporter = None
     if report is not None:
+        require_folder_place("--report", report)
         reporter = Reporter(report, loaded.name, loaded.scenario.seed if seed is None else seed)
     with open_backend(backend, urls=url or [], keys=keys, reporter=reporter, crypto=crypto) as chosen:
         result = run_async(

@@ -14,6 +14,7 @@ import typer
 
 from govchain.cli.backends import JobsOption
 from govchain.cli.exits import ExitStatus
+from govchain.cli.places import require_folder_place
 from govchain.cli.terminal import Shown, Terminal
 from govchain.errors import ConfigError
 from govchain.report import PROMISES, Reporter, in_chinese
@@ -58,6 +59,9 @@ def swarm(
     3: the minutes are over, and some kind of fault never happened.
     """
     first, end = parse_seeds(seeds, is_timed=minutes is not None)
+    for option, folder in (("--out", out), ("--report", report)):
+        if folder is not None:
+            require_folder_place(option, folder)
     began_s = time.monotonic()
     with open_engine("process", jobs=jobs or os.cpu_count() or 1, cluster=None) as spread:
         result = run_swarm(

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from govchain.cli.backends import Crypto, JobsOption, ScenarioFile
+from govchain.cli.places import require_folder_place
 from govchain.cli.terminal import Shown, Terminal
 from govchain.report import render_page, write_file
 from govchain.scenario import load_scenario
@@ -81,6 +82,8 @@ def sweep(
     base = load_scenario(file)
     axes = [parse_axis(each) for each in settings or []]
     plan = plan_sweep(base, axes, repeats=repeats, seed=seed, is_symbolic=crypto == "symbolic")
+    if report is not None:
+        require_folder_place("--report", report)
     wanted = MaxRate(limit_ms, rate_max) if search is not None else None
     runs = len(plan.cells) * len(plan.seeds)
     terminal.heading(terminal.pick(base.scenario.meta.title, base.scenario.meta.title_zh))

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from govchain.cli.options import From
+from govchain.cli.places import require_file_place
 
 STDOUT: Final = "-"
 
@@ -102,7 +103,9 @@ class Terminal:
 def open_terminal(
     json_target: JsonOption = None, quiet: QuietOption = False, language: LanguageOption = None
 ) -> Terminal:
-    """The terminal of a command that has a result as JSON too."""
+    """The terminal of a command that has a result as JSON too; raises ConfigError if it has no place."""
+    if json_target is not None and json_target != STDOUT:
+        require_file_place("--json", Path(json_target))
     return Terminal(json_target=json_target, quiet=quiet, language=language)
 
 

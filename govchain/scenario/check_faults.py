@@ -26,7 +26,9 @@ from govchain.scenario.timeline import (
     BEHAVIOURS,
     CHANGES,
     DISTURBING,
+    EVERY_NS_MIN,
     KEYS,
+    RUN_NS_MAX,
     TARGETS,
     Censoring,
     Fault,
@@ -91,6 +93,7 @@ def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
             )
         if load.rate.ramp is not None and load.to is None:
             raise source.error("a ramp has an end", *where, expected="to: 30s")
+        _check_length(source, (*where, "to"), load.to)
         if load.to is not None and load.to <= load.from_:
             raise source.error("the load ends before it begins", *where, "to")
         if load.to is None and not is_finite and not scenario.steps:
@@ -180,16 +183,26 @@ def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: 
         raise source.error("unknown step", *where, "after", found=fault.after, expected=expected)
     if fault.when is not None:
         _check_condition(source, (*where, "when"), fault.when)
+    _check_length(source, (*where, "at"), fault.at)
+    _check_length(source, (*where, "for"), fault.for_)
     if fault.every is None:
         if fault.between is not None or fault.times is not None:
             raise source.error("between and times belong to every", *where, expected="every: {mean: 10s}")
         return
     if (fault.every.mean is None) == (fault.every.exactly is None):
         raise source.error("every has one time", *where, "every", expected="{mean: 10s} or {exactly: 10s}")
+    if (fault.every.mean or fault.every.exactly or 0) < EVERY_NS_MIN:
+        raise source.error("every has no time between", *where, "every", expected="at least 1ms")
+    _check_length(source, (*where, "between"), None if fault.between is None else fault.between[1])
     if fault.between is not None and fault.between[0] >= fault.between[1]:
         raise source.error("between ends before it begins", *where, "between")
     if any("for" in KEYS[kind] for kind in fault.kinds) and fault.for_ is None:
         raise source.error("a fault that comes again must end", *where, expected="for: 1s")
+
+
+def _check_length(source: Loaded[Any], where: tuple[str | int, ...], time_ns: int | None) -> None:
+    if time_ns is not None and time_ns > RUN_NS_MAX:
+        raise source.error("no run lasts so long", *where, expected="at most 1d")
 
 
 def _check_condition(source: Loaded[Any], where: tuple[str | int, ...], text: str) -> None:

@@ -171,7 +171,7 @@ class Director:
             if not self._is_over:
                 await self._happen(number, fault, then=lambda: self._recur(number, fault, 0))
 
-        if fault.times is None and fault.between is None:
+        if fault.is_endless:
             self._clock.call_at(at_ns, act)
         else:
             self._at(at_ns, act)
@@ -208,7 +208,11 @@ class Director:
             if then is not None:
                 then()
 
-        self._at(self._clock.now_ns() + fault.for_, end)
+        if fault.is_endless:
+            # Nobody waits for it: the next one may begin at once, and the run would never be over.
+            self._clock.call_at(self._clock.now_ns() + fault.for_, end)
+        else:
+            self._at(self._clock.now_ns() + fault.for_, end)
 
     async def _change(self, fault: Fault, happening: Happening) -> None:
         """Begin a change of the validators; it goes on beside everything else."""

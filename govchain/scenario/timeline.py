@@ -95,6 +95,12 @@ class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exactly: DurationNs | None = None
 
 
+RUN_NS_MAX: Final = 86_400_000_000_000
+"""Longest time since the start, or length, of a fault or load: a day. A simulation looks around many times a second."""
+EVERY_NS_MIN: Final = 1_000_000
+"""Shortest time of `every`: without one a fault comes again before anything else can happen."""
+
+
 class FaultyCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many validators, drawn from the seed."""
 
@@ -157,6 +163,11 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     def kinds(self) -> tuple[FaultKind, ...]:
         """What it may be: one kind, but for `one_of`."""
         return self.do.one_of if isinstance(self.do, OneOf) else (self.do,)
+
+    @property
+    def is_endless(self) -> bool:
+        """It comes again until the run is over, and nobody waits for it."""
+        return self.every is not None and self.times is None and self.between is None
 
     def as_kind(self, kind: FaultKind) -> Fault:
         """This fault as one of its kinds, without the keys that only the others have."""

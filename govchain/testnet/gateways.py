@@ -75,6 +75,8 @@ def init_gateways(
     holders = gateway_keys(manifest, offers or ())
     # Read first: without the authority not even a part of a folder is made.
     authority = read_authority(root)
+    if not holders:
+        return ()
     listed = tuple(ports or free_ports(2 * len(holders)))
     if len(listed) != 2 * len(holders):
         raise ConfigError(

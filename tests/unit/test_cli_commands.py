@@ -18,6 +18,9 @@ from govchain.errors import ConfigError
 from tests.architecture.sources import ROOT
 
 SCENARIO = str(ROOT / "scenarios" / "040-company-opens.yaml")
+CAPACITY = str(ROOT / "scenarios" / "200-capacity.yaml")
+PLACES = ("--json", "--report", "--out", "--receipt")
+"""Options that name where something is written."""
 
 
 def test_help_reads_like_a_table_of_contents(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,6 +73,58 @@ def test_files_of_one_name_are_not_anchored_into_one_receipt(tmp_path: Path) -> 
     identity = Identity("clerk", "91990100MA0XX00Y57", suite().signer(bytes(32)))
     with pytest.raises(ConfigError, match="one name"):
         run_async(anchor_files(connection, identity, files, receipts=tmp_path / "receipts"))
+
+
+def test_a_receipt_makes_way_for_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "f.txt"
+    file.write_text("a", encoding="utf-8")
+    receipt = tmp_path / "f.txt.receipt.json"
+    receipt.write_text("of the deposit", encoding="utf-8")
+    connection = Connection(("http://127.0.0.1:1",), None, None, None)
+    identity = Identity("clerk", "91990100MA0XX00Y57", suite().signer(bytes(32)))
+    with pytest.raises(ConfigError, match="never overwritten"):
+        run_async(anchor_files(connection, identity, [file], receipts=tmp_path))
+    assert receipt.read_text(encoding="utf-8") == "of the deposit"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", SCENARIO, "--json", "{file}/x.json"],
+        ["replay", SCENARIO, "--json", "{folder}"],
+        ["replay", SCENARIO, "--report", "{file}"],
+        ["replay", SCENARIO, "--report", "{file}/below"],
+        ["sweep", CAPACITY, "--report", "{file}/below"],
+        ["swarm", "--seeds", "0:1", "--out", "{file}"],
+        ["swarm", "--seeds", "0:1", "--report", "{file}"],
+        ["submit", "{file}", "--url", "http://127.0.0.1:1", "--receipt", "{folder}/nowhere/r.json"],
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    before = sorted(tmp_path.rglob("*"))
+    assert run([each.format(file=file, folder=tmp_path) for each in arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert next(each for each in arguments if each in PLACES) in printed.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_more_processes_than_a_machine_bears_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sweep", CAPACITY, "--jobs", "100000"]) == 2
+    assert "256" in capsys.readouterr().err
+
+
+def test_gateways_of_a_network_where_nobody_has_the_role_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["testnet", "init", "--out", str(tmp_path / "net"), "--quiet"])
+    assert run(["gateway", "init", str(tmp_path / "net")]) == 0
+    assert "No organisation has a key with the role gateway" in capsys.readouterr().out
+    assert not (tmp_path / "net" / "gateways").exists()
 
 
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,6 +108,15 @@ def test_one_of_several_faults_is_drawn_each_time_with_the_keys_that_it_has() ->
     assert [each.do for each in result.faults] != [each.do for each in play(STEADY + fault, seed=7).faults]
 
 
+def test_nobody_waits_for_a_fault_that_comes_again_without_end() -> None:
+    # Some validator is paused at almost every moment, so the run must not wait for one without a fault.
+    fault = "timeline: [{every: {exactly: 1ms}, do: pause, target: one, for: 400ms}]\n"
+    result = play(STEADY + fault)
+    assert result.happened["pause"] > 3
+    assert result.verdict == "pass"
+    assert result.duration_s < 10
+
+
 @pytest.mark.parametrize(("validators", "hit"), [(4, 3), (7, 4)])
 def test_a_majority_is_more_than_half(validators: int, hit: int) -> None:
     text = STEADY.replace("validators: 4", f"validators: {validators}")

@@ -160,6 +160,12 @@ ADDED = [
     ("timeline:\n  - {when: height, do: crash, target: one}", "s.yaml:20: not a condition; found 'height'"),
     ("timeline:\n  - {every: {mean: 1s}, do: crash, target: one}", "s.yaml:20: a fault that comes again"),
     ("timeline:\n  - {every: {}, do: heal_all}", "s.yaml:20: every has one time"),
+    ("timeline:\n  - {every: {mean: 0s}, do: heal_all}", "s.yaml:20: every has no time between"),
+    ("timeline:\n  - {every: {exactly: 9us}, do: heal_all}", "s.yaml:20: every has no time between"),
+    ("timeline:\n  - {at: 25h, do: heal_all}", "s.yaml:20: no run lasts so long; expected at most 1d"),
+    ("timeline:\n  - {at: 1s, do: pause, target: one, for: 2d}", "s.yaml:20: no run lasts so long"),
+    ("timeline:\n  - {every: {mean: 1h}, between: [0s, 2d], do: heal_all}", "s.yaml:20: no run lasts so"),
+    ("workload: [{org: evp, rate: {closed_loop: 1}, to: 9999d}]", "s.yaml:19: no run lasts so long"),
     ("timeline:\n  - {at: 1s, do: crash, target: one, times: 3}", "s.yaml:20: between and times belong to"),
     ("timeline:\n  - {at: 1s, do: crash, target: each_in_turn}", "s.yaml:20: one after the other needs"),
     (
