@@ -93,10 +93,13 @@ def build_app() -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns its exit status."""
     command = typer.main.get_command(build_app())
-    if asked_language(arguments) is Language.ZH:
+    chinese = asked_language(arguments) is Language.ZH
+    if chinese:
         translate(command)
     return run_bounded(
-        lambda: command(args=list(arguments), prog_name="govchain"), Console(stderr=True, highlight=False)
+        lambda: command(args=list(arguments), prog_name="govchain"),
+        Console(stderr=True, highlight=False),
+        chinese=chinese,
     )
 
 

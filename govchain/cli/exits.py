@@ -13,6 +13,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from govchain.cli.errors_zh import HEADLINES_ZH, LABELS_ZH, sentence_zh
 from govchain.errors import (
     BadCredential,
     BadProof,
@@ -80,7 +81,7 @@ def status_of(error: BaseException) -> ExitStatus:
     return next(status for kind, status in _STATUS_OF if isinstance(error, kind))
 
 
-def run_bounded(command: Callable[[], None], console: Console) -> int:
+def run_bounded(command: Callable[[], None], console: Console, *, chinese: bool = False) -> int:
     """Run a command; every deliberate error becomes one clear message on `console` and its exit status."""
     try:
         command()
@@ -93,23 +94,29 @@ def run_bounded(command: Callable[[], None], console: Console) -> int:
         return ExitStatus.HOLDS
     except (GovchainError, OSError) as error:
         status = status_of(error)
-        for line in _message(error, status):
+        for line in _message(error, status, chinese):
             console.print(line, soft_wrap=True)
         return status
     return ExitStatus.HOLDS
 
 
-def _message(error: GovchainError | OSError, status: ExitStatus) -> list[Text]:
-    headline = Text.assemble(("govchain: ", "bold red"), (f"{_HEADLINES[status]}: ", "red"))
+def _message(error: GovchainError | OSError, status: ExitStatus, chinese: bool) -> list[Text]:
+    name = _HEADLINES[status]
+    headline = Text.assemble(
+        ("govchain: ", "bold red"), (f"{HEADLINES_ZH[name]}：" if chinese else f"{name}: ", "red")
+    )
     if isinstance(error, ConfigError):
-        return [headline + Text(_place(error) + error.problem), *_details(error)]
+        problem = sentence_zh(error.problem) if chinese else error.problem
+        return [headline + Text(_place(error) + problem), *_details(error, chinese)]
     if isinstance(error, BadProof):
-        return [headline + Text(f"step {error.step!r} failed: {error}")]
+        step = f"步骤 {error.step!r} 不成立：" if chinese else f"step {error.step!r} failed: "
+        return [headline + Text(f"{step}{error}")]
     if isinstance(error, OSError):
-        return [headline + Text(_os_error(error))]
+        return [headline + Text(_os_error(error, chinese))]
     lines = [headline + Text(str(error))]
     if not error.definite:
-        lines.append(Text("  it may have happened, or may still happen: ask again by id"))
+        en = "it may have happened, or may still happen: ask again by id"
+        lines.append(Text("  " + ("可能已经发生，或仍会发生：请按编号再次查询" if chinese else en)))
     return lines
 
 
@@ -119,19 +126,23 @@ def _place(error: ConfigError) -> str:
     return f"{error.path}:{error.line}: " if error.line is not None else f"{error.path}: "
 
 
-def _details(error: ConfigError) -> list[Text]:
+def _details(error: ConfigError, chinese: bool) -> list[Text]:
     rows = (
         ("found", None if error.found is None else str(error.found)),
-        ("expected", error.expected),
+        ("expected", sentence_zh(error.expected) if chinese and error.expected else error.expected),
         ("what to do", error.hint),
     )
-    return [Text.assemble((f"  {name}: ", "dim"), value) for name, value in rows if value is not None]
+    return [
+        Text.assemble((f"  {LABELS_ZH[name]}：" if chinese else f"  {name}: ", "dim"), value)
+        for name, value in rows
+        if value is not None
+    ]
 
 
-def _os_error(error: OSError) -> str:
+def _os_error(error: OSError, chinese: bool) -> str:
     text = error.strerror or str(error)
     if error.filename is not None:
         text = f"{error.filename}: {text}"
     if error.errno == errno.ENOSPC:
-        text += "; free some space and run it again"
+        text += "；请腾出空间后重试" if chinese else "; free some space and run it again"
     return text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 
 import pytest
 from rich.console import Console
 
+from govchain.cli.errors_zh import SENTENCES_ZH
 from govchain.cli.exits import ExitStatus, run_bounded, status_of
 from govchain.cli.terminal import Language, language_of
 from govchain.errors import (
@@ -25,14 +27,15 @@ from govchain.errors import (
     StorageFailure,
     Unavailable,
 )
+from tests.architecture.sources import package_modules
 
 
-def outcome(error: BaseException) -> tuple[int, str]:
+def outcome(error: BaseException, *, chinese: bool = False) -> tuple[int, str]:
     def fail() -> None:
         raise error
 
     stream = io.StringIO()
-    status = run_bounded(fail, Console(file=stream, width=80))
+    status = run_bounded(fail, Console(file=stream, width=80), chinese=chinese)
     return status, stream.getvalue()
 
 
@@ -80,6 +83,39 @@ def test_message_of_a_config_error_says_what_where_and_what_to_do() -> None:
     assert "expected: 'validators'" in text
     assert "what to do: fix it" in text
     assert "Traceback" not in text
+
+
+def test_message_in_chinese_has_the_same_parts() -> None:
+    error = ConfigError(
+        "key 'by' is missing in steps[2]", path="a.yaml", line=7, found="x", expected="at most 3", hint="y"
+    )
+    lines = outcome(error, chinese=True)[1].splitlines()
+    assert lines == [
+        "govchain: 输入有误：a.yaml:7: steps[2] 中缺少键 by",
+        "  发现：x",
+        "  应为：至多 3",
+        "  处理办法：y",
+    ]
+    assert "步骤 'file' 不成立：other" in outcome(BadProof("other", step="file"), chinese=True)[1]
+    assert "请按编号再次查询" in outcome(Indeterminate("late"), chinese=True)[1]
+    full = OSError(errno.ENOSPC, "No space left on device", "data")
+    assert "无法在此运行：data" in outcome(full, chinese=True)[1]
+    assert "a sentence of its own" in outcome(ConfigError("a sentence of its own"), chinese=True)[1]
+
+
+def test_every_status_has_a_chinese_headline() -> None:
+    for error in (BadProof("x"), ConfigError("x"), Indeterminate("x"), Unavailable("x")):
+        assert "govchain: " in outcome(error, chinese=True)[1]
+
+
+def test_no_chinese_sentence_outlives_its_english_one() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in package_modules() if path.name != "errors_zh.py"
+    )
+    for pattern, _ in SENTENCES_ZH:
+        parts = re.split(r"\([^)]*\)", pattern.pattern)
+        plain = [re.sub(r"\\(.)|[?]", r"\1", part).strip("'") for part in parts]
+        assert all(part in sources for part in plain), pattern.pattern
 
 
 def test_message_of_a_failed_proof_names_the_step() -> None:
