@@ -35,7 +35,8 @@ def init(
             terminal.pick(
                 "No organisation has a key with the role gateway; nothing was made. Give `people` of the "
                 "organisations file one, or add a key with key.add.",
-                "没有机构持有角色为 gateway 的密钥；未建立任何网关。请在机构文件的 people 中设置，或用 key.add 登记。",
+                "没有机构持有角色为 gateway 的密钥；未建立任何网关。"
+                "请在机构文件的 people 中设置，或用 key.add 登记。",
             )
         )
     terminal.result({"gateways": [{"name": name, "url": gateways.url(name)} for name in names]})

@@ -119,7 +119,7 @@ def _receipt_place(folder: Path, file: Path) -> Path:
 
 
 def _require_no_receipt(place: Path) -> None:
-    """A receipt of the same file would make way for that of its denial, and one of an older file for a newer."""
+    """A receipt would make way for that of a denial of the same file, or for one of a newer file."""
     if place.exists():
         raise ConfigError(
             "a receipt is there already, and receipts are never overwritten",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol, TypeVar
+import re
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -13,6 +14,8 @@ from govchain.api.problems import Refusal
 from govchain.errors import MalformedBytes
 
 T = TypeVar("T")
+_PLACE: Final = re.compile(r" - at `(\$[A-Za-z0-9_.\[\]]*)`$")
+"""How msgspec ends a message with the place that does not fit."""
 
 
 class Patience(Protocol):
@@ -38,10 +41,12 @@ async def read_json(server: Patience, request: web.Request, kind: type[T]) -> T:
     data = await read_body(server, request, request.client_max_size)
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        # The library's message may quote a value.
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        # The library's message may quote a value; its place is made of our own names and of numbers.
+        place = _PLACE.search(str(error))
         raise MalformedBytes(
             f"the body is no JSON of the shape {getattr(kind, '__name__', 'list')}"
+            + (f", at {place[1]}" if place is not None else "")
         ) from None
 
 

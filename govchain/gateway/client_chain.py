@@ -14,6 +14,7 @@ from govchain.errors import Indeterminate, InvalidTransaction
 from govchain.gateway.denied import QUERY, DeniedQuery
 from govchain.gateway.office import STALE
 from govchain.gateway.ports import Reading
+from govchain.ledger.sharing import GATEWAY
 from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.receipt import read_receipt
 from govchain.receipt.bundle import body_of
@@ -66,6 +67,17 @@ class ClientChain:
         if answer is None or not answer.is_active:
             return None
         return answer.org, answer.public_key
+
+    async def unfit(self, key_id: bytes, org: str) -> str:
+        """Why the chain would take nothing from a gateway with this key; empty when it would."""
+        answer = await self._client.key(key_id)
+        if answer is None:
+            return "unknown-key"
+        if answer.org != org:
+            return "key-of-another-organisation"
+        if GATEWAY not in answer.roles:
+            return "key-without-the-role-gateway"
+        return "" if answer.is_active else "key-not-active"
 
     async def expiry_height(self) -> int:
         """See `ChainPort`."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from govchain.config import load_document
+from govchain.config import Loaded, load_document
 from govchain.errors import ConfigError
 from govchain.gateway.ports import ItemOffer
 from govchain.ledger.identifiers import is_credit_code
@@ -75,6 +75,9 @@ def load_gateway_config(path: Path | str) -> GatewayConfig:
             )
     if not config.validators:
         raise loaded.error("no validator to ask", "validators", expected="at least one http address")
+    _require_different(loaded, [item.item for item in config.items], "items")
+    for number, item in enumerate(config.items):
+        _require_different(loaded, [field.name for field in item.fields], "items", number)
     for org, address in config.peers.items():
         if not address.startswith("https://"):
             raise loaded.error(
@@ -87,3 +90,9 @@ def load_gateway_config(path: Path | str) -> GatewayConfig:
     if config.database.startswith(prefix):
         changes["database"] = prefix + str(folder / config.database.removeprefix(prefix))
     return msgspec.structs.replace(config, **changes)
+
+
+def _require_different(loaded: Loaded[GatewayConfig], names: list[str], *where: str | int) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise loaded.error("served twice", *where, found=name, expected="each item and field once")

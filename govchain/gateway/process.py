@@ -133,6 +133,9 @@ async def _run(
             watch = CertificateWatch(files.tls, log, unix_ms, metrics.tls_expiry)
             tasks = [
                 asyncio.create_task(_keep_up("tend", lambda: _tend(gateway, watch, metrics, log), log)),
+                asyncio.create_task(
+                    _keep_up("key", lambda: _look_at_key(files.signer.key_id, config, chain, log), log)
+                ),
                 asyncio.create_task(_keep_up("follow", lambda: _follow(gateway, chain, store, log), log)),
             ]
             await stopping.wait()
@@ -179,6 +182,21 @@ async def _tend(gateway: Gateway, watch: CertificateWatch, metrics: GatewayMetri
             if left != known:
                 log.info("resumed", left=left)
             known = left
+        await asyncio.sleep(RESUME_INTERVAL_S)
+
+
+async def _look_at_key(key_id: bytes, config: GatewayConfig, chain: ClientChain, log: Logger) -> None:
+    """Says what the chain would refuse anyway, before somebody asks."""
+    known: str | None = None
+    while True:
+        try:
+            unfit = await chain.unfit(key_id, config.org)
+        except GovchainError:
+            # What does not answer is told by those who need an answer.
+            unfit = known or ""
+        if unfit and unfit != known:
+            log.warning("own-key-unfit", problem=unfit, key=config.key)
+        known = unfit
         await asyncio.sleep(RESUME_INTERVAL_S)
 
 

@@ -103,8 +103,14 @@ class GatewayStore:
 
     def __init__(self, url: str, owner: str) -> None:
         self._engine = _open_engine(url)
-        with _failures():
-            _metadata.create_all(self._engine)
+        try:
+            with _failures():
+                _metadata.create_all(self._engine)
+        except StorageFailure as error:
+            place = self._engine.url.render_as_string(hide_password=True)
+            raise StorageFailure(
+                f"{place}: {error}; keep a damaged database to look at, and bring back its backup"
+            ) from None
         self._file = _file_of(self._engine)
         self._identity = _identity_of(self._file)
         found = self.meta("owner")

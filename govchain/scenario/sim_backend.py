@@ -5,6 +5,7 @@ Wraps `SimCluster`; what is to happen at a time is kept on an agenda, in virtual
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import heapq
 from collections import deque
@@ -305,6 +306,8 @@ class SimBackend:
 
     async def _run(self, is_done: Callable[[], bool], limit_ns: int) -> None:
         """Let time pass until done or the limit, with what the agenda holds at its time."""
+        # Nothing here ever waits: without this a request to end (Ctrl-C) would be heard when the run is over.
+        await asyncio.sleep(0)
         while True:
             self._tell_finals()
             due_ns = self._agenda[0][0] if self._agenda else limit_ns

@@ -96,7 +96,7 @@ class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 RUN_NS_MAX: Final = 86_400_000_000_000
-"""Longest time since the start, or length, of a fault or load: a day. A simulation looks around many times a second."""
+"""A day: latest time since the start, and greatest length, of a fault or load. A run passes it in small steps."""
 EVERY_NS_MIN: Final = 1_000_000
 """Shortest time of `every`: without one a fault comes again before anything else can happen."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import shutil
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -20,6 +22,8 @@ from govchain.codec import encode
 from govchain.errors import ConfigError, InvalidInput, Unavailable
 from govchain.gateway import Answered, process, tls
 from govchain.gateway.callers import DEPARTMENTS
+from govchain.gateway.client_chain import ClientChain
+from govchain.gateway.config import GatewayConfig
 from govchain.gateway.documents import MESSAGE_BYTES_MAX, REFUSAL
 from govchain.gateway.http_client import HttpPeers
 from govchain.gateway.ports import Point
@@ -78,6 +82,11 @@ async def test_every_route_wants_its_token_and_says_what_it_expects(served: Serv
             async with session.post(f"{served.url}/v1/asks", data=body, headers=headers) as response:
                 assert response.status == 400
                 assert "secret-name" not in await response.text()
+        wrong = b'[{"item": "A", "person": "p", "values": {"secret-name": [1]}}]'
+        async with session.post(f"{served.url}/v1/holdings", data=wrong, headers=headers) as response:
+            text = await response.text()
+            assert "at $[0].values[...]" in text
+            assert "secret-name" not in text
     async with served.desk("wrong") as desk:
         with pytest.raises(InvalidInput, match="bearer token"):
             await desk.hold([holding()])
@@ -267,6 +276,29 @@ def test_situation_57_files_that_change_while_they_are_read_are_an_error_of_file
         contexts.reload()
     files.certificate.write_bytes(other.certificate.read_bytes())
     contexts.reload()
+
+
+async def test_an_unfit_key_is_told_once_for_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "RESUME_INTERVAL_S", 0)
+    answers = iter(["", "unknown-key", "unknown-key", "", "key-not-active"])
+
+    class Chain:
+        async def unfit(self, key_id: bytes, org: str) -> str:
+            try:
+                return next(answers)
+            except StopIteration:
+                raise asyncio.CancelledError from None
+
+    config = SimpleNamespace(org=CA, key="gateway.key")
+    stream = io.StringIO()
+    log = open_log("gateway", stream)
+    with pytest.raises(asyncio.CancelledError):
+        await process._look_at_key(b"k", cast(GatewayConfig, config), cast(ClientChain, Chain()), log)
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(each["event"], each["problem"]) for each in told] == [
+        ("own-key-unfit", "unknown-key"),
+        ("own-key-unfit", "key-not-active"),
+    ]
 
 
 async def test_work_beside_the_servers_goes_on_after_a_mistake_in_it(monkeypatch: pytest.MonkeyPatch) -> None:

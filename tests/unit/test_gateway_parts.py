@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from govchain.client import Client, KeyAnswer
 from govchain.crypto.vault import Vault, seal_to
 from govchain.errors import BadProof, ConfigError, InvalidInput, MalformedBytes, StorageFailure
+from govchain.gateway.client_chain import ClientChain
 from govchain.gateway.config import load_gateway_config
 from govchain.gateway.store import Exchange, GatewayStore
 from govchain.gateway.tokens import VALID_S_MAX, PortalTokens
+from tests.support.ledger_world import make_genesis
 from tests.support.sharing_world import CA, HPF
 
 DESK = "d" * 64
@@ -138,6 +142,42 @@ def test_a_full_database_says_so_and_goes_on_when_there_is_room(tmp_path: Path) 
     store.close()
 
 
+def test_a_damaged_database_is_named_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.db"
+    path.write_bytes(b"no database" * 1_000)
+    path.chmod(0o600)
+    with pytest.raises(StorageFailure, match=r"gateway\.db: .*SQLITE_NOTADB; .*backup"):
+        GatewayStore(f"sqlite:///{path}", "owner")
+
+
+def _key(**changes: Any) -> KeyAnswer:
+    fitting = {"key_id": b"k", "public_key": b"p", "org": CA, "person": "g", "roles": ("gateway",)}
+    life = {"is_active": True, "state": "ACTIVE", "revoked_since_ms": 0, "history": ()}
+    return KeyAnswer(**(fitting | life | {"height": 1, "next_nonce": 0} | changes))
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (_key(), ""),
+        (None, "unknown-key"),
+        (_key(org=HPF), "key-of-another-organisation"),
+        (_key(roles=("maker",)), "key-without-the-role-gateway"),
+        (_key(is_active=False), "key-not-active"),
+    ],
+)
+async def test_a_key_that_the_chain_would_refuse_is_told_apart(
+    answer: KeyAnswer | None, problem: str
+) -> None:
+    class Chain:
+        async def key(self, key_id: bytes) -> KeyAnswer | None:
+            assert key_id == b"k"
+            return answer
+
+    chain = ClientChain(cast(Client, Chain()), make_genesis(), lambda: 0)
+    assert await chain.unfit(b"k", CA) == problem
+
+
 def test_a_configuration_says_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     good = (
@@ -155,6 +195,8 @@ def test_a_configuration_says_what_is_wrong(tmp_path: Path) -> None:
         (good + "more: 1\n", "more"),
         (good.replace("https://h", "http://h"), f"peers.*{HPF}|over TLS only"),
         (good.replace("tls_key: tk\n", ""), "tls_key"),
+        (good + "items: [{item: A, fields: []}, {item: A, fields: []}]\n", "served twice; found 'A'"),
+        (good + "items: [{item: A, fields: [{name: x}, {name: x}]}]\n", "served twice; found 'x'"),
     ):
         path.write_text(wrong)
         with pytest.raises(ConfigError, match=problem):

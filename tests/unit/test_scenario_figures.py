@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from govchain.crypto import suite
 from govchain.errors import ConfigError
 from govchain.scenario import Result, SimBackend, parse_scenario, run_scenario
 from govchain.scenario.comparison import parse_figure
+from govchain.scenario.observer import SilentObserver
 from govchain.scenario.pace import pace_of
 from govchain.scenario.result import percentiles
 from govchain.scenario.workload import Load, Ramp, Rate
-from tests.support.scenario_texts import SMALL, play
+from tests.support.scenario_texts import PROJECT, SMALL, play
 
 MS = 1_000_000
 LOADED = """\
@@ -115,6 +117,30 @@ def test_nobody_waits_for_a_fault_that_comes_again_without_end() -> None:
     assert result.happened["pause"] > 3
     assert result.verdict == "pass"
     assert result.duration_s < 10
+
+
+def test_a_request_to_end_is_heard_while_time_passes() -> None:
+    faults = 0
+
+    class Impatient(SilentObserver):
+        def fault_happened(self, do: str, targets: Sequence[str], at_ns: int) -> None:
+            nonlocal faults
+            faults += 1
+            run.cancel()
+
+    async def start() -> None:
+        nonlocal run
+        text = (
+            STEADY + "timeline: [{every: {exactly: 100ms}, times: 20, do: pause, target: one, for: 50ms}]\n"
+        )
+        loaded = parse_scenario(text, "test.yaml", PROJECT)
+        run = asyncio.create_task(run_scenario(loaded, SimBackend(), observer=Impatient()))
+        await run
+
+    run: asyncio.Task[Result]
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(start())
+    assert faults == 1
 
 
 @pytest.mark.parametrize(("validators", "hit"), [(4, 3), (7, 4)])
