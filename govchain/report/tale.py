@@ -73,8 +73,21 @@ class Tale:
         name = self._pick(person.name, person.name_zh or person.name)
         return self._pick(f"{name} ({person.id})", f"{name}（{person.id}）") if name else person.id
 
+    def _named(self, step: StepResult) -> str:
+        """The sentence of a step; a person who has a name is called by it, not by where the key is kept."""
+        text = self._pick(step.en, step.zh)
+        person = next(each for each in self._loaded.scenario.people if each.id == step.by)
+        org = next(each for each in self._loaded.scenario.organisations if each.id == person.org)
+        name = self._pick(org.name, org.name_zh or org.name)
+        formal = self._pick(f"{name} ({person.id})", f"{name}（{person.id}）")
+        return (
+            self._person(person) + text.removeprefix(formal)
+            if person.name and text.startswith(formal)
+            else text
+        )
+
     def _step(self, step: StepResult, clock: str) -> Iterator[Line]:
-        text = f"{clock}  {self._pick(step.en, step.zh)}"
+        text = f"{clock}  {self._named(step)}"
         if not step.ok:
             yield Line("bad", text)
             en = f"expected: {step.expected}; measured: {step.measured}"
@@ -129,7 +142,8 @@ class Tale:
         for step in denied:
             why = _why(step)
             basis = "" if why is None else self._pick(why.basis_en, why.basis_zh)
-            yield Line("plain", f"  {step.id}  {step.rule} {step.code}  {basis}".rstrip())
+            rule = AT_THE_DOOR.get(step.code, (step.rule, ""))[0]
+            yield Line("plain", f"  {step.id}  {rule} {step.code}  {basis}".rstrip())
 
     def _verdict(self) -> Iterator[Line]:
         result = self._result

@@ -96,7 +96,7 @@ class Every(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 RUN_NS_MAX: Final = 86_400_000_000_000
-"""A day: latest time since the start, and greatest length, of a fault or load. A run passes it in small steps."""
+"""A day: latest time since the start, and greatest length, of a fault or load. Runs get there in steps."""
 EVERY_NS_MIN: Final = 1_000_000
 """Shortest time of `every`: without one a fault comes again before anything else can happen."""
 

@@ -21,6 +21,19 @@ def test_a_story_is_told_in_the_readers_language(tmp_path: Path, capsys: pytest.
     assert json.loads((tmp_path / "out.json").read_text())["states"] == {"evidence/EVP-1": "DEPOSITED"}
 
 
+def test_a_story_calls_people_by_the_names_that_it_gives_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "small.yaml"
+    named = SMALL.replace("{id: clerk, org: evp}", "{id: clerk, org: evp, name: Lin Jiu, name_zh: 林九}")
+    path.write_text(named, encoding="utf-8")
+    for language, sentence in (("en", "Lin Jiu (clerk) deposits"), ("zh", "林九（clerk）")):
+        assert run(["story", str(path), "--lang", language]) == 0
+        assert f"  {sentence}" in capsys.readouterr().out
+    assert run(["replay", str(path), "--lang", "en"]) == 0
+    assert "Lin Jiu" not in capsys.readouterr().out, "only the narrative knows names"
+
+
 def test_a_story_that_does_not_hold_ends_with_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
