@@ -13,6 +13,7 @@ from govchain.cli.connection import run_async
 from govchain.cli.narrative import Narrator
 from govchain.cli.places import require_folder_place
 from govchain.cli.terminal import Shown
+from govchain.model.ranges import NUMBER_MAX
 from govchain.report import Reporter
 from govchain.scenario import load_scenario, run_scenario
 
@@ -28,7 +29,9 @@ def replay(
     ] = "sim",
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, help="Instead of the scenario's own.", show_default="of the file"),
+        typer.Option(
+            "--seed", min=0, max=NUMBER_MAX, help="Instead of the scenario's own.", show_default="of the file"
+        ),
     ] = None,
     report: Annotated[
         Path | None,

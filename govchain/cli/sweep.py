@@ -12,6 +12,7 @@ import typer
 from govchain.cli.backends import Crypto, JobsOption, ScenarioFile
 from govchain.cli.places import require_folder_place
 from govchain.cli.terminal import Shown, Terminal
+from govchain.model.ranges import NUMBER_MAX
 from govchain.report import render_page, write_file
 from govchain.scenario import load_scenario
 from govchain.sweep import (
@@ -46,7 +47,8 @@ def sweep(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="The first seed.", show_default="of the file")
+        int | None,
+        typer.Option("--seed", min=0, max=NUMBER_MAX, help="The first seed.", show_default="of the file"),
     ] = None,
     search: Annotated[
         Literal["max_rate"] | None,

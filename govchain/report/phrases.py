@@ -21,6 +21,10 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), chinese)
     for pattern, chinese in (
         (r"finalised", "最终确认的交易数"),
+        (r"outcome", "结局"),
+        (r"(.+) is broken, and nothing else", r"\1 被破坏，且仅此一项"),
+        (r"broken: (.+)", r"被破坏：\1"),
+        (r"nothing was broken", "没有任何一项被破坏"),
         (r"workload", "背景负载"),
         (r"level", "各节点齐平"),
         (r"record (.+)", r"记录 \1"),

@@ -40,7 +40,7 @@ RECEIPTS: Final = "receipts"
 SIMULATED: Final = "sim"
 """Name of the backend on which lines, processors and disks are what the file says."""
 
-BEFORE_A_BREAK: Final = ("finalised", "happened ")
+BEFORE_A_BREAK: Final = ("outcome", "finalised", "happened ")
 """Expectations that count although a scenario expects a broken promise."""
 
 
@@ -59,8 +59,12 @@ def judge(
     scenario = rehearsal.loaded.scenario
     final = [step for step in seen.steps if step.outcome in ("applied", "denied")]
     receipts = tuple(_receipts(seen, rehearsal.genesis))
-    expectations = (*_steps(seen.steps), *_expectations(rehearsal, seen, final))
     invariants = tuple(_invariants(seen, watched, final, receipts, rehearsal.genesis))
+    expectations = (
+        *_outcome(scenario.expect.outcome, invariants),
+        *_steps(seen.steps),
+        *_expectations(rehearsal, seen, final),
+    )
     duration_s = seen.duration_ns / 1e9
     return Result(
         scenario=rehearsal.loaded.name,
@@ -106,15 +110,25 @@ def _verdict(
     if isinstance(outcome, FailOutcome):
         # The scenario documents a break. A run ends at the first one, so of what else it expects only what
         # must have come before counts.
-        broken = [each.name for each in invariants if not each.ok]
         before = [each.ok for each in expectations if each.name.startswith(BEFORE_A_BREAK)]
-        return "pass" if broken == [outcome.fail] and all(before) else "fail"
+        return "pass" if all(before) else "fail"
     if any(not each.ok for each in invariants):
         return "fail"
     failed = [each for each in expectations if not each.ok]
     if any(not each.undecided for each in failed):
         return "fail"
     return "undecided" if failed else "pass"
+
+
+def _outcome(outcome: str | FailOutcome, invariants: tuple[InvariantResult, ...]) -> Iterator[Expectation]:
+    if isinstance(outcome, FailOutcome):
+        broken = [each.name for each in invariants if not each.ok]
+        yield Expectation(
+            name="outcome",
+            ok=broken == [outcome.fail],
+            expected=f"{outcome.fail} is broken, and nothing else",
+            measured=f"broken: {', '.join(broken)}" if broken else "nothing was broken",
+        )
 
 
 def _steps(steps: list[StepResult]) -> Iterator[Expectation]:

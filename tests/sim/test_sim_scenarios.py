@@ -80,6 +80,8 @@ def test_f_plus_one_traitors_break_agreement_and_the_judge_names_it() -> None:
     assert broken.name == "agreement"
     assert "validators 2 and 3 have different blocks" in broken.detail
     assert result.verdict == "pass"
+    (outcome,) = [each for each in result.expectations if each.name == "outcome"]
+    assert (outcome.ok, outcome.measured) == (True, "broken: agreement")
     assert play(text.replace("outcome: {fail: agreement}", "outcome: pass")).verdict == "fail"
     assert play(text.replace('finalised: ">= 10"', 'finalised: ">= 1000"')).verdict == "fail"
 

@@ -113,6 +113,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("command", ["replay", "sweep"])
+def test_a_seed_that_no_file_may_hold_is_none(command: str) -> None:
+    assert run([command, CAPACITY, "--seed", str(2**53)]) == 2
+
+
 def test_more_processes_than_a_machine_bears_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sweep", CAPACITY, "--jobs", "100000"]) == 2
     assert "256" in capsys.readouterr().err
