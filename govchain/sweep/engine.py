@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError
 from typing import Any, Final, Protocol, TypeVar
 
 from govchain.errors import ConfigError, Unavailable
@@ -40,13 +41,14 @@ def open_engine(name: str, *, jobs: int, cluster: str | None) -> Iterator[Spread
 
     Raises:
         ConfigError: No such engine, a library is missing, or an address where none belongs.
-        Unavailable: The cluster does not answer.
+        Unavailable: The cluster does not answer, or it or a process of the pool went away.
     """
     if name == "process" and cluster is not None:
         raise ConfigError("--cluster belongs to --engine dask or ray", found=cluster)
     match name:
         case "process":
-            yield _Joblib(jobs)
+            with _lost("a process of the pool", BrokenExecutor):
+                yield _Joblib(jobs)
         case "dask":
             with _dask(cluster):
                 yield _Joblib(-1)
@@ -83,8 +85,20 @@ def _dask(cluster: str | None) -> Iterator[None]:
         client = distributed.Client(cluster, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise Unavailable(f"no Dask scheduler answers at {cluster}: {error}") from error
-    with client, joblib.parallel_config(backend="dask", client=client):
+    gone = _lost(f"the Dask cluster at {cluster}", CancelledError, distributed.KilledWorker)
+    with gone, client, joblib.parallel_config(backend="dask", client=client):
         yield
+
+
+@contextlib.contextmanager
+def _lost(what: str, *errors: type[BaseException]) -> Iterator[None]:
+    """What a library raises when its workers are gone is no mistake of a run."""
+    try:
+        yield
+    except errors as error:
+        raise Unavailable(
+            f"{what} went away in the middle ({type(error).__name__}): killed, or out of memory; run it again"
+        ) from error
 
 
 @contextlib.contextmanager

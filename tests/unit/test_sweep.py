@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from govchain.cli.app import run
-from govchain.errors import ConfigError
+from govchain.errors import ConfigError, Unavailable
 from govchain.scenario import parse_scenario
 from govchain.sweep import (
     Axis,
@@ -173,6 +175,17 @@ def test_engine_whose_library_is_missing_says_what_to_install(
     with pytest.raises(ConfigError) as caught, open_engine(engine, jobs=1, cluster="tcp://127.0.0.1:1"):
         pass
     assert f"govchain[{engine}]" in str(caught.value.hint)
+
+
+def _end_the_process(value: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+def test_a_process_of_the_pool_that_is_killed_is_the_fault_of_the_environment() -> None:
+    went_away = pytest.raises(Unavailable, match="a process of the pool went away")
+    with went_away, open_engine("process", jobs=2, cluster=None) as spread:
+        list(spread(_end_the_process, [1, 2]))
 
 
 def test_engines_want_an_address_or_none() -> None:
