@@ -18,6 +18,7 @@ from govchain.errors import InvalidInput
 from govchain.gateway.documents import Query
 from govchain.gateway.ports import NUMBER_MAX, FieldOffer, Holding, ItemOffer
 from govchain.gateway.store import GatewayStore
+from govchain.ledger import mask_identifiers
 from govchain.ledger.kinds.exchange.answers import Told
 from govchain.ledger.kinds.exchange.sources import source_reference
 from govchain.ledger.sharing import THRESHOLD, VALUE, YES_NO
@@ -49,11 +50,17 @@ class Holdings:
         self._offers = {offer.item: {field.name: field for field in offer.fields} for offer in offers}
 
     def hold(self, holdings: Sequence[Holding]) -> None:
-        """Keep data; raises InvalidInput when it is too much."""
+        """Keep data; raises InvalidInput when it is too much, or names a person plainly (rule I3)."""
         if len(holdings) > HOLDINGS_MAX:
             raise InvalidInput(f"{len(holdings)} holdings; expected at most {HOLDINGS_MAX} in one call")
         facts: list[tuple[str, bytes]] = []
-        for holding in holdings:
+        for number, holding in enumerate(holdings):
+            names = (holding.person, *holding.known_as.values())
+            if any(mask_identifiers(name) != name for name in names):
+                # A pseudonym goes to other departments and on the chain; what is wrong with it stays here.
+                raise InvalidInput(
+                    f"holding {number}: a plain identity or mobile number; expected pseudonyms (rule I3)"
+                )
             known = self._held(holding.item, holding.person)
             facts.append(self._fact(holding, 0 if known is None else known.generation))
             for org, reference in sorted(holding.known_as.items()):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
 import pytest
 
 from govchain.codec import encode
@@ -413,6 +414,17 @@ async def test_D10_true_is_corrected_to_the_number_one(world: GatewayWorld) -> N
     await world.open_item()
     keys = [await world.giving.correct(holding(status=value)) for value in (True, 1, 1)]
     assert keys[0] != keys[1] == keys[2]
+
+
+async def test_I3_nothing_is_held_under_a_plain_number(world: GatewayWorld) -> None:
+    good, number = holding(), "110102199101010078"
+    for wrong in (
+        msgspec.structs.replace(good, person=number),
+        msgspec.structs.replace(good, known_as={HPF: number}),
+    ):
+        with pytest.raises(InvalidInput, match=r"holding 1: .*rule I3") as caught:
+            await world.giving.hold([good, wrong])
+        assert number not in str(caught.value)
 
 
 async def test_rows_at_rest_hold_no_name_and_open_with_the_secret_alone(
