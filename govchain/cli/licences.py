@@ -42,7 +42,7 @@ from govchain.disclosure.presentation import KeyOf
 from govchain.disclosure.sd_jwt import CREDENTIAL_CHARACTERS_MAX
 from govchain.disclosure.sd_jwt import Path as FieldPath
 from govchain.errors import BadCredential, ConfigError
-from govchain.ledger.identifiers import parse_date_ms
+from govchain.ledger.identifiers import is_credit_code, parse_date_ms
 
 app = Commands(
     help="Show a part of a licence, or stamp a copy; check either, offline. Make a status list.",
@@ -88,6 +88,14 @@ def present_command(
 ) -> None:
     """Show some fields of a credential to one organisation, and keep the others."""
     _require_one(nonce, purpose)
+    if not is_credit_code(audience):
+        # Shown to a name that nobody checks, it would be refused by whoever it was meant for.
+        raise ConfigError(
+            "not a unified social credit code",
+            path="--audience",
+            found=audience,
+            expected="18 characters with the right check character (GB 32100-2015)",
+        )
     text = _read(credential)
     holder = token_signer(read_key_file(key, os.environ.get(PASSPHRASE_VARIABLE)))
     fields = _choose(hidden_fields(text), show or [])
@@ -104,7 +112,7 @@ def present_command(
             purpose=purpose,
             number=secrets.token_urlsafe(16),
             now_s=now_s,
-            expires_s=_end_of(until),
+            expires_s=_end_of(until, now_s),
         )
     out.write_text(shown + "\n", encoding="ascii")
     names = ", ".join(_name(path) for path in fields) or "-"
@@ -251,11 +259,14 @@ def _require_one(nonce: str | None, purpose: str | None) -> None:
         )
 
 
-def _end_of(until: str | None) -> int:
+def _end_of(until: str | None, now_s: int) -> int:
     try:
-        return parse_date_ms(until or "") // 1000 + DAY_S
+        end_s = parse_date_ms(until or "") // 1000 + DAY_S
     except ValueError as error:
         raise ConfigError(f"--until: {error}", found=until, expected="the last day of the copy") from error
+    if end_s <= now_s:
+        raise ConfigError("--until: that day is over", found=until, expected="today or later")
+    return end_s
 
 
 def _read(path: Path) -> str:

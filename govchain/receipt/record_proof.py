@@ -82,7 +82,8 @@ def verify_record_proof(
             step="chain",
         )
     if key is not None and proof.key != key:
-        raise BadProof(f"the answer is about {proof.key!r}; asked was {key!r}", step="key")
+        about, asked = (each.decode(errors="backslashreplace") for each in (proof.key, key))
+        raise BadProof(f"the answer is about {about!r}; asked was {asked!r}", step="key")
     try:
         verify_state(suite, root=proof.header.state_root, key=proof.key, value=proof.value, proof=proof.proof)
     except BadProof as error:

@@ -123,6 +123,8 @@ def test_reason_is_in_the_json(folder: Path, capsys: pytest.CaptureFixture[str])
         ["--nonce", "n", "--show", "face.none"],
         ["--purpose", "p"],
         ["--purpose", "p", "--until", "tomorrow"],
+        ["--purpose", "p", "--until", "2020-01-01"],
+        ["--nonce", "n", "--audience", "hello"],
     ],
 )
 def test_wrong_wishes_of_a_holder_exit_with_2(
