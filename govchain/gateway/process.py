@@ -122,14 +122,7 @@ async def _run(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         async with _serving(context, files.tls, config):
-            log.info(
-                "started",
-                listen=config.listen,
-                peer_listen=config.peer_listen,
-                items=len(config.items),
-                peers=len(config.peers),
-                certificate_ends=files.tls.expires_at.isoformat(),
-            )
+            _say_started(config, files.tls, log)
             watch = CertificateWatch(files.tls, log, unix_ms, metrics.tls_expiry)
             tasks = [
                 asyncio.create_task(_keep_up("tend", lambda: _tend(gateway, watch, metrics, log), log)),
@@ -143,6 +136,17 @@ async def _run(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _say_started(config: GatewayConfig, tls: GatewayTls, log: Logger) -> None:
+    log.info(
+        "started",
+        listen=config.listen,
+        peer_listen=config.peer_listen,
+        items=len(config.items),
+        peers=len(config.peers),
+        certificate_ends=tls.expires_at.isoformat(),
+    )
 
 
 @asynccontextmanager
