@@ -13,17 +13,17 @@ from typing import Any, Final
 
 from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite, transaction_id
 from govchain.crypto.file_digest import FileDigests, digest_chunks, digest_file
-from govchain.crypto.possession import prove_signing_key
 from govchain.errors import MalformedBytes
 from govchain.ledger import RecordState
 from govchain.ledger.kinds import KINDS, PAYLOADS, record_type_of
 from govchain.ledger.payloads import Envelope, encode_payload
 from govchain.model import Transaction, TransactionBody
 from govchain.scenario.backend import Backend, Rehearsal
+from govchain.scenario.filling import fill_in_hashes, look_up_party
 from govchain.scenario.model import OrganisationEntry, PersonEntry, Step
 from govchain.scenario.references import PROPERTIES, Reference, resolve
 from govchain.scenario.values import coerce
-from govchain.scenario.verbs import ENVELOPE_KEYS, hashed_field
+from govchain.scenario.verbs import ENVELOPE_KEYS
 
 EXPIRY_BLOCKS: Final = 5_000
 """Distance of the expiry height above the height at which the run began."""
@@ -69,10 +69,12 @@ class Builder:
 
     Attributes:
         saved: Name to what an earlier step saved.
+        story_ns: Where the story's clock stands: the time since start of the latest record.
     """
 
     def __init__(self, rehearsal: Rehearsal, backend: Backend) -> None:
         self.saved: dict[str, Saved] = {}
+        self.story_ns = 0
         scenario = rehearsal.loaded.scenario
         self._rehearsal = rehearsal
         self._backend = backend
@@ -101,6 +103,7 @@ class Builder:
         Raises:
             MalformedBytes: The values do not make a record.
         """
+        self.story_ns = max(self.story_ns, offset_ns)
         kind = PAYLOADS[step.do]
         values = self.values(step)
         record_type = record_type_of(step.do)
@@ -145,12 +148,10 @@ class Builder:
         Raises:
             MalformedBytes: The step that should have saved it made no record.
         """
+        party = look_up_party(self._rehearsal, reference)
+        if party is not None:
+            return party
         name, wanted = reference.name, reference.property
-        if name in self._organisations:
-            organisation = self._organisations[name]
-            return organisation.name if wanted == "name" else organisation.code
-        if name in self._people:
-            return self._of_person(name, wanted)
         if name not in self.saved:
             raise MalformedBytes(f"the step that saves {name!r} made no record")
         saved = self.saved[name]
@@ -162,12 +163,6 @@ class Builder:
                 return saved.transaction_id
             case _:
                 return saved.fields.get(wanted, "")
-
-    def _of_person(self, name: str, wanted: str) -> str:
-        signer = self._rehearsal.signers[name]
-        if wanted in ("", "key_id"):
-            return signer.key_id.hex()
-        return prove_signing_key(signer, self._chain_id, self.organisation_of(name).code)[wanted]
 
     def knows(self, name: str) -> bool:
         """Whether a reference to this name has a value by now."""
@@ -198,20 +193,10 @@ class Builder:
         if not file and not content:
             return
         digests = self.file_digests(str(file), str(content))
-        hashes = {"sha256": digests.sha256, "sm3": digests.sm3}
         media_type = "text/plain"
         if file:
             media_type = MEDIA_TYPES.get(Path(str(file)).suffix.lower(), "application/octet-stream")
-        hashed = hashed_field(fields)
-        if hashed:
-            made = {hashed: hashes, "size_bytes": digests.size_bytes, "media_type": media_type}
-            for key, value in made.items():
-                if key in fields:
-                    values.setdefault(key, value)
-        else:
-            values.setdefault("payload_hash", hashes)
-            reference = {"size_bytes": digests.size_bytes, "media_type": media_type}
-            values.setdefault("payload_ref", reference)
+        fill_in_hashes(values, fields, digests, media_type)
 
     async def _last_record(self, record_type: str, object_id: str) -> tuple[int, str]:
         # A key is no record; what this run did to it is all that can have happened since genesis.

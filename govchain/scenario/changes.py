@@ -1,7 +1,8 @@
 """A change of the validators in a scenario, from its preparation to the checkpoint that installs it.
 
 The whole business as organisations would do it: a key and its proof, a proposal by an admin, approvals by
-others, a restart of the machine whose key changes. Who may decide is the chain's affair (rules MB-1, MB-5).
+others, a restart of the machine whose key changes. A person's key ends by one record. Who may decide is the
+chain's affair (rules MB-1, MB-5, I5).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ RESTART_NS: Final = 300_000_000
 """How long a validator is down that starts again with its next key."""
 ADMIN: Final = "admin"
 INSTALLED: Final = "installed"
+REVOKED: Final = "revoked"
+DONE: Final = (INSTALLED, REVOKED)
+"""How what was asked for ends when nothing refuses it."""
 
 Moments = AsyncIterator[None]
 """A piece of work in parts; between two of them time passes."""
@@ -33,8 +37,8 @@ class ChangeSeen:
     """What became of a change.
 
     Attributes:
-        expected: `installed`, or the rule or code that must refuse it.
-        outcome: How far it went: `waiting`, `adopted`, `installed` or `denied`.
+        expected: `installed` or `revoked`, or the rule or code that must refuse it.
+        outcome: How far it went: `waiting`, `adopted`, `installed`, `revoked` or `denied`.
         rule: Rule that refused it.
         code: Denial code.
         detail: Sentence of the denial.
@@ -53,14 +57,14 @@ class ChangeSeen:
     @property
     def is_ok(self) -> bool:
         """It went as the file demands."""
-        if self.expected == INSTALLED:
-            return self.outcome == INSTALLED
+        if self.expected in DONE:
+            return self.outcome == self.expected
         return self.outcome == "denied" and self.expected in (self.rule, self.code)
 
     @property
     def wanted(self) -> str:
         """What the file demands, for people."""
-        return self.expected if self.expected == INSTALLED else f"denied {self.expected}"
+        return self.expected if self.expected in DONE else f"denied {self.expected}"
 
     @property
     def measured(self) -> str:
@@ -87,7 +91,8 @@ class Changes:
     async def carry_out(self, fault: Fault, name: str, seen: ChangeSeen) -> Moments:
         """Do everything that a change needs, up to the checkpoint; ends where it is refused or time is up."""
         limit_ns = self._backend.now_ns() + int(self._scenario.stop.at)
-        async for _ in self._parts(fault, name, seen):
+        is_key = fault.do == "revoke_key"
+        async for _ in self._revoke(fault, seen) if is_key else self._parts(fault, name, seen):
             if self._backend.now_ns() > limit_ns:
                 return
             yield
@@ -113,6 +118,18 @@ class Changes:
             while not any(node.name == name and node.epoch >= epoch for node in await self._backend.nodes()):
                 yield
             await self._port.finish_rotation(name)
+
+    async def _revoke(self, fault: Fault, seen: ChangeSeen) -> Moments:
+        """An admin of the key's organisation ends it, another one where there is another."""
+        admin = revoking_admin(self._scenario, fault.person)
+        assert admin is not None, "the check refused everything else"
+        step = Step(
+            by=admin, do="key.revoke", with_={"object_id": f"${{{fault.person}}}", "reason": "timeline"}
+        )
+        async for _ in self._submit(step, seen, max(self._builder.story_ns, fault.at or 0)):
+            yield
+        if seen.outcome != "denied":
+            seen.outcome = REVOKED
 
     async def _prepare(self, fault: Fault, name: str) -> tuple[str, Mapping[str, str]]:
         """What is asked of the chain: the kind of a proposal, and its fields."""
@@ -149,12 +166,12 @@ class Changes:
                 seen.outcome = "adopted"
                 return
 
-    async def _submit(self, step: Step, seen: ChangeSeen) -> Moments:
+    async def _submit(self, step: Step, seen: ChangeSeen, offset_ns: int = 0) -> Moments:
         """Hand in one transaction, at one validator after the other, until it is final."""
         built = None
         while built is None:
             try:
-                built = await self._builder.build(step, 0)
+                built = await self._builder.build(step, offset_ns)
             except (Unavailable, Indeterminate):
                 yield
         while (result := await self._backend.offer(built.transaction)) is None:
@@ -167,6 +184,8 @@ class Changes:
                 result.code,
                 result.detail,
             )
+        else:
+            self._builder.note_applied(built)
 
     async def _state(self, number: str) -> str | None:
         try:
@@ -185,6 +204,13 @@ def admins(scenario: Scenario, orgs: Iterable[str]) -> list[str]:
             if person.org == ids.get(code) and ADMIN in person.roles and person.genesis:
                 found.setdefault(code, person.id)
     return list(found.values())
+
+
+def revoking_admin(scenario: Scenario, person: str) -> str | None:
+    """Who revokes the key of a person: the first other admin of its organisation, else that one itself."""
+    org = next(each.org for each in scenario.people if each.id == person)
+    own = [each.id for each in scenario.people if each.org == org and ADMIN in each.roles and each.genesis]
+    return next((each for each in own if each != person), own[0] if own else None)
 
 
 def _is_installed(name: str, seen: ChangeSeen, glance: Glance, *, is_leaving: bool) -> bool:

@@ -15,15 +15,9 @@ from govchain.errors import ConfigError
 from govchain.ledger import RULES
 from govchain.ledger.identifiers import is_credit_code
 from govchain.ledger.kinds import PAYLOADS, record_type_of
-from govchain.ledger.payloads import Envelope
 from govchain.mempool import REJECTIONS
 from govchain.scenario.check_changes import check_changes
-from govchain.scenario.check_faults import (
-    check_fault_expectations,
-    check_stop,
-    check_timeline,
-    check_workload,
-)
+from govchain.scenario.check_faults import check_fault_expectations, check_stop, check_timeline
 from govchain.scenario.check_gateways import (
     ASK,
     check_gateway_step,
@@ -32,6 +26,8 @@ from govchain.scenario.check_gateways import (
     check_numbers,
     refusals_of,
 )
+from govchain.scenario.check_load import check_workload
+from govchain.scenario.check_values import check_values
 from govchain.scenario.loaded import LoadedScenario, not_supported
 from govchain.scenario.model import RESERVED_VERBS, RecordExpect, Scenario, Step
 from govchain.scenario.physics import build_physics
@@ -39,7 +35,7 @@ from govchain.scenario.references import PROPERTIES, Reference, find_references
 from govchain.scenario.suggest import suggestion
 from govchain.scenario.timing import story_end_ns
 from govchain.scenario.values import coerce, problems
-from govchain.scenario.verbs import ENVELOPE_KEYS, FILE_KEYS, GATEWAY_VERBS, READS, VERBS, hashed_field
+from govchain.scenario.verbs import GATEWAY_VERBS, READS, VERBS
 from govchain.sim import INVARIANTS
 
 REFUSALS: Final = tuple(
@@ -73,7 +69,7 @@ def validate_scenario(loaded: LoadedScenario) -> None:
     check_timeline(source, scenario)
     check_changes(source, scenario, REFUSALS)
     check_stop(source, scenario)
-    check_workload(source, scenario)
+    check_workload(loaded)
     check_fault_expectations(source, scenario)
     _check_expectations(source, scenario, names)
 
@@ -195,7 +191,7 @@ def _check_step(loaded: LoadedScenario, names: dict[str, str], index: int, step:
         check_gateway_step(source, loaded.scenario, index, step)
     else:
         check_keys_of_gateways(source, loaded.scenario, index, step)
-        _check_transaction(source, index, step)
+        check_values(source, step.do, step.with_, ("steps", index, "with"))
     _check_denied(source, index, step)
 
 
@@ -281,30 +277,6 @@ def _check_read(loaded: LoadedScenario, index: int, step: Step) -> None:
         earlier = [each.id for each in loaded.scenario.steps[:index] if each.id is not None]
         if step.with_["step"] not in earlier:
             raise _unknown(source, "unknown step", (*where, "step"), str(step.with_["step"]), earlier)
-
-
-def _check_transaction(source: Loaded[Any], index: int, step: Step) -> None:
-    where = ("steps", index, "with")
-    kind = PAYLOADS[step.do]
-    known = [*ENVELOPE_KEYS, *FILE_KEYS, *kind.__struct_fields__]
-    for key in step.with_:
-        if key not in known:
-            raise _unknown(source, f"unknown key for {step.do}", (*where, key), key, known)
-    if "object_id" not in step.with_:
-        raise source.error(f"{step.do}: no object_id", *where, expected="object_id: the record's own number")
-    envelope = {key: value for key, value in step.with_.items() if key in ENVELOPE_KEYS}
-    fields = {key: value for key, value in step.with_.items() if key in kind.__struct_fields__}
-    if any(key in step.with_ for key in FILE_KEYS):
-        # The engine fills these in from the file.
-        hashed = hashed_field(kind.__struct_fields__)
-        made = {hashed: {"sha256": "", "sm3": ""}, "size_bytes": 0, "media_type": ""}
-        fields = {key: value for key, value in made.items() if key in kind.__struct_fields__} | fields
-    filled = {"object_version": 1, "claimed_time": "", "fields": {}}
-    for part, part_kind in ((filled | envelope, Envelope), (fields, kind)):
-        for place, expected in problems(coerce(part, part_kind), part_kind):
-            if place == ("fields",):
-                continue
-            raise source.error(f"{step.do}: wrong or missing value", *where, *place, expected=expected)
 
 
 def _check_denied(source: Loaded[Any], index: int, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""What makes a change of the validators in a timeline impossible as written; each check names its place.
+"""What makes a change of validators or of a key in a timeline impossible; each check names its place.
 
 What the chain refuses is not impossible: a file may demand it with `denied`.
 """
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from govchain.config import Loaded
-from govchain.scenario.changes import admins
+from govchain.scenario.changes import admins, revoking_admin
 from govchain.scenario.model import Scenario
 from govchain.scenario.rehearsal import joining_names, validator_names
 from govchain.scenario.suggest import suggestion
-from govchain.scenario.timeline import CHANGES, Fault
+from govchain.scenario.timeline import CHANGES, DECIDED, Fault
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _WORDS: Final = ("primary", "one")
@@ -28,18 +28,21 @@ def check_changes(source: Loaded[Any], scenario: Scenario, refusals: Sequence[st
         refusals: What `denied` may be.
     """
     for number, fault in enumerate(scenario.timeline):
-        if fault.do not in CHANGES:
+        if fault.do not in DECIDED:
             continue
         where = ("timeline", number)
         if fault.every is not None:
             raise source.error("a change does not come again", *where, "every", expected="at, after or when")
+        if fault.denied and fault.denied not in refusals:
+            expected = suggestion(fault.denied, list(refusals))
+            raise source.error("no such refusal", *where, "denied", found=fault.denied, expected=expected)
+        if fault.do == "revoke_key":
+            _check_revocation(source, scenario, where, fault)
+            continue
         if (fault.change is None) == (fault.do == "membership"):
             raise source.error(
                 "a membership needs a change", *where, expected="change: join, or change: leave"
             )
-        if fault.denied and fault.denied not in refusals:
-            expected = suggestion(fault.denied, list(refusals))
-            raise source.error("no such refusal", *where, "denied", found=fault.denied, expected=expected)
         if fault.change == "join":
             _check_newcomer(source, scenario, where, fault)
         elif fault.org:
@@ -53,6 +56,28 @@ def check_changes(source: Loaded[Any], scenario: Scenario, refusals: Sequence[st
                     "a change is of one validator", *where, "target", found=found, expected=expected
                 )
     _check_deciders(source, scenario)
+
+
+def _check_revocation(source: Loaded[Any], scenario: Scenario, where: tuple[str, int], fault: Fault) -> None:
+    """A key that is revoked is somebody's, and an admin of the organisation is there to do it (rule I5)."""
+    people = [person.id for person in scenario.people]
+    if fault.person not in people:
+        expected = suggestion(fault.person, people)
+        raise source.error(
+            "nobody whose key could be revoked",
+            *where,
+            "person",
+            found=fault.person or None,
+            expected=expected,
+        )
+    if revoking_admin(scenario, fault.person) is None:
+        org = next(person.org for person in scenario.people if person.id == fault.person)
+        raise source.error(
+            "nobody can revoke the key",
+            *(*where, "person"),
+            found=fault.person,
+            expected=f"a person with roles: [admin] of {org}",
+        )
 
 
 def _check_newcomer(source: Loaded[Any], scenario: Scenario, where: tuple[str, int], fault: Fault) -> None:

@@ -1,4 +1,4 @@
-"""What makes a timeline, a workload or what is expected of them impossible; each check names its place.
+"""What makes a timeline or what is expected of it impossible; each check names its place.
 
 The part of `check` that is about things going wrong.
 """
@@ -25,6 +25,7 @@ from govchain.scenario.timeline import (
     ALWAYS,
     BEHAVIOURS,
     CHANGES,
+    DECIDED,
     DISTURBING,
     EVERY_NS_MIN,
     KEYS,
@@ -35,7 +36,6 @@ from govchain.scenario.timeline import (
     FaultKind,
     FaultyCount,
 )
-from govchain.scenario.workload import load_person
 from govchain.sim import PROTOCOLS
 
 KINDS: Final[tuple[str, ...]] = typing.get_args(FaultKind)
@@ -68,38 +68,10 @@ def check_stop(source: Loaded[Any], scenario: Scenario) -> None:
         _check_condition(source, ("stop", "when"), stop.when)
 
 
-def check_workload(source: Loaded[Any], scenario: Scenario) -> None:
-    """Refuse loads that nobody can hand in, or that never end."""
-    organisations = [org.id for org in scenario.organisations]
-    people = [person.id for person in scenario.people]
-    is_finite = any(
-        fault.at is not None or fault.times is not None or fault.between is not None
-        for fault in scenario.timeline
-    )
-    is_finite = is_finite or scenario.stop.condition is not None
-    for number, load in enumerate(scenario.workload):
-        where = ("workload", number)
-        if load.org not in organisations:
-            expected = suggestion(load.org, organisations)
-            raise source.error("unknown organisation", *where, "org", found=load.org, expected=expected)
-        given = [name for name in load.rate.__struct_fields__ if getattr(load.rate, name) is not None]
-        if len(given) != 1:
-            raise source.error(
-                "a load has one rate",
-                *where,
-                "rate",
-                found=" and ".join(given) or None,
-                expected="{fixed: 50/s}, {poisson: 50/s}, {ramp: {from: 10/s, to: 90/s}} or {closed_loop: 4}",
-            )
-        if load.rate.ramp is not None and load.to is None:
-            raise source.error("a ramp has an end", *where, expected="to: 30s")
-        _check_length(source, (*where, "to"), load.to)
-        if load.to is not None and load.to <= load.from_:
-            raise source.error("the load ends before it begins", *where, "to")
-        if load.to is None and not is_finite and not scenario.steps:
-            raise source.error("the load never ends", *where, expected="to, stop, or a timeline that ends")
-        if load_person(number) in people:
-            raise source.error("the name is taken", "people", found=load_person(number))
+def check_length(source: Loaded[Any], where: tuple[str | int, ...], time_ns: int | None) -> None:
+    """Refuse a time that no run reaches."""
+    if time_ns is not None and time_ns > RUN_NS_MAX:
+        raise source.error("no run lasts so long", *where, expected="at most 1d")
 
 
 def check_fault_expectations(source: Loaded[Any], scenario: Scenario) -> None:
@@ -183,8 +155,8 @@ def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: 
         raise source.error("unknown step", *where, "after", found=fault.after, expected=expected)
     if fault.when is not None:
         _check_condition(source, (*where, "when"), fault.when)
-    _check_length(source, (*where, "at"), fault.at)
-    _check_length(source, (*where, "for"), fault.for_)
+    check_length(source, (*where, "at"), fault.at)
+    check_length(source, (*where, "for"), fault.for_)
     if fault.every is None:
         if fault.between is not None or fault.times is not None:
             raise source.error("between and times belong to every", *where, expected="every: {mean: 10s}")
@@ -193,16 +165,11 @@ def _check_trigger(source: Loaded[Any], scenario: Scenario, number: int, fault: 
         raise source.error("every has one time", *where, "every", expected="{mean: 10s} or {exactly: 10s}")
     if (fault.every.mean or fault.every.exactly or 0) < EVERY_NS_MIN:
         raise source.error("every has no time between", *where, "every", expected="at least 1ms")
-    _check_length(source, (*where, "between"), None if fault.between is None else fault.between[1])
+    check_length(source, (*where, "between"), None if fault.between is None else fault.between[1])
     if fault.between is not None and fault.between[0] >= fault.between[1]:
         raise source.error("between ends before it begins", *where, "between")
     if any("for" in KEYS[kind] for kind in fault.kinds) and fault.for_ is None:
         raise source.error("a fault that comes again must end", *where, expected="for: 1s")
-
-
-def _check_length(source: Loaded[Any], where: tuple[str | int, ...], time_ns: int | None) -> None:
-    if time_ns is not None and time_ns > RUN_NS_MAX:
-        raise source.error("no run lasts so long", *where, expected="at most 1d")
 
 
 def _check_condition(source: Loaded[Any], where: tuple[str | int, ...], text: str) -> None:
@@ -215,12 +182,12 @@ def _check_choice(source: Loaded[Any], number: int, fault: Fault) -> None:
     if len(fault.kinds) == 1:
         return
     for kind in fault.kinds:
-        if kind in (*CHANGES, "heal_all") or fault.kinds.count(kind) > 1:
+        if kind in (*DECIDED, "heal_all") or fault.kinds.count(kind) > 1:
             raise source.error(
                 "one_of draws between different things that go wrong",
                 *("timeline", number, "do", "one_of"),
                 found=kind,
-                expected=", ".join(each for each in KINDS if each not in (*CHANGES, "heal_all")),
+                expected=", ".join(each for each in KINDS if each not in (*DECIDED, "heal_all")),
             )
 
 

@@ -16,12 +16,12 @@ from govchain.errors import ConfigError
 from govchain.model.link_fault import CUT, LinkFault
 from govchain.scenario import disturbances
 from govchain.scenario.backend import Rehearsal
-from govchain.scenario.changes import INSTALLED, LOOK_NS, Changes, ChangeSeen, Moments
+from govchain.scenario.changes import INSTALLED, LOOK_NS, REVOKED, Changes, ChangeSeen, Moments
 from govchain.scenario.comparison import parse_condition
 from govchain.scenario.disturbances import Disturbance
 from govchain.scenario.fault_port import FaultPort, Glance
 from govchain.scenario.targets import Targets
-from govchain.scenario.timeline import CHANGES, DISTURBING, LINK_FAULTS, Censoring, Fault
+from govchain.scenario.timeline import DECIDED, DISTURBING, LINK_FAULTS, Censoring, Fault
 
 WATCH_NS: Final = 50_000_000
 """How often a `when` is looked at."""
@@ -47,7 +47,7 @@ class Happening:
         began_ns: When, in time of the run.
         ended_ns: When it was mended; None as long as it lasts, the beginning for what has no length.
         hit_primary: The primary of that moment was among the targets.
-        change: What became of it, of a change of the validators.
+        change: What became of it, of a change of the validators or of a key.
         how: How it cheats, what is left of its disk, who joins or leaves; empty when the kind says it all.
     """
 
@@ -187,7 +187,7 @@ class Director:
         targets = self._targets.resolve(number, fault, glance)
         happening = Happening(kind, tuple(targets), self._clock.now_ns(), how=_how(fault))
         happening.hit_primary = self._targets.primary(glance) in targets
-        if fault.do in CHANGES:
+        if fault.do in DECIDED:
             await self._change(fault, happening)
             return
         mend = await self._break(fault, targets, glance)
@@ -215,8 +215,9 @@ class Director:
             self._at(self._clock.now_ns() + fault.for_, end)
 
     async def _change(self, fault: Fault, happening: Happening) -> None:
-        """Begin a change of the validators; it goes on beside everything else."""
-        happening.change = ChangeSeen(fault.denied or INSTALLED)
+        """Begin a change of the validators, or of a key; it goes on beside everything else."""
+        done = REVOKED if fault.do == "revoke_key" else INSTALLED
+        happening.change = ChangeSeen(fault.denied or done)
         self._note(happening)
         (name,) = happening.targets
         if fault.change == "join":

@@ -78,7 +78,7 @@ def judge(
         height=seen.height,
         state_root=_state_root(seen.nodes),
         records=sum(len(step.records()) for step in final),
-        denials=_denials(seen.steps),
+        denials=_denials(seen),
         latency_ms=percentiles([step.latency_ms for step in final]),
         finalised_per_s=round(len(final) / duration_s, 3) if duration_s else 0.0,
         duration_s=round(duration_s, 3),
@@ -164,6 +164,8 @@ def _expectations(rehearsal: Rehearsal, seen: Observation, final: list[StepResul
             )
         for rule, count in (record.denials or {}).items():
             measured = sum(1 for step in seen.steps if rule in (step.rule, step.code))
+            loads = {} if seen.load is None else seen.load.denied
+            measured += sum(number for reason, number in loads.items() if rule in reason)
             yield Expectation(f"denials {rule}", measured == count, str(count), str(measured), has_pending)
 
 
@@ -228,11 +230,13 @@ def _receipts(seen: Observation, genesis: Genesis) -> Iterator[ReceiptEntry]:
         yield ReceiptEntry(step, transaction, answer.ok, "" if answer.ok else answer.detail.en)
 
 
-def _denials(steps: list[StepResult]) -> dict[str, int]:
+def _denials(seen: Observation) -> dict[str, int]:
     counted: dict[str, int] = {}
-    for step in steps:
+    for step in seen.steps:
         if step.outcome == "denied":
             counted[step.rule] = counted.get(step.rule, 0) + 1
+    for (rule, _), number in () if seen.load is None else seen.load.denied.items():
+        counted[rule] = counted.get(rule, 0) + number
     return dict(sorted(counted.items()))
 
 

@@ -13,6 +13,7 @@ from govchain.scenario.director import Happening
 from govchain.scenario.model import LivenessExpect, PerformanceExpect, Scenario
 from govchain.scenario.observation import Observation
 from govchain.scenario.result import Expectation, FaultEntry, InvariantResult, WorkloadResult, percentiles
+from govchain.scenario.traffic import LoadSeen
 
 ACKNOWLEDGED: Final = "acknowledged"
 """Invariant of every workload: what a validator called final is in the ledger of every other one."""
@@ -37,14 +38,7 @@ def count_happenings(seen: Observation) -> dict[str, int]:
 def judge_faults(scenario: Scenario, seen: Observation) -> Iterator[Expectation]:
     """Expectations about faults, and the workload's own: nothing that was handed in is lost on the way."""
     if seen.load is not None:
-        waiting, refused = len(seen.load.waiting), len(seen.load.refused)
-        yield Expectation(
-            "workload",
-            not waiting and not refused,
-            "every record that was handed in is final",
-            f"{len(seen.load.acknowledged)} final, {waiting} waiting, {refused} refused",
-            undecided=not refused,
-        )
+        yield _load(scenario, seen.load)
     if scenario.stop.condition is not None:
         measured = "reached" if seen.is_enough else "not reached"
         yield Expectation("stop", seen.is_enough, scenario.stop.condition, measured, undecided=True)
@@ -99,6 +93,7 @@ def workload_result(scenario: Scenario, seen: Observation) -> WorkloadResult | N
         finalised_per_s=round(in_time / offered_s, 3) if offered_s > 0 else 0.0,
         drained_ms=round(max(0, last_ns - seen.healed_ns) / NS_PER_MS, 3),
         by_org=dict(sorted(load.by_org.items())),
+        denied=sum(load.denied.values()),
     )
 
 
@@ -113,6 +108,24 @@ def list_faults(seen: Observation) -> tuple[FaultEntry, ...]:
             each.how,
         )
         for each in seen.happenings
+    )
+
+
+def _load(scenario: Scenario, load: LoadSeen) -> Expectation:
+    """Nothing that was handed in is lost; and no rule denies any of it, but where the file says so."""
+    waiting, refused = len(load.waiting), len(load.refused)
+    wanted = {name for record in scenario.expect.records for name in record.denials or {}}
+    denied = {
+        f"{rule} {code}": count for (rule, code), count in load.denied.items() if not wanted & {rule, code}
+    }
+    reasons = ", ".join(sorted(denied))
+    unwanted = f", {sum(denied.values())} denied ({reasons})" if denied else ""
+    return Expectation(
+        "workload",
+        not waiting and not refused and not denied,
+        "every record that was handed in is final",
+        f"{len(load.acknowledged)} final, {waiting} waiting, {refused} refused{unwanted}",
+        undecided=not refused and not denied,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from govchain.client import Client
 from govchain.errors import GovchainError, Indeterminate, InvalidTransaction, Unavailable
-from govchain.model import Genesis, Transaction
+from govchain.model import Genesis, Transaction, TransactionResult
 from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, WAITING_MAX, Clerk, LoadSeen
 
 NS_PER_S: Final = 1_000_000_000
@@ -113,21 +113,23 @@ class LiveTraffic:
             client = clients[attempts % len(clients)]
             attempts += 1
             try:
-                height = await self._attempt(client, id_, transaction)
+                place = await self._attempt(client, id_, transaction)
             except InvalidTransaction as error:
                 refusals += 1
                 self.seen.refused[id_] = error.code
-                height = None
-            if height is not None:
+                place = None
+            if place is not None:
                 self.seen.refused.pop(id_, None)
-                org, now_ns = clerk.load.org, self._now_ns()
-                self.seen.acknowledge(id_, org, sent_ns=due_ns, at_ns=now_ns, height=height)
+                (result, height), org = place, clerk.load.org
+                self.seen.acknowledge(result, org, sent_ns=due_ns, at_ns=self._now_ns(), height=height)
                 break
             await asyncio.sleep(RETRY_PAUSE_S)
         del self.seen.waiting[id_]
 
-    async def _attempt(self, client: Client, id_: bytes, transaction: Transaction) -> int | None:
-        """Height at which the record is final; None when it is not known yet.
+    async def _attempt(
+        self, client: Client, id_: bytes, transaction: Transaction
+    ) -> tuple[TransactionResult, int] | None:
+        """Result of the record and height at which it is final; None when it is not known yet.
 
         Raises:
             InvalidTransaction: Refused, and nobody knows it.
@@ -147,4 +149,6 @@ class LiveTraffic:
             if known is None:
                 raise
             status = known
-        return status.height if status.status == "final" else None
+        if status.status != "final" or status.result is None or status.height is None:
+            return None
+        return status.result, status.height

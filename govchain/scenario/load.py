@@ -45,13 +45,13 @@ def parse_scenario(
 
 
 def _refuse_reserved(plain: Loaded[Any]) -> None:
-    for pattern in RESERVED:
+    for pattern, hint in RESERVED.items():
         for where, _ in _matches(plain.value, pattern.split("."), ()):
-            raise not_supported(plain, _name(where), where)
+            raise not_supported(plain, _name(where), where, hint)
     for pattern, words in RESERVED_WORDS.items():
         for where, value in _matches(plain.value, pattern.split("."), ()):
-            if value in words:
-                raise not_supported(plain, f"{_name(where)}: {value}", where)
+            if isinstance(value, str) and value in words:
+                raise not_supported(plain, f"{_name(where)}: {value}", where, words[value])
 
 
 def _matches(

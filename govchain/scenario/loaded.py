@@ -55,7 +55,9 @@ class LoadedScenario:
         return (self.start + timedelta(microseconds=offset_ns // 1000)).isoformat()
 
 
-def not_supported(source: Loaded[Any], key: str, where: tuple[str | int, ...]) -> ConfigError:
-    """The error of something that the format has and this version does not carry out."""
+def not_supported(
+    source: Loaded[Any], key: str, where: tuple[str | int, ...], hint: str | None = None
+) -> ConfigError:
+    """The error of what the format has and this version does not carry out; `hint` says why, or what else."""
     place = f"{source.path}:{source.line(*where)}"
-    return ConfigError(f"not yet supported by this version: {key} at {place}")
+    return ConfigError(f"not yet supported by this version: {key} at {place}", hint=hint)

@@ -275,18 +275,19 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat: Repeat = Repeat()
 
 
-RESERVED: Final[tuple[str, ...]] = (
-    "workload.*.mix",
-    "workload.*.rate.trace",
-    "workload.*.rate.max_search",
-)
-"""Keys of the format that this version does not carry out; a file with one is refused, not half obeyed."""
-
-RESERVED_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "timeline.*.do": ("revoke_key",),
-    "protocol.suite": ("sm2", "mldsa65"),
+RESERVED: Final[dict[str, str]] = {
+    "workload.*.rate.max_search": "the highest rate is looked for by `govchain sweep --search max_rate`",
 }
-"""Words of the format that this version does not carry out, by the key whose value they are."""
+"""Keys of the format that this version does not carry out, each with what to do instead, or why; a file with
+one is refused, not half obeyed."""
+
+RESERVED_WORDS: Final[dict[str, dict[str, str]]] = {
+    "protocol.suite": {
+        "sm2": "no maintained library with wheels signs with SM2",
+        "mldsa65": "equal messages must have equal signatures (RC-1), and the library draws ML-DSA's anew",
+    },
+}
+"""Words that this version does not carry out, by the key whose value they are; each with why."""
 
 RESERVED_VERBS: Final[tuple[str, ...]] = (
     "share.",

@@ -13,6 +13,7 @@ from govchain.ledger.sharing import GATEWAY
 from govchain.model import Organisation, ProtocolParameters
 from govchain.model.validators import CONSENSUS
 from govchain.scenario.backend import Rehearsal
+from govchain.scenario.load_records import load_roles
 from govchain.scenario.loaded import LoadedScenario
 from govchain.scenario.model import PersonEntry, Scenario
 from govchain.scenario.workload import load_person
@@ -71,7 +72,7 @@ def network_plan(loaded: LoadedScenario, seed: int | None) -> NetworkPlan:
             if person.genesis
         )
         + tuple(
-            PlannedPerson(load_person(number), codes[load.org], ())
+            PlannedPerson(load_person(number), codes[load.org], load_roles(load))
             for number, load in enumerate(scenario.workload)
         ),
         suite=DEFAULT_SUITE,

@@ -129,6 +129,8 @@ class WorkloadResult(msgspec.Struct, frozen=True):
     """From the end of the load until nothing waited any more."""
     by_org: dict[str, int] = {}
     """Organisation id to how many of its records were acknowledged."""
+    denied: int = 0
+    """How many of the acknowledged ones a rule denied."""
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -12,9 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from govchain.crypto import transaction_id
 from govchain.errors import GovchainError
-from govchain.model import Transaction
+from govchain.model import Transaction, TransactionResult
 from govchain.scenario.pace import Pace
 from govchain.scenario.traffic import CLIENTS, PATIENCE_NS, WAITING_MAX, Clerk, LoadSeen
 from govchain.sim import SimCluster
@@ -86,14 +85,15 @@ class SimTraffic:
         if not self._cluster.is_running(node):
             return
         block = self._cluster.node(node).chain.block(height)
-        for transaction in block.transactions if block is not None else ():
-            id_ = transaction_id(self._cluster.suite, transaction)
+        for result in block.results if block is not None else ():
+            id_ = result.transaction_id
             asked = self._asked.get(id_)
             is_asked = asked == node and id_ in self._waiting
             if is_asked or (asked is not None and not self._cluster.is_running(asked)):
-                self._answer(id_, node, height, at_ns)
+                self._answer(result, node, height, at_ns)
 
-    def _answer(self, id_: bytes, node: int, height: int, at_ns: int) -> None:
+    def _answer(self, result: TransactionResult, node: int, height: int, at_ns: int) -> None:
+        id_ = result.transaction_id
         del self._asked[id_]
         self._waiting.pop(id_, None)
 
@@ -101,7 +101,7 @@ class SimTraffic:
             if self.seen.waiting.pop(id_, None) is None:
                 return
             org, sent_ns = self._sent.pop(id_)
-            self.seen.acknowledge(id_, org, sent_ns=sent_ns, at_ns=at_ns, height=height)
+            self.seen.acknowledge(result, org, sent_ns=sent_ns, at_ns=at_ns, height=height)
             loop = self._loops.pop(id_, None)
             if loop is not None:
                 pause_ns = CLIENT_NS if self._clients.are_free else 0
@@ -194,6 +194,9 @@ class SimTraffic:
         asked = self._cluster.node(node)
         place = asked.chain.locate(id_)
         if place is not None and place[0] <= asked.final_height:
-            self._answer(id_, node, place[0], at_ns)
+            height, position = place
+            block = asked.chain.block(height)
+            assert block is not None, "a located transaction is in a stored block"
+            self._answer(block.results[position], node, height, at_ns)
         else:
             self._waiting[id_] = None

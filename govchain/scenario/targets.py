@@ -58,6 +58,8 @@ class Targets:
         """
         if fault.do == "kill_gateway":
             return [fault.org]
+        if fault.do == "revoke_key":
+            return [fault.person]
         if fault.do == "partition":
             return cut_off(self.spelled_out(fault, glance), self.names)
         target, members = fault.target, self._members(glance)

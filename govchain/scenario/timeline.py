@@ -29,6 +29,7 @@ FaultKind = Literal[
     "byzantine",
     "membership",
     "rotate_key",
+    "revoke_key",
     "kill_gateway",
     "heal_all",
 ]
@@ -38,6 +39,9 @@ LINK_FAULTS: Final = ("clog", "delay", "drop", "duplicate", "reorder")
 
 CHANGES: Final = ("membership", "rotate_key")
 """Changes of the validators: nothing breaks, organisations decide (rules MB-1 to MB-5)."""
+
+DECIDED: Final = (*CHANGES, "revoke_key")
+"""What is a record, or several, and breaks nothing by itself."""
 
 Behaviour = Literal[
     "silent",
@@ -75,6 +79,7 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "byzantine": ("target", "for", "behaviour", "by"),
     "membership": ("change", "target", "org", "denied"),
     "rotate_key": ("target", "denied"),
+    "revoke_key": ("person", "denied"),
     "kill_gateway": ("org", "for"),
     "heal_all": (),
 }
@@ -156,8 +161,11 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fo
     """Of a `membership`: the target is added to the validators, or removed from them."""
     org: str = ""
     """Organisation id: who will run a validator that joins; whose gateway is killed."""
+    person: str = ""
+    """Person id: whose key is revoked."""
     denied: str = ""
-    """Of a change: rule id or denial code that must refuse it; without it, it must be installed."""
+    """Of a change or a revocation: rule id or denial code that must refuse it; without it, it must be
+    installed, or applied."""
 
     @property
     def kinds(self) -> tuple[FaultKind, ...]:

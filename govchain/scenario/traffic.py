@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from govchain.crypto import Signer, Suite, chain_id_of, digest_chunks, sign_transaction, suite, transaction_id
-from govchain.ledger.kinds.evidence.fields import EvidenceDeposit
-from govchain.ledger.payloads import Hashes, encode_payload
-from govchain.model import Transaction, TransactionBody
+from govchain.crypto import Signer, Suite, chain_id_of, sign_transaction, suite, transaction_id
+from govchain.model import Transaction, TransactionBody, TransactionResult
 from govchain.scenario.backend import Rehearsal
 from govchain.scenario.builder import EXPIRY_BLOCKS
+from govchain.scenario.load_records import LoadRecords
 from govchain.scenario.pace import Pace, pace_of
+from govchain.scenario.rate_trace import read_trace
 from govchain.scenario.workload import Load, load_person
 
 NS_PER_MS: Final = 1_000_000
@@ -36,6 +36,7 @@ class LoadSeen:
         refused: Id to the code with which every validator refused it.
         height: Highest height of an acknowledgement.
         by_org: Organisation id to how many of its records were acknowledged.
+        denied: Rule and code to how many of the acknowledged ones a rule denied.
     """
 
     acknowledged: dict[bytes, int] = field(default_factory=dict)
@@ -44,9 +45,16 @@ class LoadSeen:
     latencies_ms: list[float] = field(default_factory=list)
     height: int = 0
     by_org: dict[str, int] = field(default_factory=dict)
+    denied: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def acknowledge(self, id_: bytes, org: str, *, sent_ns: int, at_ns: int, height: int) -> None:
-        """A validator called a record final."""
+    def acknowledge(
+        self, result: TransactionResult, org: str, *, sent_ns: int, at_ns: int, height: int
+    ) -> None:
+        """A validator called a record final, with that result."""
+        id_ = result.transaction_id
+        if not result.applied:
+            reason = result.rule, result.code
+            self.denied[reason] = self.denied.get(reason, 0) + 1
         self.acknowledged[id_] = at_ns
         self.latencies_ms.append((at_ns - sent_ns) / NS_PER_MS)
         self.height = max(self.height, height)
@@ -80,7 +88,8 @@ class Clerk:
         self._suite: Suite = suite(rehearsal.genesis.suite)
         self._chain_id = chain_id_of(self._suite, rehearsal.genesis)
         self._signer: Signer = rehearsal.signers[load_person(number)]
-        self._time = rehearsal.loaded.claimed_time(0)
+        self._records = LoadRecords(rehearsal, number)
+        self._trace = read_trace(rehearsal.loaded, number)
         self._count = 0
         organisations = {org.id: org.code for org in rehearsal.loaded.scenario.organisations}
         self._org = organisations[self.load.org]
@@ -88,32 +97,20 @@ class Clerk:
 
     def pace(self) -> Pace:
         """When the records of an open load are due, from its beginning."""
-        return pace_of(self.load, self._number, self._suite, self._seed)
+        return pace_of(self.load, self._number, self._suite, self._seed, self._trace)
 
     def next_record(self, height: int) -> tuple[bytes, Transaction]:
         """The next record and its id; `height` is where the chain stands, for its expiry."""
         nonce, self._count = self._count, self._count + 1
-        digests = digest_chunks([f"load {self._number} {nonce}".encode()])
-        fields = EvidenceDeposit(
-            evidence_kind="log",
-            raw_hash=Hashes(digests.sha256, digests.sm3),
-            size_bytes=digests.size_bytes,
-            media_type="text/plain",
-            collected_at=self._time,
-        )
-        envelope = {
-            "object_id": f"LOAD-{self._number}-{nonce // 1000:04}.{nonce % 1000:03}",
-            "object_version": 1,
-            "claimed_time": self._time,
-        }
+        verb, payload = self._records.next_record(nonce)
         body = TransactionBody(
             chain_id=self._chain_id,
-            kind=self.load.do,
+            kind=verb,
             org=self._org,
             key_id=self._signer.key_id,
             nonce=nonce,
             expiry_height=height + EXPIRY_BLOCKS,
-            payload=encode_payload(envelope, fields),
+            payload=payload,
         )
         transaction = sign_transaction(self._signer, body)
         return transaction_id(self._suite, transaction), transaction

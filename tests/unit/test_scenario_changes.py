@@ -31,7 +31,7 @@ LEAVE = "  - {at: 100ms, do: membership, change: leave, target: validator-0}\n"
 
 def changes(result: Result) -> dict[str, str]:
     """What became of each change, without the time it took."""
-    names = ("membership ", "rotate_key ")
+    names = ("membership ", "rotate_key ", "revoke_key ")
     found = [each for each in result.expectations if each.name.startswith(names)]
     return {each.name: each.measured.partition(" after ")[0] for each in found}
 
@@ -104,6 +104,59 @@ def test_MB4_everybody_is_asked_for_receipts_the_newcomer_too(monkeypatch: pytes
     assert "change from validator-4" in broken.detail
 
 
+KEYS = WORLD.replace(
+    "people:\n", "people:\n  - {id: clerk, org: evp}\n  - {id: late, org: notary, genesis: false}\n"
+).replace(
+    "timeline:\n",
+    """\
+steps:
+  - id: before
+    by: clerk
+    do: evidence.deposit
+    with: {object_id: EVP-1, evidence_kind: log, content: a, collected_at: "2026-11-02T08:00:00+08:00"}
+  - id: after
+    at: 2m
+    by: clerk
+    do: evidence.deposit
+    with: {object_id: EVP-2, evidence_kind: log, content: b, collected_at: "2026-11-02T08:00:00+08:00"}
+    expect: {denied: I1}
+  - {at: 3m, by: evp-admin, do: key.verify, with: {person: clerk, answer: REVOKED}}
+timeline:
+""",
+)
+
+
+def test_I1_a_key_is_revoked_between_two_steps_and_signs_no_more() -> None:
+    result = play(KEYS + "  - {after: before, do: revoke_key, person: clerk}\n")
+    require_pass(result)
+    assert changes(result) == {"revoke_key clerk": "revoked"}
+    assert [step.outcome for step in result.steps] == ["applied", "rejected", "answered"]
+    assert result.happened["revoke_key"] == 1
+
+
+def test_I1_a_key_is_revoked_while_there_is_load() -> None:
+    text = WORLD.replace("people:\n", "people:\n  - {id: clerk, org: evp}\n")
+    result = play(text + "  - {at: 1s, do: revoke_key, person: clerk}\n")
+    require_pass(result)
+    assert changes(result) == {"revoke_key clerk": "revoked"}
+
+
+@pytest.mark.parametrize(("person", "rule"), [("evp-admin", "I8 E_STATE"), ("late", "G3 E_STATE")])
+def test_I8_a_revocation_that_a_rule_refuses_is_demanded_by_its_rule(person: str, rule: str) -> None:
+    text = KEYS.partition("steps:")[0] + "timeline:\n"
+    demanded = play(text + f"  - {{at: 1s, do: revoke_key, person: {person}, denied: {rule[:2]}}}\n")
+    require_pass(demanded)
+    refused = play(text + f"  - {{at: 1s, do: revoke_key, person: {person}}}\n")
+    assert refused.verdict == "fail"
+    assert changes(refused)[f"revoke_key {person}"].startswith(f"denied {rule}")
+
+
+def test_I5_a_key_that_no_admin_can_revoke_names_who_is_missing() -> None:
+    text = WORLD.replace("  - {id: notary-admin, org: notary, roles: [admin]}", "  - {id: seal, org: notary}")
+    with pytest.raises(ConfigError, match=r"nobody can revoke the key; found 'seal'; expected .*of notary"):
+        parse_scenario(text + "  - {at: 1s, do: revoke_key, person: seal}\n", "s.yaml", PROJECT)
+
+
 BAD = [
     ("{at: 1s, do: membership, target: validator-0}", "13: a membership needs a change"),
     ("{at: 1s, do: rotate_key, target: one, change: leave}", "13: rotate_key has no change"),
@@ -132,6 +185,14 @@ BAD = [
         "13: unknown organisation; found 'evq'",
     ),
     ("{at: 1s, do: rotate_key, target: one, denied: I99}", "13: no such refusal; found 'I99'"),
+    ("{at: 1s, do: revoke_key}", "13: nobody whose key could be revoked; expected one of"),
+    (
+        "{at: 1s, do: revoke_key, person: evp-amdin}",
+        "13: nobody whose key could be revoked; found 'evp-amdin'",
+    ),
+    ("{at: 1s, do: revoke_key, person: evp-admin, denied: I99}", "13: no such refusal; found 'I99'"),
+    ("{at: 1s, do: revoke_key, person: evp-admin, target: one}", "13: revoke_key has no target"),
+    ("{every: {mean: 1s}, times: 2, do: revoke_key, person: evp-admin}", "13: a change does not come again"),
 ]
 
 

@@ -99,8 +99,9 @@ ADDED = [
     ("workload: [{org: evp, rate: {poisson: 5}}]", "s.yaml:19: workload[0].rate.poisson: not allowed"),
     ("workload: [{org: evp, rate: {ramp: {from: 1/s, to: 9/s}}}]", "s.yaml:19: a ramp has an end"),
     (
-        "workload: [{org: evp, rate: {trace: [1s]}}]",
-        "not yet supported by this version: workload.rate.trace at s.yaml:19",
+        "workload: [{org: evp, rate: {max_search: {}}}]",
+        "not yet supported by this version: workload.rate.max_search at s.yaml:19; "
+        "the highest rate is looked for by `govchain sweep --search max_rate`",
     ),
     (
         "workload: [{org: evp, rate: {closed_loop: 1}, from: 2s, to: 1s}]",
@@ -110,12 +111,15 @@ ADDED = [
     ("repeat: {seeds: 3, ci: 99%}", "s.yaml:19"),
     ("stop: {when: soon}", "s.yaml:19: not a condition; found 'soon'"),
     ("stop: {height: 3, when: view > 2}", "s.yaml:19: both height and when"),
-    ("protocol: {suite: sm2}", "not yet supported by this version: protocol.suite: sm2 at s.yaml:19"),
-    ("protocol: {pipeline: 0}", "s.yaml:19: protocol.pipeline: not allowed; found '0'; expected at least 1"),
     (
-        "timeline:\n  - {at: 1s, do: revoke_key}",
-        "not yet supported by this version: timeline.do: revoke_key at s.yaml:20",
+        "protocol: {suite: sm2}",
+        "not yet supported by this version: protocol.suite: sm2 at s.yaml:19; no maintained library",
     ),
+    (
+        "protocol: {suite: mldsa65}",
+        "not yet supported by this version: protocol.suite: mldsa65 at s.yaml:19; equal messages must",
+    ),
+    ("protocol: {pipeline: 0}", "s.yaml:19: protocol.pipeline: not allowed; found '0'; expected at least 1"),
     (
         "timeline:\n  - {at: 1s, do: {one_of: [pause, heal_all]}, target: one}",
         "s.yaml:20: one_of draws between different things that go wrong; found 'heal_all'",

@@ -44,6 +44,7 @@ const WORDS = {
   how_replay: ["replay", "重放"], how_mutate: ["mutate", "篡改"], how_twins: ["twins", "双生"], how_wrong_execution: ["wrong execution", "错误执行"], how_lying_sync: ["lying sync", "虚假同步"],
   how_lose_unsynced: ["lose unsynced", "丢失未落盘"], how_corrupt: ["corrupt", "损坏"], how_wipe: ["wipe", "清空"], how_restore_old: ["restore old", "恢复旧盘"], how_join: ["join", "加入"], how_leave: ["leave", "退出"],
   fault_membership: ["membership", "成员变更"], fault_rotate_key: ["rotate key", "更换密钥"],
+  fault_revoke_key: ["key revoked", "密钥被撤销"],
   fault_kill_gateway: ["gateway killed", "网关被终止"],
   fault_byzantine: ["byzantine", "拜占庭"], fault_heal_all: ["heal all", "全部修复"],
   crash: ["down", "停机"], pause: ["paused", "暂停"], lost: ["lost", "丢失"], primary: ["primary", "主节点"],
