@@ -17,6 +17,8 @@ from govchain.sim import TraceEvent
 NS_PER_US: Final = 1_000
 WORLD_PID: Final = 1
 """Track group of what happens to the network; validator i has the group after it, plus i."""
+SPAN: Final = "seq"
+"""Of all spans from proposal to final: viewers lay spans of one name into one track. The seq is in `args`."""
 
 _PHASES: Final = {"note-prepared": "prepared", "note-committed": "committed", "execute": "executed"}
 """Event to the phase that begins with it; the first phase is `proposed`."""
@@ -58,14 +60,14 @@ class ChromeTrace:
             case "note-prepared" | "note-committed" | "execute":
                 self._enter(place, _PHASES[event.kind], at_us, facts)
                 if event.kind == "execute":
-                    self._count(event.node, "executed height", at_us, place[1])
+                    self._count(event.node, "executed", "height", at_us, place[1])
             case "final":
                 self._leave(place, at_us)
-                self._count(event.node, "final height", at_us, place[1])
+                self._count(event.node, "final", "height", at_us, place[1])
             case kind if kind in _INSTANTS:
                 self._add("i", event.node, _INSTANTS[kind], at_us, s="p", args=_plain(facts))
                 if kind == "note-view-changed":
-                    self._count(event.node, "view", at_us, int(facts["view"]))
+                    self._count(event.node, "view", "number", at_us, int(facts["view"]))
 
     def to_json(self, names: list[str], faults: tuple[FaultEntry, ...]) -> bytes:
         """The whole file.
@@ -85,21 +87,23 @@ class ChromeTrace:
             return
         node, seq = place
         if running is None:
-            self._add("b", node, f"seq {seq}", at_us, cat="seq", id=_span_id(place), args=_plain(facts))
+            args = {**_plain(facts), "seq": seq}
+            self._add("b", node, SPAN, at_us, cat="seq", id2=_span_id(place), args=args)
         else:
-            self._add("e", node, running, at_us, cat="seq", id=_span_id(place))
-        self._add("b", node, phase, at_us, cat="seq", id=_span_id(place))
+            self._add("e", node, running, at_us, cat="seq", id2=_span_id(place))
+        self._add("b", node, phase, at_us, cat="seq", id2=_span_id(place))
         self._open[place] = phase
 
     def _leave(self, place: tuple[int, int], at_us: float) -> None:
         running = self._open.pop(place, None)
         self._finished.add(place)
         if running is not None:
-            self._add("e", place[0], running, at_us, cat="seq", id=_span_id(place))
-            self._add("e", place[0], f"seq {place[1]}", at_us, cat="seq", id=_span_id(place))
+            self._add("e", place[0], running, at_us, cat="seq", id2=_span_id(place))
+            self._add("e", place[0], SPAN, at_us, cat="seq", id2=_span_id(place))
 
-    def _count(self, node: int, name: str, at_us: float, value: int) -> None:
-        self._add("C", node, name, at_us, args={name: value})
+    def _count(self, node: int, name: str, unit: str, at_us: float, value: int) -> None:
+        # Viewers call a counter by both names.
+        self._add("C", node, name, at_us, args={unit: value})
 
     def _add(self, phase: str, node: int, name: str, at_us: float, **more: Any) -> None:
         pid = WORLD_PID + 1 + node
@@ -123,15 +127,16 @@ class ChromeTrace:
             ended_us = self._end_us if fault.ended_ms is None else fault.ended_ms * 1000
             where = {"pid": WORLD_PID, "tid": WORLD_PID, "name": fault.do, "args": {"targets": fault.targets}}
             if ended_us > began_us:
-                span = {"cat": "fault", "id": f"fault-{number}"}
+                span = {"cat": "fault", "id2": {"local": f"fault-{number}"}}
                 yield {"ph": "b", "ts": began_us, **where, **span}
                 yield {"ph": "e", "ts": ended_us, **where, **span}
             else:
                 yield {"ph": "i", "ts": began_us, "s": "g", **where}
 
 
-def _span_id(place: tuple[int, int]) -> str:
-    return f"{place[0]}-{place[1]}"
+def _span_id(place: tuple[int, int]) -> dict[str, str]:
+    # Spans of a global id are shown in a group of their own, and not below their validator.
+    return {"local": f"{place[0]}-{place[1]}"}
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,9 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"nothing was broken", "没有任何一项被破坏"),
         (r"workload", "背景负载"),
         (r"level", "各节点齐平"),
+        (r"membership (.+)", r"成员变更：\1"),
+        (r"rotate_key (.+)", r"更换密钥：\1"),
+        (r"revoke_key (.+)", r"撤销密钥：\1"),
         (r"record (.+)", r"记录 \1"),
         (r"denials (.+)", r"驳回次数 \1"),
         (r"latency p95", "延迟 P95"),
@@ -48,6 +51,10 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"no progress after (.+) \((max|median)\)", r"\1 之后的停顿（\2）"),
         (r"every record that was handed in is final", "提交的记录全部最终确认"),
         (r"(\d+) final, (\d+) waiting, (\d+) refused", r"\1 条最终确认，\2 条等待，\3 条被拒"),
+        (
+            r"(\d+) final, (\d+) waiting, (\d+) refused, (\d+) denied \((.+)\)",
+            r"\1 条最终确认，\2 条等待，\3 条被拒，\4 条被驳回（\5）",
+        ),
         (
             r"(\d+) running validators with final height (\d+)",
             r"\1 个运行中的节点，最终高度均为 \2",
@@ -89,7 +96,10 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"a report", "一份报告"),
         (r"(.+) at (\d+)", r"\1 高度 \2"),
         (r"installed", "已生效"),
-        (r"(installed|waiting|adopted|refused)(.*) after " + _SECONDS, r"\1\2，历时 \3 秒"),
+        (r"revoked", "已撤销"),
+        (r"installed after " + _SECONDS, r"已生效，历时 \1 秒"),
+        (r"revoked after " + _SECONDS, r"已撤销，历时 \1 秒"),
+        (r"(waiting|adopted|refused)(.*) after " + _SECONDS, r"\1\2，历时 \3 秒"),
     )
 )
 """English, as `scenario.judge` writes it, to Chinese."""

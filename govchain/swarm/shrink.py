@@ -1,21 +1,34 @@
 """What is left of a failing case when everything is taken out that it fails without.
 
-What comes too late goes first, and with it the end of the run, since each attempt is a run; then faults, by
-delta debugging; then validators, load, and what the network is like. Every attempt has the same seed, so
-nothing else changes. Does not know how a case is run.
+What comes too late goes first, and with it the end of the run, then load, since each attempt is a run; then
+faults, in groups of a kind or of a victim and by delta debugging; then validators, and what the network is
+like. All of that under one seed, so nothing else changes. What is left then is often left by chance: a frame
+was late, a fault came at that millisecond. So one more is left out under other seeds, with the others a bit
+earlier or later. Does not know how a case is run.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from govchain.errors import ConfigError
+from govchain.swarm.dice import Dice
 from govchain.swarm.draw import Case
 
-ATTEMPTS_MAX: Final = 200
+ATTEMPTS_MAX: Final = 500
 """Runs that one shrinking may cost."""
+OTHER_SEEDS_MAX: Final = 10
+"""Seeds besides its own under which one fault more is left out; half as many for one fault alone."""
+SEED_STEP: Final = 1_000_003
+"""From one of them to the next: further than seeds are drawn, so that no file is called like another one."""
+SEEDS_END: Final = 2**53
+FEW_MAX: Final = 6
+"""Of not many more faults than that, each alone and each two are tried."""
+SHIFT_MS: Final = 300
+"""Under another seed a fault begins up to so much earlier or later."""
 
 MARGIN_MS: Final = 1_000
 """Between the end of the last fault and the mending of a shortened run."""
@@ -32,11 +45,11 @@ def shrink(case: Case, fails: Fails, attempts_max: int = ATTEMPTS_MAX) -> Case:
         attempts_max: Stop looking after so many runs.
     """
     shrinker = _Shrinker(fails, attempts_max)
-    best = shrinker.fewer_faults(shrinker.shorter(shrinker.earlier(case)))
-    for simpler in (_fewer_validators, _less_load, _plainer):
-        best = shrinker.descend(best, simpler)
-    # With fewer validators and less load some more faults may do nothing.
-    return shrinker.shorter(shrinker.fewer_faults(best))
+    first = shrinker.descend(shrinker.shorter(shrinker.earlier(case)), _less_patient)
+    best = shrinker.smallest(first)
+    while (found := shrinker.first(_otherwise(best))) is not None:
+        best = shrinker.smallest(found)
+    return best
 
 
 def fault_count(case: Case) -> int:
@@ -48,6 +61,14 @@ class _Shrinker:
     def __init__(self, fails: Fails, attempts_max: int) -> None:
         self._fails = fails
         self._left = attempts_max
+
+    def smallest(self, case: Case) -> Case:
+        """What is left of a case under its seed."""
+        best = self.fewer_faults(self.descend(case, _less_load))
+        for simpler in (_fewer_validators, _less_load, _plainer):
+            best = self.descend(best, simpler)
+        # With fewer validators and less load some more faults may do nothing.
+        return self.shorter(self.fewer_faults(best))
 
     def earlier(self, case: Case) -> Case:
         """Only as many of the first faults as it takes: what begins after the failure plays no part in it."""
@@ -83,6 +104,10 @@ class _Shrinker:
         faults, mending = _split(case)
         if faults and self._still_fails(_with(case, timeline=mending)):
             return _with(case, timeline=mending)
+        for group in _groups(faults):
+            fewer = [each for each in faults if each not in group]
+            if len(fewer) < len(faults) and self._still_fails(_with(case, timeline=fewer + mending)):
+                faults = fewer
         parts = 2
         while len(faults) >= 2:
             size = -(-len(faults) // parts)
@@ -96,15 +121,24 @@ class _Shrinker:
                 if parts >= len(faults):
                     break
                 parts = min(len(faults), 2 * parts)
-        return _with(case, timeline=faults + mending)
+        # Faults hide each other: without one of them nothing may happen any more, and without two it does.
+        few = itertools.chain.from_iterable(
+            itertools.combinations(faults, size) for size in (1, 2) if size < len(faults) - 1 <= FEW_MAX
+        )
+        smaller = self.first(_with(case, timeline=[*chosen, *mending]) for chosen in few)
+        return smaller or _with(case, timeline=faults + mending)
 
     def descend(self, case: Case, simpler: Callable[[Case], Iterator[Case]]) -> Case:
         """Take the first simpler case that fails, as long as there is one."""
         while True:
-            found = next((each for each in simpler(case) if self._still_fails(each)), None)
+            found = self.first(simpler(case))
             if found is None:
                 return case
             case = found
+
+    def first(self, cases: Iterable[Case]) -> Case | None:
+        """The first of some that fails."""
+        return next((each for each in cases if self._still_fails(each)), None)
 
     def _still_fails(self, case: Case) -> bool:
         if self._left <= 0:
@@ -121,6 +155,34 @@ def _split(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What goes wrong, and what mends it all."""
     faults = [entry for entry in case["timeline"] if entry["do"] != "heal_all"]
     return faults, [entry for entry in case["timeline"] if entry["do"] == "heal_all"]
+
+
+def _otherwise(case: Case) -> Iterator[Case]:
+    """The case with one of its faults alone, then without one of them, each under other seeds."""
+    faults, mending = _split(case)
+    alone = [[each] for each in faults] if len(faults) > 2 else []
+    fewer = [faults[:place] + faults[place + 1 :] for place in range(len(faults))] if len(faults) > 1 else []
+    for chosen, seeds in ((alone, OTHER_SEEDS_MAX // 2), (fewer, OTHER_SEEDS_MAX)):
+        for number in range(1, seeds + 1):
+            seed = (case["seed"] + number * SEED_STEP) % SEEDS_END
+            dice = Dice(seed)
+            for kept in chosen:
+                shifted = [{**each, "at": f"{_shifted_ms(dice, each)}ms"} for each in kept]
+                shifted.sort(key=lambda entry: _ms(entry["at"]))
+                yield _with(case, seed=seed, timeline=shifted + mending)
+
+
+def _shifted_ms(dice: Dice, entry: dict[str, Any]) -> int:
+    return max(0, _ms(entry["at"]) + dice.between("shift", -SHIFT_MS, SHIFT_MS))
+
+
+def _groups(faults: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Faults that have something in common: their kind, or whom they hit."""
+    for key in ("do", "target"):
+        for value in dict.fromkeys(str(entry.get(key)) for entry in faults):
+            group = [entry for entry in faults if str(entry.get(key)) == value]
+            if 1 < len(group) < len(faults):
+                yield group
 
 
 def _ms(text: str) -> int:
@@ -156,6 +218,14 @@ def _without(entry: dict[str, Any], name: str) -> dict[str, Any]:
         group if group == "rest" else [each for each in group if each != name] for group in entry["groups"]
     ]
     return {**entry, "groups": groups}
+
+
+def _less_patient(case: Case) -> Iterator[Case]:
+    """Nobody waits longer for the last records than twice as long as for the next one."""
+    enough_ms = 2 * max(_ms(each["within"]) for each in case["expect"]["liveness"])
+    stop = {**case["stop"], "grace": f"{enough_ms}ms"}
+    if "grace" not in case["stop"]:
+        yield _with(case, stop=stop)
 
 
 def _less_load(case: Case) -> Iterator[Case]:

@@ -25,7 +25,9 @@ BATCH: Final = 16
 """Seeds between two looks at the clock and at what was found."""
 SMALLER_TIMES: Final = 4
 LEAST_EVENTS: Final = 50_000
-"""What an attempt to shrink may cost: so many times the events of the drawn case, or at least so many."""
+"""What an attempt to shrink may cost: so many times the events of the smallest yet, or at least so many."""
+SHRINK_EVENTS_MAX: Final = 15_000_000
+"""What all attempts together may cost."""
 SEEDS_MAX: Final = 2**53
 
 
@@ -134,8 +136,7 @@ def _batches(first: int, end: int) -> Iterator[list[int]]:
 def _report(outcomes: list[Outcome], drawn: Case, *, is_shrinking: bool) -> Violation:
     first = outcomes[0]
     broken = first.broken[0]
-    limit = min(CASE_EVENTS_MAX, max(LEAST_EVENTS, SMALLER_TIMES * first.events))
-    case = shrink(drawn, lambda each: _breaks(each, broken, limit)) if is_shrinking else drawn
+    case = shrink(drawn, _Attempts(first)) if is_shrinking else drawn
     return Violation(
         invariant=broken.invariant,
         problem=broken.problem,
@@ -147,15 +148,31 @@ def _report(outcomes: list[Outcome], drawn: Case, *, is_shrinking: bool) -> Viol
     )
 
 
-def _breaks(case: Case, broken: Broken, events_max: int) -> bool:
-    """The same promise is broken: numbers in the problem change when anything is left out.
+class _Attempts:
+    """Says of smaller cases whether they break the same promise as a run did, as long as events are left.
 
-    What takes many times the events is no smaller case, and would cost as much as all other attempts; only
-    when the drawn case had no end, one without an end is the same.
+    The same promise: numbers in the problem change when anything is left out. What takes many times the
+    events is no smaller case, and would cost as much as all other attempts; only when the drawn case had no
+    end, one without an end is the same.
     """
-    outcome = run_case(case, events_max)
-    is_same = any(each.invariant == broken.invariant for each in outcome.broken[:1])
-    return is_same and (outcome.events <= events_max or events_max == CASE_EVENTS_MAX)
+
+    def __init__(self, first: Outcome) -> None:
+        self._invariant = first.broken[0].invariant
+        self._smallest = first.events
+        self._left = SHRINK_EVENTS_MAX
+
+    def __call__(self, case: Case) -> bool:
+        if self._left <= 0:
+            return False
+        limit = min(CASE_EVENTS_MAX, max(LEAST_EVENTS, SMALLER_TIMES * self._smallest))
+        outcome = run_case(case, limit)
+        self._left -= outcome.events
+        if not outcome.broken or outcome.broken[0].invariant != self._invariant:
+            return False
+        if outcome.events > limit != CASE_EVENTS_MAX:
+            return False
+        self._smallest = min(self._smallest, outcome.events)
+        return True
 
 
 def _named(case: Case, broken: Broken, seed: int) -> Case:

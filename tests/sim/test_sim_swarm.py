@@ -165,6 +165,80 @@ def test_a_run_without_end_is_a_find() -> None:
     assert (found.invariant, "no end after 50 events" in found.problem) == ("failure", True)
 
 
+def test_attempts_to_shrink_cost_no_more_than_so_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    events, limits = iter([9_000_000, 40_000, 100_000, 500, 70_000, 9_000_000]), []
+
+    def run_same(case: Case, events_max: int) -> Outcome:
+        limits.append(events_max)
+        return Outcome(1, (Broken("agreement", "7"),), next(events), {})
+
+    monkeypatch.setattr(swarm_module, "run_case", run_same)
+    attempts = swarm_module._Attempts(Outcome(1, (Broken("agreement", "9"),), 100_000, {}))
+    case = draw_case(1)
+    assert [attempts(case) for _ in range(7)] == [False, True, True, True, False, False, False]
+    assert limits == [400_000, 400_000, 160_000, 160_000, 50_000, 50_000], (
+        "four times the smallest, at least so many"
+    )
+    assert sum((9_000_000, 40_000, 100_000, 500, 70_000, 9_000_000)) > swarm_module.SHRINK_EVENTS_MAX
+    other = swarm_module._Attempts(Outcome(1, (Broken("validity", "9"),), 100_000, {}))
+    monkeypatch.setattr(
+        swarm_module, "run_case", lambda *args: Outcome(1, (Broken("agreement", "7"),), 1, {})
+    )
+    assert not other(case), "another promise"
+
+
+PAUSES = [
+    *(
+        {"at": f"{at}ms", "do": "pause", "target": f"validator-{at % 4}", "for": "50ms"}
+        for at in range(1, 10)
+    ),
+    {"at": "5ms", "do": "backup", "target": "validator-1"},
+    {"at": "3000ms", "do": "heal_all"},
+]
+
+
+def case_of_pauses() -> Case:
+    return draw_case(next(seed for seed in range(100) if size_of(draw_case(seed)) == 4)) | {
+        "timeline": PAUSES
+    }
+
+
+def test_shrinking_takes_out_what_is_left_by_chance_under_other_seeds_and_times() -> None:
+    case = case_of_pauses()
+    tried: list[int] = []
+
+    def fails(each: Case) -> bool:
+        load_case(each)
+        tried.append(each["seed"])
+        faults = [entry for entry in each["timeline"] if entry["do"] == "pause"]
+        if each["seed"] == case["seed"]:
+            return len(faults) >= 5
+        # Elsewhere two are enough, if they are not where they were.
+        return len(faults) >= 2 and all(int(entry["at"].removesuffix("ms")) > 9 for entry in faults)
+
+    small = shrink(case, fails)
+    assert fault_count(small) == 2
+    assert small["seed"] != case["seed"]
+    assert load_case(small).scenario.seed == small["seed"]
+    assert shrink(case, fails) == small, "drawn, and always the same"
+    tried.clear()
+    assert fault_count(shrink(case, fails, attempts_max=30)) >= 2
+    assert len(tried) <= 30
+
+
+def test_shrinking_takes_out_what_belongs_together_and_what_hides_each_other() -> None:
+    def together(each: Case) -> bool:
+        # All of one victim or none: neither a half nor one alone goes.
+        hit = [entry["target"] for entry in each["timeline"] if entry["do"] == "pause"]
+        return all(hit.count(name) in (0, 2, 3) for name in hit) and "validator-3" in hit
+
+    def hidden(each: Case) -> bool:
+        return sum(entry["do"] == "pause" for entry in each["timeline"]) in (9, 5, 2)
+
+    assert fault_count(shrink(case_of_pauses(), together)) == 2
+    assert fault_count(shrink(case_of_pauses(), hidden)) == 2
+
+
 def test_shrinking_leaves_what_is_needed_and_nothing_else() -> None:
     case = next(
         each for each in map(draw_case, range(100)) if size_of(each) == 7 and len(each["workload"]) == 2
