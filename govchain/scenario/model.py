@@ -283,7 +283,7 @@ one is refused, not half obeyed."""
 
 RESERVED_WORDS: Final[dict[str, dict[str, str]]] = {
     "protocol.suite": {
-        "sm2": "no maintained library with wheels signs with SM2",
+        "sm2": "none of the libraries in use signs with SM2",
         "mldsa65": "equal messages must have equal signatures (RC-1), and the library draws ML-DSA's anew",
     },
 }

@@ -113,7 +113,7 @@ ADDED = [
     ("stop: {height: 3, when: view > 2}", "s.yaml:19: both height and when"),
     (
         "protocol: {suite: sm2}",
-        "not yet supported by this version: protocol.suite: sm2 at s.yaml:19; no maintained library",
+        "not yet supported by this version: protocol.suite: sm2 at s.yaml:19; none of the libraries",
     ),
     (
         "protocol: {suite: mldsa65}",
