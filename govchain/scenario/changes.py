@@ -184,8 +184,6 @@ class Changes:
                 result.code,
                 result.detail,
             )
-        else:
-            self._builder.note_applied(built)
 
     async def _state(self, number: str) -> str | None:
         try:

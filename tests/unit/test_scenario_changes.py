@@ -134,6 +134,14 @@ def test_I1_a_key_is_revoked_between_two_steps_and_signs_no_more() -> None:
     assert result.happened["revoke_key"] == 1
 
 
+def test_G9_a_suspended_key_is_revoked_at_the_time_of_the_story() -> None:
+    pause = '  - {id: pause, by: evp-admin, do: key.suspend, with: {object_id: "${clerk}", reason: ill}}\n'
+    text = KEYS.partition("steps:")[0] + "steps:\n" + pause.replace("id: pause", "id: pause, at: 5m")
+    result = play(text + "timeline:\n  - {after: pause, do: revoke_key, person: clerk}\n")
+    require_pass(result)
+    assert changes(result) == {"revoke_key clerk": "revoked"}
+
+
 def test_I1_a_key_is_revoked_while_there_is_load() -> None:
     text = WORLD.replace("people:\n", "people:\n  - {id: clerk, org: evp}\n")
     result = play(text + "  - {at: 1s, do: revoke_key, person: clerk}\n")
