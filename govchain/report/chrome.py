@@ -65,7 +65,7 @@ class ChromeTrace:
                 self._leave(place, at_us)
                 self._count(event.node, "final", "height", at_us, place[1])
             case kind if kind in _INSTANTS:
-                self._add("i", event.node, _INSTANTS[kind], at_us, s="p", args=_plain(facts))
+                self._add("i", event.node, _INSTANTS[kind], at_us, cat="note", s="p", args=_plain(facts))
                 if kind == "note-view-changed":
                     self._count(event.node, "view", "number", at_us, int(facts["view"]))
 
@@ -103,7 +103,7 @@ class ChromeTrace:
 
     def _count(self, node: int, name: str, unit: str, at_us: float, value: int) -> None:
         # Viewers call a counter by both names.
-        self._add("C", node, name, at_us, args={unit: value})
+        self._add("C", node, name, at_us, cat="state", args={unit: value})
 
     def _add(self, phase: str, node: int, name: str, at_us: float, **more: Any) -> None:
         pid = WORLD_PID + 1 + node
@@ -125,9 +125,10 @@ class ChromeTrace:
         for number, fault in enumerate(faults):
             began_us = fault.began_ms * 1000
             ended_us = self._end_us if fault.ended_ms is None else fault.ended_ms * 1000
-            where = {"pid": WORLD_PID, "tid": WORLD_PID, "name": fault.do, "args": {"targets": fault.targets}}
+            place = {"pid": WORLD_PID, "tid": WORLD_PID, "cat": "fault"}
+            where = {**place, "name": fault.do, "args": {"targets": fault.targets}}
             if ended_us > began_us:
-                span = {"cat": "fault", "id2": {"local": f"fault-{number}"}}
+                span = {"id2": {"local": f"fault-{number}"}}
                 yield {"ph": "b", "ts": began_us, **where, **span}
                 yield {"ph": "e", "ts": ended_us, **where, **span}
             else:

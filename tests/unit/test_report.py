@@ -213,8 +213,9 @@ EVENT_KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     # Nestable async spans, by category and an id of their process: one of all is shown in no track group.
     "b": {"ts": NUMBER, "cat": str, "id2": dict},
     "e": {"ts": NUMBER, "cat": str, "id2": dict},
-    "i": {"ts": NUMBER, "s": str},
-    "C": {"ts": NUMBER, "args": dict},
+    "i": {"ts": NUMBER, "cat": str, "s": str},
+    # A viewer calls a counter by category and name.
+    "C": {"ts": NUMBER, "cat": str, "args": dict},
     "M": {"args": dict},
 }
 """Phase to the keys that the trace-event format demands of it, besides `ph`, `pid`, `tid` and `name`."""
