@@ -74,7 +74,8 @@ def _check_revocation(source: Loaded[Any], scenario: Scenario, where: tuple[str,
         org = next(person.org for person in scenario.people if person.id == fault.person)
         raise source.error(
             "nobody can revoke the key",
-            *(*where, "person"),
+            *where,
+            "person",
             found=fault.person,
             expected=f"a person with roles: [admin] of {org}",
         )

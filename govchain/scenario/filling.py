@@ -35,14 +35,15 @@ def look_up_party(rehearsal: Rehearsal, reference: Reference) -> str | None:
     """The value of a reference to an organisation or a person; None when it is to neither."""
     scenario = rehearsal.loaded.scenario
     name, wanted = reference.name, reference.property
-    codes = {organisation.id: organisation for organisation in scenario.organisations}
-    if name in codes:
-        return codes[name].name if wanted == "name" else codes[name].code
+    organisations = {organisation.id: organisation for organisation in scenario.organisations}
+    if name in organisations:
+        organisation = organisations[name]
+        return organisation.name if wanted == "name" else organisation.code
     for person in scenario.people:
         if person.id == name:
             signer = rehearsal.signers[name]
             if wanted in ("", "key_id"):
                 return signer.key_id.hex()
             chain_id = chain_id_of(suite(rehearsal.genesis.suite), rehearsal.genesis)
-            return prove_signing_key(signer, chain_id, codes[person.org].code)[wanted]
+            return prove_signing_key(signer, chain_id, organisations[person.org].code)[wanted]
     return None

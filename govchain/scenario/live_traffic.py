@@ -121,7 +121,7 @@ class LiveTraffic:
             if place is not None:
                 self.seen.refused.pop(id_, None)
                 (result, height), org = place, clerk.load.org
-                self.seen.acknowledge(result, org, sent_ns=due_ns, at_ns=self._now_ns(), height=height)
+                self.seen.acknowledge(id_, org, result, sent_ns=due_ns, at_ns=self._now_ns(), height=height)
                 break
             await asyncio.sleep(RETRY_PAUSE_S)
         del self.seen.waiting[id_]

@@ -42,7 +42,7 @@ def load_verbs() -> list[str]:
 
 def load_roles(load: Load) -> tuple[str, ...]:
     """Roles that the key of a load's clerk needs: the first of those of which a verb asks for one."""
-    wanted = (VERBS[share.do].transition.key_roles for share in load.shares if share.do in VERBS)
+    wanted = (VERBS[share.do].transition.key_roles for share in load.shares)
     return tuple(dict.fromkeys(roles[0] for roles in wanted if roles))
 
 

@@ -101,7 +101,7 @@ class SimTraffic:
             if self.seen.waiting.pop(id_, None) is None:
                 return
             org, sent_ns = self._sent.pop(id_)
-            self.seen.acknowledge(result, org, sent_ns=sent_ns, at_ns=at_ns, height=height)
+            self.seen.acknowledge(id_, org, result, sent_ns=sent_ns, at_ns=at_ns, height=height)
             loop = self._loops.pop(id_, None)
             if loop is not None:
                 pause_ns = CLIENT_NS if self._clients.are_free else 0

@@ -48,10 +48,9 @@ class LoadSeen:
     denied: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def acknowledge(
-        self, result: TransactionResult, org: str, *, sent_ns: int, at_ns: int, height: int
+        self, id_: bytes, org: str, result: TransactionResult, *, sent_ns: int, at_ns: int, height: int
     ) -> None:
         """A validator called a record final, with that result."""
-        id_ = result.transaction_id
         if not result.applied:
             reason = result.rule, result.code
             self.denied[reason] = self.denied.get(reason, 0) + 1
