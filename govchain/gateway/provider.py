@@ -244,6 +244,7 @@ class Provider:
             provider=office.org,
             mode=query.mode,
             told=told,
+            bounds=query.bounds,
             salt=office.vault.derive("answer-salt", query.exchange)[:_SALT_BYTES],
         )
         return encode(answer)

@@ -224,6 +224,8 @@ class Requester:
             raise BadProof("the answer is to another question", step="answer")
         if tuple(name for name, _ in answer.told) != query.fields or answer.mode != query.mode:
             raise BadProof("the answer tells other fields than were asked", step="answer")
+        if answer.bounds != query.bounds:
+            raise BadProof("the answer is about other bounds than were asked", step="answer")
 
     async def _sign_confirm(self, row: Exchange, record: RecordState, body: bytes) -> Exchange:
         claimed_ms = max(self._office.claimed_ms(row.at_ms), record.timeline[-1].claimed_time_ms)

@@ -239,7 +239,7 @@ ROUTES: Final = (
         "答复其他部门的查询。答复仅对方可以解密；不予答复时，无论原因为何，返回的字节完全相同。"
         "同一查询可重复发送，答复不变。",
         body="`govchain.gateway-signed/1`, at most 16384 bytes",
-        answer="a sealed `govchain.gateway-answer/1`, or the refusal",
+        answer="a sealed `govchain.gateway-answer/2`, or the refusal",
         problems=(*_BODY, *_CHAIN, "wrong-certificate"),
         body_kind=bytes,
         answer_kind=bytes,

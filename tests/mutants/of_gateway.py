@@ -56,6 +56,14 @@ GATEWAY: Final[tuple[Mutant, ...]] = (
         rules=("D9",),
     ),
     Mutant(
+        "answers are about any bound",
+        "gateway/requester.py",
+        "        if answer.bounds != query.bounds:",
+        "        if False:",
+        (f"{_EXCHANGE}test_D7_an_answer_about_another_bound_than_was_asked_is_not_taken",),
+        rules=("D7",),
+    ),
+    Mutant(
         "what is not offered is refused off the record",
         "ledger/kinds/exchange/rules.py",
         "    if attempt.fields.withheld:\n        names, mode",

@@ -13,6 +13,49 @@ _REALTY = "tests/rules/test_ledger_realty.py::"
 
 JOINT: Final[tuple[Mutant, ...]] = (
     Mutant(
+        "any bound proves a fact",
+        "ledger/kinds/decision/rules.py",
+        "    if bound != fact.at_least:",
+        "    if False:",
+        (f"{_DECISION}test_J4_denies_an_answer_about_another_bound_than_the_criteria_name",),
+        rules=("J4",),
+    ),
+    Mutant(
+        "a higher bound than that of the criteria refuses",
+        "ledger/kinds/decision/rules.py",
+        "    if bound != fact.at_least:",
+        "    if (bound is None) != (fact.at_least is None) or (bound or 0) < (fact.at_least or 0):",
+        (f"{_DECISION}test_J4_denies_an_answer_about_another_bound_than_the_criteria_name",),
+        rules=("J4",),
+    ),
+    Mutant(
+        "any mode proves a fact",
+        "ledger/kinds/decision/rules.py",
+        "        if data.mode != fact.mode:",
+        "        if False:",
+        (
+            f"{_DECISION}test_J4_denies_a_plain_yes_where_the_criteria_name_a_bound",
+            f"{_DECISION}test_J4_denies_what_does_not_follow",
+        ),
+        rules=("J4",),
+    ),
+    Mutant(
+        "criteria ask what no item answers",
+        "ledger/kinds/criteria.py",
+        "        if field is None or each.mode not in field.modes:",
+        "        if field is None:",
+        (f"{_DECISION}test_J4_denies_criteria_whose_item_does_not_answer_like_that",),
+        rules=("J4",),
+    ),
+    Mutant(
+        "bounds of any size",
+        "ledger/kinds/criteria.py",
+        "        if each.at_least is not None:",
+        "        if False:",
+        (f"{_DECISION}test_G1_denies_a_bound_that_no_query_can_ask_for",),
+        rules=("G1",),
+    ),
+    Mutant(
         "results before their ground",
         "ledger/conditions.py",
         "        if found != wanted:",

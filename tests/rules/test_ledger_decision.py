@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from govchain.ledger.kinds.criteria import CriteriaData, LineData, compute_line
+from govchain.ledger.kinds.criteria import CriteriaData, FactData, LineData, compute_line
 from govchain.ledger.kinds.decision.fields import DecisionData
 from govchain.model import TransactionResult
-from tests.support.joint_world import DAY_MS, ITEM, NR, PSB, JointWorld, answer_of
+from tests.support.joint_world import DAY_MS, ITEM, NR, PSB, Bounds, JointWorld, answer_of
 from tests.support.ledger_world import denial
 
 ANSWER = answer_of("X-1")
@@ -84,7 +84,7 @@ def test_J4_denies_what_does_not_follow(world: JointWorld, fields: dict[str, obj
 
 def test_J4_asks_one_field_about_several_people_by_a_word_in_front(world: JointWorld) -> None:
     world.adopt("R-2", facts=["married", "spouse.married"])
-    assert criteria_facts(world) == (("married", ITEM), ("spouse.married", ITEM))
+    assert criteria_facts(world) == (FactData("married", ITEM, None), FactData("spouse.married", ITEM, None))
     world.answered("X-2", subject="spouse")
     parties = [f"{PSB}/spouse"]
     both = [*fact(), *fact(fact="spouse.married", exchange="X-2", answer=answer_of("X-2"))]
@@ -114,6 +114,90 @@ def test_J4_denies_an_answer_about_one_person_as_a_fact_about_another(
         world.answered(f"X-{name}", subject=subject)
         facts += fact(fact=name, exchange=f"X-{name}", answer=answer_of(f"X-{name}"))
     assert denial(world.enter(criteria="R-2", parties=parties, facts=facts)) == ("J4", "E_STATE")
+
+
+LONG_ENOUGH = {"fact": "months", "item": "SI.paid", "at_least": 6}
+
+
+@pytest.fixture
+def measured(world: JointWorld) -> JointWorld:
+    """Criteria R-6 that ask for at least six months, and an item that tells months."""
+    world.catalogued("SI.paid", {"months": "paid-months"})
+    world.adopt("R-6", facts=[LONG_ENOUGH])
+    return world
+
+
+def enter_months(
+    world: JointWorld,
+    *,
+    criteria: str = "R-6",
+    mode: str = "threshold",
+    bounds: Bounds,
+    is_reached: bool = True,
+) -> TransactionResult:
+    told = (("months", is_reached),)
+    world.answered("X-M", item="SI.paid", mode=mode, told=told, bounds=bounds)
+    opened = fact(fact="months", exchange="X-M", answer=answer_of("X-M", told=told, bounds=bounds))
+    return world.enter(criteria=criteria, facts=opened)
+
+
+@pytest.mark.parametrize(("is_reached", "state"), [(True, "GRANTED"), (False, "REFUSED")])
+def test_J4_allows_a_fact_that_is_asked_with_the_bound_of_the_criteria(
+    measured: JointWorld, is_reached: bool, state: str
+) -> None:
+    assert enter_months(measured, bounds=(("months", 6),), is_reached=is_reached).applied
+    measured.must("decision.sign", "hpf-b", "D-1")
+    measured.must("decision.issue", "hpf-b", "D-1")
+    assert measured.record("decision", "D-1").state == state
+
+
+@pytest.mark.parametrize("bounds", [(("months", 1),), (("months", 7),), (("years", 6),), ()])
+def test_J4_denies_an_answer_about_another_bound_than_the_criteria_name(
+    measured: JointWorld, bounds: Bounds
+) -> None:
+    """A lower bound proves too little, and a higher one refuses whom the criteria do not."""
+    assert denial(enter_months(measured, bounds=bounds)) == ("J4", "E_STATE")
+
+
+def test_J4_denies_a_plain_yes_where_the_criteria_name_a_bound(measured: JointWorld) -> None:
+    refused = enter_months(measured, mode="yes-no", bounds=(("months", 6),))
+    assert denial(refused) == ("J4", "E_STATE")
+
+
+def test_J4_denies_an_answer_by_a_bound_where_the_criteria_name_none(measured: JointWorld) -> None:
+    measured.adopt("R-7", facts=[{"fact": "months", "item": "SI.paid"}])
+    assert denial(enter_months(measured, criteria="R-7", bounds=(("months", 6),))) == ("J4", "E_STATE")
+    assert denial(enter_months(measured, criteria="R-7", bounds=())) == ("J4", "E_STATE")
+
+
+def test_J4_denies_deciding_again_by_an_answer_about_a_lower_bound(measured: JointWorld) -> None:
+    assert enter_months(measured, bounds=(("months", 6),), is_reached=False).applied
+    measured.must("decision.sign", "hpf-b", "D-1")
+    measured.must("decision.issue", "hpf-b", "D-1")
+    lower = (("months", 1),)
+    measured.answered("X-L", item="SI.paid", mode="threshold", told=(("months", True),), bounds=lower)
+    answer = answer_of("X-L", told=(("months", True),), bounds=lower)
+    facts = fact(fact="months", exchange="X-L", answer=answer)
+    refused = measured.act("decision.review", "hpf-maker", "D-1", facts=facts)
+    assert denial(refused) == ("J4", "E_STATE")
+
+
+@pytest.mark.parametrize("bound", [2**53, -(2**53), 2**70])
+def test_G1_denies_a_bound_that_no_query_can_ask_for(measured: JointWorld, bound: int) -> None:
+    wanted = {"name": "loans", "facts": [LONG_ENOUGH]}
+    payload = measured.payload("criteria.adopt", "R-8", wanted)
+    forged = payload.replace(b'"at_least":6', f'"at_least":{bound}'.encode())
+    assert forged != payload
+    transaction = measured.sign("criteria.adopt", "hpf-head", forged)
+    assert denial(measured.execute([transaction]).block.results[0]) == ("G1", "E_PAYLOAD")
+
+
+def test_J4_denies_criteria_whose_item_does_not_answer_like_that(world: JointWorld) -> None:
+    world.catalogued("SI.paid", {"months": "paid-months"}, modes=("yes-no",))
+    assert denial(world.try_to_adopt("R-6", facts=[LONG_ENOUGH])) == ("J4", "E_STATE")
+    world.catalogued("SI.paid", {"months": "paid-months"}, modes=("threshold", "value"))
+    plain = {"fact": "months", "item": "SI.paid"}
+    assert denial(world.try_to_adopt("R-6", facts=[plain])) == ("J4", "E_STATE")
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "ABCD", "abc", "00" * 3_000, "married=yes salt=1"])
@@ -210,5 +294,5 @@ def test_J4_denies_criteria_about_what_no_item_offers(world: JointWorld, fact: s
     assert denial(refused) == ("J4", "E_STATE")
 
 
-def criteria_facts(world: JointWorld) -> tuple[tuple[str, str], ...]:
+def criteria_facts(world: JointWorld) -> tuple[FactData, ...]:
     return world.record("criteria", "R-2").data_as(CriteriaData).facts

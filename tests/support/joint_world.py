@@ -58,10 +58,16 @@ ELEMENTS: Final = {"married": "marital-status", "spouse": "spouse-pseudonym", "a
 """Fields of the item, and the elements that they are."""
 
 
-def answer_of(number: str, *, married: bool = True, told: tuple[tuple[str, Told], ...] = ()) -> str:
+Bounds = tuple[tuple[str, int], ...]
+
+
+def answer_of(
+    number: str, *, married: bool = True, told: tuple[tuple[str, Told], ...] = (), bounds: Bounds = ()
+) -> str:
     """What `JointWorld.answered` answers, as a decision opens it."""
     told = told or (("married", married),)
-    return encode(Answer(b"c" * 32, number, "a" * 64, HPF, ACME, "yes-no", told, b"s" * 16)).hex()
+    mode = "threshold" if bounds else "yes-no"
+    return encode(Answer(b"c" * 32, number, "a" * 64, HPF, ACME, mode, told, bounds, b"s" * 16)).hex()
 
 
 def joint_genesis() -> Genesis:
@@ -98,10 +104,11 @@ class JointWorld(LedgerWorld):
         mode: str = "yes-no",
         item: str = ITEM,
         told: tuple[tuple[str, Told], ...] = (),
+        bounds: Bounds = (),
         document: bytes | None = None,
     ) -> None:
         """A confirmed exchange in which that was answered."""
-        document = document or bytes.fromhex(answer_of(number, married=married, told=told))
+        document = document or bytes.fromhex(answer_of(number, married=married, told=told, bounds=bounds))
         digests = digest_chunks([document])
         data = ExchangeData(
             item=item,
@@ -119,9 +126,15 @@ class JointWorld(LedgerWorld):
         )
         self._place("exchange", number, "CONFIRMED", requester, data)
 
-    def catalogued(self, item: str, elements: dict[str, str], state: str = "PUBLISHED") -> None:
+    def catalogued(
+        self,
+        item: str,
+        elements: dict[str, str],
+        state: str = "PUBLISHED",
+        modes: tuple[str, ...] = ("yes-no", "threshold", "value"),
+    ) -> None:
         """An item of the directory with these fields."""
-        fields = tuple(ItemElement(name, element, ("yes-no", "value")) for name, element in elements.items())
+        fields = tuple(ItemElement(name, element, modes) for name, element in elements.items())
         data = CatalogData(item, "duty", "unconditional", fields, False, "", "", "maker")
         self._place("catalog", item, state, ACME, data)
 

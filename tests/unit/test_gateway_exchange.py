@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
 
-from govchain.codec import encode
+from govchain.codec import decode, encode
 from govchain.crypto import digest_chunks
 from govchain.errors import Indeterminate, InvalidInput
 from govchain.gateway import Answered, Refused
-from govchain.gateway.documents import MESSAGE_BYTES_MAX, REFUSAL, seal_answer, sign
+from govchain.gateway.documents import MESSAGE_BYTES_MAX, REFUSAL, Query, seal_answer, sign
 from govchain.gateway.ports import Holding, Point
 from govchain.gateway.requester import ATTEMPTS_MAX
-from govchain.ledger.kinds.exchange.answers import Answer, bytes_of_opened, tells_yes
+from govchain.ledger.kinds.exchange.answers import Answer, bound_of, bytes_of_opened, tells_yes
 from govchain.ledger.kinds.exchange.fields import ExchangeData, ListedProof
 from govchain.ledger.kinds.exchange.sources import source_reference
 from govchain.model import TransactionResult
@@ -307,6 +307,7 @@ async def test_D9_a_threshold_is_told_as_yes_or_no_and_only_for_offered_bounds(w
     outcome = await world.asking.ask(asked)
     assert isinstance(outcome, Answered)
     assert outcome.told == {"since": True}
+    assert bound_of(bytes_of_opened(outcome.document), "since") == 2010
     halved = question(exchange="X-2", fields=("since",), mode="threshold", bounds=(("since", 2013),))
     assert isinstance(await world.asking.ask(halved), Refused)
     (denied,) = denials(world)
@@ -355,6 +356,20 @@ async def test_an_answer_of_another_gateway_is_not_taken(world: GatewayWorld) ->
         await world.asking.ask(question())
 
 
+async def test_D7_an_answer_about_another_bound_than_was_asked_is_not_taken(world: GatewayWorld) -> None:
+    await world.open_item(fields=["since"], modes=["threshold"])
+    body = world.giving._provider._answer_body
+    about_less = (("since", 1),)
+
+    def lowered(query: Query, told: Any) -> bytes:
+        return encode(msgspec.structs.replace(decode(body(query, told), Answer), bounds=about_less))
+
+    world.giving._provider._answer_body = lowered  # type: ignore[method-assign]
+    asked = question(fields=("since",), mode="threshold", bounds=(("since", 2010),))
+    with pytest.raises(InvalidInput, match="other bounds"):
+        await world.asking.ask(asked)
+
+
 async def test_D7_an_answer_that_is_not_the_one_on_the_chain_is_not_taken(world: GatewayWorld) -> None:
     await world.open_item()
     vault, store = world.giving._office.vault, world.giving._office.store
@@ -372,6 +387,7 @@ async def test_D7_an_answer_that_is_not_the_one_on_the_chain_is_not_taken(world:
         provider=CA,
         mode="yes-no",
         told=(("status", False),),
+        bounds=(),
         salt=bytes(16),
     )
     forged = seal_answer(sign(signer_of("ca-gateway"), encode(answer)), world.asking._office.vault.answer_key)

@@ -15,6 +15,7 @@ from govchain.ledger.amounts import parse_cents, round_half_up
 from govchain.ledger.field_checks import require_code, require_number, require_text
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.catalog.fields import CatalogData
+from govchain.ledger.payload_check import INTEGER_MAX
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
 from govchain.ledger.rules.common import (
@@ -25,7 +26,7 @@ from govchain.ledger.rules.common import (
     i5_roles_allow,
 )
 from govchain.ledger.rules.rule import Text, deny
-from govchain.ledger.sharing import CALLABLE
+from govchain.ledger.sharing import CALLABLE, THRESHOLD, YES_NO
 from govchain.ledger.state import RecordData
 
 CRITERIA: Final = "criteria"
@@ -45,6 +46,8 @@ class CriteriaFact(Part, frozen=True):
     """The field that tells it; with a word and a dot in front, about one more person."""
     item: str
     """Catalog item of that field; another department's field may be called the same (rule J4)."""
+    at_least: int | None = None
+    """The bound that the value must reach: asked in mode `threshold`, with just this bound (rule J4)."""
 
 
 class FormulaLine(Part, frozen=True):
@@ -84,6 +87,19 @@ class CriteriaWithdraw(Part, frozen=True):
     reason: str
 
 
+class FactData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One fact in the state."""
+
+    fact: str
+    item: str
+    at_least: int | None
+
+    @property
+    def mode(self) -> str:
+        """How it is asked: a value would tell more than a decision needs."""
+        return YES_NO if self.at_least is None else THRESHOLD
+
+
 class LineData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One line in the state."""
 
@@ -94,12 +110,11 @@ class LineData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     is_due: bool
 
 
-class CriteriaData(RecordData, frozen=True, tag="govchain.criteria-data/2"):
+class CriteriaData(RecordData, frozen=True, tag="govchain.criteria-data/3"):
     """What decisions need to know."""
 
     name: str
-    facts: tuple[tuple[str, str], ...]
-    """Name of each fact, and its catalog item."""
+    facts: tuple[FactData, ...]
     lines: tuple[LineData, ...]
     signatures: int
     signers: int
@@ -128,6 +143,8 @@ def g1_criteria_are_well_formed(attempt: Attempt) -> None:
     for each in fields.facts:
         require_code("facts", each.fact)
         require_code("facts", each.item)
+        if each.at_least is not None:
+            require_number("at_least", each.at_least, -INTEGER_MAX, INTEGER_MAX)
     if len(fields.lines) > LINES_MAX or len({line.name for line in fields.lines}) != len(fields.lines):
         raise deny("G1", "E_PAYLOAD", f"fields.lines: expected at most {LINES_MAX} different lines")
     for line in fields.lines:
@@ -152,13 +169,15 @@ def _require_numbers(line: FormulaLine) -> None:
 
 
 def j4_facts_have_a_source(attempt: Attempt) -> None:
-    """Rule J4: each fact is a field that a published item of the directory offers."""
-    for each in attempt.fields.facts:
+    """Rule J4: each fact is a field that a published item of the directory offers, in the fact's mode."""
+    for each in _facts(attempt.fields):
         record = attempt.access.record("catalog", each.item)
-        is_open = record is not None and record.state in CALLABLE
-        field = field_of(each.fact)
-        if record is None or not is_open or record.data_as(CatalogData).field(field) is None:
-            raise deny("J4", "E_STATE", f"no published item {each.item} offers {field}")
+        name = field_of(each.fact)
+        field = None
+        if record is not None and record.state in CALLABLE:
+            field = record.data_as(CatalogData).field(name)
+        if field is None or each.mode not in field.modes:
+            raise deny("J4", "E_STATE", f"no published item {each.item} offers {name} by {each.mode}")
 
 
 def field_of(fact: str) -> str:
@@ -177,12 +196,16 @@ def i5_criteria_are_own(attempt: Attempt) -> None:
         raise deny("I5", "E_ROLE", "another office adopted these criteria")
 
 
+def _facts(fields: CriteriaAdopt) -> tuple[FactData, ...]:
+    return tuple(FactData(each.fact, each.item, each.at_least) for each in fields.facts)
+
+
 def _adopt(attempt: Attempt) -> None:
     fields: CriteriaAdopt = attempt.fields
     lines = tuple(LineData(each.name, each.of, each.factor, each.cap, each.is_due) for each in fields.lines)
     data = CriteriaData(
         name=fields.name,
-        facts=tuple((each.fact, each.item) for each in fields.facts),
+        facts=_facts(fields),
         lines=lines,
         signatures=fields.signatures,
         signers=fields.signers,
@@ -246,6 +269,7 @@ KIND: Final = RecordKind(
         "facts": "须证明的事实",
         "fact": "事实名称",
         "item": "目录项",
+        "at_least": "不低于",
         "lines": "金额公式",
         "of": "输入项",
         "factor": "系数",
@@ -264,6 +288,9 @@ KIND: Final = RecordKind(
         ),
         "Catalog item of that field; another department's field may be called the same (rule J4).": (
             "该字段所属目录项；其他部门的字段可能同名（规则 J4）。"
+        ),
+        "The bound that the value must reach: asked in mode `threshold`, with just this bound (rule J4).": (
+            "该字段的值须达到的界限；以 `threshold` 方式并以此界限查询（规则 J4）。"
         ),
         "One amount: factor times input, rounded half up to the cent, at most the cap.": (
             "一项金额：系数乘以输入值，四舍五入到分，不超过上限。"

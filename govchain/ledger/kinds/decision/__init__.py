@@ -28,8 +28,8 @@ KIND: Final = RecordKind(
             ("joint-services",),
             {
                 "E_STATE": Text(
-                    "Name published items in criteria, and exchanges with the items of one's criteria.",
-                    "基准中指明已发布的目录项；决定中指明有效的基准及就其目录项已确认的交换。",
+                    "Name published items in criteria, and exchanges with the criteria's items and bounds.",
+                    "基准中指明已发布的目录项；决定中指明有效的基准，以及就其目录项与界限已确认的交换。",
                 ),
                 "E_HASH_MISMATCH": Text(
                     "Give the answer as its provider signed it.", "提供与提供方签署一致的答复。"

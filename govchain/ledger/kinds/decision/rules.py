@@ -12,20 +12,27 @@ from govchain.crypto.file_digest import digest_chunks
 from govchain.errors import MalformedBytes
 from govchain.ledger.amounts import CENTS_MAX, format_cents, parse_cents
 from govchain.ledger.field_checks import require_code, require_reference, require_text
-from govchain.ledger.kinds.criteria import CRITERIA, FACTS_MAX, CriteriaData, LineData, compute_line, field_of
+from govchain.ledger.kinds.criteria import (
+    CRITERIA,
+    FACTS_MAX,
+    CriteriaData,
+    FactData,
+    LineData,
+    compute_line,
+    field_of,
+)
 from govchain.ledger.kinds.decision.fields import (
     DecisionEnter,
     DecisionFact,
     DecisionInput,
     Outcome,
 )
-from govchain.ledger.kinds.exchange.answers import bytes_of_opened, tells_yes
+from govchain.ledger.kinds.exchange.answers import bound_of, bytes_of_opened, tells_yes
 from govchain.ledger.kinds.exchange.fields import ExchangeData
 from govchain.ledger.kinds.payment import payments_by
 from govchain.ledger.rules.attempt import Attempt
 from govchain.ledger.rules.common import require_other_person, require_room, require_time_order
 from govchain.ledger.rules.rule import deny
-from govchain.ledger.sharing import VALUE
 from govchain.ledger.state import RecordState
 
 PARTIES_MAX: Final = 16
@@ -102,24 +109,24 @@ def j4_amounts_can_be_written(attempt: Attempt) -> None:
 
 def j4_facts_are_proven(attempt: Attempt) -> None:
     """Rule J4: each fact is one that the criteria name, in an answer that its provider signed."""
-    items = dict(criteria_of(attempt).facts)
+    facts = {fact.fact: fact for fact in criteria_of(attempt).facts}
     for each in attempt.fields.facts:
-        if each.fact not in items:
+        if each.fact not in facts:
             raise deny("J4", "E_STATE", f"the criteria do not ask for {each.fact}")
         record = attempt.access.record("exchange", each.exchange)
         if record is None or record.state != "CONFIRMED" or record.issuer_org != attempt.org.id:
             raise deny("J4", "E_STATE", f"{each.exchange} is no confirmed exchange of this office")
-        data = record.data_as(ExchangeData)
-        if data.item != items[each.fact]:
-            raise deny("J4", "E_STATE", f"{each.exchange} asked {data.item}, not {items[each.fact]}")
+        data, fact = record.data_as(ExchangeData), facts[each.fact]
+        if data.item != fact.item:
+            raise deny("J4", "E_STATE", f"{each.exchange} asked {data.item}, not {fact.item}")
         if data.subject_ref not in people_of(attempt):
             raise deny("J4", "E_STATE", f"{each.exchange} is about somebody else")
         opened = bytes_of_opened(each.answer)
         if digest_chunks([opened]).sha256 != data.answer_sha256:
             raise deny("J4", "E_HASH_MISMATCH", f"the answer of {each.exchange} is another one")
-        if data.mode == VALUE:
-            raise deny("J4", "E_STATE", f"{each.exchange} tells a value; a fact is an answer of yes or no")
-        _require_answer(each.exchange, opened)
+        if data.mode != fact.mode:
+            raise deny("J4", "E_STATE", f"{each.exchange} asked by {data.mode}, not {fact.mode}")
+        _require_bound(each.exchange, opened, fact)
     _require_people_apart(attempt)
 
 
@@ -139,12 +146,18 @@ def _require_people_apart(attempt: Attempt) -> None:
             raise deny("J4", "E_STATE", f"{each.exchange} is not about whom {each.fact} asks for")
 
 
-def _require_answer(exchange: str, opened: bytes) -> None:
+def _require_bound(exchange: str, opened: bytes, fact: FactData) -> None:
+    """Rule J4: an answer is about the bound that the criteria name.
+
+    A yes to a lower bound proves less, and a no to a higher one refuses whom the criteria do not.
+    """
     # A provider may have signed the hash of anything.
     try:
-        tells_yes(opened, "")
+        bound = bound_of(opened, field_of(fact.fact))
     except MalformedBytes as error:
         raise deny("J4", "E_STATE", f"{exchange} was answered with no answer document") from error
+    if bound != fact.at_least:
+        raise deny("J4", "E_STATE", f"{exchange} asked for at least {bound}, not {fact.at_least}")
 
 
 def people_of(attempt: Attempt) -> set[str]:
@@ -258,4 +271,4 @@ def compute_facts(criteria: CriteriaData, facts: Sequence[DecisionFact]) -> bool
     A fact is called like the field that tells it; about one more person, with a word in front, as `spouse.`.
     """
     holding = {each.fact for each in facts if tells_yes(bytes_of_opened(each.answer), field_of(each.fact))}
-    return all(fact in holding for fact, _ in criteria.facts)
+    return all(each.fact in holding for each in criteria.facts)

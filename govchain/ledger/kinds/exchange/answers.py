@@ -21,7 +21,7 @@ OPENED_HEX_MAX: Final = 4_096
 
 
 class Answer(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.gateway-answer/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.gateway-answer/2"
 ):
     """An answer as the provider signs it. Its hashes are `answer_hash` on the chain."""
 
@@ -32,6 +32,8 @@ class Answer(
     provider: str
     mode: str
     told: tuple[tuple[str, Told], ...]
+    bounds: tuple[tuple[str, int], ...]
+    """Mode `threshold`: what each yes or no is about (at least this much)."""
     salt: bytes
 
 
@@ -56,6 +58,15 @@ def told_by(data: bytes) -> tuple[tuple[str, Told], ...]:
         MalformedBytes: It is no answer.
     """
     return decode(data, Answer).told
+
+
+def bound_of(data: bytes, field: str) -> int | None:
+    """The bound with which an answer about a field was compared; None when with none.
+
+    Raises:
+        MalformedBytes: It is no answer.
+    """
+    return dict(decode(data, Answer).bounds).get(field)
 
 
 def tells_yes(data: bytes, field: str) -> bool:
