@@ -121,6 +121,14 @@ EVIDENCE_AND_TAX: Final[tuple[Mutant, ...]] = (
         rules=("T10",),
     ),
     Mutant(
+        "who raised a risk reviews it",
+        "ledger/kinds/risk.py",
+        "            g6_reviewer_did_not_raise,\n",
+        "",
+        (f"{_TAX}test_G6_denies_a_review_to_whoever_raised_the_risk",),
+        rules=("G6",),
+    ),
+    Mutant(
         "an appraiser with an interest",
         "ledger/kinds/evidence/parties.py",
         "    if attempt.org.id in (attempt.existing.issuer_org, data.depositor):",

@@ -12,6 +12,22 @@ _LICENCE = "tests/rules/test_ledger_licence_ends.py::"
 
 IDENTITY: Final[tuple[Mutant, ...]] = (
     Mutant(
+        "revoked since no time",
+        "ledger/kinds/key/rules.py",
+        "    if since_ms <= 0:",
+        "    if False:",
+        (f"{_IDENTITY}test_I1_denies_a_revocation_since_no_time",),
+        rules=("I1",),
+    ),
+    Mutant(
+        "a list at another issuer's address",
+        "ledger/kinds/status_list.py",
+        "    if any(org != attempt.org.id for org in named):",
+        "    if False:",
+        (f"{_LICENCE}test_L9_denies_a_list_at_the_address_of_another_issuer",),
+        rules=("L9",),
+    ),
+    Mutant(
         "an admitted organisation writes before it confirmed",
         "ledger/execution.py",
         '    if org.standing == "ADMITTED" and kind.record_type not in _BEFORE_ACTIVATION:',

@@ -103,6 +103,13 @@ def test_D10_allows_a_correction_to_find_who_was_answered_out_of_an_answer() -> 
     assert receivers(passed_on()) == [HPF, HRSS]
 
 
+def test_D10_denies_answering_out_of_an_answer_that_was_corrected() -> None:
+    world = passed_on()
+    receivers(world)
+    assert world.query("X-10", "hrss-gateway", item=FILE, grant="G-9", subject_ref="wang-at-hrss").applied
+    assert denial(world.answer("X-10", "hpf-gateway", source_exchange="X-1")) == ("D10", "E_STATE")
+
+
 def test_D3_denies_passing_on_what_its_first_provider_did_not_agree_to() -> None:
     world = passed_on()
     world.must("exchange.permit", "hpf-approver", "X-9", to_org=FIN, reason="joint duty")

@@ -265,6 +265,16 @@ def test_I1_denies_a_revocation_since_the_future(world: IdentityWorld) -> None:
         assert denial(world.ask("key.revoke", "amr-admin", key_id("amr-a"), fields)) == expected
 
 
+@pytest.mark.parametrize("since", ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z"])
+def test_I1_denies_a_revocation_since_no_time(world: IdentityWorld, since: str) -> None:
+    """Zero stands for a key that is not revoked: it would be called good at every time."""
+    fields = {"reason": "stolen", "since": since}
+    refused = world.ask("key.revoke", "amr-admin", key_id("amr-a"), fields)
+    assert denial(refused) == ("I1", "E_TIME_ORDER")
+    implied = world.ask("key.revoke", "amr-admin", key_id("amr-a"), {"reason": "stolen"}, claimed_time=since)
+    assert denial(implied) == ("I1", "E_TIME_ORDER")
+
+
 def test_I1_answers_for_every_moment_of_a_key(world: IdentityWorld) -> None:
     moments = [world.now_ms - 1]
     world.do("key.add", "psb-admin", key_id("k1"), world.key_fields("k1"))

@@ -23,6 +23,7 @@ from tests.support.identity_world import (
 )
 from tests.support.ledger_world import (
     ACME,
+    AMR,
     BANK,
     HASHES,
     TAX,
@@ -326,6 +327,12 @@ def test_L9_denies_a_list_that_tells_which_licence_and_one_of_another(world: Ide
     world.do("licence.publish_list", "amr-b", URI, status_list(world))
     assert denial(world.ask("licence.publish_list", "psb-a", URI, status_list(world))) == ("L9", "E_ROLE")
     assert denial(world.ask("licence.publish_list", "bank-a", URI, status_list(world))) == ("I5", "E_ROLE")
+
+
+def test_L9_denies_a_list_at_the_address_of_another_issuer(world: IdentityWorld) -> None:
+    address = f"https://lists.example.org/v1/status-lists/{AMR}/business"
+    assert denial(world.ask("licence.publish_list", "psb-a", address, status_list(world))) == ("L9", "E_ROLE")
+    world.do("licence.publish_list", "amr-b", address, status_list(world))
 
 
 @pytest.mark.parametrize("fields", [{"digest": "x"}, {"fresh_until": "x"}, {"places": -1}, {"places": 10**9}])

@@ -20,6 +20,7 @@ from tests.support.sharing_world import (
     SOURCE_KEYS,
     STATUS,
     SharingWorld,
+    answer_fields,
 )
 
 WANG = SOURCE_KEYS["wang"].hex()
@@ -81,6 +82,43 @@ def test_D10_reports_those_to_whom_it_was_passed_on(world: SharingWorld) -> None
     checked(world)
     assert correct(world).applied
     assert notices(world) == (NoticeData(HPF, "X-4", 2), NoticeData(FIN, "X-4", 0))
+
+
+def test_D10_reports_whom_a_later_answer_with_an_earlier_claimed_time_would_hide(world: SharingWorld) -> None:
+    early = {"claimed_time": rfc3339(world.now_ms)}
+    assert world.query("X-4").applied
+    assert world.query("X-5").applied
+    answered = rfc3339(world.now_ms)
+    assert world.answer("X-5").applied
+    assert world.submit("exchange.answer", "ca-gateway", "X-4", answer_fields(HPF), **early).applied
+    checked(world, exchange="X-5")
+    assert correct(world, wrong_since=answered).applied
+    assert notices(world) == (NoticeData(HPF, "X-4", 3),)
+
+
+def test_D10_denies_passing_on_what_was_corrected(world: SharingWorld) -> None:
+    world.must("exchange.permit", "ca-approver", "X-1", to_org=FIN, reason="joint duty")
+    world.must("exchange.permit", "ca-approver", "X-2", to_org=FIN, reason="joint duty")
+    checked(world)
+    assert correct(world).applied
+    refused = world.act("exchange.forward", "hpf-gateway", "X-1", to_org=FIN)
+    assert denial(refused) == ("D10", "E_STATE")
+    world.must("exchange.forward", "hpf-gateway", "X-2", to_org=FIN)
+
+
+def test_D10_denies_answering_with_what_was_corrected(world: SharingWorld) -> None:
+    checked(world)
+    assert correct(world).applied
+    assert world.query("X-4").applied
+    assert denial(world.answer("X-4")) == ("D10", "E_STATE")
+    world.must("exchange.answer", "ca-gateway", "X-4", **answer_fields(HPF, source_ref="ab" * 32))
+
+
+def test_D10_allows_passing_on_what_was_received_before_it_was_wrong(world: SharingWorld) -> None:
+    world.must("exchange.permit", "ca-approver", "X-1", to_org=FIN, reason="joint duty")
+    checked(world, person="ca-maker", exchange="")
+    assert correct(world, wrong_since=rfc3339(world.now_ms)).applied
+    world.must("exchange.forward", "hpf-gateway", "X-1", to_org=FIN)
 
 
 def test_D10_reports_the_same_off_the_chain(world: SharingWorld) -> None:
@@ -148,6 +186,21 @@ def test_D5_allows_refuting_in_time(world: SharingWorld) -> None:
     checked(world)
     world.must("objection.refute", "ca-checker", "O-1", reason="the register says otherwise")
     assert world.record("objection", "O-1").state == "REFUTED"
+
+
+def test_G3_denies_the_provider_to_refute_what_nobody_looked_into(world: SharingWorld) -> None:
+    """One person would have decided alone, and rule G6 with two been got round."""
+    assert object_to(world).applied
+    refute = ("objection.refute", "ca-checker", "O-1")
+    assert denial(world.act(*refute, reason="no")) == ("G3", "E_STATE")
+    world.must("objection.check", "ca-maker", "O-1")
+    world.must(*refute, reason="no")
+
+
+def test_D5_allows_the_data_authority_to_refute_what_nobody_looked_into(world: SharingWorld) -> None:
+    assert object_to(world).applied
+    world.now_ms = START_MS + 15 * DAY_MS
+    world.must("objection.refute", "data-checker", "O-1", reason="no")
 
 
 def test_D5_denies_refuting_late_and_allows_correcting_late(world: SharingWorld) -> None:

@@ -503,17 +503,33 @@ def ring(world: LedgerWorld, nets: tuple[str, ...] = ("1000.00", "970.00", "990.
         ).applied
 
 
-def risk(world: LedgerWorld, invoices: tuple[str, ...] = RING, **fields: Any) -> TransactionResult:
+def risk(
+    world: LedgerWorld, invoices: tuple[str, ...] = RING, person: str = "insp-a", **fields: Any
+) -> TransactionResult:
     values = {"invoices": list(invoices), "window_days": 10, "ratio": "0.9", "source": "configuration"}
-    return world.submit("risk.raise", "insp-a", "R-1", {**values, **fields})
+    return world.submit("risk.raise", person, "R-1", {**values, **fields})
 
 
 @pytest.mark.parametrize(("verb", "state"), [("clear", "CLEARED"), ("confirm", "CONFIRMED")])
 def test_T10_records_a_ring_and_its_review(world: LedgerWorld, verb: str, state: str) -> None:
     ring(world)
-    assert risk(world, RING[2:] + RING[:2]).applied
+    assert risk(world, RING[2:] + RING[:2], "tax-a").applied
     assert world.submit(f"risk.{verb}", "insp-a", "R-1", {"reason": "reviewed"}).applied
     assert world.record("risk", "R-1").state == state
+
+
+@pytest.mark.parametrize("verb", ["clear", "confirm"])
+def test_G6_denies_a_review_to_whoever_raised_the_risk(world: LedgerWorld, verb: str) -> None:
+    ring(world)
+    assert risk(world).applied
+    assert denial(world.submit(f"risk.{verb}", "insp-a", "R-1", {"reason": "mine"})) == ("G6", "E_SOD")
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 10_000])
+def test_G1_denies_a_review_without_a_reason(world: LedgerWorld, reason: str) -> None:
+    ring(world)
+    assert risk(world, person="tax-a").applied
+    assert denial(world.submit("risk.clear", "insp-a", "R-1", {"reason": reason})) == ("G1", "E_PAYLOAD")
 
 
 def test_T10_denies_what_is_no_ring(world: LedgerWorld) -> None:

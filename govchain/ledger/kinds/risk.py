@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from govchain.ledger.amounts import parse_cents
+from govchain.ledger.field_checks import require_text
 from govchain.ledger.identifiers import parse_date_ms
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.kinds.invoice.fields import InvoiceData
@@ -25,6 +26,7 @@ from govchain.ledger.rules.common import (
     g3_state_allows,
     g4_version_continues,
     i5_roles_allow,
+    require_other_person,
 )
 from govchain.ledger.rules.rule import Rule, Text, deny
 from govchain.ledger.state import RecordData
@@ -58,7 +60,7 @@ class RiskClose(Part, frozen=True):
     reason: str
 
 
-class RiskData(RecordData, frozen=True, tag="govchain.risk-data/1"):
+class RiskData(RecordData, frozen=True, tag="govchain.risk-data/2"):
     """What the rules of risk records need to remember."""
 
     invoices: tuple[str, ...]
@@ -67,6 +69,8 @@ class RiskData(RecordData, frozen=True, tag="govchain.risk-data/1"):
     window_days: int
     ratio: str
     source: str
+    raised_by: str
+    """Person (rule G6)."""
     outcome: str = ""
 
 
@@ -81,6 +85,16 @@ def g1_risk_is_well_formed(attempt: Attempt) -> None:
         raise deny("G1", "E_PAYLOAD", "fields.ratio: expected a decimal below 1 with at most four decimals")
     if not 1 <= len(fields.source) <= 128:
         raise deny("G1", "E_PAYLOAD", "fields.source: expected 1 to 128 characters")
+
+
+def g1_reason_is_given(attempt: Attempt) -> None:
+    """Rule G1: a review ends with a reason."""
+    require_text("reason", attempt.fields.reason)
+
+
+def g6_reviewer_did_not_raise(attempt: Attempt) -> None:
+    """Rule G6, also I6: who raised a risk does not review it."""
+    require_other_person(attempt, attempt.data.raised_by)
 
 
 def t10_ring_closes(attempt: Attempt) -> None:
@@ -119,10 +133,15 @@ def _ring(attempt: Attempt) -> list[InvoiceData]:
 
 def _raise(attempt: Attempt) -> None:
     fields: RiskRaise = attempt.fields
-    firms = tuple(data.seller_ref for data in _ring(attempt))
-    attempt.create(
-        "RAISED", RiskData(tuple(fields.invoices), firms, fields.window_days, fields.ratio, fields.source)
+    data = RiskData(
+        invoices=tuple(fields.invoices),
+        firms=tuple(data.seller_ref for data in _ring(attempt)),
+        window_days=fields.window_days,
+        ratio=fields.ratio,
+        source=fields.source,
+        raised_by=attempt.key.person,
     )
+    attempt.create("RAISED", data)
 
 
 def _close(attempt: Attempt) -> None:
@@ -140,7 +159,14 @@ def _closing(verb: str, to_state: str, sentence: Text) -> Transition:
         to_states=(to_state,),
         org_roles=("tax-inspection",),
         key_roles=(),
-        rules=(i5_roles_allow, g3_object_exists, g3_state_allows, g4_version_continues),
+        rules=(
+            i5_roles_allow,
+            g1_reason_is_given,
+            g3_object_exists,
+            g3_state_allows,
+            g6_reviewer_did_not_raise,
+            g4_version_continues,
+        ),
         apply=_close,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from govchain.ledger.identifiers import parse_time_ms
+from govchain.ledger.identifiers import is_credit_code, parse_time_ms
 from govchain.ledger.kind import RecordKind
 from govchain.ledger.payloads import Part
 from govchain.ledger.rules.attempt import Attempt, Transition
@@ -70,6 +70,10 @@ def l9_issuer_keeps_its_list(attempt: Attempt) -> None:
     """Rule L9: an issuer of licences publishes a list, and nobody else replaces it."""
     if attempt.record is not None and attempt.record.issuer_org != attempt.org.id:
         raise deny("L9", "E_ROLE", "another organisation publishes this list")
+    # Gateways hand lists out under their issuer's code: whoever came first would keep the issuer out.
+    named = filter(is_credit_code, attempt.envelope.object_id.split("/"))
+    if any(org != attempt.org.id for org in named):
+        raise deny("L9", "E_ROLE", "the address is one at which another organisation publishes its lists")
 
 
 def g3_list_may_follow(attempt: Attempt) -> None:
@@ -123,8 +127,8 @@ KIND: Final = RecordKind(
             {
                 "E_K_ANON": Text("Publish one list for more licences.", "将更多证照并入同一列表发布。"),
                 "E_ROLE": Text(
-                    "The issuer that first published the list replaces it.",
-                    "由首次发布该列表的颁发机构更新。",
+                    "Let the issuer publish it that did so first, or whose code is in its address.",
+                    "由首次发布该列表、或地址所含代码对应的颁发机构发布。",
                 ),
             },
         ),

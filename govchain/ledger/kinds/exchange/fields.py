@@ -102,7 +102,7 @@ class ExchangeData(RecordData, frozen=True, tag="govchain.exchange-data/1"):
 
 
 class SourceUses(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.source-uses/1"
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="govchain.source-uses/2"
 ):
     """What one organisation received about one subject of one item (rule D10)."""
 
@@ -112,3 +112,5 @@ class SourceUses(
     count: int
     forwarded: tuple[str, ...] = ()
     """Organisations to which it was passed on."""
+    is_corrected: bool = False
+    """Whether it was wrong: then it goes no further, and is asked for again."""

@@ -23,6 +23,7 @@ from govchain.ledger.kinds.exchange.fields import (
 from govchain.ledger.kinds.exchange.judgement import ANSWER_CHECKS, QUERY_CHECKS
 from govchain.ledger.kinds.exchange.onward import (
     d3_data_is_not_passed_on,
+    d10_nothing_corrected_goes_further,
     g3_forwards_have_room,
     g3_permits_have_room,
     remember_receiver,
@@ -111,10 +112,12 @@ def _answer(attempt: Attempt) -> None:
     )
     attempt.advance(record, "ANSWERED", answered)
     known = source_uses_of(attempt, data.item, fields.source_ref)
-    count, forwarded = (0, ()) if known is None else (known.count, known.forwarded)
+    count, last_ms, forwarded = (0, 0, ()) if known is None else (known.count, known.last_ms, known.forwarded)
+    # An answer that claims an earlier time takes back nothing: a correction would miss the later one.
+    last_ms = max(last_ms, attempt.claimed_time_ms)
     attempt.put(
         source_uses_key(data.item, fields.source_ref),
-        SourceUses(record.issuer_org, record.object_id, attempt.claimed_time_ms, count + 1, forwarded),
+        SourceUses(record.issuer_org, record.object_id, last_ms, count + 1, forwarded),
     )
     remember_receiver(attempt)
 
@@ -178,6 +181,7 @@ TRANSITIONS: Final = (
             *map(of_answer, ANSWER_CHECKS),
             d9_nothing_is_withheld,
             d3_data_is_not_passed_on,
+            d10_nothing_corrected_goes_further,
             g3_forwards_have_room,
             d10_reference_is_of_this_requester,
             g4_version_continues,
@@ -239,6 +243,7 @@ TRANSITIONS: Final = (
             i5_exchange_is_own,
             g3_state_allows,
             d3_data_is_not_passed_on,
+            d10_nothing_corrected_goes_further,
             g3_forwards_have_room,
             g4_version_continues,
         ),

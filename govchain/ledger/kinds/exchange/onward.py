@@ -30,6 +30,13 @@ def d3_data_is_not_passed_on(attempt: Attempt) -> None:
             raise deny("D3", "E_ONWARD", f"{data.provider} did not agree to passing this on")
 
 
+def d10_nothing_corrected_goes_further(attempt: Attempt) -> None:
+    """Rule D10: what was corrected is asked for again; whoever got it now would find no notice."""
+    for data in _stages(attempt):
+        if _uses(attempt, data).is_corrected:
+            raise deny("D10", "E_STATE", f"what {data.provider} answered was corrected since")
+
+
 def g3_permits_have_room(attempt: Attempt) -> None:
     """Rule G3: a provider lets an answer be passed on to a bounded number of organisations, each once."""
     _require_room_for(attempt.fields.to_org, attempt.data.permitted)

@@ -121,10 +121,15 @@ def d7_received_is_what_was_sent(attempt: Attempt) -> None:
 
 
 def d10_reference_is_of_this_requester(attempt: Attempt) -> None:
-    """Rule D10: a reference names a subject to one requester only, or a correction would miss the other."""
+    """Rule D10: a reference names a subject to one requester only, or a correction would miss the other.
+
+    After a correction there is another one: an answer under the old would have no notice any more.
+    """
     known = source_uses_of(attempt, attempt.data.item, attempt.fields.source_ref)
     if known is not None and known.requester != attempt.existing.issuer_org:
         raise deny("D10", "E_DUP_ID", "source_ref was given to another requester")
+    if known is not None and known.is_corrected:
+        raise deny("D10", "E_STATE", "source_ref is that of a datum which was corrected since")
 
 
 def of_query(check: Check) -> RuleFunction:

@@ -76,8 +76,12 @@ def i1_key_is_the_committed_one(attempt: Attempt) -> None:
 
 def i1_since_is_past(attempt: Attempt) -> None:
     """Rule I1: a revocation counts from now, or from an earlier time that it names."""
-    if _since_ms(attempt) > attempt.claimed_time_ms:
+    since_ms = _since_ms(attempt)
+    if since_ms > attempt.claimed_time_ms:
         raise deny("I1", "E_TIME_ORDER", "fields.since lies after the claimed time of the revocation")
+    # Zero stands for a key that is not revoked.
+    if since_ms <= 0:
+        raise deny("I1", "E_TIME_ORDER", "a revocation counts from a time after the beginning of 1970")
 
 
 def _since_ms(attempt: Attempt) -> int:

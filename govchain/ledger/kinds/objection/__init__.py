@@ -38,6 +38,10 @@ KIND: Final = RecordKind(
                 "E_TIME_ORDER": Text(
                     "Say that it was wrong since the answer or earlier.", "更正起始时间不得晚于该次答复。"
                 ),
+                "E_STATE": Text(
+                    "Ask the provider again: what it answered was corrected since.",
+                    "原答复已更正，请重新向提供部门查询。",
+                ),
                 "E_DUP_ID": Text(
                     "Compute the reference for this requester.", "为该查询部门计算专用的对象标识。"
                 ),

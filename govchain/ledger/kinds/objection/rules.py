@@ -17,9 +17,10 @@ from govchain.ledger.field_checks import (
     require_time,
 )
 from govchain.ledger.kinds.catalog.fields import CatalogData
-from govchain.ledger.kinds.exchange.fields import ExchangeData
-from govchain.ledger.kinds.exchange.sources import source_reference
+from govchain.ledger.kinds.exchange.fields import ExchangeData, SourceUses
+from govchain.ledger.kinds.exchange.sources import source_reference, source_uses_key
 from govchain.ledger.kinds.objection.fields import (
+    NoticeData,
     ObjectionAcknowledge,
     ObjectionCheck,
     ObjectionCorrect,
@@ -107,6 +108,15 @@ def i5_item_is_own(attempt: Attempt) -> None:
         raise deny("I5", "E_ROLE", "another department provides this item")
 
 
+def g3_provider_looked_into_it(attempt: Attempt) -> None:
+    """Rule G3: a provider checks an objection before it refutes it, by another person (rule G6).
+
+    What it left alone, the data authority refutes.
+    """
+    if attempt.existing.state == "RAISED" and attempt.data.provider == attempt.org.id:
+        raise deny("G3", "E_STATE", f"{attempt.verb} by the provider needs CHECKED; the object is RAISED")
+
+
 def g6_who_checked_does_not_decide(attempt: Attempt) -> None:
     """Rule G6: who looked into an objection neither corrects nor refutes."""
     if attempt.data.provider == attempt.org.id and attempt.key.person == attempt.data.checked_by:
@@ -180,13 +190,15 @@ def _check(attempt: Attempt) -> None:
 
 def _correct(attempt: Attempt) -> None:
     fields: ObjectionCorrect = attempt.fields
+    source_key = bytes.fromhex(fields.source_key)
     notices = list_receivers(
         attempt.access,
         attempt.suite,
         attempt.data.item,
-        bytes.fromhex(fields.source_key),
+        source_key,
         require_time("wrong_since", fields.wrong_since),
     )
+    _let_go_no_further(attempt, source_key, notices)
     data = msgspec.structs.replace(
         attempt.data,
         corrected_sha256=fields.corrected_hash.sha256,
@@ -194,6 +206,16 @@ def _correct(attempt: Attempt) -> None:
         notices=notices,
     )
     attempt.advance(attempt.existing, "CORRECTED", data)
+
+
+def _let_go_no_further(attempt: Attempt, source_key: bytes, notices: tuple[NoticeData, ...]) -> None:
+    """Rule D10: what the listed departments were answered is known to be wrong."""
+    for notice in notices:
+        key = source_uses_key(attempt.data.item, source_reference(attempt.suite, source_key, notice.org))
+        uses = attempt.access.value(key, SourceUses)
+        # To whom it was passed on only, was answered nothing of it, or nothing wrong.
+        if notice.count and uses is not None:
+            attempt.put(key, msgspec.structs.replace(uses, is_corrected=True))
 
 
 def _refute(attempt: Attempt) -> None:
@@ -279,6 +301,7 @@ TRANSITIONS: Final = (
             g3_object_exists,
             i5_item_is_own,
             g3_state_allows,
+            g3_provider_looked_into_it,
             g6_who_checked_does_not_decide,
             d5_who_refutes_now,
             g4_version_continues,
