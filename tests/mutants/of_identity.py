@@ -12,6 +12,14 @@ _LICENCE = "tests/rules/test_ledger_licence_ends.py::"
 
 IDENTITY: Final[tuple[Mutant, ...]] = (
     Mutant(
+        "proposals use up the history of an applicant",
+        "ledger/kinds/change/effects.py",
+        "    if attempt.access.record(MEMBER, fields.org) is None:\n",
+        "    if True:\n",
+        (f"{_IDENTITY}test_I2_allows_no_voter_to_use_up_the_history_of_an_applicant",),
+        rules=("I2",),
+    ),
+    Mutant(
         "revoked since no time",
         "ledger/kinds/key/rules.py",
         "    if since_ms <= 0:",

@@ -13,7 +13,7 @@ from govchain.crypto.pseudonyms import commit_value, derive_pseudonym, opens_com
 from govchain.errors import ConfigError
 from govchain.ledger.kinds import VERBS
 from govchain.ledger.kinds.key.standing import key_status_at
-from govchain.ledger.kinds.member import MEMBER
+from govchain.ledger.kinds.member import MEMBER, MemberData
 from govchain.ledger.rules.personal import compute_identity_check, holds_identifier
 from govchain.ledger.state import KeyState
 from govchain.model import ProtocolParameters
@@ -97,6 +97,15 @@ def test_I2_denies_business_before_the_admitted_member_confirms(world: IdentityW
 def test_I5_denies_confirming_for_another(world: IdentityWorld) -> None:
     world.adopt("organisation.add", "GC-1", world.new_organisation())
     assert denial(world.ask("member.activate", "psb-admin", NEW_ORG)) == ("I5", "E_ROLE")
+
+
+def test_I2_allows_no_voter_to_use_up_the_history_of_an_applicant(world: IdentityWorld) -> None:
+    """One organisation proposes alone: a thousand proposals would keep an applicant out for good."""
+    for number in range(3):
+        world.do("organisation.add", "amr-admin", f"GC-{number}", world.new_organisation())
+    assert len(world.record(MEMBER, NEW_ORG).timeline) == 1
+    world.adopt("organisation.add", "GC-9", world.new_organisation())
+    assert world.record(MEMBER, NEW_ORG).data_as(MemberData).change == "GC-9"
 
 
 def test_I2_allows_another_proposal_for_an_applicant_and_denies_one_for_a_member(

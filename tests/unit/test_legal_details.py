@@ -55,7 +55,7 @@ CLOSED = {
 
 WORDS = (
     *("unknown", "ABSENT", "no end", "active", "suspended", "expelled", "admitted", "revoked", "rotated"),
-    *("[withheld]", "this validator", "this organisation", "that organisation"),
+    *("no bound", "[withheld]", "this validator", "this organisation", "that organisation"),
     *("realty title", "realty mortgage"),
     *("the seller", "the seller or an organisation with role {0}", "not in the register of taxpayers"),
 )

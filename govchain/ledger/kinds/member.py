@@ -102,7 +102,7 @@ KIND: Final = RecordKind(
     },
     side_changes=(
         *(("", state) for state in ("APPLIED", "ACTIVE", "SUSPENDED", "EXPELLED")),
-        *((same, same) for same in ("APPLIED", "ADMITTED", "ACTIVE", "SUSPENDED")),
+        *((same, same) for same in ("ADMITTED", "ACTIVE", "SUSPENDED")),
         ("APPLIED", "ADMITTED"),
         ("ADMITTED", "SUSPENDED"),
         ("ADMITTED", "EXPELLED"),

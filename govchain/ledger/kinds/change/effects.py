@@ -121,8 +121,10 @@ def _members_after(
 
 
 def apply_for_membership(attempt: Attempt, fields: OrganisationAdd) -> None:
-    """The proposed organisation is an applicant (rule I2)."""
-    _put_member(attempt, fields.org, "APPLIED", MemberData(attempt.envelope.object_id, fields.tier))
+    """The proposed organisation is an applicant (rule I2), whoever else proposes it."""
+    # A voter proposes alone: were each proposal a change, it could use up the applicant's history.
+    if attempt.access.record(MEMBER, fields.org) is None:
+        _put_member(attempt, fields.org, "APPLIED", MemberData(attempt.envelope.object_id, fields.tier))
 
 
 def adopt(attempt: Attempt, kind: str, fields: Any) -> None:

@@ -125,7 +125,7 @@ def j4_facts_are_proven(attempt: Attempt) -> None:
         if digest_chunks([opened]).sha256 != data.answer_sha256:
             raise deny("J4", "E_HASH_MISMATCH", f"the answer of {each.exchange} is another one")
         if data.mode != fact.mode:
-            raise deny("J4", "E_STATE", f"{each.exchange} asked by {data.mode}, not {fact.mode}")
+            raise deny("J4", "E_STATE", f"{each.exchange} is in mode {data.mode}, not {fact.mode}")
         _require_bound(each.exchange, opened, fact)
     _require_people_apart(attempt)
 
@@ -157,7 +157,8 @@ def _require_bound(exchange: str, opened: bytes, fact: FactData) -> None:
     except MalformedBytes as error:
         raise deny("J4", "E_STATE", f"{exchange} was answered with no answer document") from error
     if bound != fact.at_least:
-        raise deny("J4", "E_STATE", f"{exchange} asked for at least {bound}, not {fact.at_least}")
+        found, wanted = ("no bound" if each is None else each for each in (bound, fact.at_least))
+        raise deny("J4", "E_STATE", f"{exchange} tells of {found}, not of {wanted}")
 
 
 def people_of(attempt: Attempt) -> set[str]:
