@@ -174,6 +174,8 @@ def submit(
     if receipt is not None:
         # Before anything is sent: what is final cannot be taken back because its receipt has no place.
         require_file_place("--receipt", receipt)
+    if out is not None:
+        require_file_place("--out", out)
     org_roles = RECORDER_ROLES if is_document(file) else ()
     identity = open_identity(connection, signing, org_roles=org_roles)
     record = read_record(
