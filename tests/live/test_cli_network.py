@@ -165,8 +165,9 @@ fields:
 
 def test_L9_a_status_list_says_what_the_chain_says_and_is_anchored(network: Path, tmp_path: Path) -> None:
     psb = "11990100MA0XX00B72"
+    # A holder that has no seal in any other test of this network.
     licence = LicenceId(f"{psb}001", psb, "20261102000000000078", 1).with_version(1)
-    fields = {"name": "印章备案证明", "type_code": f"{psb}001", "holder_ref": "91990100MA0XX00U2T"}
+    fields = {"name": "印章备案证明", "type_code": f"{psb}001", "holder_ref": "91990100MA0XX00T40"}
     dates = {"area_code": "990100", "issued_date": "2026-11-02", "effective_date": "2026-11-02"}
     records = {
         "enter": {"kind": "licence.enter", "object_id": licence, "fields": fields | dates},
