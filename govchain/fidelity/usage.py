@@ -128,14 +128,16 @@ class MeteredBackend(LocalBackend):
         return [process for process in found if process is not None]
 
     def _read(self) -> _Reading:
+        own = psutil.Process()
         seen = dict.fromkeys(("store sum", "store count", "execute sum", "execute count"), 0.0)
         for url in self.urls:
             for what, kind, value in _SECONDS.findall(_metrics(url)):
                 seen[f"{what} {kind}"] += float(value)
         return _Reading(
             at_s=time.perf_counter(),
-            validators_s=sum(map(_cpu_s, self._running())),
-            client_s=_cpu_s(psutil.Process()),
+            # What a validator used that was killed is counted with this process, which waited for its end.
+            validators_s=sum(map(_family_cpu_s, self._running())) + _ended_cpu_s(own),
+            client_s=_cpu_s(own),
             machine_s=_machine_s(),
             syncs=seen["store count"],
             synced_s=seen["store sum"],
@@ -179,6 +181,17 @@ def _metrics(url: str) -> str:
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+def _ended_cpu_s(process: psutil.Process) -> float:
+    """Of its children that ended."""
+    times = process.cpu_times()
+    return float(times.children_user + times.children_system)
+
+
+def _family_cpu_s(process: psutil.Process) -> float:
+    """With all processes that it started."""
+    return sum(_cpu_s(each) + _ended_cpu_s(each) for each in (process, *process.children(recursive=True)))
 
 
 def _machine_s() -> float:

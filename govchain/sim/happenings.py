@@ -53,6 +53,13 @@ class Ready(msgspec.Struct, frozen=True):
     """How often it had run until then; when it runs before this, nobody has to call it any more."""
 
 
+class AtDisk(msgspec.Struct, frozen=True):
+    """The validator has to wait for a disk of the machine that it shares."""
+
+    ready: Ready
+    """What happens then."""
+
+
 class CoreFree(msgspec.Struct, frozen=True):
     """A core of the shared machine is free for whoever waits longest for it."""
 
@@ -84,5 +91,5 @@ OUTSIDE: Final = -1
 """In place of a validator: clients, and the machine on which all run."""
 
 Work = Arrival | Alarm | Errand | Start
-Happening = Work | AtPort | Ready | CoreFree | Tick
+Happening = Work | AtPort | AtDisk | Ready | CoreFree | Tick
 Scheduled = Happening | Call

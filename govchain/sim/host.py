@@ -59,6 +59,7 @@ class Host:
         assert cores > 0
         self.cores = [Core() for _ in range(cores)]
         self.is_watched = False
+        self._disk_free_ns = 0
         self._homes: dict[int, int] = {}
 
     def home(self, process: int) -> int:
@@ -73,6 +74,15 @@ class Host:
         if not taken.is_kept(process, now_ns):
             taken.process, taken.since_ns = process, now_ns
         taken.free_ns = now_ns + work_ns
+
+    def use_disk(self, began_ns: int, length_ns: int) -> int:
+        """Let a process sync that has begun then, after all that came before; how long that makes it wait.
+
+        Journals of file systems serve one sync after the other, from its first write to its last.
+        """
+        wait_ns = max(0, self._disk_free_ns - began_ns)
+        self._disk_free_ns = began_ns + wait_ns + length_ns
+        return wait_ns
 
     def next_tick_ns(self, now_ns: int) -> int:
         """When idle cores look around next."""

@@ -14,6 +14,7 @@ from govchain.sim.calendar import Calendar
 from govchain.sim.cpu import Effect
 from govchain.sim.happenings import (
     OUTSIDE,
+    AtDisk,
     AtPort,
     CoreFree,
     Errand,
@@ -81,6 +82,8 @@ class Turns:
             self._give_core(happening.core, now_ns)
         elif isinstance(happening, Tick):
             self._even_out(now_ns)
+        elif isinstance(happening, AtDisk):
+            self._use_disk(index, happening.ready, now_ns)
         elif index in self.paused:
             if len(self.paused[index]) < PAUSED_FRAMES_MAX or isinstance(happening, Ready):
                 self.paused[index].append(happening)
@@ -196,9 +199,20 @@ class Turns:
         sync_ns = self._advance(index)
         cpu.is_running, cpu.is_at_disk = False, sync_ns > 0
         cpu.is_called = cpu.has_work
-        if cpu.is_called:
+        is_begun = cpu.rounds[0].waits_left == self._machines.costs.sync_waits - 1
+        if sync_ns and is_begun and self._machines.host is not None:
+            at_disk = AtDisk(Ready(self._machines.lives[index], cpu.runs))
+            self._calendar.put(cpu.free_ns, (index,), at_disk)
+        elif cpu.is_called:
             self._put_ready(index, cpu.free_ns + sync_ns)
         return cpu.free_ns - now_ns
+
+    def _use_disk(self, index: int, ready: Ready, now_ns: int) -> None:
+        host, costs = self._machines.host, self._machines.costs
+        assert host is not None, "only a shared disk is waited for"
+        began_ns = now_ns - costs.sync_work_ns // costs.sync_waits
+        wait_ns = host.use_disk(began_ns, costs.sync_work_ns + costs.sync_ns)
+        self._calendar.put(now_ns + wait_ns + costs.sync_ns // costs.sync_waits, (index,), ready)
 
     def _advance(self, index: int) -> int:
         """Go through the turn as far as it goes; how long a disk then takes, 0 at the end of the turn."""

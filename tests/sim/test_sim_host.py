@@ -79,6 +79,19 @@ def test_a_process_queues_for_a_core_again_whenever_it_waited_for_the_disk(waits
     assert dict((process, at_ns) for at_ns, process in rig.left)[0] == left_us * US
 
 
+@pytest.mark.parametrize(("cores", "left_us"), [(2, [170, 240]), (0, [170, 170])])
+def test_the_disk_of_a_shared_machine_syncs_for_one_process_after_the_other(
+    cores: int, left_us: list[int]
+) -> None:
+    costs = Costs(shared_cores=cores, sync_ns=50 * US, sync_work_ns=20 * US, sync_waits=2)
+    rig = Rig(2, costs)
+    for process in (0, 1):
+        rig.give(process, at_ns=0, writes=True)
+    rig.run()
+    assert [at_ns // US for at_ns, _ in rig.left] == left_us
+    assert [cpu.busy_ns for cpu in rig.machines.cpus[:2]] == [SERVICE_NS + 20 * US] * 2, "waiting is no work"
+
+
 def test_a_sync_costs_work_as_well_as_waiting() -> None:
     rig = Rig(1, Costs(sync_ns=50 * US, sync_work_ns=20 * US, sync_waits=2))
     rig.give(0, at_ns=0, writes=True)
