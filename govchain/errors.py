@@ -264,4 +264,8 @@ class SimulationFailure(GovchainError):
     def __init__(self, seed: int, step: int, problem: str) -> None:
         self.seed = seed
         self.step = step
+        self.problem = problem
         super().__init__(f"seed {seed}, step {step}: {problem}")
+
+    def __reduce__(self) -> tuple[type[SimulationFailure], tuple[int, int, str]]:
+        return SimulationFailure, (self.seed, self.step, self.problem)  # From a process that simulates.

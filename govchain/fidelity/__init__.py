@@ -3,18 +3,17 @@
 Measures and compares; what a scenario means on either side is `scenario`'s, printing is the caller's.
 """
 
-from govchain.fidelity.calibration import Calibration
-from govchain.fidelity.comparison import LATENCY_BOUND, THROUGHPUT_BOUND, Pace, Row
+from govchain.fidelity.comparison import LATENCY_BOUND, THROUGHPUT_BOUND, Pace, Row, Trial
 from govchain.fidelity.measure import FidelityFigures, measure_fidelity
 from govchain.fidelity.usage import Usage
 
 __all__ = [
     "LATENCY_BOUND",
     "THROUGHPUT_BOUND",
-    "Calibration",
     "FidelityFigures",
     "Pace",
     "Row",
+    "Trial",
     "Usage",
     "measure_fidelity",
 ]

@@ -7,43 +7,34 @@ simulated twins of those runs say how many of each there were.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Final
 
 import msgspec
 
+from govchain.fidelity.simulated import Counts
 from govchain.fidelity.usage import Usage
 from govchain.sim import Costs
 
-ROUNDS: Final = 4
+ROUNDS: Final = 2
 """Twins are run again with the costs that they led to; the numbers of things settle at once."""
 _GUESS_NS: Final = 100_000
 _S: Final = 1_000_000_000
 
 
-class Counts(msgspec.Struct, frozen=True):
-    """How often things happened in a simulated run, for each record."""
-
-    frames: float
-    requests: float
-    known_ns: float
-    """Processor time of everything else."""
-    client_turns: float
-    client_requests: float
-
-
-class Calibration(msgspec.Struct, frozen=True):
-    """Two live runs: one record at a time, and as many as can be; and the costs that explain both."""
-
-    idle: Usage
-    full: Usage
-    costs: Costs
-
-
 Equation = tuple[float, float, float]
 Twin = Callable[[Costs], tuple[Counts, Counts]]
 """Simulates both runs at some costs."""
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """What explains two live runs, one record at a time and as many as can be."""
+
+    costs: Costs
+    block_ns: float
+    """Processor time of all validators for a block more, with the same records in all."""
 
 
 def calibrate(known: Costs, idle: Usage, full: Usage, twin: Twin) -> Calibration:
@@ -56,6 +47,7 @@ def calibrate(known: Costs, idle: Usage, full: Usage, twin: Twin) -> Calibration
         twin: Simulates both.
     """
     costs = _with_overheads(known, *(_GUESS_NS,) * 4)
+    block_ns = 0.0
     for _ in range(ROUNDS):
         few, many = twin(costs)
         client_turn_ns, client_ns = solve(
@@ -70,7 +62,16 @@ def calibrate(known: Costs, idle: Usage, full: Usage, twin: Twin) -> Calibration
             (few.frames, few.requests, few_ns), (many.frames, many.requests, many_ns)
         )
         costs = _with_overheads(known, message_ns, request_ns, client_ns, client_turn_ns)
-    return Calibration(idle, full, costs)
+        block_ns = (few.work_ns - many.work_ns) / (few.blocks - many.blocks)
+    return Calibration(costs, block_ns)
+
+
+def middle(several: Sequence[Costs]) -> Costs:
+    """The median of each cost."""
+    names = [each.name for each in fields(Costs)]
+    return Costs(
+        **{name: round(statistics.median(getattr(each, name) for each in several)) for name in names}
+    )
 
 
 def _with_overheads(

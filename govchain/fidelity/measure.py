@@ -1,16 +1,18 @@
-"""The whole comparison: measure costs, find the rate of saturation, run each scenario on both sides.
+"""The whole comparison: measure this machine, play each scenario live, round after round, and then simulate.
 
 Runs processes in temporary folders and takes them down again; prints nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
+import multiprocessing
 import os
+import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,22 +20,36 @@ import msgspec
 
 import govchain
 from govchain.bench.hotpath import measure_hotpath
-from govchain.errors import SimulationFailure
-from govchain.fidelity.calibration import Counts, calibrate
-from govchain.fidelity.comparison import Pace, Row
-from govchain.fidelity.plan import Plan, calibration_plans, scenario_plans
+from govchain.fidelity.calibration import Calibration, calibrate, middle
+from govchain.fidelity.comparison import Pace, Row, Trial
+from govchain.fidelity.live import LiveBench
+from govchain.fidelity.plan import NAMES, Plan, calibration_plans, scenario_plans
+from govchain.fidelity.simulated import Counts, simulate
+from govchain.fidelity.speed import at_speed, slowness
 from govchain.fidelity.syncs import with_syncs
-from govchain.fidelity.usage import MeteredBackend, Usage
-from govchain.scenario import Result, SimBackend, run_scenario
+from govchain.fidelity.usage import Usage
 from govchain.sim import Costs
 from govchain.sim.measured import parse_costs
 
-HOTPATH_S: Final = 0.2
+ROUNDS: Final = 3
+"""How often each scenario is played: medians forgive one round in which the machine was another one."""
+HOTPATH_S: Final = 0.1
 """For each operation."""
-ENDS_PER_RECORD: Final = 4
-"""One request hands it in, one waits for the answer; each is asked and answered."""
 _US_NS: Final = 1_000
 _S_NS: Final = 1_000_000_000
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """How fast the machine was at one time."""
+
+    known: Costs
+    """Operations by themselves."""
+    idle: Usage
+    """One record at a time."""
+    full: Usage
+    """As many as can be."""
+    saturation_per_s: float
+    """What that came to."""
 
 
 class FidelityFigures(msgspec.Struct, frozen=True):
@@ -41,11 +57,14 @@ class FidelityFigures(msgspec.Struct, frozen=True):
 
     cores: int
     saturation_per_s: float
+    """The median of what as many as can be came to."""
     rows: tuple[Row, ...]
     costs: Costs
-    """A scenario reads them with `cpu: {costs: {file: …}}`."""
-    idle: Usage
-    full: Usage
+    """Of the whole time. A scenario reads them with `cpu: {costs: {file: …}}`."""
+    speeds: tuple[Speed, ...]
+    """Before, between and after the rounds."""
+    repeated: int
+    """Live runs that were made again, since others had used the machine."""
     machine: dict[str, Any]
     version: str
 
@@ -56,13 +75,19 @@ class FidelityFigures(msgspec.Struct, frozen=True):
 
 
 def measure_fidelity(
-    seconds: int, machine: dict[str, Any], *, now: Callable[[], datetime], say: Callable[[str], None]
+    seconds: int,
+    machine: dict[str, Any],
+    *,
+    rounds: int = ROUNDS,
+    now: Callable[[], datetime],
+    say: Callable[[str], None],
 ) -> FidelityFigures:
     """Compare the simulator with processes of this machine.
 
     Args:
         seconds: Of load in each scenario.
         machine: Description that goes back with the figures.
+        rounds: How often each scenario is played.
         now: This machine's time.
         say: Told what is going on.
 
@@ -70,55 +95,28 @@ def measure_fidelity(
         SimulationFailure: A run did not keep what a scenario promises.
     """
     cores = len(os.sched_getaffinity(0))
-    few, many = calibration_plans(max(2, seconds // 3))
-    say("measuring operations")
-    known = _measure_known()
-
-    def measure(plan: Plan) -> tuple[Pace, Usage]:
-        say(f"live: {plan.name}, {plan.rate}")
-        return _run_live(plan, now())
-
-    def twin(costs: Costs) -> tuple[Counts, Counts]:
-        return count_work(few, costs, cores), count_work(many, costs, cores)
-
-    (_, idle), (fastest, full) = measure(few), measure(many)
-    plans = scenario_plans(fastest.finalised_per_s, seconds)
-    lives = [measure(plan) for plan in plans]
-    # Machines change their speed: costs are those of before and after.
-    idle, full = idle.plus(measure(few)[1]), full.plus(measure(many)[1])
+    bench = LiveBench(now=now, say=say)
+    calibrations = calibration_plans(max(2, seconds // 2))
+    speeds = [_measure_speed(bench, calibrations)]
+    lives: list[tuple[Plan, Pace, Usage]] = []
+    for _ in range(rounds):
+        plans = scenario_plans(speeds[-1].saturation_per_s, seconds)
+        lives += [(plan, *bench.run(plan)) for plan in plans]
+        speeds.append(_measure_speed(bench, calibrations))
     say("simulating")
-    costs = calibrate(_with_idle(known, idle), idle, full, twin).costs
-    rows = tuple(
-        Row(plan.name, plan.rate, _run_sim(plan, costs, cores)[0], live, usage.foreign_cores)
-        for plan, (live, usage) in zip(plans, lives, strict=True)
-    )
+    calibration = _calibrate(speeds, calibrations, cores)
+    # Fresh processes: nothing runs live any more, so every core may simulate.
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        trials = pool.starmap(_try, [(*live, calibration, cores) for live in lives], chunksize=1)
     return FidelityFigures(
         cores=cores,
-        saturation_per_s=fastest.finalised_per_s,
-        rows=rows,
-        costs=costs,
-        idle=idle,
-        full=full,
+        saturation_per_s=statistics.median(each.saturation_per_s for each in speeds),
+        rows=tuple(Row(name, tuple(trials[place :: len(NAMES)])) for place, name in enumerate(NAMES)),
+        costs=calibration.costs,
+        speeds=tuple(speeds),
+        repeated=bench.repeated,
         machine=machine,
         version=govchain.__version__,
-    )
-
-
-def count_work(plan: Plan, costs: Costs, cores: int) -> Counts:
-    """Simulate a plan, and say what there was to do for each record."""
-    _, backend = _run_sim(plan, costs, cores)
-    *validators, client = backend.cluster.machines.cpus
-    records = client.request_ends / ENDS_PER_RECORD
-    frames = sum(each.frames for each in validators) / records
-    requests = sum(each.request_ends for each in validators) / 2 / records
-    busy_ns = sum(each.busy_ns for each in validators) / records
-    overhead_ns = frames * costs.message_ns + requests * costs.request_ns
-    return Counts(
-        frames=frames,
-        requests=requests,
-        known_ns=busy_ns - overhead_ns,
-        client_turns=client.wakes / records,
-        client_requests=client.request_ends / 2 / records,
     )
 
 
@@ -128,28 +126,29 @@ def _measure_known() -> Costs:
         return with_syncs(parse_costs(report, "hotpath", sync_ns=0), Path(folder) / "syncs")
 
 
-def _with_idle(known: Costs, idle: Usage) -> Costs:
-    """Validators saw how long they take to start, and for a block of one record."""
+def _measure_speed(bench: LiveBench, plans: Sequence[Plan]) -> Speed:
+    bench.say("measuring operations")
+    known = _measure_known()
+    (_, idle), (fastest, full) = map(bench.run, plans)
+    return Speed(known, idle, full, fastest.finalised_per_s)
+
+
+def _calibrate(speeds: Sequence[Speed], plans: tuple[Plan, Plan], cores: int) -> Calibration:
+    """Costs of the whole time."""
+
+    def twin(costs: Costs) -> tuple[Counts, Counts]:
+        few, many = (simulate(plan, costs, cores)[1] for plan in plans)
+        return few, many
+
+    idle, full = (reduce(Usage.plus, each) for each in ([s.idle for s in speeds], [s.full for s in speeds]))
+    known = middle([each.known for each in speeds])
+    # Validators saw how long they take to start, and for a block of one record.
     block_ns = max(0, round(idle.execute_us * _US_NS) - known.apply_ns)
-    return replace(known, start_ns=round(idle.start_cpu_s * _S_NS), block_ns=block_ns)
+    known = replace(known, start_ns=round(idle.start_cpu_s * _S_NS), block_ns=block_ns)
+    return calibrate(known, idle, full, twin)
 
 
-def _run_live(plan: Plan, now: datetime) -> tuple[Pace, Usage]:
-    with tempfile.TemporaryDirectory(prefix="govchain-bench-") as folder:
-        backend = MeteredBackend(Path(folder) / "network", now=now)
-        result = asyncio.run(run_scenario(plan.load(), backend))
-        return _pace(plan, result), backend.usage
-
-
-def _run_sim(plan: Plan, costs: Costs, cores: int) -> tuple[Pace, SimBackend]:
-    backend = SimBackend(is_symbolic=True)
-    result = asyncio.run(run_scenario(plan.load(costs, cores), backend))
-    return _pace(plan, result), backend
-
-
-def _pace(plan: Plan, result: Result) -> Pace:
-    if result.verdict != "pass" or result.workload is None:
-        broken = [each.name for each in result.invariants if not each.ok]
-        broken += [each.name for each in result.expectations if not each.ok]
-        raise SimulationFailure(result.seed, 0, f"{plan.name} on {result.backend}: {', '.join(broken)}")
-    return Pace(result.workload.finalised_per_s, result.workload.latency_ms.p50)
+def _try(plan: Plan, live: Pace, usage: Usage, calibration: Calibration, cores: int) -> Trial:
+    factor = slowness(plan, usage, calibration, cores)
+    sim, _ = simulate(plan, at_speed(calibration.costs, factor), cores)
+    return Trial(plan.rate, sim, live, usage, round(factor, 3))

@@ -16,6 +16,7 @@ from govchain.sim import Costs
 NAME: Final = "fidelity.yaml"
 CLOSED_LOOPS: Final = 64
 """Clients that together ask for more than four validators on one machine can do."""
+NAMES: Final = ("load 25 %", "load 50 %", "load 75 %", "primary crashes", "partition")
 FAULT_PERCENT: Final = 25
 """Load of the scenarios with a fault: three validators must be able to carry it."""
 
@@ -84,16 +85,25 @@ def calibration_plans(seconds: int) -> tuple[Plan, Plan]:
 
 
 def scenario_plans(saturation_per_s: float, seconds: int) -> tuple[Plan, ...]:
-    """The five scenarios, by the rate that the machine can do at most."""
+    """The five scenarios, by the rate that the machine can do at most.
+
+    Those with a fault are longer by a half, since there are three of each: before it, during it, after it.
+    """
 
     def rate(percent: int) -> str:
         return f"fixed: {max(1, round(saturation_per_s * percent / 100))}/s"
 
-    third = max(1, seconds // 3)
+    longer = seconds * 3 // 2
+    third = longer // 3
     crash = f"{{at: {third}s, do: crash, target: primary, for: {third}s, disk: keep}}"
     partition = f"{{at: {third}s, do: partition, groups: [[validator-3], rest], for: {third}s}}"
-    return (
-        *(Plan(f"load {percent} %", rate(percent), seconds) for percent in (25, 50, 75)),
-        Plan("primary crashes", rate(FAULT_PERCENT), seconds, crash),
-        Plan("partition", rate(FAULT_PERCENT), seconds, partition),
+    return tuple(
+        Plan(name, rate(percent), length, fault)
+        for name, percent, length, fault in zip(
+            NAMES,
+            (25, 50, 75, FAULT_PERCENT, FAULT_PERCENT),
+            (*(seconds,) * 3, longer, longer),
+            ("", "", "", crash, partition),
+            strict=True,
+        )
     )

@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,6 +66,25 @@ class Usage(msgspec.Struct, frozen=True):
         )
 
 
+class MeteredTraffic:
+    """Traffic that calls somebody when the load is over, before what still waits is waited for."""
+
+    def __init__(self, traffic: Traffic, end_load: Callable[[Traffic], Awaitable[None]]) -> None:
+        self.seen = traffic.seen
+        self._traffic = traffic
+        self._end_load = end_load
+
+    def start(self) -> None:
+        self._traffic.start()
+
+    def stop(self) -> None:
+        self._traffic.stop()
+
+    async def drain(self, limit_ns: int) -> None:
+        await self._end_load(self._traffic)
+        await self._traffic.drain(limit_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     at_s: float
@@ -103,7 +122,7 @@ class MeteredBackend(LocalBackend):
         return rehearsal
 
     def traffic(self, clerks: list[Clerk]) -> Traffic:
-        return _MeteredTraffic(super().traffic(clerks), self)
+        return MeteredTraffic(super().traffic(clerks), self.end_load)
 
     async def end_load(self, traffic: Traffic) -> None:
         """The load is over: read the meters."""
@@ -112,7 +131,7 @@ class MeteredBackend(LocalBackend):
         seconds = ended.at_s - began.at_s
         own_s = ended.validators_s - began.validators_s + ended.client_s - began.client_s
         self._usage = Usage(
-            records=len(traffic.seen.acknowledged),
+            records=max(1, len(traffic.seen.acknowledged)),
             blocks=traffic.seen.height,
             seconds=round(seconds, 3),
             validators_cpu_s=round(ended.validators_s - began.validators_s, 3),
@@ -144,25 +163,6 @@ class MeteredBackend(LocalBackend):
             executions=seen["execute count"],
             executed_s=seen["execute sum"],
         )
-
-
-class _MeteredTraffic:
-    """Traffic that tells the backend when the load is over."""
-
-    def __init__(self, traffic: Traffic, backend: MeteredBackend) -> None:
-        self.seen = traffic.seen
-        self._traffic = traffic
-        self._backend = backend
-
-    def start(self) -> None:
-        self._traffic.start()
-
-    def stop(self) -> None:
-        self._traffic.stop()
-
-    async def drain(self, limit_ns: int) -> None:
-        await self._backend.end_load(self._traffic)
-        await self._traffic.drain(limit_ns)
 
 
 def _mean_us(seconds: float, times: float) -> float:

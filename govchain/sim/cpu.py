@@ -117,7 +117,7 @@ class Cpu(Generic[Work]):
         is_woken: It slept until it went on; nothing was left to do before.
         wakes: How often clients were woken up.
         turns: Turns so far; the last one may still run.
-        busy_ns: How long it worked so far.
+        busy_ns: How long it worked so far, in earlier lives too.
         frames: Frames that it sent and received so far, when anything costs.
         request_ends: Questions and answers of clients that it read or wrote so far.
     """

@@ -89,7 +89,9 @@ class Machines(Generic[Work]):
 
     def cut_power(self, index: int, unsynced: Unsynced) -> int:
         """Forget what is not on the disk; how many writes no sync had confirmed."""
+        worked_ns = self.cpus[index].busy_ns
         self.cpus[index] = Cpu()
+        self.cpus[index].busy_ns = worked_ns
         self.lives[index] += 1
         disk = self.disks[index]
         found = disk.unsynced
