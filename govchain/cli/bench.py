@@ -146,17 +146,17 @@ def fidelity(
 
 def fidelity_table(rows: Sequence[Row]) -> list[str]:
     """The comparison as lines: each figure simulated, live, and the one over the other."""
-    lines = [f"{'':<16}{'records/s':^28}{'p50, ms':^40}{'slowness':>12}{'others':>8}"]
-    columns = f"{'simulated':>12}{'live':>8}{'ratio':>8}"
-    lines.append(f"{'scenario':<16}{columns}{columns}{'in rounds':>12}{'in rounds':>12}{'cores':>8}")
+    lines = [f"{'':<16}{'records/s':^24}{'p50, ms':^34}{'slowness':>11}{'others':>7}"]
+    columns = f"{'simulated':>11}{'live':>7}{'ratio':>6}"
+    lines.append(f"{'scenario':<16}{columns}{columns}{'rounds':>10}{'rounds':>11}{'cores':>7}")
     for row in rows:
         sim, live, verdict = row.sim, row.live, "holds" if row.holds else "does not hold"
         ratios, factors = (
             "-".join(f"{each:.2f}" for each in spread) for spread in (row.latency_spread, row.slowness_spread)
         )
-        rates = f"{sim.finalised_per_s:>12,.1f}{live.finalised_per_s:>8,.1f}{row.throughput_ratio:>8.2f}"
-        medians = f"{sim.p50_ms:>12,.1f}{live.p50_ms:>8,.1f}{row.latency_ratio:>8.2f}{ratios:>12}"
-        lines.append(f"{row.scenario:<16}{rates}{medians}{factors:>12}{row.foreign_cores:>8.2f}  {verdict}")
+        rates = f"{sim.finalised_per_s:>11,.1f}{live.finalised_per_s:>7,.1f}{row.throughput_ratio:>6.2f}"
+        medians = f"{sim.p50_ms:>11,.1f}{live.p50_ms:>7,.1f}{row.latency_ratio:>6.2f}{ratios:>10}"
+        lines.append(f"{row.scenario:<16}{rates}{medians}{factors:>11}{row.foreign_cores:>7.2f}  {verdict}")
     return lines
 
 

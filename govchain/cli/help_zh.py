@@ -314,4 +314,5 @@ HELP_ZH: Final[dict[str, str]] = {
         "五个场景的实测与按本机成本的模拟：0 一致，1 不一致。"
     ),
     "Load in each scenario.": "各场景的负载时长。",
+    "How often each is played.": "每个场景运行的次数。",
 }

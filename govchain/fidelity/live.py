@@ -46,13 +46,12 @@ class LiveBench:
             SimulationFailure: The run did not keep what a scenario promises.
         """
         self.say(f"live: {plan.name}, {plan.rate}")
-        found = run_live(plan, self._now())
-        while found[1].foreign_cores > FOREIGN_CORES_MAX and self.repeated < REPEATS_MAX:
+        found = [run_live(plan, self._now())]
+        while (foreign := found[-1][1].foreign_cores) > FOREIGN_CORES_MAX and self.repeated < REPEATS_MAX:
             self.repeated += 1
-            self.say(f"others used {found[1].foreign_cores:.2f} cores; once more")
-            again = run_live(plan, self._now())
-            found = min(found, again, key=lambda each: each[1].foreign_cores)
-        return found
+            self.say(f"others used {foreign:.2f} cores; once more")
+            found.append(run_live(plan, self._now()))
+        return min(found, key=lambda each: each[1].foreign_cores)
 
 
 def run_live(plan: Plan, now: datetime) -> tuple[Pace, Usage]:
