@@ -47,7 +47,7 @@ bench: setup ## Measure the hot path and the consensus of four processes on this
 	@$(BIN)/python benchmarks/hotpath.py
 	@$(BIN)/python benchmarks/consensus.py
 
-fidelity: setup ## Simulator and processes side by side, with measured costs; wants an idle machine
+fidelity: setup ## Simulator and processes side by side, with measured costs; six minutes on an idle machine
 	@$(BIN)/govchain bench fidelity
 
 # Starts an engine where none runs; a machine that has one needs nothing.

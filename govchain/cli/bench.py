@@ -129,6 +129,10 @@ def fidelity(
     for line in fidelity_table(figures.rows):
         terminal.say(line)
     terminal.say(f"medians of {rounds} rounds; {figures.repeated} live runs were disturbed and made again")
+    if figures.is_disturbed:
+        terminal.say(
+            "others used the machine too, and the simulator knows only govchain: run it again when it is idle"
+        )
     _say_machine(terminal, figures.machine)
     rows = [
         {

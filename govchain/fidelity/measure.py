@@ -22,7 +22,7 @@ import govchain
 from govchain.bench.hotpath import measure_hotpath
 from govchain.fidelity.calibration import Calibration, calibrate, middle
 from govchain.fidelity.comparison import Pace, Row, Trial
-from govchain.fidelity.live import LiveBench
+from govchain.fidelity.live import FOREIGN_CORES_MAX, LiveBench
 from govchain.fidelity.plan import NAMES, Plan, calibration_plans, scenario_plans
 from govchain.fidelity.simulated import Counts, simulate
 from govchain.fidelity.speed import at_speed, slowness
@@ -72,6 +72,11 @@ class FidelityFigures(msgspec.Struct, frozen=True):
     def holds(self) -> bool:
         """Whether every scenario does."""
         return all(row.holds for row in self.rows)
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether others used so much of the machine that the simulator, which knows none, is too quick."""
+        return any(row.foreign_cores > FOREIGN_CORES_MAX for row in self.rows)
 
 
 def measure_fidelity(

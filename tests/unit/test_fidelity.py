@@ -136,7 +136,9 @@ def test_the_command_ends_with_1_when_a_scenario_does_not_hold(
 
     monkeypatch.setattr(bench, "measure_fidelity", measure)
     assert run(["bench", "fidelity", "--seconds", "5", "--rounds", "2", "--json", "-"]) == status
-    output = capsys.readouterr().out
+    shown = capsys.readouterr()
+    output = shown.out
+    assert ("run it again when it is idle" in shown.err) is (status == 1), "half a core was somebody else's"
     found = json.loads(output)
     assert [row["holds"] for row in found["rows"]] == [True, False][: len(rows)]
     assert parse_costs(output.encode(), "f.json", sync_ns=0) == COSTS
