@@ -283,7 +283,7 @@ def _freeze(value: Any) -> Any:
         return tuple(_freeze(each) for each in value)
     if dataclasses.is_dataclass(value):
         return tuple(_freeze(getattr(value, each.name)) for each in dataclasses.fields(value))
-    if type(value).__module__ == "govchain.consensus.state":
+    if type(value).__module__ == "govchain.consensus.slots":
         return tuple(_freeze(getattr(value, name)) for name in value.__struct_fields__)
     if hasattr(value, "__struct_fields__"):
         return encode(value)

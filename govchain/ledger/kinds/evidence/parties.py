@@ -53,7 +53,7 @@ def i5_court_has_the_case(attempt: Attempt) -> None:
 def i5_court_that_ruled(attempt: Attempt) -> None:
     """Rule I5: the file is closed by the court that ruled, as long as it is a member."""
     ruled_by = data_of(attempt).ruled_by
-    if ruled_by != attempt.org.id and not is_expelled(attempt, ruled_by):
+    if ruled_by and ruled_by != attempt.org.id and not is_expelled(attempt, ruled_by):
         raise deny("I5", "E_ROLE", f"the ruling is that of {ruled_by}")
 
 
