@@ -212,7 +212,6 @@ def _say_figures(terminal: Terminal, figures: ConsensusFigures) -> None:
 
 
 def _say_machine(terminal: Terminal, machine: dict[str, Any]) -> None:
-    terminal.say(
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_mb'] // 1000} GB, {machine['python']}",
-        style="dim",
-    )
+    words = ("compiled", "已编译") if machine["compiled"] else ("interpreted", "解释执行")
+    hardware = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_mb'] // 1000} GB"
+    terminal.say(f"{hardware}, {machine['python']}, {terminal.pick(*words)}", style="dim")
