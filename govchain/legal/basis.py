@@ -12,9 +12,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from govchain.config import load_document
-from govchain.errors import ConfigError
 from govchain.ledger import Rule, Text
+from govchain.legal.tables import read_table
 
 BASES: Final = Path(__file__).parent / "bases"
 _NO_LAW: Final = Text("rule of this chain", "本链自有规则")
@@ -56,16 +55,7 @@ def read_bases(folder: Path) -> dict[str, LegalBasis]:
     Raises:
         ConfigError: A file does not fit, or two of them have one id.
     """
-    found: dict[str, LegalBasis] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        loaded = load_document(path, dict[str, LegalBasis])
-        for id_, basis in loaded.value.items():
-            if id_ in found:
-                raise loaded.error("this legal basis stands in another file too", id_, found=id_)
-            found[id_] = basis
-    if not found:
-        raise ConfigError("no table of legal bases", path=str(folder), expected="files that end in .yaml")
-    return found
+    return read_table(folder, dict[str, LegalBasis], "legal basis")
 
 
 @cache

@@ -12,8 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
-from govchain.config import load_document
-from govchain.errors import ConfigError
+from govchain.legal.tables import read_table
 
 DETAILS: Final = Path(__file__).parent / "details"
 TRANSLATED_MAX: Final = 300
@@ -57,16 +56,7 @@ def read_details(folder: Path) -> dict[str, str]:
     Raises:
         ConfigError: A file does not fit, or two of them hold one sentence.
     """
-    found: dict[str, str] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        loaded = load_document(path, dict[str, str])
-        for en, zh in loaded.value.items():
-            if en in found:
-                raise loaded.error("this sentence stands in another file too", en, found=en)
-            found[en] = zh
-    if not found:
-        raise ConfigError("no table of details", path=str(folder), expected="files that end in .yaml")
-    return found
+    return read_table(folder, dict[str, str], "sentence")
 
 
 @cache
